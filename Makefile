@@ -1,0 +1,33 @@
+# Everything runs in .venv, set up once from constraints.txt; remove the folder to set up again.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup demo test check bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/harness run --policy nao --oracle tabular
+
+test: $(STAMP)
+	$(BIN)/pytest -n auto --dist worksteal
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist worksteal
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.spaces
+	$(BIN)/python -m benchmarks.tables
+	$(BIN)/python -m benchmarks.policies
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,1 @@
+"""Where answers come from: ground-truth tables, live training, closed forms."""

@@ -1,0 +1,161 @@
+"""A closed-form landscape over any space: an oracle for tests and documentation, and its own truth.
+
+The value of a mixture ``m`` with rows ``m_i`` is ``sum_i a_i.m_i + sum_i m_i B_i m_(i+1)``, scaled into [0, 1] by the
+sums of the extreme coefficients: rewards of single choices and of pairs of neighbouring ones, drawn once from the
+``landscape`` seed. An architecture has the value of its canonical form, so that equal cells score the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.budget import Cost
+from harness.core.errors import SettingError
+from harness.core.oracle import (
+    Answer,
+    Failed,
+    Gradient,
+    Metric,
+    Query,
+    QueryKind,
+    Score,
+    Scored,
+    Slope,
+    State,
+    Update,
+    Updated,
+    require_answerable,
+)
+from harness.core.random import stream
+from harness.core.space import Architecture, Choices, Mixture, SearchSpace
+
+Floats = npt.NDArray[np.float64]
+
+
+class Landscape:
+    """The coefficients of one landscape over a space."""
+
+    def __init__(self, space: SearchSpace, landscape: int) -> None:
+        rng = stream(landscape, "landscape", space.name)
+        pairs = list(zip(space.options, space.options[1:], strict=False))
+        self.single: list[Floats] = [rng.normal(size=n) for n in space.options]
+        self.paired: list[Floats] = [rng.normal(scale=0.5, size=pair) for pair in pairs]
+        parts = [*self.single, *self.paired]
+        self.low = sum(float(part.min()) for part in parts)
+        self.span = sum(float(part.max()) for part in parts) - self.low or 1.0
+
+    def values(self, choices: Choices) -> Floats:
+        """Values in [0, 1], shape (architectures,), of canonical choices of shape (architectures, decisions)."""
+        total = np.full(len(choices), -self.low)
+        for i, part in enumerate(self.single):
+            total += part[choices[:, i]]
+        for i, part in enumerate(self.paired):
+            total += part[choices[:, i], choices[:, i + 1]]
+        return total / self.span
+
+    def slope(self, mixture: Mixture) -> tuple[float, Mixture]:
+        """The value of a mixture and its gradient, one row a decision."""
+        rows = [np.asarray(row, dtype=np.float64) for row in mixture]
+        gradient = [part.copy() for part in self.single]
+        for i, part in enumerate(self.paired):
+            gradient[i] += part @ rows[i + 1]
+            gradient[i + 1] += rows[i] @ part
+        linear = sum(float(a @ row) for a, row in zip(self.single, rows, strict=True))
+        pairs = sum(float(rows[i] @ part @ rows[i + 1]) for i, part in enumerate(self.paired))
+        scaled = tuple(tuple((part / self.span).tolist()) for part in gradient)
+        return (linear + pairs - self.low) / self.span, scaled
+
+
+class SyntheticOracle:
+    """Answers every kind of query from the closed form; ``failures`` is the share of cells that answer Failed.
+
+    An epoch costs one second; ``e`` of ``full_epochs`` epochs reach ``1 - exp(-5 e / full_epochs)`` of the value.
+    """
+
+    supports: frozenset[QueryKind] = frozenset({Score, Update, Gradient})
+    independent = True
+    metric = Metric("score", "validation", 0.0, 1.0)
+
+    def __init__(
+        self, space: SearchSpace, seed: int, *, landscape: int = 0, failures: float = 0.0, full_epochs: int = 100
+    ) -> None:
+        if not 0 <= failures <= 1 or full_epochs < 1:
+            raise SettingError(
+                f"failures must lie in [0, 1], not {failures!r}; full_epochs above 0, not {full_epochs!r}"
+            )
+        self.space = space
+        self._landscape = Landscape(space, landscape)
+        self._failures = failures
+        self._full = full_epochs
+
+    def answer(self, queries: Sequence[Query]) -> list[Answer]:
+        """One answer a query, in order; raises SpaceError for an architecture outside the space."""
+        require_answerable(self, queries)
+        return [self._one(query) for query in queries]
+
+    def _one(self, query: Query) -> Answer:
+        match query:
+            case Score(architecture, epochs):
+                return self._score(self.space.canonical(architecture), self._full if epochs is None else epochs)
+            case Update():
+                return Updated(None, Cost())
+            case Gradient(mixture):
+                value, gradient = self._landscape.slope(mixture)
+                return Slope(1 - value, tuple(tuple(-g for g in row) for row in gradient), Cost(1))
+
+    def _score(self, canonical: Architecture, epochs: int) -> Answer:
+        cost = Cost(1, epochs, float(epochs))
+        digest = hashlib.sha256(repr(canonical.choices).encode()).digest()
+        if int.from_bytes(digest[:8]) < self._failures * 2**64:
+            return Failed("the landscape has a hole here", cost)
+        value = self._landscape.values(np.asarray([canonical.choices], dtype=np.int64))[0]
+        return Scored(float(value) * (1 - math.exp(-5 * epochs / self._full)), cost)
+
+    def truth(self) -> LandscapeTable:
+        """The landscape without holes, as the judge reads it."""
+        return LandscapeTable(self.space, self._landscape)
+
+    def state_dict(self) -> State:
+        """Nothing: answers depend on the query alone."""
+        return {}
+
+    def load_state_dict(self, state: State) -> None:
+        """Nothing to restore."""
+
+
+class LandscapeTable:
+    """The truth of a landscape, with the members of a table that the judge reads: one repeat, one budget, no noise."""
+
+    epochs: tuple[int, ...] = (100,)
+    repeats = 1
+    metrics: tuple[str, ...] = ("validation_accuracy", "test_accuracy")
+
+    def __init__(self, space: SearchSpace, landscape: Landscape) -> None:
+        self.space, self.scheme = space.name, space.scheme
+        self.keys = np.sort(space.enumerate_keys())
+        self._values = landscape.values(space.from_keys(self.keys))
+        self.digest = hashlib.sha256(self._values.tobytes()).hexdigest()
+        self._space = space
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def rows(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Rows of these keys, -1 outside the space."""
+        canonical = self._space.canonical_keys(keys)
+        rows = np.searchsorted(self.keys, canonical).clip(max=len(self.keys) - 1)
+        return np.where(self.keys[rows] == canonical, rows, -1)
+
+    def mean(self, metric: str, epochs: int | None = None) -> Floats:
+        """The value of every cell, shape (cells,); all metrics are the same here."""
+        return self._values
+
+    def regret(self, architecture: Architecture) -> float:
+        """How far an architecture is below the best of the space."""
+        row = self.rows(np.asarray([self._space.key(architecture)], dtype=np.int64))[0]
+        return float(self._values.max() - self._values[row])

@@ -1,0 +1,43 @@
+"""What answers cost, and how much of it a search may spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.core.errors import SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The price of answers: scored queries, epochs of training, and seconds of training (simulated by a table)."""
+
+    queries: int = 0
+    epochs: float = 0.0
+    seconds: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.queries + other.queries, self.epochs + other.epochs, self.seconds + other.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Upper limits on a search's total cost; ``None`` leaves that side open."""
+
+    queries: int | None = None
+    epochs: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("queries", "epochs", "seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise SettingError(f"a budget of {value!r} {name} allows nothing; give a number above 0")
+
+    def allows(self, spent: Cost) -> bool:
+        """Whether anything may still be asked after ``spent``."""
+        pairs = ((spent.queries, self.queries), (spent.epochs, self.epochs), (spent.seconds, self.seconds))
+        return all(limit is None or used < limit for used, limit in pairs)
+
+    def room(self, spent: Cost, width: int) -> int:
+        """How many queries may be asked at once: at most ``width``, never more than the queries left."""
+        return width if self.queries is None else min(width, self.queries - spent.queries)

@@ -1,0 +1,158 @@
+"""Architectures as tuples of choices, and the spaces that give them meaning."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.errors import SpaceError
+
+Row = tuple[float, ...]
+Mixture = tuple[Row, ...]
+"""A point of the relaxed space: one row of weights a decision; an architecture is one-hot."""
+
+Choices = npt.NDArray[np.int64]
+"""Many architectures at once, of shape (architectures, decisions)."""
+
+ENUMERABLE = 10_000_000
+"""The largest space that is walked cell by cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """One choice a decision; means nothing without its space."""
+
+    choices: tuple[int, ...]
+
+
+class SearchSpace(ABC):
+    """A finite set of architectures, described by decisions with a fixed number of options each.
+
+    Not every combination of choices need lie in the space (``contains``), and several may describe the same
+    cell (``canonical``). Subclasses implement the batched ``keys`` and ``canonical_keys``; the scalar methods follow.
+    """
+
+    name: str
+    options: tuple[int, ...]
+    """Decision ``i`` has ``options[i]`` choices, numbered from 0."""
+
+    scheme: str
+    """Spaces of one scheme give the same cell the same key, so that one table serves them all."""
+
+    samplers: ClassVar[tuple[str, ...]] = ("cells", "decisions")
+    """Names of the laws that ``sample`` can follow; ``cells`` is uniform over unique cells."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """The number of unique cells (of canonical forms)."""
+
+    @abstractmethod
+    def keys(self, choices: Choices) -> npt.NDArray[np.int64]:
+        """Integer keys, shape (architectures,): equal keys mean equal cells, and -1 lies outside of the space.
+
+        A key depends on what the cell computes as it is labelled (dead parts removed), not on its isomorphism class,
+        so it costs a few array operations; ``aliases`` joins the labellings of one cell.
+        """
+
+    @abstractmethod
+    def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """For each key the smallest key of the same cell: one integer a canonical form (-1 stays -1)."""
+
+    @abstractmethod
+    def from_keys(self, keys: npt.NDArray[np.int64]) -> Choices:
+        """The choices, shape (keys, decisions), that describe the cells of these keys."""
+
+    def owns(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of these keys of the scheme, shape (keys,), lie in this space."""
+        return keys >= 0
+
+    def aliases(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """All keys that describe the cells of these canonical ``keys``: (sorted alias keys, index into ``keys``)."""
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    @abstractmethod
+    def format(self, architecture: Architecture) -> str:
+        """The text form, which ``parse`` reads back."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Architecture:
+        """Read the text form; raises SpaceError with what was expected."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draw one architecture of the space by the space's sampler."""
+
+    @abstractmethod
+    def enumerate_keys(self) -> npt.NDArray[np.int64]:
+        """The canonical keys of all cells, in the space's order; raises SpaceError where the space is too large."""
+
+    def contains(self, architecture: Architecture) -> bool:
+        """Whether the choices fit the decisions and describe a cell of the space."""
+        choices = architecture.choices
+        if len(choices) != len(self.options) or any(not 0 <= c < n for c, n in zip(choices, self.options, strict=True)):
+            return False
+        return self.key(architecture) >= 0
+
+    def require(self, architectures: Sequence[Architecture]) -> Choices:
+        """The choices of these architectures, shape (architectures, decisions); raises SpaceError for a foreign one."""
+        for architecture in architectures:
+            if len(architecture.choices) != len(self.options):
+                raise self._foreign(architecture)
+        choices = np.array([a.choices for a in architectures], dtype=np.int64).reshape(-1, len(self.options))
+        fits: npt.NDArray[np.bool_] = np.all((choices >= 0) & (choices < np.array(self.options)), axis=1)
+        fits[fits] = self.keys(choices[fits]) >= 0
+        if not fits.all():
+            raise self._foreign(architectures[int(np.argmin(fits))])
+        return choices
+
+    def _foreign(self, architecture: Architecture) -> SpaceError:
+        return SpaceError(f"{architecture.choices!r} is no cell of space {self.name!r}")
+
+    def key(self, architecture: Architecture) -> int:
+        """The key of one architecture as written, or -1 outside the space."""
+        return int(self.keys(np.asarray([architecture.choices], dtype=np.int64))[0])
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """The one representative of all descriptions of the same cell; raises SpaceError outside the space."""
+        key = self.canonical_keys(np.asarray([self.key(architecture)], dtype=np.int64))
+        if key[0] < 0:
+            raise self._foreign(architecture)
+        return self.from_key(int(key[0]))
+
+    def from_key(self, key: int) -> Architecture:
+        """The architecture of one key."""
+        return Architecture(tuple(self.from_keys(np.asarray([key], dtype=np.int64))[0].tolist()))
+
+    def enumerate(self) -> Iterator[Architecture]:
+        """Every cell once, in canonical form; raises SpaceError where the space is too large to walk."""
+        for start in range(0, len(keys := self.enumerate_keys()), 4096):
+            for row in self.from_keys(keys[start : start + 4096]).tolist():
+                yield Architecture(tuple(row))
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        """The architectures of the space that differ in exactly one decision."""
+        choices = architecture.choices
+        for i, n in enumerate(self.options):
+            for choice in range(n):
+                near = Architecture((*choices[:i], choice, *choices[i + 1 :]))
+                if choice != choices[i] and self.contains(near):
+                    yield near
+
+    def one_hot(self, architecture: Architecture) -> Mixture:
+        """The mixture with all weight on the architecture's choices."""
+        pairs = zip(architecture.choices, self.options, strict=True)
+        return tuple(tuple(float(i == choice) for i in range(n)) for choice, n in pairs)
+
+    def refuse_walk(self) -> SpaceError:
+        """The error of a space that is too large to enumerate."""
+        return SpaceError(
+            f"space {self.name!r} has {self.size:,} cells, too many to enumerate "
+            f"(at most {ENUMERABLE:,}); sample it instead"
+        )

@@ -1,0 +1,98 @@
+"""The only search loop: a policy asks, an oracle answers, a log remembers; so budget, log and resume exist once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from harness.core.budget import Budget, Cost
+from harness.core.errors import IncompatibleError
+from harness.core.oracle import Oracle, Query, Trial
+from harness.core.policy import Policy
+from harness.core.space import Architecture
+
+WIDTH = 100_000
+"""The most queries that a policy may ask at once; its own batch is smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is: the number of answered queries of any kind, and what they cost."""
+
+    trials: int = 0
+    spent: Cost = field(default_factory=Cost)
+
+
+class Log(Protocol):
+    """Remembers a search, so that a killed one goes on from its last checkpoint."""
+
+    def resume(self, policy: Policy, oracle: Oracle) -> Progress:
+        """Bring both back to the last checkpoint, if there is one, and say how far it was."""
+
+    def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
+        """Take note of answered queries; ``progress`` includes them, and both states are the ones after them."""
+
+
+class NoLog:
+    """Remembers nothing."""
+
+    def resume(self, policy: Policy, oracle: Oracle) -> Progress:
+        """Start from the beginning."""
+        return Progress()
+
+    def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
+        """Forget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a search came to."""
+
+    recommendation: Architecture
+    progress: Progress
+
+
+def require_compatible(
+    policy: Any, oracle: Any, *, names: tuple[str, str], others: Callable[[], Sequence[str]]
+) -> None:
+    """Refuse a pair whose messages do not meet: raises IncompatibleError naming what is missing and who has it.
+
+    ``policy`` and ``oracle`` are classes or instances; ``others()`` lists the oracles that would do.
+    """
+    missing = policy.needs - oracle.supports
+    if not missing:
+        return
+    words = [" and ".join(sorted(kind.__name__ for kind in kinds)) or "nothing" for kinds in (missing, oracle.supports)]
+    would = " or ".join(others()) or "none that is installed"
+    raise IncompatibleError(
+        f"policy {names[0]} needs {words[0]} queries, but oracle {names[1]} answers only {words[1]}; "
+        f"oracles that do: {would}"
+    )
+
+
+def search(policy: Policy, oracle: Oracle, budget: Budget, log: Log | None = None, *, width: int = WIDTH) -> Outcome:
+    """Run a policy against an oracle until the policy is finished or the budget is spent.
+
+    A batch that crosses the budget is cut after the answer that crossed it: that answer still counts, those behind it
+    are neither charged nor told.
+    """
+    log = log or NoLog()
+    progress = log.resume(policy, oracle)
+    while budget.allows(progress.spent) and (queries := policy.ask(budget.room(progress.spent, width))):
+        trials, progress = _answer(oracle, queries, progress, budget)
+        policy.tell(trials)
+        log.append(trials, progress, policy, oracle)
+    return Outcome(policy.recommend(), progress)
+
+
+def _answer(
+    oracle: Oracle, queries: Sequence[Query], progress: Progress, budget: Budget
+) -> tuple[list[Trial], Progress]:
+    spent, trials = progress.spent, list[Trial]()
+    for query, answer in zip(queries, oracle.answer(queries), strict=True):
+        trials.append(Trial(progress.trials + len(trials), query, answer))
+        spent = spent + answer.cost
+        if not budget.allows(spent):
+            break
+    return trials, Progress(progress.trials + len(trials), spent)

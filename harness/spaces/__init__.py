@@ -1,0 +1,1 @@
+"""Search spaces as pure descriptions: no network, no data."""

@@ -1,0 +1,24 @@
+"""Contract checks that every plug-in must pass: one tuple of checks each for policies, oracles, spaces and tables.
+
+A check is a function of a case; it returns nothing, or raises ContractError saying which rule was broken. With pytest::
+
+    @pytest.mark.parametrize("check", POLICY_CHECKS)
+    def test_my_policy_keeps_the_contract(check):
+        check(PolicyCase(MyPolicy))
+"""
+
+from harness.testing.contract import ContractError
+from harness.testing.oracles import ORACLE_CHECKS, OracleCase
+from harness.testing.policies import POLICY_CHECKS, PolicyCase
+from harness.testing.spaces import SPACE_CHECKS
+from harness.testing.tables import TABLE_CHECKS
+
+__all__ = [
+    "ORACLE_CHECKS",
+    "POLICY_CHECKS",
+    "SPACE_CHECKS",
+    "TABLE_CHECKS",
+    "ContractError",
+    "OracleCase",
+    "PolicyCase",
+]

@@ -1,0 +1,55 @@
+"""Contract checks of ground-truth tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.settings import create_space
+from harness.testing.contract import require
+
+if TYPE_CHECKING:
+    from backends.tabular.table import Table
+
+
+def rows_are_canonical(table: Table) -> None:
+    """Keys are canonical, unique and sorted."""
+    keys = np.asarray(table.keys)
+    require(bool((np.diff(keys) > 0).all()), "a table's keys must be unique and sorted")
+    require(bool((create_space(table.space).canonical_keys(keys) == keys).all()), "a table's keys must be canonical")
+
+
+def every_row_is_found(table: Table) -> None:
+    """Looking a row's key, or any labelling of its cell, up gives the row."""
+    keys = np.asarray(table.keys)
+    require(bool((table.rows(keys) == np.arange(len(keys))).all()), "looking up a row's key must give the row")
+    aliases, rows = create_space(table.space).aliases(keys)
+    require(bool((table.rows(aliases) == rows).all()), "looking up a labelling of a cell must give the cell's row")
+
+
+def values_are_fractions(table: Table) -> None:
+    """Accuracies lie in [0, 1], seconds are not negative, and what was not recorded has no value."""
+    for metric in table.metrics:
+        high = 1.0 if metric.endswith("accuracy") else np.inf
+        for epochs in table.epochs:
+            values = table.values(metric, epochs)
+            known = values[~np.isnan(values)]
+            require(bool(((known >= 0) & (known <= high)).all()), f"{metric} at {epochs} epochs leaves [0, {high}]")
+            absent = ~table.recorded(epochs)
+            require(bool(np.isnan(values[absent]).all()), f"{metric} at {epochs} epochs has a value never recorded")
+
+
+def provenance_is_there(table: Table) -> None:
+    """The file says its space, recipe, source and digest."""
+    for name in ("space", "scheme", "recipe", "provenance", "digest"):
+        require(bool(getattr(table, name)), f"a table must say its {name}")
+
+
+TABLE_CHECKS: tuple[Callable[[Table], None], ...] = (
+    rows_are_canonical,
+    every_row_is_found,
+    values_are_fractions,
+    provenance_is_there,
+)

@@ -1,0 +1,1 @@
+"""Search policies, one file each, named as on the command line."""
