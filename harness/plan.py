@@ -1,0 +1,162 @@
+"""From an experiment to its runs: names looked up, settings resolved, impossible pairs refused before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from backends.tabular.shelf import known_tables, open_table
+from backends.tabular.table import Table
+from harness import registry, settings
+from harness.core.errors import IncompatibleError, SettingError
+from harness.core.oracle import Oracle
+from harness.core.policy import Policy
+from harness.core.random import stream
+from harness.core.space import SearchSpace
+from harness.driver import require_compatible
+from harness.experiment import Experiment
+from harness.runspec import RunSpec
+
+BASELINE = "random"
+DEFAULT_SPACE = "nasbench101-v5"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The runs of an experiment, policy by policy, and the space that they share."""
+
+    specs: tuple[RunSpec, ...]
+    space: SearchSpace
+    warnings: tuple[str, ...]
+
+
+def make_plan(experiment: Experiment) -> Plan:
+    """Resolve an experiment; raises a HarnessError for anything that cannot run."""
+    policies = tuple(dict.fromkeys((*experiment.policies, BASELINE)))
+    scopes = _scopes(experiment.settings, policies)
+    oracle = registry.load("oracle", experiment.oracle)
+    chosen = settings.resolve("oracle", oracle, scopes["oracle"] | _flags(experiment, oracle))
+    asked = "table" in scopes["oracle"] or experiment.table is not None or experiment.space is None
+    space, table = _ground(experiment, oracle, chosen.pop("table", None) if asked else None, scopes["space"])
+    metric = chosen.pop("search_metric", "validation")
+    specs = []
+    for name in policies:
+        policy = registry.load("policy", name)
+        require_compatible(policy, oracle, names=(name, experiment.oracle), others=partial(_others, policy))
+        resolved = {
+            "policy": settings.resolve(name, policy, scopes[name]),
+            "oracle": chosen,
+            "space": scopes["space"],
+        }
+        common = RunSpec(
+            policy=name,
+            oracle=experiment.oracle,
+            space=experiment.space or space.name,
+            table=str(table.path) if table else None,
+            table_digest=table.digest if table else None,
+            search_metric=metric,
+            seed=0,
+            budget=experiment.budget.budget(),
+            settings=resolved,
+        )
+        specs += [replace(common, seed=seed) for seed in experiment.seeds]
+    return Plan(tuple(specs), space, _warnings(metric))
+
+
+def _scopes(given: Mapping[str, Any], policies: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Settings by the part that they belong to; ``policy.x`` goes to every asked policy that has a setting ``x``."""
+    scopes: dict[str, dict[str, Any]] = {name: {} for name in ("space", "oracle", *policies)}
+    for key, value in given.items():
+        scope, dot, name = key.partition(".")
+        if not dot or scope not in (*scopes, "policy"):
+            known = ", ".join(f"{scope}.…" for scope in ("policy", *scopes))
+            raise SettingError(f"setting {key!r} belongs to no part of this run; expected one of {known}")
+        if scope != "policy":
+            scopes[scope][name] = value
+            continue
+        owners = [policy for policy in policies if name in settings.defaults(registry.load("policy", policy))]
+        for owner in owners or policies[:1]:  # without an owner, resolving it there names the nearest setting
+            scopes[owner].setdefault(name, value)
+    return scopes
+
+
+def _flags(experiment: Experiment, oracle: Any) -> dict[str, Any]:
+    """The command-line flags that are settings of this oracle."""
+    known = settings.defaults(oracle)
+    if experiment.search_metric is not None and "search_metric" not in known:
+        raise SettingError(f"oracle {experiment.oracle!r} has one search metric; leave --search-metric out")
+    flags = {"search_metric": experiment.search_metric, "table": experiment.table}
+    return {name: value for name, value in flags.items() if value is not None and name in known}
+
+
+def _ground(
+    experiment: Experiment, oracle: Any, named: str | None, given: Mapping[str, Any]
+) -> tuple[SearchSpace, Table | None]:
+    """The space, and the table that answers or judges; raises where there is nothing to judge by."""
+    name = named or experiment.table
+    table = open_table(name) if name else None
+    space = settings.create_space(experiment.space or (table.space if table else DEFAULT_SPACE), given)
+    if table is not None:
+        table.require(space)
+    elif not hasattr(oracle, "truth"):
+        table = covering_table(space)
+        if table is None:
+            raise IncompatibleError(
+                f"no table that ships or was fetched covers space {space.name!r}; give --table FILE, "
+                f"or make one with `harness table fetch` or `harness table import`"
+            )
+    return space, table
+
+
+def covering_table(space: SearchSpace) -> Table | None:
+    """A known table that holds every cell of the space, its own space's first."""
+    for path in known_tables().values():
+        table = Table.open(path)
+        if table.scheme == space.scheme and len(table) >= space.size:
+            keys = space.enumerate_keys()
+            if (table.rows(keys) >= 0).all():
+                return table
+    return None
+
+
+def _others(policy: Any) -> list[str]:
+    """The oracles that answer what a policy needs."""
+    return [name for name in registry.entries("oracle") if policy.needs <= registry.load("oracle", name).supports]
+
+
+def _warnings(search_metric: str) -> tuple[str, ...]:
+    if search_metric == "test":
+        return ("the search saw the test metric that it is judged by, so every figure here is optimistic",)
+    return ()
+
+
+def build_space(spec: RunSpec) -> SearchSpace:
+    """The space of a run."""
+    space: SearchSpace = settings.create_space(spec.space, spec.settings["space"])
+    return space
+
+
+def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:
+    """The oracle of a run, fresh."""
+    factory = registry.load("oracle", spec.oracle)
+    shared = {"table": spec.table, "search_metric": spec.search_metric}
+    mine = {name: value for name, value in shared.items() if name in settings.defaults(factory)}
+    oracle: Oracle = factory(space, spec.seed, **spec.settings["oracle"], **mine)
+    return oracle
+
+
+def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
+    """The policy of a run, fresh."""
+    factory = registry.load("policy", spec.policy)
+    policy: Policy = factory(space, stream(spec.seed, "policy"), **spec.settings["policy"])
+    return policy
+
+
+def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
+    """What the judge reads: the run's table, or the closed form behind its oracle."""
+    if spec.table is not None:
+        return open_table(spec.table)
+    oracle: Any = build_oracle(spec, space)
+    return oracle.truth()
