@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from harness.core.budget import Budget
 from harness.core.errors import SettingError
+from harness.yamltext import read_yaml
 
 SEEDS = tuple(range(1268, 1278))
 """The ten seeds of Yu et al. 2020, Sec. 4.1."""
@@ -87,7 +88,7 @@ def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experimen
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        fields = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        fields = read_yaml(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"experiment file {path!r} cannot be read: {error}") from error
     except yaml.YAMLError as error:

@@ -29,43 +29,39 @@ class Plan:
 
     specs: tuple[RunSpec, ...]
     space: SearchSpace
-    warnings: tuple[str, ...]
 
 
 def make_plan(experiment: Experiment) -> Plan:
     """Resolve an experiment; raises a HarnessError for anything that cannot run."""
-    policies = tuple(dict.fromkeys((*experiment.policies, BASELINE)))
-    scopes = _scopes(experiment.settings, policies)
+    policies = {name: registry.load("policy", name) for name in (*experiment.policies, BASELINE)}
     oracle = registry.load("oracle", experiment.oracle)
+    for name, policy in policies.items():
+        require_compatible(policy, oracle, names=(name, experiment.oracle), others=partial(_others, policy))
+    scopes = _scopes(experiment.settings, policies)
+    resolved = {name: settings.resolve(name, policy, scopes[name]) for name, policy in policies.items()}
     chosen = settings.resolve("oracle", oracle, scopes["oracle"] | _flags(experiment, oracle))
     asked = "table" in scopes["oracle"] or experiment.table is not None or experiment.space is None
     space, table = _ground(experiment, oracle, chosen.pop("table", None) if asked else None, scopes["space"])
     metric = chosen.pop("search_metric", "validation")
+    common = RunSpec(
+        policy=BASELINE,
+        oracle=experiment.oracle,
+        space=experiment.space or space.name,
+        table=str(table.path) if table else None,
+        table_digest=table.digest if table else None,
+        search_metric=metric,
+        seed=0,
+        budget=experiment.budget.budget(),
+        settings={},
+    )
     specs = []
     for name in policies:
-        policy = registry.load("policy", name)
-        require_compatible(policy, oracle, names=(name, experiment.oracle), others=partial(_others, policy))
-        resolved = {
-            "policy": settings.resolve(name, policy, scopes[name]),
-            "oracle": chosen,
-            "space": scopes["space"],
-        }
-        common = RunSpec(
-            policy=name,
-            oracle=experiment.oracle,
-            space=experiment.space or space.name,
-            table=str(table.path) if table else None,
-            table_digest=table.digest if table else None,
-            search_metric=metric,
-            seed=0,
-            budget=experiment.budget.budget(),
-            settings=resolved,
-        )
-        specs += [replace(common, seed=seed) for seed in experiment.seeds]
-    return Plan(tuple(specs), space, _warnings(metric))
+        parts = {"policy": resolved[name], "oracle": chosen, "space": scopes["space"]}
+        specs += [replace(common, policy=name, seed=seed, settings=parts) for seed in experiment.seeds]
+    return Plan(tuple(specs), space)
 
 
-def _scopes(given: Mapping[str, Any], policies: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _scopes(given: Mapping[str, Any], policies: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Settings by the part that they belong to; ``policy.x`` goes to every asked policy that has a setting ``x``."""
     scopes: dict[str, dict[str, Any]] = {name: {} for name in ("space", "oracle", *policies)}
     for key, value in given.items():
@@ -76,8 +72,8 @@ def _scopes(given: Mapping[str, Any], policies: tuple[str, ...]) -> dict[str, di
         if scope != "policy":
             scopes[scope][name] = value
             continue
-        owners = [policy for policy in policies if name in settings.defaults(registry.load("policy", policy))]
-        for owner in owners or policies[:1]:  # without an owner, resolving it there names the nearest setting
+        owners = [owner for owner, policy in policies.items() if name in settings.defaults(policy)]
+        for owner in owners or list(policies)[:1]:  # without an owner, resolving it there names the nearest setting
             scopes[owner].setdefault(name, value)
     return scopes
 
@@ -124,12 +120,6 @@ def covering_table(space: SearchSpace) -> Table | None:
 def _others(policy: Any) -> list[str]:
     """The oracles that answer what a policy needs."""
     return [name for name in registry.entries("oracle") if policy.needs <= registry.load("oracle", name).supports]
-
-
-def _warnings(search_metric: str) -> tuple[str, ...]:
-    if search_metric == "test":
-        return ("the search saw the test metric that it is judged by, so every figure here is optimistic",)
-    return ()
 
 
 def build_space(spec: RunSpec) -> SearchSpace:

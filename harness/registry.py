@@ -6,12 +6,15 @@ Third parties add theirs through the entry point groups ``harness.policies``, ``
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.core.errors import UnknownNameError
@@ -80,6 +83,16 @@ def load(kind: Kind, name: str) -> Any:
             f"{kind} {target!r} cannot be imported ({error}); "
             f"expected module:Class, found on the Python path or in {os.getcwd()!r}"
         ) from error
+
+
+def summary(entry: Entry) -> str:
+    """The first paragraph of the entry's module, read without importing it."""
+    module = entry.target.partition(":")[0]
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        return "(cannot be found)"
+    text = ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split())
 
 
 def _import(module: str) -> Any:

@@ -52,6 +52,11 @@ class SearchSpace(ABC):
     def size(self) -> int:
         """The number of unique cells (of canonical forms)."""
 
+    @property
+    def reachable(self) -> int:
+        """How many of these cells the decisions can describe: all of them, unless the space says otherwise."""
+        return self.size
+
     @abstractmethod
     def keys(self, choices: Choices) -> npt.NDArray[np.int64]:
         """Integer keys, shape (architectures,): equal keys mean equal cells, and -1 lies outside of the space.
@@ -89,9 +94,14 @@ class SearchSpace(ABC):
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Draw one architecture of the space by the space's sampler."""
 
+    def sample_many(self, rng: np.random.Generator, count: int) -> Choices:
+        """Independent draws by the same law, shape (count, decisions); they need not equal ``count`` single draws."""
+        rows = [self.sample(rng).choices for _ in range(count)]
+        return np.array(rows, dtype=np.int64).reshape(count, len(self.options))
+
     @abstractmethod
     def enumerate_keys(self) -> npt.NDArray[np.int64]:
-        """The canonical keys of all cells, in the space's order; raises SpaceError where the space is too large."""
+        """The canonical keys of all reachable cells, in the space's order; raises SpaceError if they are too many."""
 
     def contains(self, architecture: Architecture) -> bool:
         """Whether the choices fit the decisions and describe a cell of the space."""

@@ -1,0 +1,72 @@
+"""``harness run``: search with policies against an oracle, and rank them against random."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from harness.cli.options import json_option, read_settings, set_option
+
+FORMATS = ("table", "csv", "json", "markdown", "latex")
+
+
+@click.command()
+@click.argument("experiment_file", required=False, metavar="[EXPERIMENT.YAML]", type=click.Path())
+@click.option("--policy", "policies", multiple=True, metavar="NAME", help="A policy to compare; may be repeated.")
+@click.option("--oracle", metavar="NAME", help="Who answers the queries (default: tabular).")
+@click.option("--space", metavar="NAME", help="The search space (default: the table's).")
+@click.option("--table", metavar="NAME|PATH", help="The ground-truth table.")
+@click.option("--seeds", metavar="A:B|A,B,C", help="The seeds (default: 1268:1278, ten of them).")
+@click.option("--budget-queries", type=click.IntRange(min=1), metavar="N", help="Scored queries a run.")
+@click.option("--budget-epochs", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Epochs a run.")
+@click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a run.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core).")
+@click.option("--search-metric", metavar="M", help="What the search sees (default: validation).")
+@click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db).")
+@click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output form.")
+@set_option
+@json_option
+def run(experiment_file: str | None, form: str, as_json: bool, gpus: str | None, **flags: Any) -> None:
+    """Search with each policy, random beside them, and rank what they recommend.
+
+    Finished runs are found in the store and not done again; an interrupted run goes on from its last checkpoint.
+    """
+    from harness.compare import compare
+    from harness.display import Display
+    from harness.experiment import load_experiment
+    from harness.render import render, terminal
+
+    experiment = load_experiment(experiment_file, _overrides(flags))
+    board = compare(experiment, Display(), gpus=_gpus(gpus))
+    if form == "table" and not as_json:
+        from rich.console import Console
+
+        return Console().print(terminal(board))
+    return click.echo(render(board, "json" if as_json else form), nl=False)
+
+
+def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The flags that were given, in the experiment file's shape."""
+    budget = {name: flags[f"budget_{name}"] for name in ("queries", "epochs", "seconds")}
+    plain = ("policies", "oracle", "space", "table", "seeds", "workers", "search_metric", "store")
+    fields = {name: flags[name] for name in plain if flags[name] not in (None, ())}
+    given = {name: value for name, value in budget.items() if value is not None}
+    return fields | {"settings": read_settings(flags["settings"]), "budget": given}
+
+
+def _gpus(text: str | None) -> tuple[int, ...]:
+    """The asked GPUs; raises SettingError unless they are all there."""
+    if text is None:
+        return ()
+    import torch
+
+    from harness.core.errors import SettingError
+
+    there = torch.cuda.device_count()
+    if not text.replace(",", "").isdigit() or not all(int(part) < there for part in text.split(",")):
+        found = f"there are {there}, numbered from 0" if there else "there is none; leave --gpus out to use the CPU"
+        raise SettingError(f"--gpus {text!r} names GPUs that cannot be used: {found}")
+    return tuple(map(int, text.split(",")))

@@ -1,0 +1,94 @@
+"""``harness space``: look at a search space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.options import json_option, print_json, read_settings, set_option
+
+
+@click.group("space")
+def space_group() -> None:
+    """Look at search spaces: size, cells, samples."""
+
+
+def _space(name: str, pairs: tuple[str, ...]) -> Any:
+    from harness.settings import create_space
+
+    return create_space(name, {key.removeprefix("space."): value for key, value in read_settings(pairs).items()})
+
+
+@space_group.command("info")
+@click.argument("name")
+@set_option
+@json_option
+def info(name: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Size, decisions, and how much of the space each encoding reaches."""
+    document = _described(_space(name, settings))
+    if as_json:
+        return print_json(document)
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    for key, value in document.items():
+        table.add_row(key, _words(value))
+    return Console().print(table)
+
+
+def _described(space: Any) -> dict[str, Any]:
+    """What there is to say about a space; ``reach`` counts the cells that each of its encodings can describe."""
+    reach = getattr(space, "reach", {"choices": space.reachable})
+    return {
+        "space": space.name,
+        "cells": space.size,
+        "decisions": len(space.options),
+        "options": list(space.options),
+        "samplers": list(space.samplers),
+        "reach": {name: {"cells": cells, "share": round(cells / space.size, 6)} for name, cells in reach.items()},
+    }
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {each['cells']:,} cells ({each['share']:.2%})" for name, each in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_words, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@space_group.command("enumerate")
+@click.argument("name")
+@click.option("--hashes", is_flag=True, help="Print the module hash before each cell (NASBench-101).")
+@set_option
+def enumerate_(name: str, hashes: bool, settings: tuple[str, ...]) -> None:
+    """Stream every cell once, one a line."""
+    from harness.core.errors import SpaceError
+    from harness.core.space import Architecture
+
+    space = _space(name, settings)
+    if hashes and not hasattr(space, "hashes"):
+        raise SpaceError(f"space {name!r} has no module hashes; leave --hashes out")
+    keys = space.enumerate_keys()
+    for start in range(0, len(keys), 4096):
+        part = keys[start : start + 4096]
+        texts = (space.format(Architecture(tuple(row))) for row in space.from_keys(part).tolist())
+        if hashes:
+            texts = (f"{digest} {text}" for digest, text in zip(space.hashes(part), texts, strict=True))
+        click.echo("\n".join(texts))
+
+
+@space_group.command("sample")
+@click.argument("name")
+@click.option("--count", default=1, show_default=True, type=click.IntRange(min=1), help="How many cells to draw.")
+@click.option("--seed", default=1268, show_default=True, type=click.IntRange(min=0))
+@set_option
+def sample(name: str, count: int, seed: int, settings: tuple[str, ...]) -> None:
+    """Draw cells by the space's sampler (``--set sampler=cells|decisions|notebook``)."""
+    from harness.core.random import stream
+
+    space, rng = _space(name, settings), stream(seed, "sample")
+    for _ in range(count):
+        click.echo(space.format(space.sample(rng)))

@@ -1,0 +1,202 @@
+"""Performs runs, here or in worker processes, and passes on what they do as messages to one receiver.
+
+A worker searches and sends; only the process that called ``perform_all`` writes. A message carries trials together with
+both states after them, so that whatever has arrived can be gone on from.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, process
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from harness.core.errors import HarnessError
+from harness.core.oracle import Oracle, Trial
+from harness.core.policy import Policy
+from harness.driver import Progress, search
+from harness.plan import build_oracle, build_policy, build_space
+from harness.records import Checkpoint, ScoreRow, score_rows
+from harness.runspec import RunSpec
+
+CHECKPOINT_SECONDS = 2.0
+BEAT_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run to perform, from a checkpoint if there is one."""
+
+    run: str
+    spec: RunSpec
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """How far a run is, for the eye."""
+
+    run: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The new scores of a run, and the checkpoint after them."""
+
+    run: str
+    rows: list[ScoreRow]
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run's end: what it recommends, in text form."""
+
+    run: str
+    recommendation: str
+
+
+Message: TypeAlias = Beat | Saved | Done
+Receiver: TypeAlias = Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class CheckpointLog:
+    """The log of a job: collects trials and sends them, with both states, every few seconds."""
+
+    job: Job
+    send: Receiver
+    trials: list[Trial] = field(default_factory=list)
+    saved: float = field(default_factory=time.monotonic)
+    beaten: float = 0.0
+
+    def resume(self, policy: Policy, oracle: Oracle) -> Progress:
+        """Load the job's checkpoint, if there is one."""
+        if self.job.checkpoint is None:
+            return Progress()
+        policy.load_state_dict(self.job.checkpoint.policy_state)
+        oracle.load_state_dict(self.job.checkpoint.oracle_state)
+        return Progress(self.job.checkpoint.trials, self.job.checkpoint.spent)
+
+    def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
+        """Take note of trials; send a checkpoint when one is due."""
+        self.trials.extend(trials)
+        now = time.monotonic()
+        if now - self.saved >= CHECKPOINT_SECONDS:
+            self.save(progress, policy, oracle)
+        elif now - self.beaten >= BEAT_SECONDS:
+            self.send(Beat(self.job.run, progress))
+            self.beaten = now
+
+    def save(self, progress: Progress, policy: Policy, oracle: Oracle) -> None:
+        """Send all trials since the last checkpoint, and the states after them."""
+        repeated = getattr(oracle, "repeated", 0)
+        states = {"policy": policy.state_dict(), "oracle": oracle.state_dict()}
+        checkpoint = Checkpoint.of(progress.trials, progress.spent, repeated, **states)
+        self.send(Saved(self.job.run, score_rows(self.trials, oracle.space.format), checkpoint))
+        self.trials.clear()
+        self.saved = time.monotonic()
+
+
+def perform(job: Job, send: Receiver) -> None:
+    """Search to the end, sending checkpoints on the way; numerical libraries use one thread, as in every worker."""
+    space = build_space(job.spec)
+    oracle, policy = build_oracle(job.spec, space), build_policy(job.spec, space)
+    log = CheckpointLog(job, send)
+    with one_thread():
+        outcome = search(policy, oracle, job.spec.budget, log)
+    log.save(outcome.progress, policy, oracle)
+    send(Done(job.run, space.format(outcome.recommendation)))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums are taken in one order: results do not depend on how many threads a process may use."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def perform_all(jobs: Sequence[Job], receive: Receiver, *, workers: int, gpus: Sequence[int] = ()) -> None:
+    """Perform all jobs, ``workers`` at a time; messages arrive in the calling process, each run's in order.
+
+    An error in a run is raised here once the messages that came before it have been received.
+    """
+    workers = min(workers, len(jobs))
+    if workers <= 1 and not gpus:
+        for job in jobs:
+            perform(job, receive)
+        return
+    # spawned, not forked: a forked child would inherit the locks and threads of torch, HDF5 and the database
+    context = multiprocessing.get_context("spawn")
+    messages: Any = context.Queue()
+    turns: Any = context.Queue()
+    for worker in range(workers):
+        turns.put(gpus[worker % len(gpus)] if gpus else None)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter, initargs=(messages, turns))
+    futures = [pool.submit(_work, job) for job in jobs]
+    try:
+        _pass_on(futures, messages, receive)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+
+
+_messages: Any = None  # a worker's end of the queue, which can only be inherited
+
+
+def _enter(messages: Any, turns: Any) -> None:
+    """Make a process a worker: take its end of the queue and its GPU."""
+    global _messages
+    _messages = messages
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    if (gpu := turns.get()) is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+
+
+def _die_with_parent() -> None:
+    """A worker whose parent was killed has nobody to send to."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(job: Job) -> None:
+    perform(job, _messages.put)
+
+
+def _pass_on(futures: Sequence[Future[None]], messages: Any, receive: Receiver) -> None:
+    """Receive until every run has ended and each of them has sent its Done."""
+    finished, raised = 0, None
+    while finished < len(futures):
+        try:
+            message = messages.get(timeout=0.1)
+        except queue.Empty:
+            raised = next((f.exception() for f in futures if f.done() and f.exception()), None)
+            if raised:
+                break
+            continue
+        receive(message)
+        finished += isinstance(message, Done)
+    if isinstance(raised, process.BrokenProcessPool):
+        raise HarnessError("a worker process was killed; run the same command again to go on from its last checkpoint")
+    if raised:
+        raise raised

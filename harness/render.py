@@ -1,0 +1,184 @@
+"""Shows a leaderboard: on the terminal, and as CSV, JSON, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from harness.core.errors import UnknownNameError
+from harness.leaderboard import Entry, Leaderboard
+from harness.sheet import NOTE, Cell, Sheet, sheet
+from harness.statistics import Undefined
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+SPECIAL: Mapping[str, str] = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+LATEX = {ord(sign): text for sign, text in SPECIAL.items()}
+
+
+def render(board: Leaderboard, form: str) -> str:
+    """The leaderboard as ``csv``, ``json``, ``markdown`` or ``latex``; raises UnknownNameError for another form."""
+    if form not in FORMS:
+        raise UnknownNameError.among("format", form, FORMS)
+    return FORMS[form](board)
+
+
+def document(board: Leaderboard) -> dict[str, Any]:
+    """The JSON document: plain types, full precision, ``None`` for an undefined number with its reason beside it."""
+    return {"leaderboard": [_record(entry) for entry in board.entries], "warnings": list(board.warnings)}
+
+
+def terminal(board: Leaderboard) -> Group:
+    """What rich prints: a table of at most 100 columns (for names as long as ours), footnotes, warnings."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    page = sheet(board)
+    table = Table(title=Text(page.title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    for i, head in enumerate(page.heads):
+        table.add_column(Text(head), justify="left" if i == 0 else "right", vertical="bottom")
+    for i, row in enumerate(page.rows):
+        cells = (Text(_joined(page, cell, _superscript)) for cell in row)
+        table.add_row(*cells, style="bold" if i == 0 and page.leads else None)
+    notes = [Text(f"{_superscript(i)} {reason}", style="dim") for i, reason in enumerate(page.reasons, 1)]
+    warnings = [Text(f"warning: {warning}", style="yellow") for warning in board.warnings]
+    return Group(table, *notes, Text(NOTE, style="dim"), *warnings)
+
+
+def _superscript(number: int) -> str:
+    return f"–{number}".translate(SUPERSCRIPT)
+
+
+def _joined(page: Sheet, cell: Cell, dash: Callable[[int], str], escape: Callable[[str], str] = str) -> str:
+    return "".join(dash(page.mark(part)) if isinstance(part, Undefined) else escape(part) for part in cell)
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    record: dict[str, Any] = {part.name: getattr(entry, part.name) for part in fields(entry)}
+    reasons = {name: value.reason for name, value in record.items() if isinstance(value, Undefined)}
+    if entry.failed:
+        reasons["values"] = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
+    plain = {name: _plain(value) for name, value in record.items()}
+    return plain | {"failed_seeds": [seed for seed, _ in entry.failed], "reasons": reasons}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, Undefined) else value
+
+
+def _as_json(board: Leaderboard) -> str:
+    return json.dumps(document(board), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _as_csv(board: Leaderboard) -> str:
+    """One line an entry: lists are joined by semicolons, an undefined number is an empty field."""
+    columns = [part.name for part in fields(Entry)] + ["failed_seeds", "reasons"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for entry in board.entries:
+        writer.writerow({name: _field(value) for name, value in _record(entry).items()})
+    return text.getvalue()
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, list):
+        return ";".join("" if item is None else str(item) for item in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {reason}" for name, reason in value.items())
+    return value
+
+
+def _as_markdown(board: Leaderboard) -> str:
+    page = sheet(board)
+    rows = [[_joined(page, cell, _html_mark, _markdown) for cell in row] for row in page.rows]
+    lines = [_markdown(page.title), "", _line(head.replace("\n", " ") for head in page.heads)]
+    lines.append(_line(["---"] + ["--:"] * (len(page.heads) - 1)))
+    lines += map(_line, _with_bold_lead(page, rows, "**{}**"))
+    notes = [f"{_html_mark(i)} {_markdown(reason)}" for i, reason in enumerate(page.reasons, 1)]
+    notes += [_markdown(NOTE), *(f"**Warning:** {_markdown(warning)}" for warning in board.warnings)]
+    return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
+
+
+def _with_bold_lead(page: Sheet, rows: list[list[str]], bold: str) -> list[list[str]]:
+    """The rows with the best mean in bold, where there is one."""
+    if not page.leads:
+        return rows
+    mean = next(i for i, head in enumerate(page.heads) if head.startswith("mean ±"))
+    lead = [bold.format(cell) if i == mean else cell for i, cell in enumerate(rows[0])]
+    return [lead, *rows[1:]]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _html_mark(number: int) -> str:
+    return f"–<sup>{number}</sup>"
+
+
+def _markdown(text: str) -> str:
+    """Text that Markdown shows as it is; an underscore inside a word needs no escape."""
+    return re.sub(r"[\\`*<|]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text.replace("\n", " "))
+
+
+def _as_latex(board: Leaderboard) -> str:
+    """A ``table`` for the package booktabs."""
+    page = sheet(board)
+    rows = [[_joined(page, cell, _latex_mark, _latex) for cell in row] for row in page.rows]
+    notes = [f"{_latex_mark(i)} {_latex(reason)}" for i, reason in enumerate(page.reasons, 1)]
+    notes += [_latex(NOTE), *(f"Warning: {_latex(warning)}" for warning in board.warnings)]
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{_latex(page.title)}}}",
+        f"\\begin{{tabular}}{{l{'r' * (len(page.heads) - 1)}}}",
+        "\\toprule",
+        " & ".join(_latex(head) for head in page.heads) + " \\\\",
+        "\\midrule",
+        *(" & ".join(row) + " \\\\" for row in _with_bold_lead(page, rows, "\\textbf{{{}}}")),
+        "\\bottomrule",
+        "\\end{tabular}",
+        "",
+        "\\footnotesize",
+        " \\\\\n".join(notes),
+        "\\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _latex_mark(number: int) -> str:
+    return f"--\\textsuperscript{{{number}}}"
+
+
+def _latex(text: str) -> str:
+    return text.replace("\n", " ").translate(LATEX)
+
+
+FORMS: Mapping[str, Callable[[Leaderboard], str]] = {
+    "csv": _as_csv,
+    "json": _as_json,
+    "markdown": _as_markdown,
+    "latex": _as_latex,
+}

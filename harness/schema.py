@@ -1,0 +1,249 @@
+"""The run store's tables, and how a database becomes or is recognised as a run store.
+
+SQLite runs in WAL mode with ``synchronous=NORMAL``: a commit is in the operating system's hands when it returns, so it
+survives the process being killed at any moment, and the file is never corrupt. Only a power cut can take the newest
+commits, and then the runs go on from the checkpoint before; ``FULL`` would pay an fsync a commit to save that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from harness.core.errors import StoreError
+
+VERSION = 1
+
+BUSY_SECONDS = 30
+"""How long a commit waits for another process's commit."""
+
+metadata = MetaData()
+
+schema = Table("harness_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("policy", Text, nullable=False),
+    Column("oracle", Text, nullable=False),
+    Column("space", Text, nullable=False),
+    Column("table_digest", Text),
+    Column("seed", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("created", Text, nullable=False),
+    Column("finished", Text),
+    Column("recommendation", Text),
+    Column("trials", BigInteger, nullable=False),
+    Column("scores", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
+    Column("queries", BigInteger, nullable=False),
+    Column("epochs", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("provenance", Text, nullable=False),
+)
+"""One row a run. ``id`` is its specification's digest, ``trials`` counts answers of every kind, ``scores`` the rows of
+the table ``trials``; ``queries``, ``epochs`` and ``seconds`` are spent."""
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("architecture", Text, nullable=False),
+    Column("epochs", BigInteger),
+    Column("value", Double),
+    Column("reason", Text),
+    Column("cost_epochs", Double, nullable=False),
+    Column("cost_seconds", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""One row an answered Score, with a value or the reason why there is none."""
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("policy_state", LargeBinary, nullable=False),
+    Column("oracle_state", LargeBinary, nullable=False),
+)
+"""The states of an unfinished run after its last committed trial."""
+
+results = Table(
+    "results",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("table_digest", Text, primary_key=True),
+    Column("architecture", Text, nullable=False),
+    Column("value", Double),
+    Column("rank", BigInteger),
+    Column("size", BigInteger),
+    Column("regret", Double),
+    Column("percentile", Double),
+    Column("reason", Text),
+)
+"""One row a judged run and truth, with a verdict or the reason why there is none."""
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("architecture", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("table_digest", Text, nullable=False),
+    Index("looks_by_run", "run"),
+)
+"""One row a look at the truth, never changed or deleted."""
+
+
+@contextmanager
+def trouble(url: URL) -> Iterator[None]:
+    """Turn what a database reports into a StoreError of one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        cause = " ".join(str(error.orig).split())
+        hint = "; another process is writing to it" if "locked" in cause else ""
+        raise StoreError(f"run store {shown(url)}: {cause}{hint}") from error
+
+
+def shown(url: URL) -> str:
+    """The URL without its password, quoted."""
+    return repr(url.render_as_string(hide_password=True))
+
+
+def connect(text: str) -> Engine:
+    """An engine for the database at this URL, not yet used; raises StoreError for a URL that means nothing here."""
+    try:
+        url = make_url(text)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
+    except (ArgumentError, ImportError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(
+            f"run store {text!r} cannot be used ({reason}); expected a URL such as sqlite:///runs/harness.db, "
+            "or postgresql+psycopg://user@host/database with the package psycopg installed"
+        ) from error
+    if _is_sqlite(url):
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    # sqlite3's own transactions begin too late (not before DDL or SELECT); _begin opens them instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take the lock at once: a reader that turned into a writer could not wait for another one."""
+    writing = connection.get_execution_options().get("harness_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def require_store(engine: Engine) -> None:
+    """Raise StoreError unless the database is a run store of this version; changes nothing."""
+    path = _file(engine.url)
+    if path is not None and not path.is_file():
+        raise StoreError(f"there is no run store {shown(engine.url)}; `harness run` makes one")
+    with trouble(engine.url), engine.connect() as connection:
+        if not _is_store(connection):
+            raise StoreError(f"run store {shown(engine.url)} is empty; `harness run` fills one")
+
+
+def make_store(engine: Engine) -> None:
+    """Create the tables where there are none yet; raises StoreError for another version, or what cannot be written."""
+    _make_folder(engine.url)
+    writer = engine.execution_options(harness_write=True)
+    with trouble(engine.url):
+        with engine.connect() as connection:
+            _is_store(connection)
+        if _is_sqlite(engine.url):
+            _keep_a_log(engine)
+        with writer.begin() as connection:
+            if not _is_store(connection):
+                metadata.create_all(connection)
+                connection.execute(insert(schema).values(version=VERSION))
+
+
+def _is_store(connection: Connection) -> bool:
+    """Whether the tables are there; raises StoreError where other tables, or those of another version, are."""
+    url, names = connection.engine.url, set(inspect(connection).get_table_names())
+    if schema.name not in names:
+        strange = names if _is_sqlite(url) else names & metadata.tables.keys()
+        if strange:
+            raise StoreError(
+                f"{shown(url)} is no run store but a database with a table {min(strange)!r}; choose another --store"
+            )
+        return False
+    version = connection.execute(select(schema.c.version)).scalar()
+    if version != VERSION:
+        raise StoreError(
+            f"run store {shown(url)} has schema version {version}, this harness reads version {VERSION}; "
+            "use the harness that wrote it, or choose another --store"
+        )
+    return True
+
+
+def _keep_a_log(engine: Engine) -> None:
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise StoreError(f"run store {shown(engine.url)}: {error}") from error
+    finally:
+        connection.close()
+
+
+def _file(url: URL) -> Path | None:
+    """The file of an SQLite URL; ``None`` for a server, a database in memory, and a ``file:`` URI."""
+    name = url.database
+    named = _is_sqlite(url) and name and name != ":memory:" and not name.startswith("file:")
+    return Path(name) if named and name else None
+
+
+def _make_folder(url: URL) -> None:
+    path = _file(url)
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"run store {shown(url)} cannot be made: {error.strerror}: {error.filename!r}") from error

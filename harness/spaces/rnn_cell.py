@@ -1,0 +1,135 @@
+"""Recurrent cells as in DARTS (Liu et al. 2019, Sec. 3.2): each node has one predecessor and one activation."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.errors import SettingError, SpaceError
+from harness.core.space import ENUMERABLE, Architecture, Choices, SearchSpace
+
+OPERATIONS = ("tanh", "relu", "sigmoid", "identity")
+"""In the order of DARTS, rnn/genotypes.py, without its ``none``."""
+
+MOST_NODES = 12  # Yu et al. 2020, Sec. 3.2
+
+WORD = re.compile(r"(\w+)@(\d{1,3})", re.ASCII)
+PAIR = re.compile(r"\(\s*['\"](\w+)['\"]\s*,\s*(\d{1,3})\s*\)", re.ASCII)
+ONE_PAIR = r"\(\s*['\"]\w+['\"]\s*,\s*\d{1,3}\s*\)"
+GENOTYPE = re.compile(
+    rf"Genotype\(\s*recurrent\s*=\s*\[\s*({ONE_PAIR}(?:\s*,\s*{ONE_PAIR})*)\s*(?:,\s*)?\]\s*,"
+    r"\s*concat\s*=\s*(?:range\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)|\[([\d\s,]*)\])\s*\)",
+    re.ASCII,
+)
+
+
+class RNNCell(SearchSpace):
+    """Cells of ``nodes`` nodes: node i takes one of the states 0 to i-1 (0: the cell's own first) and an activation.
+
+    The decisions are predecessor and operation of node 1, then of node 2, and so on; node 1 has a single predecessor.
+    The key is the mixed-radix number of the choices, for two nodes ``8 op1 + 4 pred2 + op2`` as in Yu et al.'s
+    eval-nas, visualization/best_configs.py. The output is the mean of all nodes' states, so that no node is ever dead.
+    Cells that differ only in the order of their nodes count as different, as in the published n! 4^n (Yu et al. 2020,
+    Sec. 3.2): each point is its own canonical form. ``nodes`` counts (predecessor, operation) pairs.
+    """
+
+    samplers: ClassVar[tuple[str, ...]] = ("cells",)
+
+    def __init__(self, *, nodes: int = MOST_NODES) -> None:
+        if nodes not in range(1, MOST_NODES + 1):
+            raise SettingError(f"setting 'nodes' cannot be {nodes!r}: it must be a whole number from 1 to {MOST_NODES}")
+        self.nodes = nodes
+        self.name = self.scheme = f"rnn{nodes}"
+        self.options = tuple(n for node in range(1, nodes + 1) for n in (node, len(OPERATIONS)))
+        self._place = np.array([math.prod(self.options[i:]) for i in range(1, len(self.options) + 1)], dtype=np.int64)
+
+    @property
+    def size(self) -> int:
+        """nodes! times 4 to the power of nodes."""
+        return math.prod(self.options)
+
+    def keys(self, choices: Choices) -> npt.NDArray[np.int64]:
+        """The mixed-radix numbers of choices within their options; every one is a cell."""
+        numbers: npt.NDArray[np.int64] = choices @ self._place
+        return numbers
+
+    def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The keys themselves, or -1 outside the space."""
+        return np.where(self.owns(keys), keys, -1)
+
+    def from_keys(self, keys: npt.NDArray[np.int64]) -> Choices:
+        """The digits of the keys; raises SpaceError outside the space."""
+        if not self.owns(keys).all():
+            raise SpaceError(f"{int(keys[~self.owns(keys)][0])} is no key of a cell of space {self.name!r}")
+        digits: Choices = keys[:, None] // self._place % np.array(self.options)
+        return digits
+
+    def owns(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which keys are numbers of cells."""
+        return (keys >= 0) & (keys < self.size)
+
+    def format(self, architecture: Architecture) -> str:
+        """``operation@predecessor`` of each node, as in ``tanh@0 sigmoid@0``; raises SpaceError outside the space."""
+        return " ".join(f"{name}@{predecessor}" for name, predecessor in self._pairs(architecture))
+
+    def genotype(self, architecture: Architecture) -> str:
+        """The text that DARTS prints and stores in rnn/genotypes.py; raises SpaceError outside the space."""
+        return f"Genotype(recurrent={self._pairs(architecture)!r}, concat=range(1, {self.nodes + 1}))"
+
+    def parse(self, text: str) -> Architecture:
+        """Read ``tanh@0 sigmoid@0`` or a DARTS genotype that averages all nodes; raises SpaceError."""
+        if genotype := GENOTYPE.fullmatch(text.strip()):
+            self._require_mean_of_all(*genotype.group(2, 3, 4))
+            return self._architecture(PAIR.findall(genotype[1]))
+        words = [WORD.fullmatch(word) for word in text.split()]
+        if not words or None in words:
+            example = " ".join(f"{name}@0" for name in (OPERATIONS * 3)[: self.nodes])
+            raise SpaceError(f"{text!r} is no recurrent cell; expected a text such as {example!r} or a DARTS genotype")
+        return self._architecture([(word[1], word[2]) for word in words if word])
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Uniform over the cells: each choice is uniform."""
+        return Architecture(tuple(rng.integers(self.options).tolist()))
+
+    def sample_many(self, rng: np.random.Generator, count: int) -> Choices:
+        """Independent uniform draws, shape (count, decisions)."""
+        return rng.integers(self.options, size=(count, len(self.options)))
+
+    def enumerate_keys(self) -> npt.NDArray[np.int64]:
+        """All keys in order; raises SpaceError where they are too many (from 7 nodes on)."""
+        if self.size > ENUMERABLE:
+            raise self.refuse_walk()
+        return np.arange(self.size, dtype=np.int64)
+
+    def _pairs(self, architecture: Architecture) -> list[tuple[str, int]]:
+        if not self.contains(architecture):
+            raise self._foreign(architecture)
+        choices = architecture.choices
+        return [(OPERATIONS[code], source) for source, code in zip(choices[::2], choices[1::2], strict=True)]
+
+    def _architecture(self, pairs: Sequence[tuple[str, str]]) -> Architecture:
+        if len(pairs) != self.nodes:
+            raise SpaceError(f"a cell of space {self.name!r} has {self.nodes} nodes, not {len(pairs)}")
+        choices: list[int] = []
+        for node, (name, source) in enumerate(pairs, start=1):
+            if name not in OPERATIONS:
+                raise SpaceError(f"the operations are {', '.join(OPERATIONS)}; {name!r} is none of them")
+            if int(source) >= node:
+                raise SpaceError(f"node {node} can only follow states 0 to {node - 1}, not {source}")
+            choices += [int(source), OPERATIONS.index(name)]
+        return Architecture(tuple(choices))
+
+    def _require_mean_of_all(self, first: str | None, end: str | None, listed: str | None) -> None:
+        if listed is not None:
+            averaged = sorted(int(number) for number in listed.replace(",", " ").split())
+        else:
+            averaged = list(range(int(first or 0), int(end or 0)))
+        if averaged != list(range(1, self.nodes + 1)):
+            raise SpaceError(
+                f"space {self.name!r} averages nodes 1 to {self.nodes}, but the genotype's concat is {averaged}"
+            )

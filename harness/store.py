@@ -1,0 +1,260 @@
+"""The run store: runs, their trials and checkpoints, their verdicts, and every look at the truth.
+
+One process writes to a run. What belongs together is committed together: the rows of new trials, the counters, and both
+states, so that a run that was killed at any moment goes on from its last commit as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, Row, Select, Update, delete, insert, select, update
+
+from harness import schema
+from harness.core.budget import Cost
+from harness.core.errors import StoreError, UnknownNameError
+from harness.judge import Look, NoVerdict, Verdict
+from harness.records import Checkpoint, Result, Run, ScoreRow, Status
+from harness.runspec import RunSpec
+
+COLUMNS = tuple(part.name for part in fields(ScoreRow))
+VALUES = attrgetter(*COLUMNS)
+
+
+class Store:
+    """A run store in a database; ``Store.open(url)`` is for writing, ``Store.read(url)`` for looking."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(harness_write=True)
+        self._begun: dict[str, tuple[int, int]] = {}
+        """The number of each run that this store began, and how many trials of it are committed."""
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open for writing, creating what is missing; raises StoreError where that is impossible."""
+        engine = schema.connect(url)
+        schema.make_store(engine)
+        return cls(engine)
+
+    @classmethod
+    def read(cls, url: str) -> Self:
+        """Open an existing store and write nothing; raises StoreError where there is none."""
+        engine = schema.connect(url)
+        schema.require_store(engine)
+        return cls(engine)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def begin(self, spec: RunSpec, provenance: Mapping[str, Any]) -> Run | Checkpoint | None:
+        """The finished run of this specification, the checkpoint that it goes on from, or ``None`` where it starts."""
+        with self._write() as connection:
+            row = connection.execute(select(schema.runs).where(schema.runs.c.id == spec.digest)).one_or_none()
+            if row is None:
+                number = _create(connection, spec, provenance)
+                self._begun[spec.digest] = number, 0
+                return None
+            if row.status == "finished":
+                return _run(row)
+            self._begun[spec.digest] = row.number, row.trials
+            return _resume(connection, row)
+
+    def commit(self, run: str, rows: Sequence[ScoreRow], checkpoint: Checkpoint) -> None:
+        """Add a batch's rows, move the counters, and replace both states, all in one transaction.
+
+        Raises StoreError where another process has moved the run since this one began it.
+        """
+        number, before = self._begun[run]
+        moved = update(schema.runs).values(
+            trials=checkpoint.trials,
+            scores=schema.runs.c.scores + len(rows),
+            repeated=checkpoint.repeated,
+            **asdict(checkpoint.spent),
+        )
+        states = {"policy_state": checkpoint.policy, "oracle_state": checkpoint.oracle}
+        with self._write() as connection:
+            _move(connection, moved, (run, number, before))
+            if rows:
+                connection.execute(
+                    insert(schema.trials), [dict(zip(COLUMNS, VALUES(row), strict=True), run=number) for row in rows]
+                )
+            there = update(schema.checkpoints).where(schema.checkpoints.c.run == number).values(states)
+            if not connection.execute(there).rowcount:
+                connection.execute(insert(schema.checkpoints).values(run=number, **states))
+        self._begun[run] = number, checkpoint.trials
+
+    def finish(self, run: str, recommendation: str) -> None:
+        """Close a run with its recommendation in text form; its states are dropped, its trials stay."""
+        self._close(run, status="finished", recommendation=recommendation, finished=_now())
+
+    def fail(self, run: str, reason: str) -> None:
+        """Close a run that broke; ``begin`` takes it up again from its last checkpoint."""
+        self._close(run, status="failed", reason=reason, finished=_now())
+
+    def record_result(self, run: str, result: Result) -> None:
+        """Keep what the judge said of a run, in place of an earlier word by the same metric of the same table."""
+        judgement = result.judgement
+        told = {"reason": judgement.reason} if isinstance(judgement, NoVerdict) else asdict(judgement)
+        values = {"metric": result.metric, "table_digest": result.table_digest, "architecture": result.architecture}
+        with self._write() as connection:
+            number = _number(connection, run)
+            results = schema.results.c
+            same = (results.run == number, results.metric == result.metric, results.table_digest == result.table_digest)
+            connection.execute(delete(schema.results).where(*same))
+            connection.execute(insert(schema.results).values(run=number, **values, **told))
+
+    def record_look(self, look: Look) -> None:
+        """Note a look at the truth; what ``Judge`` takes as ``record``."""
+        values = asdict(look) | {"at": look.when.isoformat()}
+        del values["when"]
+        with self._write() as connection:
+            connection.execute(insert(schema.looks).values(values))
+
+    def runs(self, *, status: Status | None = None, **equal: str) -> list[Run]:
+        """The stored runs, oldest first; ``equal`` may name policy, oracle, space, table_digest and seed."""
+        wanted = equal if status is None else equal | {"status": status}
+        conditions = [schema.runs.c[name] == value for name, value in wanted.items()]
+        return [_run(row) for row in self._rows(select(schema.runs).where(*conditions).order_by(schema.runs.c.number))]
+
+    def show(self, prefix: str) -> Run:
+        """The one run whose id begins with ``prefix``; raises UnknownNameError for none or several."""
+        matching = select(schema.runs).where(schema.runs.c.id.startswith(prefix, autoescape=True)).limit(2)
+        rows = self._rows(matching)
+        if len(rows) > 1:
+            raise UnknownNameError(
+                f"run {prefix!r} is not unique: {rows[0].id} and {rows[1].id} begin so; give more digits"
+            )
+        if not rows:
+            known = [row.id[:12] for row in self._rows(select(schema.runs.c.id))]
+            raise UnknownNameError.among("run", prefix, difflib.get_close_matches(prefix, known, n=5, cutoff=0.0))
+        return _run(rows[0])
+
+    def trials(self, run: str) -> list[ScoreRow]:
+        """A run's answered Scores by number."""
+        mine = (
+            select(*(schema.trials.c[name] for name in COLUMNS))
+            .join(schema.runs)
+            .where(schema.runs.c.id == run)
+            .order_by(schema.trials.c.number)
+        )
+        return [ScoreRow(*VALUES(row)) for row in self._rows(mine)]
+
+    def results(self, run: str) -> list[Result]:
+        """What was ever judged of a run, one record a metric and table."""
+        mine = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
+        return [
+            _result(row) for row in self._rows(mine.order_by(schema.results.c.metric, schema.results.c.table_digest))
+        ]
+
+    def looks(self, run: str | None = None) -> list[Look]:
+        """The looks at the truth for one run, or all of them, oldest first."""
+        conditions = () if run is None else (schema.looks.c.run == run,)
+        rows = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
+        return [Look(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows]
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with schema.trouble(self._engine.url), self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with schema.trouble(self._engine.url), self._writer.begin() as connection:
+            yield connection
+
+    def _close(self, run: str, **values: Any) -> None:
+        number, before = self._begun.pop(run)
+        with self._write() as connection:
+            _move(connection, update(schema.runs).values(values), (run, number, before))
+            if values["status"] == "finished":
+                connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.run == number))
+
+
+def _create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
+    values = {
+        "id": spec.digest,
+        "policy": spec.policy,
+        "oracle": spec.oracle,
+        "space": spec.space,
+        "table_digest": spec.table_digest,
+        "seed": str(spec.seed),
+        "status": "running",
+        "created": _now(),
+        "spec": spec.to_json(),
+        "provenance": json.dumps(provenance),
+    }
+    counters = dict.fromkeys(("trials", "scores", "repeated", "queries", "epochs", "seconds"), 0)
+    connection.execute(insert(schema.runs).values(**values, **counters))
+    return _number(connection, spec.digest)
+
+
+def _resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
+    """Take a run up again; rows beyond its checkpoint cannot be, as they come with it, but would be dropped."""
+    mine = schema.runs.c.number == row.number
+    connection.execute(update(schema.runs).where(mine).values(status="running", reason=None, finished=None))
+    beyond = (schema.trials.c.run == row.number) & (schema.trials.c.number >= row.trials)
+    connection.execute(delete(schema.trials).where(beyond))
+    states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
+    if states is None:
+        return None
+    return Checkpoint(row.trials, _spent(row), row.repeated, states.policy_state, states.oracle_state)
+
+
+def _move(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
+    """Change a run's row, provided that it is where this process left it."""
+    run, number, before = mine
+    columns = schema.runs.c
+    unmoved = (columns.number == number, columns.trials == before, columns.status == "running")
+    if connection.execute(change.where(*unmoved)).rowcount != 1:
+        raise StoreError(f"run {run[:12]} was moved by another process; wait for it, then give the same command again")
+
+
+def _number(connection: Connection, run: str) -> int:
+    number = connection.execute(select(schema.runs.c.number).where(schema.runs.c.id == run)).scalar()
+    if number is None:
+        raise UnknownNameError(f"unknown run {run!r}")
+    return int(number)
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        spec=RunSpec.from_json(row.spec),
+        status=row.status,
+        reason=row.reason,
+        created=row.created,
+        finished=row.finished,
+        recommendation=row.recommendation,
+        trials=row.trials,
+        scores=row.scores,
+        repeated=row.repeated,
+        spent=_spent(row),
+        provenance=json.loads(row.provenance),
+    )
+
+
+def _spent(row: Row[Any]) -> Cost:
+    return Cost(row.queries, row.epochs, row.seconds)
+
+
+def _result(row: Row[Any]) -> Result:
+    verdict = Verdict(row.value, row.rank, row.size, row.regret, row.percentile) if row.reason is None else None
+    return Result(row.architecture, row.metric, row.table_digest, verdict or NoVerdict(row.reason))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

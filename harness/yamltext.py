@@ -1,0 +1,31 @@
+"""Reads YAML as people expect it: plain data only, ``1:4`` is text and ``1e-3`` a number (YAML 1.2's core schema)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML follows YAML 1.1, where ``1:4`` is 64 (base 60) and ``1e-3`` is text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (INT, FLOAT)]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(INT, re.compile(r"[-+]?[0-9]+$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    FLOAT,
+    re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"),
+    list("-+.0123456789"),
+)
+
+
+def read_yaml(text: str) -> Any:
+    """The data of a YAML text; raises ``yaml.YAMLError`` for what is no YAML, or more than plain data."""
+    return yaml.load(text, Loader=_Loader)

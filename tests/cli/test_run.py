@@ -1,0 +1,167 @@
+"""``harness run`` as a user meets it: results, resuming, and one clear line for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Harness
+
+SYNTHETIC = ("run", "--oracle", "synthetic", "--space", "nasbench101-v4", "--workers", "1")
+SEARCH = ("--policy", "evolution", "--seeds", "1:4", "--set", "evolution.population=9")
+
+
+def leaderboard(out: str) -> Any:
+    return json.loads(out)["leaderboard"]
+
+
+def test_the_baseline_always_runs_beside_what_was_asked(harness: Harness) -> None:
+    ended = harness(*SYNTHETIC, *SEARCH, "--json")
+    assert ended.status == 0
+    rows = leaderboard(ended.out)
+    assert [row["policy"] for row in rows] == ["evolution", "random"]
+    for row in rows:
+        assert (row["oracle"], row["space"], row["seeds"], row["size"]) == (
+            "synthetic",
+            "nasbench101-v4",
+            [1, 2, 3],
+            91,
+        )
+        assert row["mean"] == pytest.approx(sum(row["values"]) / 3)
+
+
+def test_without_a_policy_the_baseline_runs_alone(harness: Harness) -> None:
+    rows = leaderboard(harness(*SYNTHETIC, "--seeds", "1,2", "--json").out)
+    assert [row["policy"] for row in rows] == ["random"]
+
+
+def test_finished_runs_are_found_and_not_done_again(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = harness(*SYNTHETIC, *SEARCH, "--json")
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a finished run was done again")
+
+    monkeypatch.setattr("harness.engine.perform", never)
+    assert harness(*SYNTHETIC, *SEARCH, "--json").out == first.out
+
+
+def test_the_number_of_workers_changes_nothing(harness: Harness) -> None:
+    alone = harness(*SYNTHETIC, *SEARCH, "--json", "--store", "sqlite:///one.db")
+    pair = harness(*SYNTHETIC, *SEARCH, "--json", "--store", "sqlite:///two.db", "--workers", "2")
+    assert alone.status == pair.status == 0
+    assert alone.out == pair.out
+
+
+def test_an_experiment_file_says_the_same_as_flags(harness: Harness) -> None:
+    Path("experiment.yaml").write_text(
+        "policies: [evolution]\noracle: synthetic\nspace: nasbench101-v4\nseeds: 1:4\nworkers: 1\n"
+        "settings: {evolution: {population: 9}}\n"
+    )
+    by_file = harness("run", "experiment.yaml", "--json", "--store", "sqlite:///one.db")
+    assert by_file.out == harness(*SYNTHETIC, *SEARCH, "--json", "--store", "sqlite:///two.db").out
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "markdown", "latex"])
+def test_every_form_shows_every_policy(harness: Harness, form: str) -> None:
+    ended = harness(*SYNTHETIC, *SEARCH, "--format", form)
+    assert ended.status == 0
+    assert "evolution" in ended.out
+    assert "random" in ended.out
+
+
+def test_a_run_can_be_shown_with_its_looks_at_the_truth(harness: Harness) -> None:
+    harness(*SYNTHETIC, *SEARCH)
+    runs = json.loads(harness("show", "", "--json").out)
+    assert {run["status"] for run in runs} == {"finished"}
+    evolution = next(run for run in runs if run["policy"] == "evolution")
+    shown = json.loads(harness("show", evolution["run"], "--json", "--trials").out)
+    assert shown["spec"]["settings"]["policy"]["population"] == 9
+    assert len(shown["scored"]) == shown["spent"]["queries"] == shown["scores"]
+    assert len(shown["looks_at_the_truth"]) == 1
+    assert shown["results"][0]["judgement"]["rank"] >= 1
+
+
+def test_a_killed_comparison_goes_on_and_ends_with_the_same_result(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "harness", *SYNTHETIC[:-2], "--policy", "evolution", "--seeds", "1:5", "--json"]
+    arguments += ["--set", "evolution.samples=3000", "--workers", "2"]
+
+    def start(folder: str) -> subprocess.Popen[bytes]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        return subprocess.Popen(arguments, cwd=tmp_path / folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    whole = start("whole").communicate()[0]
+    rng = random.Random(4)
+    for _ in range(2):
+        victim = start("killed")
+        time.sleep(rng.uniform(1.5, 5))
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.communicate()
+    resumed = start("killed")
+    assert resumed.communicate()[0] == whole
+    assert resumed.returncode == 0
+    assert leaderboard(whole.decode())[0]["queries"] == 3000
+
+
+MISTAKES = [
+    (("run", "--policy", "evolutoin"), "unknown policy 'evolutoin'; did you mean 'evolution'?"),
+    (("run", "--oracle", "tabluar"), "did you mean 'tabular'?"),
+    (("run", "--space", "nasbench101-v55"), "unknown space"),
+    (("run", "--table", "nasbench101-v5-digit"), "unknown table 'nasbench101-v5-digit'; did you mean"),
+    (("run", "--table", "missing.h5"), "missing.h5"),
+    (("run", "--policy", "evolution", "--set", "evolution.populaton=3"), "did you mean 'population'?"),
+    (("run", "--policy", "evolution", "--set", "policy.populaton=3"), "did you mean 'population'?"),
+    (("run", "--policy", "evolution", "--set", "evolution.population=many"), "evolution.population cannot be 'many'"),
+    (("run", "--set", "population"), "KEY=VALUE"),
+    (("run", "--set", "nao.pool=3"), "belongs to no part of this run"),
+    (("run", "--seeds", ""), "seeds cannot be ''"),
+    (("run", "--seeds", "9:9"), "no seeds"),
+    (("run", "--budget-queries", "0"), "budget-queries"),
+    (("run", "nothing.yaml"), "'nothing.yaml' cannot be read"),
+    (("run", "--gpus", "0,1"), "--gpus '0,1' names GPUs that cannot be used"),
+    (("run", "--store", "nonsense"), "nonsense"),
+    (("run", "--search-metric", "tset"), "tset"),
+    (("run", "--oracle", "synthetic", "--search-metric", "test"), "has one search metric"),
+    (("run", "--oracle", "synthetic", "--space", "nasbench101-v4", "--set", "space.encoding=tee"), "space.encoding"),
+    (("rum",), "unknown command 'rum'; did you mean 'run'?"),
+    (("run", "--polcy", "nao"), "--polcy"),
+    (("show", "abc"), "no run store"),
+    (("space", "sample", "rnn13"), "unknown space 'rnn13'"),
+    (("space", "enumerate", "rnn12"), "too many to enumerate"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_a_mistake_is_one_line_with_status_2_and_nothing_is_written(
+    harness: Harness, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    ended = harness(*arguments)
+    assert ended.status == 2
+    assert ended.out == ""
+    assert ended.err.startswith("error: ")
+    assert ended.err.count("\n") == 1
+    assert words in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_read_only_store_is_refused_and_unchanged(harness: Harness, tmp_path: Path) -> None:
+    assert harness(*SYNTHETIC, *SEARCH).status == 0
+    store = tmp_path / "runs" / "harness.db"
+    before = store.read_bytes()
+    subprocess.run(["chmod", "-R", "a-w", store.parent], check=True)
+    if os.access(store, os.W_OK):  # root may write anywhere; take away the file system's consent instead
+        store.chmod(0o644)
+        pytest.skip("running as root: no file is read-only here; tests/test_store.py opens one as such")
+    ended = harness(*SYNTHETIC, *SEARCH, "--seeds", "9")
+    assert (ended.status, ended.err.count("\n")) == (2, 1)
+    assert store.read_bytes() == before
