@@ -13,6 +13,9 @@ import numpy.typing as npt
 from harness.core.errors import IncompatibleError, SpaceError, TableError
 from harness.core.space import Architecture, SearchSpace
 
+DECIMALS = 12
+"""Means that agree so far are a tie: summing the same repeats in another order changes the last bits."""
+
 
 class TruthTable(Protocol):
     """What the judge needs of a ground-truth table."""
@@ -140,7 +143,7 @@ class Judge:
         ranked = self._values[np.isfinite(self._values) & space.owns(table.keys)]
         if not len(ranked):
             raise TableError(f"table {table.name!r} has no {metric} of any cell of space {space.name!r} to judge by")
-        self._ascending = np.sort(ranked * self._sign)
+        self._ascending = np.sort(np.round(ranked * self._sign, DECIMALS))
         self.truth = Truth(
             metric=metric,
             repeats=table.repeats,
@@ -150,7 +153,7 @@ class Judge:
             larger_is_better=larger_is_better,
             size=len(ranked),
             space_size=space.size,
-            best=float(self._ascending[-1] * self._sign),
+            best=float(ranked.max() if larger_is_better else ranked.min()),
             mean=float(ranked.mean()),
             std=float(ranked.std()),
         )
@@ -184,8 +187,8 @@ class Judge:
 
     def _verdict(self, value: float) -> Verdict:
         size = len(self._ascending)
-        no_better = int(np.searchsorted(self._ascending, value * self._sign, side="right"))
-        regret = abs(self.truth.best - value)
+        no_better = int(np.searchsorted(self._ascending, np.round(value * self._sign, DECIMALS), side="right"))
+        regret = float(np.round(abs(self.truth.best - value), DECIMALS))
         return Verdict(value, 1 + size - no_better, size, regret, 100 * no_better / size)
 
 

@@ -9,8 +9,7 @@ from typing import Any, Literal, Self, TypeAlias
 from harness.core.budget import Cost
 from harness.core.oracle import Failed, Score, Scored, State, Trial
 from harness.core.space import Architecture
-from harness.judge import Judgement, NoVerdict
-from harness.leaderboard import Judged
+from harness.judge import Judgement
 from harness.runspec import RunSpec
 from harness.statecodec import decode, encode
 
@@ -72,20 +71,6 @@ class Run:
     repeated: int
     spent: Cost
     provenance: Mapping[str, Any]
-
-    def judged(self, judgement: Judgement | None = None) -> Judged:
-        """The run as the leaderboard takes it; one that is not judged has no value, for the reason that it failed."""
-        return Judged(
-            policy=self.spec.policy,
-            oracle=self.spec.oracle,
-            space=self.spec.space,
-            table=self.spec.table or "none",
-            seed=self.spec.seed,
-            judgement=judgement or NoVerdict(self.reason or f"the run is {self.status} and not judged"),
-            spent=self.spent,
-            repeated=self.repeated,
-            search_metric=self.spec.search_metric,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ commits, and then the runs go on from the checkpoint before; ``FULL`` would pay 
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,9 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    delete,
     event,
+    false,
     insert,
     inspect,
     make_url,
@@ -150,9 +153,9 @@ def connect(text: str) -> Engine:
         url = make_url(text)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
     except (ArgumentError, ImportError) as error:
-        reason = " ".join(str(error).split())
+        masked, reason = (re.sub(r"//.*@", "//***@", " ".join(part.split())) for part in (text, str(error)))
         raise StoreError(
-            f"run store {text!r} cannot be used ({reason}); expected a URL such as sqlite:///runs/harness.db, "
+            f"run store {masked!r} cannot be used ({reason}); expected a URL such as sqlite:///runs/harness.db, "
             "or postgresql+psycopg://user@host/database with the package psycopg installed"
         ) from error
     if _is_sqlite(url):
@@ -201,6 +204,8 @@ def make_store(engine: Engine) -> None:
             if not _is_store(connection):
                 metadata.create_all(connection)
                 connection.execute(insert(schema).values(version=VERSION))
+            # Deletes nothing, but a database that is read-only refuses it, now and not after an hour's search.
+            connection.execute(delete(schema).where(false()))
 
 
 def _is_store(connection: Connection) -> bool:

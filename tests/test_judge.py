@@ -100,6 +100,14 @@ def test_verdicts_worked_by_hand(choices, value, rank, regret, percentile):
     assert verdict == Verdict(value, rank, 5, pytest.approx(regret), pytest.approx(percentile))
 
 
+def test_the_same_repeats_in_another_order_are_a_tie():
+    means = [(0.1 + 0.2 + 0.3) / 3, (0.3 + 0.2 + 0.1) / 3]
+    assert means[0] != means[1]
+    judge = Judge(FakeTable({0: means[0], 1: means[1], 11: 0.1}), Pairs(2))
+    assert [judge.judge(Architecture(pair)).rank for pair in ((0, 0), (0, 1), (1, 1))] == [1, 1, 3]
+    assert [judge.judge(Architecture(pair)).regret for pair in ((0, 0), (0, 1), (1, 1))] == [0, 0, pytest.approx(0.1)]
+
+
 def test_a_smaller_space_of_the_same_table_has_its_own_ranks():
     verdict = Judge(FakeTable(TRUTH), Pairs(2)).judge(Architecture((0, 0)))
     assert (verdict.rank, verdict.size) == (3, 3)
@@ -172,7 +180,7 @@ def test_the_truth_is_not_told_when_the_look_cannot_be_recorded():
 
 
 def test_a_foreign_table_metric_or_cell_is_refused():
-    with pytest.raises(IncompatibleError, match="scheme 'rnn'.*scheme 'pairs'"):
+    with pytest.raises(IncompatibleError, match=r"scheme 'rnn'.*scheme 'pairs'"):
         judged(0, 0, table=FakeTable(TRUTH, scheme="rnn"))
     with pytest.raises(TableError, match="no metric 'bleu' to judge by; it has validation_accuracy, test_accuracy"):
         judged(0, 0, metric="bleu")

@@ -46,7 +46,7 @@ def same(a: object, b: object) -> bool:
     if isinstance(a, np.ndarray | np.generic):
         return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
     if isinstance(a, float):
-        return struct.pack("d", a) == struct.pack("d", b) or a != a and b != b
+        return struct.pack("d", a) == struct.pack("d", b) or (a != a and b != b)
     return a == b
 
 

@@ -61,11 +61,10 @@ def _gpus(text: str | None) -> tuple[int, ...]:
     """The asked GPUs; raises SettingError unless they are all there."""
     if text is None:
         return ()
-    import torch
-
+    from backends.devices import gpu_count
     from harness.core.errors import SettingError
 
-    there = torch.cuda.device_count()
+    there = gpu_count()
     if not text.replace(",", "").isdigit() or not all(int(part) < there for part in text.split(",")):
         found = f"there are {there}, numbered from 0" if there else "there is none; leave --gpus out to use the CPU"
         raise SettingError(f"--gpus {text!r} names GPUs that cannot be used: {found}")

@@ -2,9 +2,150 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
 import click
+
+from harness.cli.listing import tables
+from harness.cli.options import json_option, print_json
+
+Report = Callable[[int, int], None]
 
 
 @click.group("table")
 def table_group() -> None:
     """Build, import, fetch and check ground-truth tables."""
+
+
+table_group.add_command(tables, "list")
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Report]:
+    """A bar with the time left, on standard error; the report takes what is done and the total."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@table_group.command("import")
+@click.argument("form", metavar="FORMAT")
+@click.argument("source", type=click.Path())
+@click.option("--space", required=True, metavar="NAME", help="The space whose cells these are.")
+@click.option("--output", required=True, metavar="FILE", type=click.Path(), help="The table file to write (.h5).")
+@click.option("--mean-of", type=click.IntRange(min=1), metavar="N", help="csv: each row is the mean of N repeats.")
+def import_(form: str, source: str, space: str, output: str, mean_of: int | None) -> None:
+    """Import a table from nasbench-tfrecord, nasbench-hdf5, csv (also Parquet) or journal."""
+    from backends.tabular.importers import import_table
+    from harness.settings import create_space
+
+    options = {} if mean_of is None else {"mean_of": mean_of}
+    with _progress(f"importing {Path(source).name}") as report:
+        import_table(form, source, create_space(space), output, report, **options)
+    _say_written(output)
+
+
+@table_group.command()
+@click.argument("name")
+def fetch(name: str) -> None:
+    """Download a published data set, check its SHA-256, and import it: nasbench101 or nasbench101-full."""
+    from backends.tabular import fetch as fetching
+    from harness.settings import create_space
+
+    with _progress(f"downloading {name}") as downloaded, _progress(f"importing {name}") as imported:
+        path = fetching.fetch(name, create_space("nasbench101"), on_download=downloaded, on_import=imported)
+    _say_written(path)
+
+
+@table_group.command()
+@click.argument("recipe", type=click.Path())
+@click.option("--space", default="nasbench101-v5", show_default=True, metavar="NAME", help="Whose cells to train.")
+@click.option("--output", required=True, metavar="FILE", type=click.Path(), help="The table file to write (.h5).")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Trainings at a time (default: one a core).")
+def build(recipe: str, space: str, output: str, workers: int | None) -> None:
+    """Train every cell of a space by a RECIPE (YAML) into a table.
+
+    What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
+    """
+    from backends.standalone.cells import Cell
+    from backends.standalone.recipes import load_recipe
+    from backends.tabular.builder import build as build_journal
+    from backends.tabular.importers import import_table
+    from harness.settings import create_space
+    from harness.spaces.nasbench101_keys import matrix_of_key
+
+    whole, journal = create_space(space), Path(f"{output}.journal")
+    cells = [Cell(*matrix_of_key(key)) for key in whole.enumerate_keys().tolist()]
+    with _progress("training") as report:
+        jobs = workers or os.cpu_count() or 1
+        build_journal(space, cells, load_recipe(Path(recipe)), journal, workers=jobs, on_progress=report)
+    import_table("journal", journal, whole, output)
+    _say_written(output)
+
+
+def _say_written(path: str | Path) -> None:
+    from backends.tabular.table import Table
+
+    table = Table.open(path)
+    click.echo(f"wrote {path}: {len(table):,} cells of space {table.space}, digest {table.digest[:12]}", err=True)
+
+
+@table_group.command()
+@click.argument("table")
+@json_option
+def info(table: str, as_json: bool) -> None:
+    """What TABLE (a name or a file) holds: rows, metrics, budgets, repeats, figures, origin."""
+    from backends.tabular.shelf import open_table
+    from backends.tabular.verify import info as describe
+
+    document = describe(open_table(table))
+    return print_json(document) if as_json else _print_info(document)
+
+
+def _print_info(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    origin = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in document.items():
+        if name not in ("figures", "diverged", "halfway_metrics"):
+            origin.add_row(name, _words(value))
+    figures = Table("metric at the full budget", "cells", "mean", "std", "best", "diverged", box=None, pad_edge=False)
+    for metric, figure in document["figures"].items():
+        numbers = [f"{figure[name]:.5g}" if figure["cells"] else "–" for name in ("mean", "std", "best")]
+        figures.add_row(metric, f"{figure['cells']:,}", *numbers, str(document["diverged"][metric]))
+    console = Console()
+    console.print(origin)
+    console.print()
+    console.print(figures)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_words(each)}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@table_group.command()
+@click.argument("table")
+@json_option
+def verify(table: str, as_json: bool) -> int:
+    """Check TABLE: digest, units, missing repeats, times, leaks, keys, hashes; status 1 if anything is found."""
+    from backends.tabular.shelf import open_table
+    from backends.tabular.verify import verify as findings_of
+    from harness.settings import create_space
+
+    opened = open_table(table)
+    findings = findings_of(opened, create_space(opened.space))
+    if as_json:
+        print_json({"table": opened.name, "findings": findings})
+    else:
+        click.echo("\n".join(findings) or f"{opened.name}: nothing found wrong")
+    return 1 if findings else 0

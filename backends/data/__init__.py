@@ -1,0 +1,1 @@
+"""Data sets as torch tensors, with fixed splits."""

@@ -1,0 +1,1 @@
+"""Candidate networks: from a description of an architecture to a torch module."""

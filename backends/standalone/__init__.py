@@ -1,0 +1,1 @@
+"""Stand-alone training: one architecture, from scratch, by a fixed recipe."""

@@ -1,0 +1,71 @@
+"""Every registered policy, oracle and space, and every table that ships, passes every contract check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from backends.tabular.shelf import ROOT, open_table
+from harness import registry
+from harness.settings import create_space
+from harness.testing import ORACLE_CHECKS, POLICY_CHECKS, SPACE_CHECKS, TABLE_CHECKS, OracleCase, PolicyCase
+
+# settings that keep a search short enough to be looked at from every side
+POLICIES: dict[str, PolicyCase] = {
+    "random": PolicyCase(registry.load("policy", "random"), learns=False),
+    "random-search": PolicyCase(registry.load("policy", "random-search"), {"samples": 40}),
+    "evolution": PolicyCase(registry.load("policy", "evolution"), {"samples": 60, "population": 10, "tournament": 4}),
+    "enas": PolicyCase(registry.load("policy", "enas"), {"epochs": 4, "steps": 3, "updates": 2}),
+    # "nao": PolicyCase(registry.load("policy", "nao"), {"pool": 20, "training_epochs": 10, "updates": 3}),
+}
+ORACLES: dict[str, OracleCase] = {
+    "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
+    "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
+    "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
+    "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),
+    # measured seconds differ from run to run; a training takes about half a second
+    "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
+}
+SPACES: dict[str, dict[str, Any]] = {name: {} for name in registry.entries("space")}
+TABLES = sorted(path.stem for path in (ROOT / "tables").glob("*.h5"))
+
+
+def build(oracle: str, space: str, seed: int, **settings: Any) -> Any:
+    return registry.load("oracle", oracle)(create_space(space), seed, **settings)
+
+
+def named(check: Callable[..., None]) -> str:
+    return check.__name__
+
+
+@pytest.mark.parametrize("check", POLICY_CHECKS, ids=named)
+@pytest.mark.parametrize("name", POLICIES)
+def test_policy(name: str, check: Callable[[PolicyCase], None]) -> None:
+    check(POLICIES[name])
+
+
+@pytest.mark.parametrize("check", ORACLE_CHECKS, ids=named)
+@pytest.mark.parametrize("name", ORACLES)
+def test_oracle(name: str, check: Callable[[OracleCase], None]) -> None:
+    check(ORACLES[name])
+
+
+@pytest.mark.parametrize("check", SPACE_CHECKS, ids=named)
+@pytest.mark.parametrize("name", SPACES)
+def test_space(name: str, check: Callable[[Any], None]) -> None:
+    check(create_space(name))
+
+
+@pytest.mark.parametrize("check", TABLE_CHECKS, ids=named)
+@pytest.mark.parametrize("name", TABLES)
+def test_table(name: str, check: Callable[[Any], None]) -> None:
+    check(open_table(name))
+
+
+def test_nothing_registered_is_left_out() -> None:
+    assert set(POLICIES) == set(registry.entries("policy"))
+    assert {name.partition(",")[0] for name in ORACLES} == set(registry.entries("oracle"))
+    assert set(SPACES) == set(registry.entries("space"))
+    assert TABLES
