@@ -9,7 +9,7 @@ from typing import Protocol
 
 from harness import leaderboard
 from harness.core.space import SearchSpace
-from harness.engine import Done, Job, Message, Saved, perform_all
+from harness.engine import Broken, Done, Job, Message, Saved, perform_all
 from harness.experiment import Experiment
 from harness.judge import Judge, Judgement
 from harness.plan import Plan, build_truth, make_plan
@@ -53,6 +53,8 @@ def _search(plan: Plan, store: Store, watcher: Watcher, *, workers: int, gpus: S
                 store.commit(message.run, message.rows, message.checkpoint)
             elif isinstance(message, Done):
                 store.finish(message.run, message.recommendation)
+            elif isinstance(message, Broken):
+                store.fail(message.run, message.reason)
             watch.see(message)
 
         perform_all(jobs, receive, workers=workers, gpus=gpus)

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, process
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,7 +65,15 @@ class Done:
     recommendation: str
 
 
-Message: TypeAlias = Beat | Saved | Done
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A run that stopped with an error, which is raised after this message; its checkpoint stays."""
+
+    run: str
+    reason: str
+
+
+Message: TypeAlias = Beat | Saved | Done | Broken
 Receiver: TypeAlias = Callable[[Message], None]
 
 
@@ -141,7 +149,7 @@ def perform_all(jobs: Sequence[Job], receive: Receiver, *, workers: int, gpus: S
     workers = min(workers, len(jobs))
     if workers <= 1 and not gpus:
         for job in jobs:
-            perform(job, receive)
+            _perform_here(job, receive)
         return
     # spawned, not forked: a forked child would inherit the locks and threads of torch, HDF5 and the database
     context = multiprocessing.get_context("spawn")
@@ -150,13 +158,21 @@ def perform_all(jobs: Sequence[Job], receive: Receiver, *, workers: int, gpus: S
     for worker in range(workers):
         turns.put(gpus[worker % len(gpus)] if gpus else None)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter, initargs=(messages, turns))
-    futures = [pool.submit(_work, job) for job in jobs]
+    futures = {pool.submit(_work, job): job for job in jobs}
     try:
         _pass_on(futures, messages, receive)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
             child.terminate()
+
+
+def _perform_here(job: Job, receive: Receiver) -> None:
+    try:
+        perform(job, receive)
+    except Exception as error:
+        receive(Broken(job.run, repr(error)))
+        raise
 
 
 _messages: Any = None  # a worker's end of the queue, which can only be inherited
@@ -183,20 +199,25 @@ def _work(job: Job) -> None:
     perform(job, _messages.put)
 
 
-def _pass_on(futures: Sequence[Future[None]], messages: Any, receive: Receiver) -> None:
-    """Receive until every run has ended and each of them has sent its Done."""
-    finished, raised = 0, None
+def _pass_on(futures: Mapping[Future[None], Job], messages: Any, receive: Receiver) -> None:
+    """Receive until every run has sent its Done; the first error of a run is raised once its messages are in."""
+    finished = 0
     while finished < len(futures):
         try:
             message = messages.get(timeout=0.1)
         except queue.Empty:
-            raised = next((f.exception() for f in futures if f.done() and f.exception()), None)
-            if raised:
-                break
-            continue
-        receive(message)
-        finished += isinstance(message, Done)
-    if isinstance(raised, process.BrokenProcessPool):
-        raise HarnessError("a worker process was killed; run the same command again to go on from its last checkpoint")
-    if raised:
-        raise raised
+            _raise_first(futures, receive)
+        else:
+            receive(message)
+            finished += isinstance(message, Done)
+
+
+def _raise_first(futures: Mapping[Future[None], Job], receive: Receiver) -> None:
+    """Raise the error of a run that has one."""
+    for future, job in futures.items():
+        error = future.exception() if future.done() else None
+        if isinstance(error, process.BrokenProcessPool):
+            raise HarnessError("a worker was killed; run the same command again to go on from the last checkpoints")
+        if error is not None:
+            receive(Broken(job.run, repr(error)))
+            raise error

@@ -165,3 +165,22 @@ def test_a_read_only_store_is_refused_and_unchanged(harness: Harness, tmp_path: 
     ended = harness(*SYNTHETIC, *SEARCH, "--seeds", "9")
     assert (ended.status, ended.err.count("\n")) == (2, 1)
     assert store.read_bytes() == before
+
+
+def test_an_error_in_a_run_is_kept_with_the_run_and_mended_code_goes_on(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    source = tmp_path / "fragile.py"
+    source.write_text(
+        "from policies.random_search import RandomSearch\n"
+        "class Fragile(RandomSearch):\n"
+        "    def tell(self, trials):\n"
+        "        raise RuntimeError('a bug')\n"
+    )
+    with pytest.raises(RuntimeError, match="a bug"):
+        harness(*SYNTHETIC, "--policy", "fragile:Fragile", "--seeds", "1")
+    shown = json.loads(harness("show", "", "--json").out)
+    assert [run["status"] for run in shown] == ["failed", "running"]
+    monkeypatch.delattr("fragile.Fragile.tell")
+    assert harness(*SYNTHETIC, "--policy", "fragile:Fragile", "--seeds", "1").status == 0
