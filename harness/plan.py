@@ -40,13 +40,18 @@ def make_plan(experiment: Experiment) -> Plan:
     scopes = _scopes(experiment.settings, policies)
     resolved = {name: settings.resolve(name, policy, scopes[name]) for name, policy in policies.items()}
     chosen = settings.resolve("oracle", oracle, scopes["oracle"] | _flags(experiment, oracle))
-    asked = "table" in scopes["oracle"] or experiment.table is not None or experiment.space is None
-    space, table = _ground(experiment, oracle, chosen.pop("table", None) if asked else None, scopes["space"])
+    default = chosen.pop("table", None)
+    asked = "table" in scopes["oracle"] or experiment.space is None
+    table = _table(experiment.table or (default if asked else None))
+    space_name = experiment.space or (table.space if table else DEFAULT_SPACE)
+    space_settings = settings.resolve_space(space_name, scopes["space"])
+    space = settings.create_space(space_name, space_settings)
+    table = _serving(table, space, oracle)
     metric = chosen.pop("search_metric", "validation")
     common = RunSpec(
         policy=BASELINE,
         oracle=experiment.oracle,
-        space=experiment.space or space.name,
+        space=space_name,
         table=str(table.path) if table else None,
         table_digest=table.digest if table else None,
         search_metric=metric,
@@ -56,7 +61,7 @@ def make_plan(experiment: Experiment) -> Plan:
     )
     specs = []
     for name in policies:
-        parts = {"policy": resolved[name], "oracle": chosen, "space": scopes["space"]}
+        parts = {"policy": resolved[name], "oracle": chosen, "space": space_settings}
         specs += [replace(common, policy=name, seed=seed, settings=parts) for seed in experiment.seeds]
     return Plan(tuple(specs), space)
 
@@ -87,23 +92,20 @@ def _flags(experiment: Experiment, oracle: Any) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None and name in known}
 
 
-def _ground(
-    experiment: Experiment, oracle: Any, named: str | None, given: Mapping[str, Any]
-) -> tuple[SearchSpace, Table | None]:
-    """The space, and the table that answers or judges; raises where there is nothing to judge by."""
-    name = named or experiment.table
-    table = open_table(name) if name else None
-    space = settings.create_space(experiment.space or (table.space if table else DEFAULT_SPACE), given)
+def _table(name: str | None) -> Table | None:
+    return open_table(name) if name else None
+
+
+def _serving(table: Table | None, space: SearchSpace, oracle: Any) -> Table | None:
+    """The table that answers or judges: the one that was named, or a known one that covers the space; raises for none."""
     if table is not None:
         table.require(space)
-    elif not hasattr(oracle, "truth"):
-        table = covering_table(space)
-        if table is None:
-            raise IncompatibleError(
-                f"no table that ships or was fetched covers space {space.name!r}; give --table FILE, "
-                f"or make one with `harness table fetch` or `harness table import`"
-            )
-    return space, table
+    elif not hasattr(oracle, "truth") and (table := covering_table(space)) is None:
+        raise IncompatibleError(
+            f"no table that ships or was fetched covers space {space.name!r}; give --table FILE, "
+            f"or make one with `harness table fetch` or `harness table import`"
+        )
+    return table
 
 
 def covering_table(space: SearchSpace) -> Table | None:

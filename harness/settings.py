@@ -46,10 +46,17 @@ def _check(name: str, annotation: Any, value: Any) -> Any:
         raise SettingError(f"setting {name} cannot be {value!r}: {reason}") from error
 
 
-def create_space(name: str, given: Mapping[str, Any] | None = None) -> Any:
-    """Build the space of a name with the settings that its name leaves open."""
-    factory, fixed = registry.load("space", name), registry.find("space", name).fixed
-    for setting in given or {}:
+def resolve_space(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a space's name leaves open, as ``resolve`` does; raises SettingError for one that it fixes."""
+    fixed = registry.find("space", name).fixed
+    for setting in given:
         if setting in fixed:
             raise SettingError(f"setting space.{setting} is fixed by the name {name!r}; choose another space instead")
-    return factory(**(resolve("space", factory, given or {}) | dict(fixed)))
+    settings = resolve("space", registry.load("space", name), given)
+    return {setting: value for setting, value in settings.items() if setting not in fixed}
+
+
+def create_space(name: str, given: Mapping[str, Any] | None = None) -> Any:
+    """Build the space of a name with the settings that its name leaves open."""
+    settings = resolve_space(name, given or {})
+    return registry.load("space", name)(**settings, **registry.find("space", name).fixed)

@@ -24,14 +24,14 @@ def training_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int) -> int:
 
 
 class CellTrainer:
-    """Trains any cell by one recipe on its data, on one processor thread."""
+    """Trains any cell by one recipe on its data, on one processor thread or a GPU."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
         if recipe.dataset != "digits":
             raise SettingError(f"recipe data set {recipe.dataset!r} is unknown; known: 'digits'")
         torch.set_num_threads(1)
         self._recipe = recipe
-        self._data = load(recipe.train_images, recipe.validation_images, noise=recipe.noise)
+        self._data = load(recipe.train_images, recipe.validation_images, noise=recipe.noise).to(torch.device(device))
 
     def fingerprint(self) -> Mapping[str, str]:
         """What results depend on besides recipe and cell: the data's digest and the library versions."""

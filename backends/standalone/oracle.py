@@ -35,7 +35,7 @@ class StandaloneOracle:
     The training's seed follows from the run's seed, the canonical cell and the epochs, so that isomorphic cells have
     one value and a cell asked again has the same. `Update` is free: nothing is shared. A training that diverged is
     `Failed`. `seconds='measured'` charges the processor time of the training, which no two runs share to the last
-    digit; `'none'` charges 0, so that whole answers repeat.
+    digit; `'none'` charges 0, so that whole answers repeat. `device` is where it trains, `cpu` or `cuda`.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
@@ -49,6 +49,7 @@ class StandaloneOracle:
         *,
         recipe: str = "nasbench101-v5-digits",
         seconds: Literal["measured", "none"] = "measured",
+        device: str = "cpu",
     ) -> None:
         if space.scheme != "nasbench101":
             raise IncompatibleError(f"oracle 'standalone' trains NAS-Bench-101 cells, not those of {space.name!r}")
@@ -56,7 +57,7 @@ class StandaloneOracle:
             raise SettingError(f"setting 'seconds' cannot be {seconds!r}: it must be 'measured' or 'none'")
         self.space = space
         self.budgets = load_recipe(recipe_path(recipe)).epochs
-        self._trainer = CellTrainer(replace(load_recipe(recipe_path(recipe)), seed=seed))
+        self._trainer = CellTrainer(replace(load_recipe(recipe_path(recipe)), seed=seed), device)
         self._measured = seconds == "measured"
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:

@@ -39,8 +39,10 @@ def run(experiment_file: str | None, form: str, as_json: bool, gpus: str | None,
     from harness.experiment import load_experiment
     from harness.render import render, terminal
 
-    experiment = load_experiment(experiment_file, _overrides(flags))
-    board = compare(experiment, Display(), gpus=_gpus(gpus))
+    asked, overrides = _gpus(gpus), _overrides(flags)
+    if asked:
+        overrides["settings"].setdefault("oracle.device", "cuda")
+    board = compare(load_experiment(experiment_file, overrides), Display(), gpus=asked)
     if form == "table" and not as_json:
         from rich.console import Console
 

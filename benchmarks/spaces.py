@@ -1,0 +1,119 @@
+"""Speed of NASBench-101's space and of the command line's start, against the plain Python of the tests.
+
+    python -m benchmarks.spaces
+
+Prints its figures and writes them to ``benchmarks/results/spaces.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.core.random import stream
+from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.nasbench101_keys import matrix_of_key
+from tests.spaces.plain_cells import Cell, canonical, every_cell, matrix_of, pruned
+
+RESULTS = Path(__file__).parent / "results"
+BATCH = 300_000
+
+
+def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
+    """The median time of a call."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def enumeration() -> dict[str, float]:
+    """All 423,624 cells, without hashes, in a process of its own: seconds and peak memory."""
+    code = (
+        "import resource, time; from harness.spaces.nasbench101 import NASBench101; start = time.perf_counter();"
+        "assert len(NASBench101().enumerate_keys()) == 423_624;"
+        "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    runs = [subprocess.check_output([sys.executable, "-c", code], text=True).split() for _ in range(3)]
+    took, memory = (statistics.median(float(run[i]) for run in runs) for i in (0, 1))
+    return {"enumerate_423624_seconds": took, "enumerate_peak_mb": memory}
+
+
+def plain_enumeration(vertices: int) -> set[Cell]:
+    """The cells of exactly so many vertices, one Python loop in another."""
+    found = (pruned(cell) for cell in every_cell(vertices))
+    return {canonical(cell) for cell in found if cell is not None and cell[0] == vertices}
+
+
+def against_plain_python() -> dict[str, float]:
+    """Ratios on the 2,441 cells of five vertices, and on canonical forms of single matrices."""
+    ours = seconds(lambda: NASBench101(vertices=5).enumerate_keys())
+    plain = seconds(lambda: plain_enumeration(5), 1)
+    space = NASBench101()
+    sample = [space.sample(stream(1, "benchmark")) for _ in range(200)]
+    matrices = [matrix_of_key(space.key(architecture)) for architecture in sample]
+    cells = [_plain(*matrix) for matrix in matrices]
+    assert [list(map(list, matrix)) for matrix, _ in matrices] == [matrix_of(cell) for cell in cells]
+    scalar = seconds(lambda: [space.canonical(architecture) for architecture in sample]) / len(sample)
+    slow = seconds(lambda: [canonical(cell) for cell in cells]) / len(cells)
+    return {
+        "enumerate_5_vertices_plain_over_ours": plain / ours,
+        "canonical_microseconds": scalar * 1e6,
+        "canonical_plain_over_ours": slow / scalar,
+    }
+
+
+def _plain(matrix: Any, operations: tuple[int, ...]) -> Cell:
+    edges = frozenset((x, y) for x, row in enumerate(matrix) for y, edge in enumerate(row) if edge)
+    return len(matrix), edges, operations
+
+
+def batches() -> dict[str, float]:
+    """Pruning and canonical form of arbitrary choices, and their hashes."""
+    space = NASBench101()
+    choices = np.random.default_rng(1).integers(space.options, size=(BATCH, len(space.options)))
+    rate = BATCH / seconds(lambda: space.canonical_keys(space.keys(choices)))
+    keys = space.enumerate_keys()[::400]
+    return {
+        "canonical_keys_per_second": rate,
+        "hashes_per_second": len(keys) / seconds(lambda: list(space.hashes(keys))),
+    }
+
+
+def startup() -> dict[str, Any]:
+    """``harness --help``, and whether a tabular run of the random policy keeps torch out."""
+    help_command = [sys.executable, "-m", "harness", "--help"]
+    code = (
+        "import sys; sys.argv = ['harness', 'run', '--policy', 'random', '--oracle', 'tabular', '--seeds', '1', "
+        "'--workers', '1', '--json', '--store', 'sqlite://']\nfrom harness.cli import main\n"
+        "try: main()\nexcept SystemExit as ended: assert not ended.code\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    took = seconds(lambda: subprocess.run(help_command, check=True, capture_output=True), 5)
+    return {"help_seconds": took, "tabular_random_imports_torch": False}
+
+
+def main() -> None:
+    """Measure, print and store."""
+    figures = enumeration() | against_plain_python() | batches() | startup()
+    figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    document = {"machine": platform.platform(), "python": platform.python_version(), "figures": figures}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "spaces.json").write_text(json.dumps(document, indent=2) + "\n")
+    print(json.dumps(document, indent=2))
+
+
+if __name__ == "__main__":
+    main()
