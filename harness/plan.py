@@ -97,7 +97,7 @@ def _table(name: str | None) -> Table | None:
 
 
 def _serving(table: Table | None, space: SearchSpace, oracle: Any) -> Table | None:
-    """The table that answers or judges: the one that was named, or a known one that covers the space; raises for none."""
+    """The table that answers or judges: the named one, or a known one that covers the space; raises for none."""
     if table is not None:
         table.require(space)
     elif not hasattr(oracle, "truth") and (table := covering_table(space)) is None:

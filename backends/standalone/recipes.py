@@ -41,6 +41,10 @@ class Recipe:
     repeats: int
     seed: int
 
+    def __post_init__(self) -> None:
+        if min(self.epochs, default=0) < 2 or list(self.epochs) != sorted(set(self.epochs)):
+            raise SettingError(f"recipe key 'epochs' must be ascending numbers from 2 up, not {list(self.epochs)}")
+
     def digest(self) -> str:
         """SHA-256 of the recipe as canonical JSON: equal digests, equal trainings (on the same library versions)."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
@@ -60,7 +64,10 @@ def load_recipe(path: Path) -> Recipe:
     """Read a recipe; raises `SettingError` on no such file, an unknown or missing key, or a value of another type."""
     if not path.is_file():
         raise SettingError(f"there is no recipe file {str(path)!r}; expected a YAML file")
-    settings = yaml.safe_load(path.read_text())
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingError(f"{str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(settings, dict):
         raise SettingError(f"{str(path)!r} is not a recipe: expected keys and values")
     wanted = {field.name: field.type for field in fields(Recipe)}

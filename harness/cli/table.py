@@ -30,7 +30,8 @@ def _progress(what: str) -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -75,17 +76,20 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
     """
     from backends.standalone.cells import Cell
-    from backends.standalone.recipes import load_recipe
+    from backends.standalone.recipes import load_recipe, recipe_path
     from backends.tabular.builder import build as build_journal
     from backends.tabular.importers import import_table
+    from harness.core.errors import IncompatibleError
     from harness.settings import create_space
     from harness.spaces.nasbench101_keys import matrix_of_key
 
     whole, journal = create_space(space), Path(f"{output}.journal")
+    if whole.scheme != "nasbench101":
+        raise IncompatibleError(f"only NAS-Bench-101 cells can be trained, not those of space {space!r}")
     cells = [Cell(*matrix_of_key(key)) for key in whole.enumerate_keys().tolist()]
     with _progress("training") as report:
         jobs = workers or os.cpu_count() or 1
-        build_journal(space, cells, load_recipe(Path(recipe)), journal, workers=jobs, on_progress=report)
+        build_journal(space, cells, load_recipe(recipe_path(recipe)), journal, workers=jobs, on_progress=report)
     import_table("journal", journal, whole, output)
     _say_written(output)
 

@@ -80,10 +80,11 @@ def predecessors_of_bits(bits: int, vertices: int) -> list[int]:
 
 def operation_codes(operations: Iterable[Operation]) -> list[int]:
     """The codes 0, 1, 2 of operations given as codes, data set names or short names; raises SpaceError for others."""
+    operations = list(operations)
     try:
         return [CODES[operation] for operation in operations]
     except (KeyError, TypeError):
-        raise SpaceError(f"the operations are {', '.join(OPERATIONS)}, but these are {list(operations)!r}") from None
+        raise SpaceError(f"the operations are {', '.join(OPERATIONS)}, but these are {operations!r}") from None
 
 
 def interior(labels: Sequence[str]) -> list[int]:
