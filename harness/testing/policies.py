@@ -73,17 +73,17 @@ def asks_what_it_may(case: PolicyCase) -> None:
     """Asks at most ``limit`` queries, only of declared kinds, only about architectures of the space."""
     space = create_space(case.space)
     for limit in (1, 3, 1000):
-        for trials in rounds(case, case.build(1), case.oracle(), limit=limit):
+        policy = case.build(1)
+        for trials in rounds(case, policy, case.oracle(), limit=limit):
             require(
                 len(trials) <= limit, f"ask({limit}) returned {len(trials)} queries; it may return at most its limit"
             )
             for trial in trials:
-                _require_legal(case, space, trial.query)
+                _require_legal(policy, space, trial.query)
 
 
-def _require_legal(case: PolicyCase, space: SearchSpace, query: Query) -> None:
-    needs = case.build(1).needs
-    require(type(query) in needs, f"asked a {type(query).__name__} query that `needs` does not declare")
+def _require_legal(policy: Policy, space: SearchSpace, query: Query) -> None:
+    require(type(query) in policy.needs, f"asked a {type(query).__name__} query that `needs` does not declare")
     points = query.points if isinstance(query, Update) else (getattr(query, "architecture", None),)
     for point in points:
         if isinstance(point, Architecture):
