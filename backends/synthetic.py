@@ -131,6 +131,7 @@ class SyntheticOracle:
 class LandscapeTable:
     """The truth of a landscape, with the members of a table that the judge reads: one repeat, one budget, no noise."""
 
+    name = "synthetic"
     epochs: tuple[int, ...] = (100,)
     repeats = 1
     metrics: tuple[str, ...] = ("validation_accuracy", "test_accuracy")

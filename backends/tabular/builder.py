@@ -1,0 +1,136 @@
+"""Build a table by training every cell of a space: a resumable job over worker processes.
+
+The trainer is named as a text `module:object` and imported in the workers alone, so that this module needs no torch.
+"""
+
+import argparse
+import csv
+import importlib
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from backends.standalone.cells import Cell
+from backends.standalone.recipes import Recipe, load_recipe
+from backends.tabular.journal import Group, Journal
+
+TRAINER = "backends.standalone.cell_trainer:CellTrainer"
+
+Progress = Callable[[int, int], None]
+"""Called with the number of finished groups (a cell and a budget) and the number of all groups."""
+
+
+class Trainer(Protocol):
+    """What a worker makes of a recipe."""
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """What results depend on besides recipe and cell; has the key `data_digest`."""
+        ...
+
+    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
+        """Results of all repeats of one cell and budget."""
+        ...
+
+
+def build(
+    space: str,
+    cells: Sequence[Cell],
+    recipe: Recipe,
+    journal_path: Path,
+    *,
+    workers: int,
+    on_progress: Progress = lambda done, total: None,
+    trainer: str = TRAINER,
+) -> None:
+    """Train every cell at every budget of the recipe, and append the results to the journal.
+
+    Safe to kill at any time: the next call with the same arguments goes on with what is missing. Raises `TableError`
+    when the journal was begun with another space, recipe or data.
+    """
+    with _pool(workers, recipe, trainer) as pool:
+        header = _header(space, recipe, pool.submit(_fingerprint).result())
+        with Journal(journal_path, header) as journal:
+            total = len(cells) * len(recipe.epochs)
+            missing = [(cell, n) for cell in cells for n in recipe.epochs if _group(cell, n) not in journal.done]
+            begun = total - len(missing)
+            on_progress(begun, total)
+            futures = [pool.submit(_rows, cell, epochs) for cell, epochs in missing]
+            for done, future in enumerate(as_completed(futures), start=begun + 1):
+                journal.append(future.result())
+                on_progress(done, total)
+
+
+def read_cells(lines: Iterable[str]) -> list[Cell]:
+    """Cells of a CSV text with the columns `adjacency` (0 and 1, row by row) and `operations` (ids as digits)."""
+    return [Cell.from_text(row["adjacency"], row["operations"]) for row in csv.DictReader(lines)]
+
+
+def _group(cell: Cell, epochs: int) -> Group:
+    return cell.adjacency, cell.operations, epochs
+
+
+def _header(space: str, recipe: Recipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
+    named = {"space": space, "recipe_digest": recipe.digest(), "recipe": asdict(recipe), "repeats": recipe.repeats}
+    return named | dict(fingerprint)
+
+
+def _pool(workers: int, recipe: Recipe, trainer: str) -> ProcessPoolExecutor:
+    # Forking a process whose libraries have started threads can deadlock.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe, trainer))
+
+
+_trainer: Trainer
+
+
+def _start(recipe: Recipe, trainer: str) -> None:
+    """Prepare a worker process: its trainer, and its end when the parent is killed."""
+    global _trainer
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    module, name = trainer.split(":")
+    _trainer = getattr(importlib.import_module(module), name)(recipe)
+
+
+def _exit_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+def _fingerprint() -> Mapping[str, str]:
+    return _trainer.fingerprint()
+
+
+def _rows(cell: Cell, epochs: int) -> list[dict[str, Any]]:
+    return _trainer.rows(cell, epochs)
+
+
+def _print_progress(done: int, total: int) -> None:
+    if done % 20 == 0 or done == total:
+        print(f"{time.strftime('%H:%M:%S')} {done}/{total}", flush=True)
+
+
+def main() -> None:
+    """Build a journal from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cells", type=Path)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("journal", type=Path)
+    parser.add_argument("--space", default="nasbench101-v5")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    with options.cells.open(newline="") as lines:
+        cells = read_cells(lines)
+    recipe = load_recipe(options.recipe)
+    build(options.space, cells, recipe, options.journal, workers=options.workers, on_progress=_print_progress)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""Imports CSV files (plain or gzipped) and Parquet files with named columns, for any space."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from backends.tabular.cellkeys import Description
+from backends.tabular.gathering import UNKNOWN, Gathering, Progress, silent
+from backends.tabular.hash_check import first_wrong_hash
+from backends.tabular.import_tfrecord import existing, provenance_of
+from backends.tabular.layout import ACCURACIES, METRICS
+from backends.tabular.rows import Row, opened_rows
+from harness.core.errors import TableError
+from harness.core.space import SearchSpace
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "architecture": ("architecture", "arch"),
+    "adjacency": ("adjacency", "module_adjacency", "matrix"),
+    "operations": ("operations", "module_operations", "ops"),
+    "module_hash": ("module_hash", "hash"),
+    "epochs": ("epochs",),
+    "repeat": ("repeat",),
+    "train_accuracy": ("train_accuracy", "mean_train_accuracy"),
+    "validation_accuracy": ("validation_accuracy", "valid_accuracy", "mean_validation_accuracy"),
+    "test_accuracy": ("test_accuracy", "mean_test_accuracy"),
+    "training_seconds": ("training_seconds", "training_time", "mean_training_seconds"),
+    "trainable_parameters": ("trainable_parameters", "parameters", "params"),
+}
+"""The names that a column may have; ``halfway_`` may stand before those of the metrics."""
+
+EVERY = 8192
+"""Rows between two reports of progress."""
+
+
+def import_csv(
+    source: str | Path,
+    space: SearchSpace,
+    output: str | Path,
+    on_progress: Progress = silent,
+    *,
+    mean_of: int = 1,
+    recipe: str = "",
+) -> None:
+    """Write the table of a CSV or Parquet file whose rows are trainings.
+
+    Progress is in bytes of a CSV file or rows of a Parquet file, then in cells whose hashes were checked.
+
+    Columns (SYNONYMS lists other names): ``architecture``, the space's text form, or ``adjacency`` (row-major 0/1) and
+    ``operations`` (a label for each vertex); ``epochs``; at least one accuracy, a fraction; optional ``repeat`` (from
+    0), ``training_seconds``, ``trainable_parameters``, ``module_hash`` (checked). Other columns are named in the
+    provenance as ignored. An accuracy of ``nan`` is a training that diverged; one that never took place has no row.
+    ``mean_of`` says how many repeats each row is the mean of: such a row is one repeat, and the provenance says so.
+    Raises TableError that names line and column for all that does not fit.
+    """
+    path = existing(source)
+    with opened_rows(path) as file:
+        columns = _columns(path, file.header)
+        gathering = Gathering(space, repr(str(path)), file.unit, [_dataset(name) for name in columns.metrics])
+        gathering.trainings.titles = [file.header[i] for i in columns.metrics.values()]
+        reader = _Reader(gathering, file.header, columns)
+        for count, row in enumerate(file.rows, start=1):
+            reader.take(row)
+            if count % EVERY == 0:
+                on_progress(file.done(), file.total)
+    provenance = provenance_of(path, "csv") | columns.provenance(file.header, mean_of)
+    gathering.check_hashes(lambda keys, given: first_wrong_hash(space, keys, given, on_progress))
+    gathering.write(output, recipe=recipe or f"as recorded in {path.name}", provenance=provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the columns are: those that describe trainings, and the metrics by name."""
+
+    places: Mapping[str, int]
+    metrics: Mapping[str, int]
+
+    def provenance(self, header: Sequence[str], mean_of: int) -> dict[str, object]:
+        used = {*self.places.values(), *self.metrics.values()}
+        ignored = [name for i, name in enumerate(header) if i not in used]
+        means = any(header[i].startswith("mean_") for i in self.metrics.values())
+        note = f"mean of {mean_of} repeats" if mean_of > 1 else "mean of repeats" if means else ""
+        return ({"ignored_columns": ignored} if ignored else {}) | ({"repeats": note} if note else {})
+
+
+def _columns(path: Path, header: Sequence[str]) -> _Columns:
+    """Find the columns; raises TableError for one that is missing or there twice."""
+    found = {name: i for name in (*SYNONYMS, *(f"halfway_{m}" for m in METRICS)) for i in _matches(path, header, name)}
+    metrics = {name: i for name, i in found.items() if name.removeprefix("halfway_") in METRICS}
+    places = {name: i for name, i in found.items() if name not in metrics}
+    cell = "architecture" in places or {"adjacency", "operations"} <= places.keys()
+    missing = [] if cell else ["'architecture' (or 'adjacency' and 'operations')"]
+    missing += [] if "epochs" in places else ["'epochs'"]
+    missing += [] if metrics.keys() & set(ACCURACIES) else [f"one of {', '.join(map(repr, ACCURACIES))}"]
+    if missing:
+        raise TableError(
+            f"{str(path)!r} lacks the column {' and '.join(missing)}; it has {', '.join(header) or 'none'}"
+        )
+    return _Columns(places, metrics)
+
+
+def _matches(path: Path, header: Sequence[str], name: str) -> Iterator[int]:
+    prefix = "halfway_" if name.startswith("halfway_") else ""
+    known = [prefix + synonym for synonym in SYNONYMS[name.removeprefix("halfway_")]]
+    places = [i for i, title in enumerate(header) if title in known]
+    if len(places) > 1:
+        raise TableError(
+            f"{str(path)!r} has {len(places)} columns for {name!r}: {', '.join(header[i] for i in places)}"
+        )
+    yield from places
+
+
+def _dataset(name: str) -> str:
+    return f"halfway/{name.removeprefix('halfway_')}" if name.startswith("halfway_") else f"final/{name}"
+
+
+class _Reader:
+    """Adds rows to a gathering."""
+
+    def __init__(self, gathering: Gathering, header: Sequence[str], columns: _Columns) -> None:
+        self.gathering, self.header, self.places = gathering, header, columns.places
+        self.metrics = tuple(columns.metrics.values())
+
+    def take(self, row: Row) -> None:
+        place, values = row
+        if len(values) != len(self.header):
+            raise self.gathering.error(place, f"{len(values)} values for {len(self.header)} columns")
+        description = self._description(place, values)
+        cell = self.gathering.find(description)
+        if cell is None:
+            cell = self._add(place, values, description)
+        epochs = self._whole(place, values, "epochs", 1)
+        repeat = self._whole(place, values, "repeat", 0) if "repeat" in self.places else 0
+        metrics = [self._number(place, values, column) for column in self.metrics]
+        self.gathering.trainings.add(cell, epochs, metrics, place, repeat)
+
+    def _description(self, place: int, values: Sequence[Any]) -> Description:
+        if "architecture" in self.places:
+            return str(values[self.places["architecture"]]).strip()
+        adjacency, operations = values[self.places["adjacency"]], values[self.places["operations"]]
+        return _digits(adjacency), _labels(operations)
+
+    def _add(self, place: int, values: Sequence[Any], description: Description) -> int:
+        known = "trainable_parameters" in self.places
+        parameters = self._whole(place, values, "trainable_parameters", 0) if known else UNKNOWN
+        module_hash = str(values[self.places["module_hash"]]).strip() if "module_hash" in self.places else None
+        return self.gathering.add(description, description, place, parameters=parameters, module_hash=module_hash)
+
+    def _whole(self, place: int, values: Sequence[Any], name: str, low: int) -> int:
+        column = self.places[name]
+        number = self._number(place, values, column)
+        if not low <= number < 2**31 or number != int(number):
+            message = f"column {self.header[column]!r} holds {values[column]!r}, not a whole number from {low} on"
+            raise self.gathering.error(place, message)
+        return int(number)
+
+    def _number(self, place: int, values: Sequence[Any], column: int) -> float:
+        value = values[column]
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            hint = "; write nan for a training that diverged, and no row for one that never took place"
+            message = f"column {self.header[column]!r} holds {value!r}, which is no number"
+            raise self.gathering.error(place, message + (hint if value in ("", None) else "")) from None
+
+
+def _digits(adjacency: Any) -> str:
+    """A matrix as its digits in one text, from a text, nested brackets or lists; other content stays as it is."""
+    if isinstance(adjacency, str) and not adjacency.lstrip().startswith("["):
+        return adjacency.strip()
+    try:
+        rows = json.loads(adjacency) if isinstance(adjacency, str) else adjacency
+        entries = chain.from_iterable(rows) if isinstance(rows[0], list) else rows
+        return "".join(str(int(entry)) for entry in entries)
+    except (ValueError, TypeError, IndexError):
+        return str(adjacency)
+
+
+def _labels(operations: Any) -> str:
+    if isinstance(operations, str) and not operations.lstrip().startswith("["):
+        return operations.strip()
+    try:
+        return ",".join(json.loads(operations) if isinstance(operations, str) else operations)
+    except (ValueError, TypeError):
+        return str(operations)

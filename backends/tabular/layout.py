@@ -1,0 +1,35 @@
+"""The names and the digest of the table format, shared by writer, reader and checks (see tables/README.md)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+SCHEMA = "nas-search-harness table"
+VERSION = 1
+
+ACCURACIES = ("train_accuracy", "validation_accuracy", "test_accuracy")
+SECONDS = "training_seconds"
+METRICS = (*ACCURACIES, SECONDS)
+"""What a training of the standard recipe records: three accuracies as fractions, and its seconds."""
+
+MEANING = ("schema", "schema_version", "space", "scheme", "recipe")
+"""The attributes that the digest covers; the provenance says where the content came from, not what it is."""
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+def digest_of(arrays: Mapping[str, Array], attributes: Mapping[str, object]) -> str:
+    """SHA-256 over every dataset's name, type, shape and bytes (by name), then over the MEANING attributes."""
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        sha.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        sha.update(array.reshape(-1).view(np.uint8).data)
+    for name in MEANING:
+        sha.update(f"{name}={attributes[name]}\n".encode())
+    return sha.hexdigest()

@@ -1,0 +1,48 @@
+"""Finds tables by name: those that ship with the project, and those that were fetched into the cache."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from backends.tabular.table import Table
+from harness.core.errors import UnknownNameError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cache_folder() -> Path:
+    """Where downloads and the tables made from them are kept."""
+    return user_cache_path("nas-search-harness")
+
+
+def folders() -> tuple[Path, ...]:
+    """Where named tables lie, the first that has a name wins: a clone, an installed wheel, the cache."""
+    return ROOT / "tables", ROOT / "harness" / "tables", cache_folder() / "tables"
+
+
+def known_tables() -> dict[str, Path]:
+    """Every table that can be opened by name."""
+    found: dict[str, Path] = {}
+    for folder in folders():
+        for path in sorted(folder.glob("*.h5")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def table_path(name_or_path: str | Path) -> Path:
+    """The file of a known table, or the path itself; raises UnknownNameError for a name that nothing answers to."""
+    text = str(name_or_path)
+    if text.endswith((".h5", ".hdf5")) or os.sep in text or Path(text).is_file():
+        return Path(text)
+    known = known_tables()
+    if text not in known:
+        raise UnknownNameError.among("table", text, known)
+    return known[text]
+
+
+def open_table(name_or_path: str | Path) -> Table:
+    """Open a table by its name or its path; raises UnknownNameError or TableError."""
+    return Table.open(table_path(name_or_path))

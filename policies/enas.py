@@ -1,0 +1,210 @@
+"""ENAS: an LSTM controller trained by REINFORCE (Pham et al., ICML 2018), on any space's decisions.
+
+Numbers and loop are those of the NAS-Bench-101 search of eval-nas (github.com/kcyu2014/eval-nas,
+search_policies/cnn/enas_policy/enas_search_policy.py and configs.py). An epoch trains the shared weights on one
+controller sample a step (``Update``, which is free where there are none), then the controller on rewards (``Score``);
+every 20 epochs the latest distinct training samples, with some fresh ones, are scored, and the best is recommended.
+
+Two departures from the released code, each with its switch: the moving baseline is kept from epoch to epoch
+(``baseline='reset'`` starts it anew in each, as released), and the reward is a fraction, for which the weight of the
+entropy was chosen (``reward_scale=100`` makes it a percentage, as released for shared weights).
+
+Where not every row of choices is a cell, the controller's law is conditioned on being one: rows outside are drawn
+again. The gradient of E[R | inside] is E[(R - b) (grad log p - grad log Z) | inside] with Z the share inside, and since
+grad log Z is the same for all rows, its term vanishes for b = E[R | inside], which is what the moving baseline tracks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+
+from harness.core.oracle import QueryKind, Score, State, Update
+from harness.core.space import Architecture, Choices, SearchSpace
+from policies.networks.arrays import to_arrays, to_tensors
+from policies.networks.controller import Controller
+from policies.parts.ranges import at_least, within
+from policies.parts.step import Best, Step, SteppedPolicy, draw
+
+ROUNDS = 100
+"""After so many rejected batches the space's own sampler fills in, so that no controller can hang a search."""
+
+NARROW = 32
+"""The fewest rows of a rollout: fewer take no less time."""
+
+
+class ENAS(SteppedPolicy):
+    """``epochs`` of ``updates`` shared-weight steps and ``steps`` controller steps on ``samples`` rewards each."""
+
+    needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        epochs: int = 200,
+        updates: int = 282,  # 45,000 training images in batches of 160
+        steps: int = 30,
+        samples: int = 10,
+        hidden: int = 64,
+        lr: float = 0.0035,
+        temperature: float = 5.0,
+        tanh: float = 1.10,
+        entropy: float = 1e-4,
+        decay: float = 0.99,
+        baseline: Literal["kept", "reset"] = "kept",
+        reward_scale: float = 1.0,
+        pool: int = 200,
+        fresh: int = 10,  # as many from the controller and as many at random
+        select_every: int = 20,
+    ) -> None:
+        at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool, select_every=select_every)
+        at_least(0, updates=updates, lr=lr, entropy=entropy, fresh=fresh, tanh=tanh)
+        at_least(1e-6, temperature=temperature, reward_scale=reward_scale)
+        within(0, 1, decay=decay)
+        super().__init__(space, rng, draw(space, rng, 1)[0])
+        self.epochs, self.updates, self.steps, self.samples = epochs, updates, steps, samples
+        self.entropy, self.decay, self.baseline, self.reward_scale = entropy, decay, baseline, reward_scale
+        self.fresh, self.select_every = fresh, select_every
+        self.controller = Controller(space.options, rng, hidden=hidden, temperature=temperature, tanh=tanh)
+        self._adam = torch.optim.Adam(self.controller.parameters(), lr, betas=(0.1, 0.999), eps=1e-3, fused=True)
+        self._epoch, self._stage = 0, 0
+        self._mean: float | None = None
+        self._pool = Pool(pool, len(space.options))
+        self._selected: Best | None = None
+
+    def _begin(self) -> Step:
+        while self._epoch < self.epochs:
+            step = self._queries()
+            if len(step.rows):
+                return step
+            self._advance()
+        return self._nothing()
+
+    def _queries(self) -> Step:
+        """The queries of the present stage of an epoch: 0 trains shared weights, the last selects, others reinforce."""
+        if self._stage == 0:
+            return Step(Update, self._pooled(self._draw(self.updates)))
+        if self._stage <= self.steps:
+            rows = self._draw(self.samples)
+            return Step(Score, rows if self.updates else self._pooled(rows))
+        epoch = self._epoch + 1
+        if epoch % self.select_every and epoch < self.epochs:
+            return self._nothing()
+        self._pooled(np.concatenate([self._draw(self.fresh), draw(self.space, self.rng, self.fresh)]))
+        return Step(Score, self._pool.rows)
+
+    def _finish(self, step: Step) -> None:
+        if self._stage > self.steps:
+            self._select(step)
+        elif self._stage > 0:
+            self._reinforce(step)
+        self._advance()
+
+    def _advance(self) -> None:
+        self._stage += 1
+        if self._stage > self.steps + 1:
+            self._epoch, self._stage = self._epoch + 1, 0
+            if self.baseline == "reset":
+                self._mean = None
+
+    def _draw(self, count: int) -> Choices:
+        """``count`` draws of the controller that lie in the space, shape (count, decisions)."""
+        rows = np.empty((0, len(self.space.options)), np.int64)
+        for _ in range(ROUNDS):
+            if len(rows) >= count:
+                break
+            drawn = self.controller.rollout(self.rng, max(NARROW, 2 * (count - len(rows))))
+            rows = np.concatenate([rows, drawn[self.space.keys(drawn) >= 0]])
+        rows = rows[:count]
+        return np.concatenate([rows, draw(self.space, self.rng, count - len(rows))])
+
+    def _pooled(self, rows: Choices) -> Choices:
+        """Put rows into the pool on their way."""
+        self._pool.add(rows, self.space.canonical_keys(self.space.keys(rows)))
+        return rows
+
+    def _reinforce(self, step: Step) -> None:
+        """One step of Adam on the mean of -log p (R - b), R with its share of entropy (eval-nas, controller_train)."""
+        values = np.asarray(step.values)
+        kept = ~np.isnan(values)  # an architecture without a value is skipped, as released
+        if not kept.any():
+            return
+        logs, entropies = self.controller(step.rows[kept])
+        rewards = self.reward_scale * values[kept] + self.entropy * entropies
+        advantages = torch.tensor([self._advantage(reward) for reward in rewards.tolist()])
+        self._adam.zero_grad()
+        (-(logs * advantages).sum() / self.samples).backward()
+        self._adam.step()
+
+    def _advantage(self, reward: float) -> float:
+        """How far a reward lies above the moving mean, which takes it in first and starts at the first reward."""
+        mean = reward if self._mean is None else self._mean
+        self._mean = mean - (1 - self.decay) * (mean - reward)
+        return reward - self._mean
+
+    def _select(self, step: Step) -> None:
+        """Recommend the best of the pool from now on; the one before where all failed."""
+        best = Best(step.rows[0])
+        best.offer(step.rows, step.values)
+        if best.value > -np.inf:
+            self._selected = best
+
+    def recommend(self) -> Architecture:
+        """The best of the latest complete scoring of the pool; before the first, the best reward so far."""
+        return (self._selected or self._best).architecture
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the controller, its optimiser, the moving mean, the pool, and where in the epoch the search is."""
+        return super().state_dict() | {
+            "epoch": self._epoch,
+            "stage": self._stage,
+            "mean": self._mean,
+            "pool": self._pool.state_dict(),
+            "selected": self._selected and self._selected.state_dict(),
+            "controller": to_arrays(self.controller.state_dict()),
+            "adam": to_arrays(self._adam.state_dict()["state"]),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._epoch, self._stage, self._mean = state["epoch"], state["stage"], state["mean"]
+        self._pool.load_state_dict(state["pool"])
+        self._selected = state["selected"] and Best.from_state(state["selected"])
+        self.controller.load_state_dict(to_tensors(state["controller"]))
+        groups = self._adam.state_dict()["param_groups"]
+        self._adam.load_state_dict({"state": to_tensors(state["adam"]), "param_groups": groups})
+
+
+class Pool:
+    """The latest ``size`` distinct cells, the oldest first; a cell that comes again is the latest again."""
+
+    def __init__(self, size: int, decisions: int) -> None:
+        self.size, self.decisions = size, decisions
+        self._rows: dict[int, list[int]] = {}
+
+    def add(self, rows: Choices, keys: Choices) -> None:
+        """Take rows in, shape (rows, decisions), with the canonical key of each."""
+        for key, row in zip(keys.tolist(), rows.tolist(), strict=True):
+            self._rows.pop(key, None)
+            self._rows[key] = row
+        for key in list(self._rows)[: -self.size]:
+            del self._rows[key]
+
+    @property
+    def rows(self) -> Choices:
+        """All rows, shape (rows, decisions)."""
+        return np.array(list(self._rows.values()), np.int64).reshape(-1, self.decisions)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Keys and rows."""
+        return {"keys": np.array(list(self._rows), np.int64), "rows": self.rows}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        self._rows = {}
+        self.add(np.array(state["rows"], np.int64), np.array(state["keys"], np.int64))

@@ -1,0 +1,219 @@
+"""NAO: architectures improved along the gradient of a learned predictor (Luo et al., NeurIPS 2018), on any space.
+
+The loop and its numbers are those of the NAS-Bench-101 search of eval-nas (github.com/kcyu2014/eval-nas,
+search_policies/cnn/nao_policy/nao_search_policy.py and configs.py) and of NAO_pytorch under it
+(github.com/renqianluo/NAO_pytorch, NAO_V1/train_search.py). In each iteration the shared weights are trained on
+architectures drawn from the pool (``Update``, free where there are none), the pool is scored (``Score``), an encoder,
+predictor and decoder are fitted to the scores, and the best of the pool are moved uphill and decoded to new
+architectures. What the last iteration found is scored too, and the best score is recommended.
+
+Departures from the released code: there the operations of every generated architecture are rotated by one
+(utils_for_nasbench.py: written with an offset of nodes + 1, read with nodes + 2), those of the last iteration are never
+scored, and an architecture is new when its sequence is; here decoding inverts encoding, all are scored, and an
+architecture is new when its cell is. The shared weights' architectures are drawn uniformly from the pool, as in
+NAO_pytorch; eval-nas draws by parameter count, which a space does not know.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+
+from harness.core.oracle import QueryKind, Score, State, Update
+from harness.core.space import Architecture, Choices, SearchSpace
+from policies.networks.arrays import to_arrays, to_tensors
+from policies.networks.autoencoder import Autoencoder
+from policies.networks.fitting import Fitting, fit
+from policies.parts.cells import canonical, draw_unseen, unseen
+from policies.parts.ranges import at_least, within
+from policies.parts.step import Floats, Step, SteppedPolicy
+
+
+class NAO(SteppedPolicy):
+    """``iterations`` of scoring a pool of ``pool`` and extending it by ``new`` generated and ``random`` random cells.
+
+    ``None`` chooses by rule, written for the published spaces and in proportion for smaller ones: see ``Sizes``.
+    ``keep='best'`` drops as many of the worst as come in (NAO_pytorch); ``'all'`` drops none (eval-nas).
+    ``rescore=False`` asks only about new cells: enough where scores do not change, as without shared weights.
+    ``expand`` repeats the data within an epoch (8 in eval-nas): with nothing done between epochs, that is the same as
+    so many more epochs, hence 1. ``holdout`` withholds a share of the data (eval-nas: 0.1, to print its error only).
+    """
+
+    needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        iterations: int = 3,  # eval-nas: epochs 50, 100 and 150 of 200
+        update_epochs: int = 50,  # configs.py: child_eval_epochs
+        updates: int = 176,  # 45,000 training images in batches of 256
+        pool: int | None = None,
+        seeds: int | None = None,
+        new: int | None = None,
+        random: int | None = None,
+        keep: Literal["all", "best"] = "all",
+        rescore: bool = True,
+        max_step: int = 50,
+        hidden: int | None = None,
+        layers: int = 3,
+        width: int = 200,
+        dropout: float = 0.1,
+        training_epochs: int = 1000,
+        batch: int = 100,
+        lr: float = 1e-3,
+        weight_decay: float = 1e-4,
+        clip: float = 5.0,
+        trade_off: float = 0.8,
+        expand: int = 1,
+        holdout: float = 0.0,
+    ) -> None:
+        at_least(1, pool=pool, seeds=seeds, hidden=hidden, layers=layers, width=width, batch=batch, expand=expand)
+        at_least(0, iterations=iterations, update_epochs=update_epochs, updates=updates, new=new, random=random)
+        at_least(0, max_step=max_step, training_epochs=training_epochs, lr=lr, weight_decay=weight_decay, clip=clip)
+        within(0, 1, trade_off=trade_off)
+        within(0, 0.9, dropout=dropout, holdout=holdout)
+        self.sizes = Sizes.of(space.size, pool=pool, seeds=seeds, new=new, random=random)
+        self._pool = draw_unseen(space, rng, self.sizes.pool, np.empty(0, np.int64))
+        super().__init__(space, rng, self._pool[0])
+        self.iterations, self.update_epochs, self.updates = iterations, update_epochs, updates
+        self.keep, self.rescore, self.max_step, self.expand, self.holdout = keep, rescore, max_step, expand, holdout
+        self.fitting = Fitting(training_epochs, batch, lr, weight_decay, clip, trade_off)
+        self._generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        width_of_states = hidden or default_hidden(space.size)
+        self.model = Autoencoder(
+            space.options, self._generator, hidden=width_of_states, layers=layers, width=width, dropout=dropout
+        )
+        self._values = np.full(len(self._pool), np.nan)
+        self._from = 0  # the first row of the pool that is due for scoring
+        self._scored = False
+        self._iteration, self._epoch = 0, 0
+
+    def _begin(self) -> Step:
+        while not (self._scored and self._iteration == self.iterations):
+            if self._scored:
+                self._extend()
+            if self.updates and self._epoch < self.update_epochs:
+                self._epoch += 1
+                return Step(Update, self._pool[self.rng.integers(len(self._pool), size=self.updates)])
+            if len(rows := self._pool[self._from :]):
+                return Step(Score, rows)
+            self._scored = True
+        return self._nothing()
+
+    def _finish(self, step: Step) -> None:
+        if step.kind is Score:
+            self._values = self._known()
+            self._scored = True
+
+    def _known(self) -> Floats:
+        """The latest value of each row of the pool, NaN where there is none."""
+        values = self._values.copy()
+        if self._step.kind is Score and not self._scored:
+            values[self._from :][: len(self._step.values)] = self._step.values
+        return values
+
+    def _extend(self) -> None:
+        """Sort the pool, best first and failures last, and append the new cells that the next scoring will judge."""
+        order = np.argsort(-self._values, kind="stable")
+        pool, values = self._pool[order], self._values[order]
+        seen = canonical(self.space, pool)
+        found = self._generate(pool[~np.isnan(values)], values[~np.isnan(values)], seen)
+        seen = np.concatenate([seen, canonical(self.space, found)])
+        fresh = np.concatenate([found, draw_unseen(self.space, self.rng, self.sizes.random, seen)])
+        kept = len(pool) if self.keep == "all" else max(1, len(pool) - len(fresh))
+        self._pool = np.concatenate([pool[:kept], fresh])
+        self._values = np.concatenate([values[:kept], np.full(len(fresh), np.nan)])
+        self._from = 0 if self.rescore else kept
+        self._iteration, self._epoch, self._scored = self._iteration + 1, 0, False
+
+    def _generate(self, rows: Choices, values: Floats, seen: Choices) -> Choices:
+        """Cells outside ``seen``, decoded from the first of ``rows`` moved uphill by steps of 1, 2, 3 and so on."""
+        found = rows[:0]
+        if not len(rows):
+            return found
+        fit(self.model, *self._data(rows, values), self.fitting)
+        outputs, slope = self.model.uphill(torch.from_numpy(rows[: self.sizes.seeds]))
+        for size in range(1, self.max_step + 1):
+            if len(found) >= self.sizes.new:
+                break
+            decoded = self.model.decode(normalize(outputs + size * slope, dim=-1)).numpy()
+            found = np.concatenate([found, decoded])
+            found = found[unseen(self.space, found, seen)]
+        return found[: self.sizes.new]
+
+    def _data(self, rows: Choices, values: Floats) -> tuple[Choices, Floats]:
+        """The rows to fit to: without the share held out, and repeated ``expand`` times."""
+        kept = self.rng.permutation(len(rows))[: math.ceil(len(rows) * (1 - self.holdout))]
+        kept = np.tile(kept, self.expand)
+        return rows[kept], values[kept]
+
+    def recommend(self) -> Architecture:
+        """The best of the pool by its latest scores, the first of equals."""
+        values = np.nan_to_num(self._known(), nan=-np.inf)
+        return Architecture(tuple(self._pool[values.argmax()].tolist()))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the pool, the network, its generator, and where in the iteration the search is."""
+        return super().state_dict() | {
+            "pool": self._pool.copy(),
+            "values": self._values.copy(),
+            "from": self._from,
+            "scored": self._scored,
+            "iteration": self._iteration,
+            "epoch": self._epoch,
+            "generator": to_arrays(self._generator.get_state()),
+            "model": to_arrays(self.model.state_dict()),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._pool, self._values = np.array(state["pool"], np.int64), np.array(state["values"], np.float64)
+        self._from, self._scored = int(state["from"]), bool(state["scored"])
+        self._iteration, self._epoch = int(state["iteration"]), int(state["epoch"])
+        self._generator.set_state(to_tensors(state["generator"]))
+        self.model.load_state_dict(to_tensors(state["model"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Numbers of architectures: in the first pool, moved uphill, and per iteration generated and drawn at random."""
+
+    pool: int
+    seeds: int
+    new: int
+    random: int
+
+    @classmethod
+    def of(cls, cells: int, *, pool: int | None, seeds: int | None, new: int | None, random: int | None) -> Sizes:
+        """The sizes given, and for those that are ``None`` the rule for a space of so many cells.
+
+        600, 100, 300 and 100 (eval-nas, configs.py), but no more than a fifth of the cells in the pool and the others
+        in proportion, with at least 4 moved uphill. That is what Yu et al. 2020, App. C.6, did for 32 cells: a first
+        pool of 20 %, the top 4, at most 3 new.
+        """
+        pool = max(1, min(600, round(0.2 * cells))) if pool is None else pool
+        share = min(1.0, pool / 600)
+        return cls(
+            pool,
+            max(4, round(100 * share)) if seeds is None else seeds,
+            max(1, round(300 * share)) if new is None else new,
+            max(1, round(100 * share)) if random is None else random,
+        )
+
+
+def default_hidden(cells: int) -> int:
+    """The width of the encoder's and decoder's states for a space of so many cells, whatever its encoding.
+
+    Yu et al. 2020, App. C.6, and eval-nas, cnn_search_policy_factory.py, take 12 (B - 1) for B interior vertices: 12,
+    24, 36, 48 for the 91, 2,532, 64,542 and 423,624 cells of NAS-Bench-101; NAO_pytorch, NAO_V1, takes 96 for its much
+    larger spaces. This is the line through these numbers.
+    """
+    return 12 * max(1, min(8, round(math.log10(cells) - 1.6)))

@@ -1,0 +1,1 @@
+"""The small networks that policies own (never the candidates')."""

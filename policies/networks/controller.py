@@ -1,0 +1,100 @@
+"""The LSTM controller of ENAS over the decisions of any space: samples architectures and scores their log-probability.
+
+Pham et al., "Efficient Neural Architecture Search via Parameter Sharing", ICML 2018, Sec. 2.3; the numbers are those of
+eval-nas (github.com/kcyu2014/eval-nas), search_policies/cnn/enas_policy/models/controller.py and configs.py.
+There a node's predecessor is chosen by attention over earlier nodes and its operation by a linear layer that all nodes
+share. A space in general has neither nodes nor operations, so here every decision has its own linear layer and every
+choice its own embedding. Two things of the original need to know which decisions are operations and are left out: the
+bias towards convolutions, and the squashing of operations by a further 2.5 (so 1.10 holds for every decision).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from harness.core.space import Choices
+from policies.networks.decisions import START, Heads, first_tokens, shifted
+
+Single: TypeAlias = npt.NDArray[np.float32]
+
+INIT = 0.1  # eval-nas, models/controller.py, reset_param: uniform in (-0.1, 0.1), except for the bias of the softmax
+
+
+class Controller(nn.Module):
+    """An autoregressive distribution over rows of choices: one LSTM step and one softmax a decision."""
+
+    def __init__(
+        self, options: Sequence[int], rng: np.random.Generator, *, hidden: int, temperature: float, tanh: float
+    ) -> None:
+        super().__init__()
+        self.options, self.temperature, self.tanh = tuple(options), temperature, tanh
+        self.first = first_tokens(options)
+        with torch.device("meta"):  # no default initialisation: it would draw from the global generator
+            self.embedding = nn.Embedding(1 + sum(options), hidden)
+            self.lstm = nn.LSTM(hidden, hidden)
+        self.to_empty(device="cpu")
+        self.heads = Heads(options, hidden)
+        for parameter in (*self.embedding.parameters(), *self.lstm.parameters(), self.heads.weight):
+            drawn = rng.uniform(-INIT, INIT, tuple(parameter.shape)).astype(np.float32)
+            parameter.data.copy_(torch.from_numpy(drawn))
+
+    def forward(self, rows: Choices) -> tuple[Tensor, Single]:
+        """Log-probabilities of rows, shape (rows, decisions), and the entropies met on the way: both of shape (rows,).
+
+        The entropy of a row is the sum of its decisions' entropies given the choices before; it carries no gradient.
+        """
+        states, _ = self.lstm(self.embedding(shifted(torch.from_numpy(rows + self.first)).T))
+        logits = self.tanh * torch.tanh(self.heads(states) / self.temperature)
+        logs = torch.log_softmax(logits + self.heads.closed, -1)
+        chosen = logs.gather(-1, torch.from_numpy(rows.T.copy())[..., None])
+        return chosen.sum((0, 2)), entropies(logs.detach().numpy())
+
+    def rollout(self, rng: np.random.Generator, count: int) -> Choices:
+        """``count`` independent draws, shape (count, decisions), inside the space or not.
+
+        In NumPy on the same weights: dispatching so many small steps in PyTorch takes longer than computing them.
+        """
+        inputs, recurrent = self._gates()
+        weight, bias = (np.asarray(p.detach().numpy() / self.temperature, np.float32) for p in self.heads.parameters())
+        drawn = rng.random((len(self.options), count, 1), dtype=np.float32)
+        rows = np.zeros((count, len(self.options)), np.int64)
+        h = c = np.zeros((count, len(recurrent)), np.float32)
+        tokens = np.full(count, START)
+        for i, n in enumerate(self.options):
+            h, c = lstm_step(inputs[tokens] + h @ recurrent, c)
+            odds = np.exp(self.tanh * np.tanh(h @ weight[i, :, :n] + bias[i, :, :n]))
+            below = np.cumsum(odds, 1)
+            rows[:, i] = (drawn[i] * below[:, -1:] >= below[:, :-1]).sum(1)
+            tokens = rows[:, i] + self.first[i]
+        return rows
+
+    def _gates(self) -> tuple[Single, Single]:
+        """Each token's share of the gates, shape (tokens, 4 hidden), and the recurrent weights, (hidden, 4 hidden).
+
+        The columns of the three logistic gates are halved: the logistic function is a tanh of half the argument.
+        """
+        from_input, from_state, bias, other_bias = (p.detach().numpy() for p in self.lstm.parameters())
+        scale = np.full(len(bias), 0.5, np.float32).reshape(4, -1)
+        scale[2] = 1  # PyTorch's order: input, forget, cell, output
+        inputs = self.embedding.weight.detach().numpy() @ from_input.T + (bias + other_bias)
+        return inputs * scale.ravel(), np.ascontiguousarray(from_state.T) * scale.ravel()
+
+
+def lstm_step(gates: Single, c: Single) -> tuple[Single, Single]:
+    """The next hidden and cell state from the scaled gates of ``Controller._gates``, shape (rows, 4 hidden)."""
+    squashed, n = np.tanh(gates), c.shape[1]
+    i, f, g, o = (squashed[:, start : start + n] for start in range(0, 4 * n, n))
+    cell = np.asarray((0.5 + 0.5 * f) * c + (0.5 + 0.5 * i) * g, np.float32)
+    return np.asarray((0.5 + 0.5 * o) * np.tanh(cell), np.float32), cell
+
+
+def entropies(logs: Single) -> Single:
+    """Sums over decisions of the entropies of log-probabilities, shape (decisions, rows, choices): shape (rows,)."""
+    finite = np.where(np.isneginf(logs), np.float32(0), logs)
+    return np.asarray(-(np.exp(logs) * finite).sum((0, 2)), np.float32)

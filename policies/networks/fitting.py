@@ -1,0 +1,51 @@
+"""Fits NAO's autoencoder to scored architectures (NAO_pytorch, NAO_V1/train_search.py, nao_train)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from harness.core.space import Choices
+from policies.networks.autoencoder import Autoencoder
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """How to fit: passes over the data, rows a step, Adam's rates, the gradient's norm, and the share of the error."""
+
+    epochs: int
+    batch: int
+    lr: float
+    weight_decay: float
+    clip: float
+    trade_off: float
+
+
+def fit(model: Autoencoder, rows: Choices, values: npt.NDArray[np.float64], fitting: Fitting) -> None:
+    """Train on rows, shape (rows, decisions), towards their values scaled to [0, 1]; a new Adam each time."""
+    adam = torch.optim.Adam(model.parameters(), fitting.lr, weight_decay=fitting.weight_decay, fused=True)
+    inputs, targets = torch.from_numpy(rows), torch.from_numpy(scaled(values))
+    for _ in range(fitting.epochs):
+        for batch in torch.split(torch.randperm(len(inputs), generator=model.generator), fitting.batch):
+            step(model, adam, inputs[batch], targets[batch], fitting)
+
+
+def step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tensor, fitting: Fitting) -> None:
+    """One step of the optimiser on ``trade_off`` of the squared error and the rest of the reconstruction's loss."""
+    error, reconstruction = model.losses(rows, targets)
+    adam.zero_grad()
+    torch.autograd.backward(fitting.trade_off * error + (1 - fitting.trade_off) * reconstruction)
+    nn.utils.clip_grad_norm_(model.parameters(), fitting.clip)
+    adam.step()
+
+
+def scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Values stretched linearly from their least and largest to 0 and 1; 0.5 where all are equal."""
+    low, high = values.min(), values.max()
+    if low == high:
+        return np.full(len(values), 0.5, np.float32)
+    return np.asarray((values - low) / (high - low), np.float32)

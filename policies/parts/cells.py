@@ -1,0 +1,34 @@
+"""Distinct cells: rows of choices by the canonical key of what they describe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.core.space import Choices, SearchSpace
+from policies.parts.step import draw
+
+ROUNDS = 20
+"""A space that has so few cells left that this many rounds of draws miss them counts as used up."""
+
+
+def canonical(space: SearchSpace, rows: Choices) -> Choices:
+    """The canonical keys, shape (rows,), of rows of choices; -1 outside the space."""
+    return space.canonical_keys(space.keys(rows))
+
+
+def unseen(space: SearchSpace, rows: Choices, seen: Choices) -> Choices:
+    """The indices of ``rows`` that are cells, held neither by ``seen`` (canonical keys) nor by an earlier row."""
+    keys = canonical(space, rows)
+    _, first = np.unique(keys, return_index=True)
+    return np.sort(first[(keys[first] >= 0) & ~np.isin(keys[first], seen)])
+
+
+def draw_unseen(space: SearchSpace, rng: np.random.Generator, count: int, seen: Choices) -> Choices:
+    """``count`` samples of the space that are distinct cells outside ``seen``, or fewer where the space is used up."""
+    rows = np.empty((0, len(space.options)), np.int64)
+    for _ in range(ROUNDS):
+        if len(rows) >= count:
+            break
+        rows = np.concatenate([rows, draw(space, rng, count - len(rows))])
+        rows = rows[unseen(space, rows, seen)]
+    return rows

@@ -1,0 +1,149 @@
+"""Searches in steps: a step's queries are asked in pieces of any size, and its results count when all are answered.
+
+So neither the limit of an ``ask`` nor a checkpoint between two pieces changes what a policy does.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial, Update
+from harness.core.space import Architecture, Choices, SearchSpace
+
+Floats = npt.NDArray[np.float64]
+
+FAILED = float("nan")
+"""The value of an answer that has none: a failure, or the answer of an Update."""
+
+
+class Step:
+    """Queries of one kind about ``rows``, shape (queries, decisions), and the values of those answered so far."""
+
+    def __init__(self, kind: type[Score] | type[Update], rows: Choices, values: Sequence[float] = ()) -> None:
+        self.kind = kind
+        self.rows = rows
+        self.values = list(values)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every query has its answer."""
+        return len(self.values) == len(self.rows)
+
+    def take(self, limit: int) -> list[Query]:
+        """The next queries without an answer, at most ``limit``."""
+        rows = self.rows[len(self.values) :][:limit].tolist()
+        architectures = [Architecture(tuple(row)) for row in rows]
+        if self.kind is Score:
+            return [Score(architecture) for architecture in architectures]
+        return [Update((architecture,)) for architecture in architectures]
+
+    def add(self, trials: Sequence[Trial]) -> tuple[Choices, list[float]]:
+        """Take note of the answers to the first queries that had none: their rows and values."""
+        new = [trial.answer.value if isinstance(trial.answer, Scored) else FAILED for trial in trials]
+        start = len(self.values)
+        self.values += new
+        return self.rows[start : len(self.values)], new
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step as plain values."""
+        return {"kind": self.kind.__name__, "rows": self.rows.copy(), "values": np.asarray(self.values, np.float64)}
+
+    @classmethod
+    def from_state(cls, state: State) -> Step:
+        """The step of a ``state_dict``."""
+        kind = Score if state["kind"] == Score.__name__ else Update
+        return cls(kind, np.array(state["rows"], np.int64), np.asarray(state["values"]).tolist())
+
+
+class Best:
+    """The best architecture offered so far, the earliest of equals; NaN never wins."""
+
+    def __init__(self, row: Choices, value: float = -np.inf) -> None:
+        self.row = row
+        self.value = value
+
+    @property
+    def architecture(self) -> Architecture:
+        """The best row as an architecture."""
+        return Architecture(tuple(self.row.tolist()))
+
+    def offer(self, rows: Choices, values: Sequence[float]) -> None:
+        """Consider these rows, shape (rows, decisions), with one value each."""
+        for row, value in zip(rows, values, strict=True):
+            if value > self.value:
+                self.row, self.value = row.copy(), value
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best row and its value."""
+        return {"row": self.row.copy(), "value": self.value}
+
+    @classmethod
+    def from_state(cls, state: State) -> Best:
+        """The best of a ``state_dict``."""
+        return cls(np.array(state["row"], np.int64), float(state["value"]))
+
+
+class SteppedPolicy(ABC):
+    """A policy whose search is a sequence of steps: subclasses say how one begins and what its results change.
+
+    Recommends the best Score so far, and before any the architecture ``first``, shape (decisions,).
+    """
+
+    needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, first: Choices) -> None:
+        self.space = space
+        self.rng = rng
+        self._best = Best(first)
+        self._step = self._nothing()
+
+    @abstractmethod
+    def _begin(self) -> Step:
+        """The next step with at least one query, or one without any when the search is finished."""
+
+    @abstractmethod
+    def _finish(self, step: Step) -> None:
+        """Learn from a step whose queries are all answered."""
+
+    def ask(self, limit: int) -> list[Query]:
+        """What is left of the present step, at most ``limit`` queries; [] when finished."""
+        if self._step.complete:
+            self._step = self._begin()
+        return self._step.take(limit)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Note the answers, and learn from them once the step is complete."""
+        if not trials:
+            return
+        self._best.offer(*self._step.add(trials))
+        if self._step.complete:
+            self._finish(self._step)
+
+    def recommend(self) -> Architecture:
+        """The architecture of the best answer so far."""
+        return self._best.architecture
+
+    def state_dict(self) -> dict[str, Any]:
+        """The generator's state, the present step and the best so far; subclasses add theirs."""
+        step, best = self._step.state_dict(), self._best.state_dict()
+        return {"rng": self.rng.bit_generator.state, "step": step, "best": best}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        self.rng.bit_generator.state = state["rng"]
+        self._step = Step.from_state(state["step"])
+        self._best = Best.from_state(state["best"])
+
+    def _nothing(self) -> Step:
+        return Step(Score, np.empty((0, len(self.space.options)), np.int64))
+
+
+def draw(space: SearchSpace, rng: np.random.Generator, count: int) -> Choices:
+    """``count`` samples by the space's own sampler, shape (count, decisions)."""
+    rows = [space.sample(rng).choices for _ in range(count)]
+    return np.array(rows, np.int64).reshape(count, len(space.options))

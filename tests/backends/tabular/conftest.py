@@ -1,0 +1,121 @@
+"""A space of ten cells, small enough to state its tables by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from backends.tabular import Table, write_table
+from harness.core.errors import SpaceError
+from harness.core.space import Architecture, Choices, SearchSpace
+
+
+class Pairs(SearchSpace):
+    """Unordered pairs of numbers 0 to 3: (a, b) and (b, a) are one cell; the key of a labelling is 4a + b."""
+
+    name = "pairs"
+    scheme = "pairs"
+    options = (4, 4)
+    size = 10
+
+    def keys(self, choices: Choices) -> npt.NDArray[np.int64]:
+        return choices[:, 0] * 4 + choices[:, 1]
+
+    def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return np.where(keys < 0, -1, np.minimum(keys, keys % 4 * 4 + keys // 4))
+
+    def from_keys(self, keys: npt.NDArray[np.int64]) -> Choices:
+        return np.stack([keys // 4, keys % 4], axis=1)
+
+    def owns(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        return (keys >= 0) & (keys < 16)
+
+    def aliases(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        every = np.arange(16)
+        rows = np.searchsorted(keys, self.canonical_keys(every))
+        found = np.isin(self.canonical_keys(every), keys)
+        return every[found], rows[found]
+
+    def format(self, architecture: Architecture) -> str:
+        return "-".join(map(str, architecture.choices))
+
+    def parse(self, text: str) -> Architecture:
+        parts = text.split("-")
+        if len(parts) != 2 or not all(part.isdigit() and int(part) < 4 for part in parts):
+            raise SpaceError(f"{text!r} is no pair; expected two numbers from 0 to 3 like '1-2'")
+        return Architecture(tuple(map(int, parts)))
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        return Architecture(tuple(rng.integers(4, size=2).tolist()))
+
+    def enumerate_keys(self) -> npt.NDArray[np.int64]:
+        return np.unique(self.canonical_keys(np.arange(16)))
+
+
+class Ordered(Pairs):
+    """Ordered pairs: every labelling is a cell of its own."""
+
+    name = "ordered"
+    scheme = "ordered"
+    size = 16
+
+    def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return keys
+
+    def aliases(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        return SearchSpace.aliases(self, keys)
+
+
+@pytest.fixture
+def pairs() -> Pairs:
+    return Pairs()
+
+
+@pytest.fixture
+def ordered() -> Ordered:
+    return Ordered()
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    """Three cells, (0, 1), (1, 1) and (3, 2) as the source labels it, at 4 and 8 epochs, two repeats.
+
+    (3, 2) has no second training of 8 epochs, and its first training of 4 epochs diverged.
+    """
+    validation = np.array([[[0.25, 0.5], [0.5, 0.75]], [[0.1, 0.2], [0.3, 0.3]], [[np.nan, 0.5], [0.875, np.nan]]])
+    recorded = np.array([[[1, 1], [1, 1]], [[1, 1], [1, 1]], [[1, 1], [1, 0]]], dtype=bool)
+    seconds = np.array([[[1.0, 3.0], [2.0, 6.0]], [[1.5, 1.5], [3.1, 3.1]], [[1.0, 2.0], [5.0, np.nan]]])
+    return {
+        "keys": np.array([1, 5, 14]),
+        "epochs": (4, 8),
+        "recorded": recorded,
+        "final": {"validation_accuracy": validation, "test_accuracy": validation - 0.0625, "training_seconds": seconds},
+        "halfway": {"training_seconds": seconds / 2},
+        "parameters": np.array([10, 11, 12]),
+        "recipe": "by hand",
+        "provenance": {"importer": "test"},
+    }
+
+
+@pytest.fixture
+def table_file(tmp_path: Path, pairs: Pairs, content: dict[str, Any]) -> Path:
+    path = tmp_path / "small.h5"
+    write_table(path, space=pairs, **content)
+    return path
+
+
+@pytest.fixture
+def make_table(tmp_path: Path, pairs: Pairs, content: dict[str, Any]) -> Callable[..., Table]:
+    """Build a table from the content above with some parts replaced."""
+
+    def make(**changes: Any) -> Table:
+        path = tmp_path / "made.h5"
+        write_table(path, space=pairs, **{**content, **changes})
+        return Table.open(path)
+
+    return make

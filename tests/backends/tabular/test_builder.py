@@ -1,0 +1,126 @@
+"""The builder: a kill at any time loses nothing, makings do not mix, workers do not matter."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends.standalone.cells import Cell
+from backends.standalone.recipes import Recipe
+from backends.tabular.builder import build
+from backends.tabular.journal import Journal, group_of, read_journal
+from harness.core.errors import TableError
+from tests.backends.standalone.recipe import TINY
+
+CELLS = [Cell.from_text("0100", ""), Cell.from_text("010001000", "0"), Cell.from_text("010001000", "2")]
+FAKE = "tests.backends.tabular.test_builder:FakeTrainer"
+
+
+class FakeTrainer:
+    """Trains nothing, slowly; a row's value follows from cell, budget and repeat."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.repeats = recipe.repeats
+
+    def fingerprint(self) -> dict[str, str]:
+        return {"data_digest": "0"}
+
+    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
+        time.sleep(0.2)
+        named = {"adjacency": cell.adjacency, "operations": list(cell.operations), "epochs": epochs}
+        return [named | {"repeat": repeat, "value": len(cell.text) * epochs + repeat} for repeat in range(self.repeats)]
+
+
+def run(path: Path, recipe: Recipe = TINY, workers: int = 1, trainer: str = FAKE) -> list[tuple[int, int]]:
+    progress: list[tuple[int, int]] = []
+    build(
+        "nasbench101-v3",
+        CELLS,
+        recipe,
+        path,
+        workers=workers,
+        on_progress=lambda done, total: progress.append((done, total)),
+        trainer=trainer,
+    )
+    return progress
+
+
+def content(path: Path) -> list[str]:
+    """Rows in any order, without their seconds."""
+    rows = [json.dumps(row, sort_keys=True) for row in map(without_seconds, read_journal(path)[1])]
+    return sorted(rows)
+
+
+def without_seconds(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: without_seconds(part) for key, part in value.items() if key != "seconds"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "table.h5.journal"
+    run(path)
+    return path
+
+
+def test_a_crash_at_any_byte_changes_nothing(whole: Path, tmp_path: Path) -> None:
+    path, size = tmp_path / "cut.journal", whole.stat().st_size
+    header, rows = read_journal(whole)
+    for cut in (0, 10, size // 3, size // 2, size - 1):
+        path.write_bytes(whole.read_bytes()[:cut])
+        with Journal(path, header) as journal:
+            for start in range(0, len(rows), TINY.repeats):
+                group = rows[start : start + TINY.repeats]
+                if group_of(group[0]) not in journal.done:
+                    journal.append(group)
+        assert path.read_bytes() == whole.read_bytes()
+
+
+def test_a_killed_build_resumes_where_it_was(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "killed.journal"
+    code = f"from tests.backends.tabular.test_builder import run; from pathlib import Path; run(Path({str(path)!r}))"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (not path.exists() or len(path.read_bytes().splitlines()) < 3):
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = len(read_journal(path)[1]) // TINY.repeats
+    progress = run(path)
+    assert progress[0] == (finished, 6)
+    assert progress[-1] == (6, 6)
+    assert content(path) == content(whole)
+
+
+def test_another_recipe_does_not_mix_into_a_journal(whole: Path) -> None:
+    before = whole.read_bytes()
+    with pytest.raises(TableError, match=r"recipe_digest .* delete it"):
+        run(whole, replace(TINY, learning_rate=0.2))
+    assert whole.read_bytes() == before
+
+
+def test_a_file_without_a_header_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "empty.journal").touch()
+    with pytest.raises(TableError, match="no header line"):
+        read_journal(tmp_path / "empty.journal")
+
+
+def test_real_trainings_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    trainer = "backends.standalone.cell_trainer:CellTrainer"
+    recipe = replace(TINY, epochs=(2,), stacks=1)
+    for workers in (1, 2):
+        run(tmp_path / f"{workers}.journal", recipe, workers, trainer)
+    assert content(tmp_path / "1.journal") == content(tmp_path / "2.journal")
+    header, rows = read_journal(tmp_path / "1.journal")
+    assert header["recipe_digest"] == recipe.digest()
+    assert {(row["repeat"], row["epochs"]) for row in rows} == {(0, 2), (1, 2)}

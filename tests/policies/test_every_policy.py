@@ -1,0 +1,168 @@
+"""What all policies promise, on a small space with rows outside it and two rows a cell."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from harness.core.errors import SettingError
+from harness.core.oracle import Failed, Scored, Trial
+from harness.testing.contract import same
+from policies.enas import ENAS
+from policies.evolution import Evolution
+from policies.nao import NAO
+from policies.random import Random
+from policies.random_search import RandomSearch
+from tests.policies.toys import Holes, answer, finish, hill, rng, rounds
+
+SPACE = Holes()
+SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
+    "random": (Random, {}),
+    "random-search": (RandomSearch, {"samples": 23, "batch": 5}),
+    "evolution": (Evolution, {"samples": 40, "population": 8, "tournament": 3}),
+    "evolution, broods": (Evolution, {"samples": 40, "population": 8, "tournament": 3, "children": 7}),
+    "enas": (ENAS, {"epochs": 3, "updates": 4, "steps": 2, "samples": 3, "pool": 6, "fresh": 2, "select_every": 2}),
+    "enas, no updates": (ENAS, {"epochs": 2, "updates": 0, "steps": 2, "select_every": 1, "baseline": "reset"}),
+    "nao": (NAO, {"update_epochs": 2, "updates": 3, "training_epochs": 3, "iterations": 2, "max_step": 3}),
+    "nao, the best kept": (
+        NAO,
+        {
+            "updates": 0,
+            "keep": "best",
+            "rescore": False,
+            "training_epochs": 2,
+            "expand": 2,
+            "holdout": 0.2,
+            "max_step": 2,
+        },
+    ),
+}
+every = pytest.mark.parametrize("name", SMALL)
+
+
+def build(name: str, seed: int = 1) -> Any:
+    factory, settings = SMALL[name]
+    return factory(SPACE, rng(seed), **settings)
+
+
+def inside(policy: Any) -> bool:
+    return SPACE.contains(policy.recommend())
+
+
+@every
+def test_a_search_resumed_from_any_cut_equals_the_uninterrupted_one(name: str) -> None:
+    policy = build(name)
+    states = [copy.deepcopy(policy.state_dict())]
+    whole = []
+    for trials in rounds(policy, limit=4):
+        whole.append(trials)
+        states.append(policy.state_dict())
+    kept = copy.deepcopy(states)
+    for cut, state in enumerate(states):
+        other = build(name, seed=99)
+        other.load_state_dict(state)
+        rest = [[(t.query, t.answer) for t in trials] for trials in rounds(other, limit=4)]
+        assert rest == [[(t.query, t.answer) for t in trials] for trials in whole[cut:]]
+        assert other.recommend() == policy.recommend()
+        assert same(other.state_dict(), policy.state_dict())
+    assert same(states, kept), "going on must not change a state that was taken"
+
+
+@every
+@pytest.mark.parametrize("limit", [1, 3, 7])
+def test_how_many_are_asked_at_once_changes_nothing(name: str, limit: int) -> None:
+    one, other = build(name), build(name)
+    assert finish(one, limit=limit) == finish(other)
+    assert one.recommend() == other.recommend()
+    assert one.ask(limit) == one.ask(1) == []
+
+
+@every
+def test_asking_again_without_telling_asks_the_same(name: str) -> None:
+    policy = build(name)
+    assert policy.ask(5) == policy.ask(5)
+
+
+@every
+def test_a_prefix_of_the_answers_leaves_a_legal_recommendation(name: str) -> None:
+    for count in range(1, 4):
+        policy = build(name)
+        for _ in range(4):
+            queries = policy.ask(6)
+            policy.tell([Trial(i, query, answer(query, hill)) for i, query in enumerate(queries[:count])])
+            assert inside(policy)
+
+
+@every
+def test_before_the_first_answer_there_is_a_legal_recommendation(name: str) -> None:
+    policy = build(name)
+    first = policy.recommend()
+    policy.ask(3)
+    assert inside(policy)
+    assert policy.recommend() == first
+
+
+@every
+@pytest.mark.parametrize("value", [None, lambda _: 0.5, lambda _: math.nan], ids=["failed", "equal", "nan"])
+def test_failures_and_equal_values_are_survived(name: str, value: Callable[..., float] | None) -> None:
+    policy = build(name)
+    finish(policy, value)
+    assert inside(policy)
+
+
+@every
+def test_a_failed_cell_is_never_recommended_when_another_has_a_value(name: str) -> None:
+    if name == "random":
+        return
+    policy = build(name)
+    scored = set()
+    while queries := policy.ask(9):
+        answers = [answer(q, lambda c: hill(c) - 1) if i % 3 == 0 else answer(q, None) for i, q in enumerate(queries)]
+        policy.tell([Trial(i, q, a) for i, (q, a) in enumerate(zip(queries, answers, strict=True))])
+        scored |= {q.architecture for q, a in zip(queries, answers, strict=True) if isinstance(a, Scored)}
+        assert policy.recommend() in scored or not any(isinstance(a, Scored | Failed) for a in answers)
+
+
+@every
+def test_the_global_generators_are_neither_read_nor_moved(name: str) -> None:
+    searches = []
+    for seed in (1, 2):
+        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed)
+        before = [*map(str, np.random.get_state()), torch.get_rng_state().numpy().tobytes()]  # noqa: NPY002
+        policy = build(name)
+        searches.append((finish(policy), policy.recommend()))
+        assert before == [*map(str, np.random.get_state()), torch.get_rng_state().numpy().tobytes()]  # noqa: NPY002
+    assert searches[0] == searches[1]
+
+
+@every
+def test_only_cells_of_the_space_are_asked_about_and_only_by_declared_kinds(name: str) -> None:
+    policy = build(name)
+    for trial in finish(policy):
+        points = getattr(trial.query, "points", None) or (trial.query.architecture,)  # type: ignore[union-attr]
+        assert all(SPACE.contains(point) for point in points)
+        assert type(trial.query) in policy.needs
+
+
+@pytest.mark.parametrize(
+    ("factory", "wrong"),
+    [
+        (RandomSearch, {"samples": 0}),
+        (Evolution, {"population": 0}),
+        (ENAS, {"temperature": 0.0}),
+        (ENAS, {"decay": 1.5}),
+        (NAO, {"trade_off": -0.1}),
+        (NAO, {"pool": 0}),
+    ],
+)
+def test_a_setting_out_of_range_is_named(factory: Any, wrong: dict[str, Any]) -> None:
+    ((name, value),) = wrong.items()
+    with pytest.raises(SettingError, match=f"'{name}' cannot be {value}"):
+        factory(SPACE, rng(), **wrong)

@@ -1,0 +1,124 @@
+"""NAO: its pool, its sizes, and what it finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.core.oracle import Score, Update
+from policies.nao import NAO, Sizes, default_hidden
+from policies.parts.cells import canonical, draw_unseen, unseen
+from tests.policies.toys import Holes, finish, hill, rng, rounds
+
+SPACE = Holes((3, 3, 3, 3, 3))
+WIDE = Holes((3,) * 9)
+
+
+def build(space: Holes = SPACE, seed: int = 1, **settings: Any) -> NAO:
+    quick = {"update_epochs": 2, "updates": 3, "training_epochs": 20, "hidden": 12, "width": 40}
+    return NAO(space, rng(seed), **(quick | settings))
+
+
+def asked(policy: NAO) -> list[tuple[type, int]]:
+    """The kind and number of the queries of each step."""
+    return [(type(trials[0].query), len(trials)) for trials in rounds(policy)]
+
+
+def test_the_sizes_are_the_published_ones_in_large_spaces_and_in_the_reduced_one() -> None:
+    free: dict[str, Any] = {"pool": None, "seeds": None, "new": None, "random": None}
+    assert Sizes.of(423_624, **free) == Sizes(600, 100, 300, 100)
+    assert Sizes.of(10**16, **free) == Sizes(600, 100, 300, 100)
+    assert Sizes.of(32, **free) == Sizes(6, 4, 3, 1)  # Yu et al. 2020, App. C.6: 20 %, the top 4, at most 3 new
+    assert Sizes.of(1, **free) == Sizes(1, 4, 1, 1)
+    assert Sizes.of(32, pool=10, seeds=2, new=0, random=0) == Sizes(10, 2, 0, 0)
+
+
+@pytest.mark.parametrize(("cells", "width"), [(91, 12), (2_532, 24), (64_542, 36), (423_624, 48), (10**16, 96)])
+def test_the_width_is_the_published_one(cells: int, width: int) -> None:
+    assert default_hidden(cells) == width
+
+
+def test_an_iteration_trains_on_the_pool_then_scores_all_of_it_and_the_last_finds_are_scored_too() -> None:
+    policy = build(pool=20, new=6, random=2, iterations=3)
+    epochs = [(Update, 3), (Update, 3)]
+    assert asked(policy) == [*epochs, (Score, 20), *epochs, (Score, 28), *epochs, (Score, 36), *epochs, (Score, 44)]
+    assert not np.isnan(policy.state_dict()["values"]).any()
+
+
+def test_with_only_the_best_kept_the_pool_keeps_its_size() -> None:
+    policy = build(pool=20, new=6, random=2, iterations=2, keep="best", updates=0)
+    assert asked(policy) == [(Score, 20), (Score, 20), (Score, 20)]
+
+
+def test_without_rescoring_every_cell_is_asked_about_once() -> None:
+    policy = build(pool=20, new=6, random=2, iterations=2, rescore=False, updates=0)
+    trials = finish(policy)
+    keys = canonical(SPACE, np.array([trial.query.architecture.choices for trial in trials]))  # type: ignore[union-attr]
+    assert len(keys) == 20 + 8 + 8 == len(np.unique(keys))
+
+
+def test_the_pool_holds_each_cell_once() -> None:
+    policy = build(pool=30, new=40, random=30, iterations=3, updates=0)
+    finish(policy)
+    keys = canonical(SPACE, policy.state_dict()["pool"])
+    assert len(keys) == len(np.unique(keys)) > 100
+
+
+def test_updates_are_drawn_from_the_pool() -> None:
+    policy = build(pool=5, updates=200)
+    points = {point for query in policy.ask(200) for point in query.points}  # type: ignore[union-attr]
+    assert {point.choices for point in points} == set(map(tuple, policy.state_dict()["pool"].tolist()))
+
+
+def test_a_used_up_space_ends_the_search_with_its_best_cell() -> None:
+    policy = build(Holes((2, 3, 2)), pool=4, new=5, random=5, iterations=4)
+    finish(policy)
+    assert len(policy.state_dict()["pool"]) == policy.space.size
+    assert hill(policy.recommend().choices) == max(hill(cell.choices) for cell in policy.space.enumerate())
+
+
+def test_the_latest_scores_decide_the_recommendation() -> None:
+    policy = build(pool=10, iterations=1, updates=0)
+    steps = rounds(policy, hill)
+    next(steps)
+    queries = policy.ask(10**6)
+    pool = [query.architecture for query in queries]  # type: ignore[union-attr]
+    assert policy.recommend() == pool[0], "the pool is sorted, best first"
+
+
+def test_generated_cells_are_better_than_random_ones_on_a_hill() -> None:
+    policy = build(WIDE, pool=100, new=30, random=0, iterations=1, updates=0, training_epochs=150, hidden=24)
+    first, second = [[hill(t.query.architecture.choices) for t in trials] for trials in rounds(policy)]  # type: ignore[union-attr]
+    assert len(second) == 130
+    assert np.mean(second[100:]) > np.mean(first) + 2 * np.std(first)
+
+
+def test_it_beats_a_random_search_of_as_many_cells() -> None:
+    settings = {"pool": 60, "new": 30, "random": 10, "updates": 0, "iterations": 3, "training_epochs": 60}
+    ours, theirs = [], []
+    for seed in range(3):
+        policy = build(WIDE, seed, **settings)
+        finish(policy)
+        draws = draw_unseen(WIDE, rng(seed + 100), len(policy.state_dict()["pool"]), np.empty(0, np.int64))
+        ours.append(hill(policy.recommend().choices))
+        theirs.append(max(hill(tuple(row)) for row in draws.tolist()))
+    assert np.median(ours) > np.median(theirs)
+
+
+def test_held_out_data_and_repetition_are_shares_and_multiples_of_the_pool() -> None:
+    policy = build(holdout=0.1, expand=8)
+    rows, values = np.arange(100)[:, None], np.arange(100.0)
+    kept, targets = policy._data(rows, values)
+    assert len(kept) == len(targets) == 8 * 90
+    assert (kept[:, 0] == targets).all()
+    assert len(np.unique(targets)) == 90
+
+
+def test_unseen_are_the_first_rows_of_cells_of_the_space_that_are_not_known() -> None:
+    space = Holes((3, 2, 3))
+    rows = np.array([[0, 0, 0], [2, 0, 1], [1, 0, 2], [2, 1, 2], [0, 1, 0], [0, 1, 0]])  # outside, a cell, its twin ...
+    assert space.keys(rows).tolist()[0] == -1
+    assert unseen(space, rows, np.empty(0, np.int64)).tolist() == [1, 4]
+    assert unseen(space, rows, canonical(space, rows[4:5])).tolist() == [1]
