@@ -176,10 +176,11 @@ def test_the_published_means_of_91_cells_import_as_they_are(tmp_path: Path) -> N
 
 
 @needs_data
-@pytest.mark.slow
-def test_the_published_means_of_all_cells_import_as_they_are(tmp_path: Path) -> None:
-    import_csv(DATA / "mean_test_108.csv.gz", NASBench101(), tmp_path / "table.h5", mean_of=3)
+def test_the_published_means_of_cells_of_all_sizes_import_as_they_are(tmp_path: Path) -> None:
+    with gzip.open(DATA / "mean_test_108.csv.gz", "rt") as whole, gzip.open(tmp_path / "part.csv.gz", "wt") as part:
+        part.writelines(line for place, line in enumerate(whole) if place % 100 == 0)  # the header is line 0
+    import_csv(tmp_path / "part.csv.gz", NASBench101(), tmp_path / "table.h5", mean_of=3)
     means = Table.open(tmp_path / "table.h5").mean("test_accuracy")
-    assert len(means) == 423_624
-    assert round(means.mean(), 5) == 0.89680
-    assert means.max() == 0.943175752957662  # the best mean test accuracy that others found in the data set
+    assert len(means) == 4236
+    assert abs(means.mean() - 0.89680) < 5 * 0.05800 / 4236**0.5  # mean and deviation of all 423,624 cells
+    assert means.max() <= 0.943175752957662  # the best of all, as others found it in the data set
