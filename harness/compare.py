@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from harness import leaderboard
+from harness.core.errors import StoreError
 from harness.core.space import SearchSpace
 from harness.engine import Broken, Done, Job, Message, Saved, perform_all
 from harness.experiment import Experiment
 from harness.judge import Judge, Judgement
-from harness.plan import Plan, build_truth, make_plan
+from harness.plan import Plan, build_truth, make_plan, require_buildable
 from harness.records import Result, Run
 from harness.runspec import RunSpec, provenance
 from harness.store import Store
@@ -32,11 +33,21 @@ def compare(experiment: Experiment, watcher: Watcher, *, gpus: Sequence[int] = (
     """Run whatever of the experiment is not in the store yet, judge every run, and return the leaderboard."""
     plan = make_plan(experiment)
     workers = experiment.workers or len(gpus) or os.cpu_count() or 1
+    require_buildable(plan, _finished(experiment.store))
     with Store.open(experiment.store) as store:
         _search(plan, store, watcher, workers=workers, gpus=gpus)
         judge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
         judged = [_judged(store.show(spec.digest), spec, judge, store, plan.space) for spec in plan.specs]
     return leaderboard.build(judged, judge.truth)
+
+
+def _finished(url: str) -> set[str]:
+    """The finished runs of a store; none where it cannot be read, of which ``Store.open`` will say more."""
+    try:
+        with Store.read(url) as store:
+            return {run.id for run in store.runs(status="finished")}
+    except StoreError:
+        return set()
 
 
 def _search(plan: Plan, store: Store, watcher: Watcher, *, workers: int, gpus: Sequence[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -122,6 +122,15 @@ def covering_table(space: SearchSpace) -> Table | None:
 def _others(policy: Any) -> list[str]:
     """The oracles that answer what a policy needs."""
     return [name for name in registry.entries("oracle") if policy.needs <= registry.load("oracle", name).supports]
+
+
+def require_buildable(plan: Plan, finished: Container[str]) -> None:
+    """Build the oracle, and each policy with unfinished runs, once: bad values come out before anything is written."""
+    waiting = {spec.policy: spec for spec in plan.specs if spec.digest not in finished}
+    for spec in waiting.values():
+        build_policy(spec, plan.space)
+    for spec in list(waiting.values())[:1]:
+        build_oracle(spec, plan.space)
 
 
 def build_space(spec: RunSpec) -> SearchSpace:

@@ -120,6 +120,7 @@ MISTAKES = [
     (("run", "--policy", "evolution", "--set", "evolution.populaton=3"), "did you mean 'population'?"),
     (("run", "--policy", "evolution", "--set", "policy.populaton=3"), "did you mean 'population'?"),
     (("run", "--policy", "evolution", "--set", "evolution.population=many"), "evolution.population cannot be 'many'"),
+    (("run", "--policy", "evolution", "--set", "evolution.population=0"), "population"),
     (("run", "--set", "population"), "KEY=VALUE"),
     (("run", "--set", "nao.pool=3"), "belongs to no part of this run"),
     (("run", "--seeds", ""), "seeds cannot be ''"),

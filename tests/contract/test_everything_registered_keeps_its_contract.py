@@ -18,7 +18,9 @@ POLICIES: dict[str, PolicyCase] = {
     "random-search": PolicyCase(registry.load("policy", "random-search"), {"samples": 40}),
     "evolution": PolicyCase(registry.load("policy", "evolution"), {"samples": 60, "population": 10, "tournament": 4}),
     "enas": PolicyCase(registry.load("policy", "enas"), {"epochs": 4, "steps": 3, "updates": 2}),
-    # "nao": PolicyCase(registry.load("policy", "nao"), {"pool": 20, "training_epochs": 10, "updates": 3}),
+    "nao": PolicyCase(
+        registry.load("policy", "nao"), {"pool": 20, "training_epochs": 10, "updates": 3, "update_epochs": 2}
+    ),
 }
 ORACLES: dict[str, OracleCase] = {
     "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
