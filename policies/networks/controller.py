@@ -55,35 +55,38 @@ class Controller(nn.Module):
         chosen = logs.gather(-1, torch.from_numpy(rows.T.copy())[..., None])
         return chosen.sum((0, 2)), entropies(logs.detach().numpy())
 
+    @torch.no_grad()
     def rollout(self, rng: np.random.Generator, count: int) -> Choices:
         """``count`` independent draws, shape (count, decisions), inside the space or not.
 
-        In NumPy on the same weights: dispatching so many small steps in PyTorch takes longer than computing them.
+        In NumPy on the same weights, since dispatching so many small steps in PyTorch takes longer than computing them.
+        Only the products of matrices are PyTorch's, whose number of threads a program can set: with NumPy's own threads
+        they took up to 400 times as long on a busy machine.
         """
         inputs, recurrent = self._gates()
-        weight, bias = (np.asarray(p.detach().numpy() / self.temperature, np.float32) for p in self.heads.parameters())
+        weight, bias = self.heads.weight / self.temperature, (self.heads.bias / self.temperature).numpy()
         drawn = rng.random((len(self.options), count, 1), dtype=np.float32)
         rows = np.zeros((count, len(self.options)), np.int64)
         h = c = np.zeros((count, len(recurrent)), np.float32)
         tokens = np.full(count, START)
         for i, n in enumerate(self.options):
-            h, c = lstm_step(inputs[tokens] + h @ recurrent, c)
-            odds = np.exp(self.tanh * np.tanh(h @ weight[i, :, :n] + bias[i, :, :n]))
-            below = np.cumsum(odds, 1)
+            h, c = lstm_step(inputs[tokens] + (torch.from_numpy(h) @ recurrent).numpy(), c)
+            scores = (torch.from_numpy(h) @ weight[i, :, :n]).numpy() + bias[i, :, :n]
+            below = np.cumsum(np.exp(self.tanh * np.tanh(scores)), 1)
             rows[:, i] = (drawn[i] * below[:, -1:] >= below[:, :-1]).sum(1)
             tokens = rows[:, i] + self.first[i]
         return rows
 
-    def _gates(self) -> tuple[Single, Single]:
+    def _gates(self) -> tuple[Single, Tensor]:
         """Each token's share of the gates, shape (tokens, 4 hidden), and the recurrent weights, (hidden, 4 hidden).
 
         The columns of the three logistic gates are halved: the logistic function is a tanh of half the argument.
         """
-        from_input, from_state, bias, other_bias = (p.detach().numpy() for p in self.lstm.parameters())
-        scale = np.full(len(bias), 0.5, np.float32).reshape(4, -1)
+        from_input, from_state, bias, other_bias = self.lstm.parameters()
+        scale = torch.full((4, self.lstm.hidden_size), 0.5)
         scale[2] = 1  # PyTorch's order: input, forget, cell, output
-        inputs = self.embedding.weight.detach().numpy() @ from_input.T + (bias + other_bias)
-        return inputs * scale.ravel(), np.ascontiguousarray(from_state.T) * scale.ravel()
+        inputs = self.embedding.weight @ from_input.T + (bias + other_bias)
+        return (inputs * scale.flatten()).numpy(), (from_state.T * scale.flatten()).contiguous()
 
 
 def lstm_step(gates: Single, c: Single) -> tuple[Single, Single]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,12 @@ from policies.networks.autoencoder import Autoencoder
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """How to fit: passes over the data, rows a step, Adam's rates, the gradient's norm, and the share of the error."""
+    """How to fit: the scale of the targets, passes over the data, rows a step, and how Adam goes by the loss.
 
+    ``clip`` is the largest norm of a gradient, ``trade_off`` the share of the squared error in the loss.
+    """
+
+    targets: Literal["minmax", "ranks"]
     epochs: int
     batch: int
     lr: float
@@ -26,9 +31,9 @@ class Fitting:
 
 
 def fit(model: Autoencoder, rows: Choices, values: npt.NDArray[np.float64], fitting: Fitting) -> None:
-    """Train on rows, shape (rows, decisions), towards their values scaled to [0, 1]; a new Adam each time."""
+    """Train on rows, shape (rows, decisions), towards their values, brought into [0, 1]; a new Adam each time."""
     adam = torch.optim.Adam(model.parameters(), fitting.lr, weight_decay=fitting.weight_decay, fused=True)
-    inputs, targets = torch.from_numpy(rows), torch.from_numpy(scaled(values))
+    inputs, targets = torch.from_numpy(rows), torch.from_numpy(SCALES[fitting.targets](values))
     for _ in range(fitting.epochs):
         for batch in torch.split(torch.randperm(len(inputs), generator=model.generator), fitting.batch):
             step(model, adam, inputs[batch], targets[batch], fitting)
@@ -43,9 +48,18 @@ def step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tens
     adam.step()
 
 
-def scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Values stretched linearly from their least and largest to 0 and 1; 0.5 where all are equal."""
+def stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Values mapped linearly so that the least and the largest become 0 and 1; 0.5 where all are equal."""
     low, high = values.min(), values.max()
     if low == high:
         return np.full(len(values), 0.5, np.float32)
     return np.asarray((values - low) / (high - low), np.float32)
+
+
+def ranked(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """The ranks of the distinct values, evenly from 0 for the least to 1 for the largest; 0.5 where all are equal."""
+    _, ranks = np.unique(values, return_inverse=True)
+    return stretched(ranks.astype(np.float64))
+
+
+SCALES = {"minmax": stretched, "ranks": ranked}

@@ -14,12 +14,12 @@ from harness.core.space import Choices
 from harness.spaces.nasbench101 import NASBench101
 from policies.networks.autoencoder import Autoencoder, summary
 from policies.networks.decisions import first_tokens, shifted
-from policies.networks.fitting import Fitting, fit, scaled
+from policies.networks.fitting import Fitting, fit, ranked, stretched
 from tests.policies.toys import Holes, hill, rng
 
 OPTIONS = (2, 3, 1, 4)
 ROWS = Holes(OPTIONS).everything()
-FITTING = Fitting(epochs=150, batch=100, lr=1e-3, weight_decay=1e-4, clip=5.0, trade_off=0.8)
+FITTING = Fitting(targets="minmax", epochs=100, batch=100, lr=1e-3, weight_decay=1e-4, clip=5.0, trade_off=0.8)
 
 
 def build(options: tuple[int, ...] = OPTIONS, **settings: Any) -> Autoencoder:
@@ -122,9 +122,12 @@ def test_fitting_is_decided_by_the_generator() -> None:
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-def test_values_are_scaled_to_the_unit_interval() -> None:
-    assert scaled(np.array([0.9, 0.94, 0.92])).tolist() == pytest.approx([0, 1, 0.5])
-    assert scaled(np.array([0.3, 0.3])).tolist() == [0.5, 0.5]
+def test_targets_are_values_or_ranks_in_the_unit_interval() -> None:
+    values = np.array([0.9, 0.94, 0.1, 0.92, 0.9])
+    assert stretched(values).tolist() == pytest.approx([0.8 / 0.84, 1, 0, 0.82 / 0.84, 0.8 / 0.84])
+    assert ranked(values).tolist() == pytest.approx([1 / 3, 1, 0, 2 / 3, 1 / 3])
+    for scale in (stretched, ranked):
+        assert scale(np.array([0.3, 0.3])).tolist() == [0.5, 0.5]
 
 
 def test_weights_start_by_pytorchs_defaults() -> None:

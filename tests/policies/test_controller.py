@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from harness.core.space import Choices
 from harness.spaces.nasbench101 import NASBench101
@@ -33,11 +34,10 @@ def everything(options: Sequence[int]) -> Choices:
 
 def plain(controller: Controller, row: Sequence[int]) -> tuple[Tensor, float]:
     """One row's log-probability and entropy by one LSTM cell step after the other."""
-    cell = nn.LSTMCell(16, 16)
-    cell.load_state_dict({k.removesuffix("_l0"): v for k, v in controller.lstm.state_dict().items()})
+    cell, weights = nn.LSTMCell(16, 16), {k.removesuffix("_l0"): v for k, v in controller.lstm.named_parameters()}
     token, state, log, entropy = 0, None, torch.zeros(()), 0.0
     for i, (choice, n) in enumerate(zip(row, controller.options, strict=True)):
-        state = cell(controller.embedding.weight[token][None], state)
+        state = functional_call(cell, weights, (controller.embedding.weight[token][None], state))
         scores = state[0][0] @ controller.heads.weight[i, :, :n] + controller.heads.bias[i, 0, :n]
         logs = torch.log_softmax(1.10 * torch.tanh(scores / 5.0), 0)
         log, entropy = log + logs[choice], entropy - float((logs.exp() * logs).sum().detach())

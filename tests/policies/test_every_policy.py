@@ -39,6 +39,7 @@ SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
             "training_epochs": 2,
             "expand": 2,
             "holdout": 0.2,
+            "stride": 0.0,
             "max_step": 2,
         },
     ),
@@ -146,7 +147,7 @@ def test_the_global_generators_are_neither_read_nor_moved(name: str) -> None:
 def test_only_cells_of_the_space_are_asked_about_and_only_by_declared_kinds(name: str) -> None:
     policy = build(name)
     for trial in finish(policy):
-        points = getattr(trial.query, "points", None) or (trial.query.architecture,)  # type: ignore[union-attr]
+        points = getattr(trial.query, "points", None) or (trial.query.architecture,)
         assert all(SPACE.contains(point) for point in points)
         assert type(trial.query) in policy.needs
 

@@ -26,7 +26,7 @@ def test_mutants_are_the_neighbours_of_the_space_and_equally_likely() -> None:
 
 def test_a_row_without_neighbours_in_the_space_stays() -> None:
     lonely = Holes((2, 3))
-    lonely.keys = lambda choices: np.where(choices.sum(1) == 3, 1, -1)  # type: ignore[method-assign]
+    lonely.keys = lambda choices: np.where(choices.sum(1) == 3, 1, -1)
     assert mutate(lonely, rng(), np.array([1, 2])).tolist() == [1, 2]
 
 
@@ -53,7 +53,7 @@ def test_the_oldest_leaves_however_good_it_is() -> None:
     policy = Evolution(SPACE, rng(), samples=31, population=10, tournament=2)
     trials = finish(policy)
     alive = [tuple(row) for row in policy.state_dict()["rows"].tolist()]
-    assert alive == [trial.query.architecture.choices for trial in trials[-10:]]  # type: ignore[union-attr]
+    assert alive == [trial.query.architecture.choices for trial in trials[-10:]]
 
 
 @pytest.mark.parametrize("children", [1, 4])
@@ -69,8 +69,8 @@ def test_by_default_it_scores_as_many_as_the_paper_but_no_more_than_there_are_ce
 
 def test_it_climbs_a_hill_that_random_search_does_not() -> None:
     wide = Holes((4,) * 12)
-    wide.sample = lambda generator: Architecture((0, *generator.integers(0, 4, 10).tolist(), 1))  # type: ignore[method-assign]
-    wide.keys = lambda choices: choices @ wide._base  # type: ignore[method-assign]
+    wide.sample = lambda generator: Architecture((0, *generator.integers(0, 4, 10).tolist(), 1))
+    wide.keys = lambda choices: choices @ wide._base
     found = [Evolution(wide, rng(seed), samples=600, population=50, tournament=10) for seed in range(5)]
     for policy in found:
         finish(policy)
