@@ -155,8 +155,3 @@ class LandscapeTable:
     def mean(self, metric: str, epochs: int | None = None) -> Floats:
         """The value of every cell, shape (cells,); all metrics are the same here."""
         return self._values
-
-    def regret(self, architecture: Architecture) -> float:
-        """How far an architecture is below the best of the space."""
-        row = self.rows(np.asarray([self._space.key(architecture)], dtype=np.int64))[0]
-        return float(self._values.max() - self._values[row])

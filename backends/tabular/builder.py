@@ -3,21 +3,18 @@
 The trainer is named as a text `module:object` and imported in the workers alone, so that this module needs no torch.
 """
 
-import argparse
-import csv
 import importlib
 import multiprocessing
 import os
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe, load_recipe
+from backends.standalone.recipes import Recipe
 from backends.tabular.journal import Group, Journal
 
 TRAINER = "backends.standalone.cell_trainer:CellTrainer"
@@ -66,11 +63,6 @@ def build(
                 on_progress(done, total)
 
 
-def read_cells(lines: Iterable[str]) -> list[Cell]:
-    """Cells of a CSV text with the columns `adjacency` (0 and 1, row by row) and `operations` (ids as digits)."""
-    return [Cell.from_text(row["adjacency"], row["operations"]) for row in csv.DictReader(lines)]
-
-
 def _group(cell: Cell, epochs: int) -> Group:
     return cell.adjacency, cell.operations, epochs
 
@@ -110,27 +102,3 @@ def _fingerprint() -> Mapping[str, str]:
 
 def _rows(cell: Cell, epochs: int) -> list[dict[str, Any]]:
     return _trainer.rows(cell, epochs)
-
-
-def _print_progress(done: int, total: int) -> None:
-    if done % 20 == 0 or done == total:
-        print(f"{time.strftime('%H:%M:%S')} {done}/{total}", flush=True)
-
-
-def main() -> None:
-    """Build a journal from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cells", type=Path)
-    parser.add_argument("recipe", type=Path)
-    parser.add_argument("journal", type=Path)
-    parser.add_argument("--space", default="nasbench101-v5")
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
-    with options.cells.open(newline="") as lines:
-        cells = read_cells(lines)
-    recipe = load_recipe(options.recipe)
-    build(options.space, cells, recipe, options.journal, workers=options.workers, on_progress=_print_progress)
-
-
-if __name__ == "__main__":
-    main()

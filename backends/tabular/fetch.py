@@ -74,6 +74,7 @@ def fetch(
 
 def download(source: Published, folder: Path, on_progress: Progress = silent) -> Path:
     """The published file in ``folder``, downloaded if it is not there yet, and checked; raises TableError."""
+    pooch.get_logger().setLevel("WARNING")  # progress and errors are ours to tell
     try:
         path = pooch.retrieve(
             source.url,

@@ -13,10 +13,10 @@ from backends.tabular.layout import ACCURACIES, SECONDS
 from backends.tabular.shelf import open_table
 from backends.tabular.table import Bools, Floats, Keys, Table, mean_of_recorded
 from harness.core.budget import Cost
-from harness.core.errors import IncompatibleError, SettingError, SpaceError
+from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Answer, Failed, Metric, Query, QueryKind, Score, Scored, State, Update, Updated
 from harness.core.random import stream
-from harness.core.space import Choices, SearchSpace
+from harness.core.space import SearchSpace
 
 FREE = Cost()
 
@@ -108,7 +108,7 @@ class TabularOracle:
         return Found(values, seconds, trained)
 
     def _answer_scores(self, queries: list[Score]) -> list[Answer]:
-        rows = self.table.rows(_keys(self.space, queries))
+        rows = self.table.rows(self.space.require([query.architecture for query in queries]))
         budgets = np.array([self.table.budget(query.epochs) for query in queries], dtype=np.int64)
         found = self.look_up(rows, budgets)
         again = self._count(rows, budgets, found.trained > 0)
@@ -170,21 +170,6 @@ def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
-
-
-def _keys(space: SearchSpace, queries: list[Score]) -> Keys:
-    """The keys of the queries' architectures; raises SpaceError if one lies outside the space."""
-    choices = [query.architecture.choices for query in queries]
-    width = len(space.options)
-    if any(len(row) != width for row in choices):
-        raise SpaceError(f"an architecture of space {space.name!r} has {width} choices")
-    array: Choices = np.asarray(choices, dtype=np.int64).reshape(len(choices), width)
-    fits = ((array >= 0) & (array < np.asarray(space.options))).all(axis=1)
-    keys = np.full(len(choices), -1, dtype=np.int64)
-    keys[fits] = space.keys(array[fits])
-    if (keys < 0).any():
-        raise SpaceError(f"{choices[int(np.argmax(keys < 0))]!r} is no architecture of space {space.name!r}")
-    return keys
 
 
 def _searchable(table: Table, search_metric: str) -> str:

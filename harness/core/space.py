@@ -110,17 +110,18 @@ class SearchSpace(ABC):
             return False
         return self.key(architecture) >= 0
 
-    def require(self, architectures: Sequence[Architecture]) -> Choices:
-        """The choices of these architectures, shape (architectures, decisions); raises SpaceError for a foreign one."""
+    def require(self, architectures: Sequence[Architecture]) -> npt.NDArray[np.int64]:
+        """The keys of these architectures, shape (architectures,); raises SpaceError for a foreign one."""
         for architecture in architectures:
             if len(architecture.choices) != len(self.options):
                 raise self._foreign(architecture)
         choices = np.array([a.choices for a in architectures], dtype=np.int64).reshape(-1, len(self.options))
         fits: npt.NDArray[np.bool_] = np.all((choices >= 0) & (choices < np.array(self.options)), axis=1)
-        fits[fits] = self.keys(choices[fits]) >= 0
-        if not fits.all():
-            raise self._foreign(architectures[int(np.argmin(fits))])
-        return choices
+        keys = np.full(len(choices), -1, dtype=np.int64)
+        keys[fits] = self.keys(choices[fits])
+        if (keys < 0).any():
+            raise self._foreign(architectures[int(np.argmax(keys < 0))])
+        return keys
 
     def _foreign(self, architecture: Architecture) -> SpaceError:
         return SpaceError(f"{architecture.choices!r} is no cell of space {self.name!r}")

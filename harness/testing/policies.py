@@ -21,6 +21,7 @@ from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
 from harness.driver import search
+from harness.judge import Judge, Verdict
 from harness.settings import create_space, resolve
 from harness.testing.contract import ContractError, require, require_plain, same
 
@@ -240,14 +241,20 @@ def learns(case: PolicyCase) -> None:
     """Over 20 seeds on the closed-form landscape, the median regret is smaller than that of one random draw."""
     if not case.learns:
         return
-    space, ours, theirs = create_space(case.space), [], []
-    landscape = SyntheticOracle(space, 0).truth()
+    space = create_space(case.space)
+    judge = Judge(SyntheticOracle(space, 0).truth(), space)
+    ours, theirs = list[float](), list[float]()
     for seed in range(20):
         outcome = search(case.build(seed), case.oracle(), Budget(queries=400))
-        ours.append(landscape.regret(outcome.recommendation))
-        theirs.append(landscape.regret(space.sample(stream(seed, "null"))))
+        ours.append(_regret(judge, outcome.recommendation))
+        theirs.append(_regret(judge, space.sample(stream(seed, "null"))))
     medians = float(np.median(ours)), float(np.median(theirs))
     require(medians[0] < medians[1], f"median regret {medians[0]:.3f} does not beat a random draw's {medians[1]:.3f}")
+
+
+def _regret(judge: Judge, architecture: Architecture) -> float:
+    verdict = judge.judge(architecture)
+    return verdict.regret if isinstance(verdict, Verdict) else float("inf")
 
 
 POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (

@@ -155,6 +155,25 @@ def test_a_mistake_is_one_line_with_status_2_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_pair_that_cannot_work_is_refused_before_anything_runs(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "descent.py").write_text(
+        "from harness.core.oracle import Gradient\n"
+        "from policies.random_search import RandomSearch\n"
+        "class Descent(RandomSearch):\n"
+        "    needs = frozenset({Gradient})\n"
+    )
+    ended = harness("run", "--policy", "descent:Descent", "--oracle", "tabular")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err == (
+        "error: policy descent:Descent needs Gradient queries, but oracle tabular answers only Score and Update; "
+        "oracles that do: synthetic\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_read_only_store_is_refused_and_unchanged(harness: Harness, tmp_path: Path) -> None:
     assert harness(*SYNTHETIC, *SEARCH).status == 0
     store = tmp_path / "runs" / "harness.db"

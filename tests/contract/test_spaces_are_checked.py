@@ -8,49 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.core.errors import SpaceError
-from harness.core.space import Architecture, Choices, Mixture, SearchSpace
+from harness.core.space import Architecture, Mixture, SearchSpace
 from harness.testing import SPACE_CHECKS, ContractError
 from harness.testing import spaces as checks
-
-
-class Pairs(SearchSpace):
-    """Unordered pairs of numbers 0 to 3: (a, b) and (b, a) are one cell; the key of a description is 4a + b."""
-
-    name, scheme, options = "pairs", "pairs", (4, 4)
-
-    @property
-    def size(self) -> int:
-        return 10
-
-    def keys(self, choices: Choices) -> Any:
-        return choices[:, 0] * 4 + choices[:, 1]
-
-    def canonical_keys(self, keys: Any) -> Any:
-        return np.where(keys < 0, -1, np.minimum(keys, keys % 4 * 4 + keys // 4))
-
-    def from_keys(self, keys: Any) -> Choices:
-        return np.stack([keys // 4, keys % 4], axis=1)
-
-    def aliases(self, keys: Any) -> Any:
-        every = np.arange(16)
-        found = every[np.isin(self.canonical_keys(every), keys)]
-        return found, np.searchsorted(keys, self.canonical_keys(found))
-
-    def format(self, architecture: Architecture) -> str:
-        return "-".join(map(str, architecture.choices))
-
-    def parse(self, text: str) -> Architecture:
-        parts = text.split("-")
-        if len(parts) != 2 or not all(part.isdigit() and int(part) < 4 for part in parts):
-            raise SpaceError(f"{text!r} is no pair; expected two numbers from 0 to 3 like '1-2'")
-        return Architecture(tuple(map(int, parts)))
-
-    def sample(self, rng: np.random.Generator) -> Architecture:
-        return self.from_key(int(rng.choice(self.enumerate_keys())))
-
-    def enumerate_keys(self) -> Any:
-        return np.unique(self.canonical_keys(np.arange(16)))
+from tests.pairs import Pairs
 
 
 class SamplesOutside(Pairs):

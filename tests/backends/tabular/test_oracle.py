@@ -19,7 +19,8 @@ from harness.core.errors import IncompatibleError, SettingError, SpaceError
 from harness.core.oracle import Answer, Failed, Gradient, Metric, Oracle, Query, Score, Scored, Update, Updated
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
-from tests.backends.tabular.conftest import Ordered, Pairs
+from tests.backends.tabular.conftest import Ordered
+from tests.pairs import Pairs
 
 
 def score(a: int, b: int, epochs: int | None = None) -> Score:
