@@ -183,6 +183,8 @@ def main() -> None:
         name, *arguments = options.measure
         print(json.dumps(MEASURES[name](*arguments)))
         return
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         figures = measure_all(options.folder or Path(temporary), options.full)
     machine = (

@@ -61,7 +61,7 @@ class Entry:
     p_beats_random: Number
     welch_p: Number
     queries: float
-    simulated_hours: float
+    simulated_hours: Number
     repeated_share: Number
 
     @property
@@ -132,9 +132,17 @@ def _entry(group: Group, baseline: Group | Undefined, truth: Truth) -> Entry:
         p_beats_random=_p_beats_random(best_rank, truth.size, len(group)),
         welch_p=_welch_p(values, baseline),
         queries=sum(run.spent.queries for run in group) / len(group),
-        simulated_hours=sum(run.spent.seconds for run in group) / len(group) / 3600,
+        simulated_hours=_simulated_hours(group),
         repeated_share=_repeated_share(group),
     )
+
+
+def _simulated_hours(group: Group) -> Number:
+    """The mean hours of training a seed; undefined where trainings were charged but none of them has a time."""
+    seconds = sum(run.spent.seconds for run in group)
+    if seconds == 0 and any(run.spent.epochs for run in group):
+        return Undefined("the oracle knows no training times")
+    return seconds / len(group) / 3600
 
 
 def _value(judgement: Judgement) -> Number:

@@ -91,9 +91,9 @@ def _cells(entry: Entry, differing: Sequence[str], scale: float) -> tuple[Cell, 
         (_fixed(entry.p_beats_random, 3),),
         (entry.welch_p if isinstance(entry.welch_p, Undefined) else f"{entry.welch_p:.2g}",),
         (f"{entry.queries:,.0f}",),
-        (f"{entry.simulated_hours:,.1f}",),
+        (_fixed(entry.simulated_hours, 1),),
     )
 
 
 def _fixed(number: Number, digits: int, scale: float = 1.0) -> Part:
-    return number if isinstance(number, Undefined) else f"{number * scale:.{digits}f}"
+    return number if isinstance(number, Undefined) else f"{number * scale:,.{digits}f}"

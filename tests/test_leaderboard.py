@@ -300,3 +300,12 @@ def test_an_unknown_form_is_refused_with_the_nearest_one():
 def test_an_infinite_or_missing_value_in_a_verdict_never_reaches_the_json():
     leaderboard = board(runs("nao", [math.inf, 0.9], [1, 2]))
     assert document(leaderboard)["leaderboard"][0]["mean"] is None
+
+
+def test_a_table_without_training_times_gets_a_dash_not_zero_hours():
+    timeless = board(runs("random", RANDOM), runs("nao", NAO, spent=Cost(600, 64_800.0, 0.0)))
+    assert entry("nao", timeless).simulated_hours == Undefined("the oracle knows no training times")
+    assert entry("random", timeless).simulated_hours == 0
+    record = next(row for row in document(timeless)["leaderboard"] if row["policy"] == "nao")
+    assert record["simulated_hours"] is None
+    assert "the oracle knows no training times" in printed(timeless)
