@@ -79,6 +79,7 @@ class SyntheticOracle:
 
     supports: frozenset[QueryKind] = frozenset({Score, Update, Gradient})
     independent = True
+    shares_weights = False
     metric = Metric("score", "validation", 0.0, 1.0)
 
     def __init__(

@@ -3,7 +3,8 @@
 Numbers and loop are those of the NAS-Bench-101 search of eval-nas (github.com/kcyu2014/eval-nas,
 search_policies/cnn/enas_policy/enas_search_policy.py and configs.py). An epoch trains the shared weights on one
 controller sample a step (``Update``, which is free where there are none), then the controller on rewards (``Score``);
-every 20 epochs the latest distinct training samples, with some fresh ones, are scored, and the best is recommended.
+every 20 epochs the latest distinct training samples, with some fresh ones, are scored, and the best is recommended. A
+reward is a look at one batch of validation data, a score at all of it, where the oracle tells these apart.
 
 Two departures from the released code, each with its switch: the moving baseline is kept from epoch to epoch
 (``baseline='reset'`` starts it anew in each, as released), and the reward is a fraction, for which the weight of the
@@ -90,7 +91,7 @@ class ENAS(SteppedPolicy):
             return Step(Update, self._pooled(self._draw(self.updates)))
         if self._stage <= self.steps:
             rows = self._draw(self.samples)
-            return Step(Score, rows if self.updates else self._pooled(rows))
+            return Step(Score, rows if self.updates else self._pooled(rows), batches=1)
         epoch = self._epoch + 1
         if epoch % self.select_every and epoch < self.epochs:
             return self._nothing()

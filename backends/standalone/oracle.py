@@ -40,6 +40,7 @@ class StandaloneOracle:
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
     independent = True
+    shares_weights = False
     metric = Metric("accuracy", "validation", 0.0, 1.0)
 
     def __init__(

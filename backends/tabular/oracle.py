@@ -33,6 +33,7 @@ class TabularOracle:
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
+    shares_weights = False
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ HarnessError
 ├── IncompatibleError     a policy that needs what an oracle cannot answer, a table of another space
 ├── TableError            a table or a source file that is damaged, foreign or contradictory
 ├── StoreError            a run store that cannot be opened, read or written
-└── DataError             training data that is missing or damaged
+├── DataError             training data that is missing or damaged
+└── ResourceError         a run that needs more memory than there is: it fails alone, the others go on
 """
 
 from __future__ import annotations
@@ -54,3 +55,7 @@ class StoreError(HarnessError):
 
 class DataError(HarnessError):
     """Training data that is missing or damaged."""
+
+
+class ResourceError(HarnessError):
+    """A run that needs more memory than there is; the message says what to lower."""

@@ -20,22 +20,34 @@ State: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How good is this architecture on validation data after ``epochs`` of training (``None``: the full budget)?"""
+    """How good is this architecture on validation data after ``epochs`` of training (``None``: the full budget)?
+
+    ``batches`` asks for a quick look at the next so many validation batches (``None``: the whole split), which is what
+    a controller's reward is; an oracle that knows figures of the whole split alone answers with those.
+    """
 
     architecture: Architecture
     epochs: int | None = None
+    batches: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One step of the shared weights, gradients summed over these points (an architecture is a one-hot mixture)."""
+    """One step of the shared weights, gradients summed over these points.
+
+    An Architecture stands for its cell: however it is written, it uses the weights of its canonical form. A Mixture
+    means what it says, decision by decision; the one-hot mixture of a canonical architecture is that architecture.
+    """
 
     points: tuple[Mixture | Architecture, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The validation loss at ``mixture`` and its slope, weights held fixed (``unrolled``: after one virtual step)."""
+    """The validation loss at ``mixture`` and its slope, weights held fixed (``unrolled``: after one virtual step).
+
+    Until the next Update all are measured on the same batch, so that their differences are differences of mixtures.
+    """
 
     mixture: Mixture
     unrolled: bool = False
@@ -112,6 +124,8 @@ class Oracle(Protocol):
     supports: frozenset[QueryKind]
     independent: bool
     """A Score depends on the query and the seed alone, so answers may be computed in any order, split or joined."""
+    shares_weights: bool
+    """All architectures share weights that ``Update`` trains: before any, a Score says nothing."""
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.

@@ -48,6 +48,11 @@ class SearchSpace(ABC):
     """Names of the laws that ``sample`` can follow; ``cells`` is uniform over unique cells."""
 
     @property
+    def operations(self) -> tuple[int, ...]:
+        """The decisions that choose an operation, ascending; the others choose the wiring. All, unless overridden."""
+        return tuple(range(len(self.options)))
+
+    @property
     @abstractmethod
     def size(self) -> int:
         """The number of unique cells (of canonical forms)."""

@@ -57,6 +57,11 @@ class NASBench101(SearchSpace):
         self.options = self._encoding.options
 
     @property
+    def operations(self) -> tuple[int, ...]:
+        """The operation of each interior vertex."""
+        return self._encoding.operations
+
+    @property
     def size(self) -> int:
         """The number of unique cells of at most ``vertices`` vertices, whatever the encoding reaches."""
         return len(cells(self.vertices))

@@ -28,6 +28,8 @@ class Encoding(Protocol):
 
     vertices: int
     options: tuple[int, ...]
+    operations: tuple[int, ...]
+    """The decisions that choose the operation of vertices 1, 2 and so on."""
 
     def graphs(self, choices: Choices) -> tuple[Codes, Codes]:
         """The edge bits and opcodes, each of shape (architectures,), of graphs of exactly ``vertices`` vertices."""
@@ -53,6 +55,7 @@ class EdgeEncoding:
     def __init__(self, vertices: int) -> None:
         self.vertices = vertices
         self.options = (2,) * len(edges(vertices)) + (3,) * (vertices - 2)
+        self.operations = tuple(range(len(edges(vertices)), len(self.options)))
 
     def graphs(self, choices: Choices) -> tuple[Codes, Codes]:
         """The edge bits and opcodes as chosen, dead parts included."""
@@ -89,6 +92,7 @@ class TreeEncoding:
     def __init__(self, vertices: int) -> None:
         self.vertices = vertices
         self.options = tuple(n for vertex in range(1, vertices - 1) for n in (vertex, 3))
+        self.operations = tuple(range(1, len(self.options), 2))
 
     def graphs(self, choices: Choices) -> tuple[Codes, Codes]:
         """The edge bits and opcodes; no vertex is dead, but there may be more than 9 edges."""

@@ -49,6 +49,11 @@ class RNNCell(SearchSpace):
         self._place = np.array([math.prod(self.options[i:]) for i in range(1, len(self.options) + 1)], dtype=np.int64)
 
     @property
+    def operations(self) -> tuple[int, ...]:
+        """The activation of each node."""
+        return tuple(range(1, len(self.options), 2))
+
+    @property
     def size(self) -> int:
         """nodes! times 4 to the power of nodes."""
         return math.prod(self.options)

@@ -188,7 +188,8 @@ class _Flat:
 
     def __init__(self, oracle: Oracle) -> None:
         self.space, self.metric = oracle.space, oracle.metric
-        self.supports, self.independent, self._oracle = oracle.supports, True, oracle
+        self.supports, self.independent, self.shares_weights = oracle.supports, True, False
+        self._oracle = oracle
 
     def answer(self, queries: Sequence[Query]) -> list[Any]:
         answers = self._oracle.answer(queries)

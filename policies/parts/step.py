@@ -22,12 +22,23 @@ FAILED = float("nan")
 
 
 class Step:
-    """Queries of one kind about ``rows``, shape (queries, decisions), and the values of those answered so far."""
+    """Queries of one kind about ``rows``, shape (queries, decisions), and the values of those answered so far.
 
-    def __init__(self, kind: type[Score] | type[Update], rows: Choices, values: Sequence[float] = ()) -> None:
+    ``batches`` is that of the Scores.
+    """
+
+    def __init__(
+        self,
+        kind: type[Score] | type[Update],
+        rows: Choices,
+        values: Sequence[float] = (),
+        *,
+        batches: int | None = None,
+    ) -> None:
         self.kind = kind
         self.rows = rows
         self.values = list(values)
+        self.batches = batches
 
     @property
     def complete(self) -> bool:
@@ -39,7 +50,7 @@ class Step:
         rows = self.rows[len(self.values) :][:limit].tolist()
         architectures = [Architecture(tuple(row)) for row in rows]
         if self.kind is Score:
-            return [Score(architecture) for architecture in architectures]
+            return [Score(architecture, batches=self.batches) for architecture in architectures]
         return [Update((architecture,)) for architecture in architectures]
 
     def add(self, trials: Sequence[Trial]) -> tuple[Choices, list[float]]:
@@ -51,13 +62,15 @@ class Step:
 
     def state_dict(self) -> dict[str, Any]:
         """The step as plain values."""
-        return {"kind": self.kind.__name__, "rows": self.rows.copy(), "values": np.asarray(self.values, np.float64)}
+        plain = {"kind": self.kind.__name__, "batches": self.batches}
+        return plain | {"rows": self.rows.copy(), "values": np.asarray(self.values, np.float64)}
 
     @classmethod
     def from_state(cls, state: State) -> Step:
         """The step of a ``state_dict``."""
         kind = Score if state["kind"] == Score.__name__ else Update
-        return cls(kind, np.array(state["rows"], np.int64), np.asarray(state["values"]).tolist())
+        values = np.asarray(state["values"]).tolist()
+        return cls(kind, np.array(state["rows"], np.int64), values, batches=state["batches"])
 
 
 class Best:
