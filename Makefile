@@ -28,6 +28,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.spaces
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/python -m benchmarks.policies
+	$(BIN)/python -m benchmarks.standalone
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -1,10 +1,44 @@
-"""Which accelerators there are."""
+"""Which accelerators there are, and what happens when their memory is full."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+
+from harness.core.errors import ResourceError, SettingError
 
 
 def gpu_count() -> int:
     """How many GPUs torch can use."""
     return torch.cuda.device_count()
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device called `cpu`, `cuda` (the first GPU), `cuda:1` and so on, or `auto`, a GPU where there is one.
+
+    Raises SettingError for another name, and for a GPU that torch does not find.
+    """
+    if name == "cpu" or (name == "auto" and not gpu_count()):
+        return torch.device("cpu")
+    found = re.fullmatch(r"auto|cuda(?::(\d+))?", name)
+    if not found:
+        raise SettingError(f"setting 'device' cannot be {name!r}: it must be 'cpu', 'cuda' or 'auto'")
+    index = int(found[1] or 0)
+    if index >= gpu_count():
+        raise SettingError(
+            f"setting 'device' cannot be {name!r}: torch finds {gpu_count() or 'no'} GPU(s) here; use 'cpu' or 'auto'"
+        )
+    return torch.device("cuda", index)
+
+
+@contextmanager
+def memory_guard(lower: str) -> Iterator[None]:
+    """Raise ResourceError, which says to ``lower`` something, where an accelerator's memory runs out."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        reason = str(error).partition(".")[0]
+        raise ResourceError(f"{reason}; lower {lower}, or use a larger GPU") from error

@@ -3,6 +3,11 @@
 The value of a mixture ``m`` with rows ``m_i`` is ``sum_i a_i.m_i + sum_i m_i B_i m_(i+1)``, scaled into [0, 1] by the
 sums of the extreme coefficients: rewards of single choices and of pairs of neighbouring ones, drawn once from the
 ``landscape`` seed. An architecture has the value of its canonical form, so that equal cells score the same.
+
+With ``sharing`` above 0 there are shared weights, in closed form too. ``Update`` adds its points to a count ``n_ij`` of
+how much choice ``j`` of decision ``i`` was trained; the choice then has the quality ``q_ij = 1 - exp(-n_ij/sharing)``,
+and values are multiplied by the mean over decisions of ``q_i.m_i``. So untrained weights score 0 whatever the
+architecture, and training some choices more than others bends the order of the scores.
 """
 
 from __future__ import annotations
@@ -71,10 +76,47 @@ class Landscape:
         return (linear + pairs - self.low) / self.span, scaled
 
 
+class SharedWeights:
+    """How much each choice of each decision was trained, and how good it is by that."""
+
+    def __init__(self, options: Sequence[int], sharing: float) -> None:
+        self.sharing = sharing
+        self._trained: list[Floats] = [np.zeros(n) for n in options]
+
+    def train(self, points: Sequence[Mixture]) -> float:
+        """Count these points; returns the mean over them of 1 - quality, as it was before."""
+        losses = [1 - self.quality(point)[0] for point in points]
+        for point in points:
+            for counts, row in zip(self._trained, point, strict=True):
+                counts += row
+        return float(np.mean(losses)) if losses else 0.0
+
+    def quality(self, mixture: Mixture, *, unrolled: bool = False) -> tuple[float, list[Floats]]:
+        """The quality of a mixture and its gradient, one row a decision; ``unrolled``: once it is trained too."""
+        total, gradient = 0.0, list[Floats]()
+        for counts, row in zip(self._trained, mixture, strict=True):
+            weights = np.asarray(row, dtype=np.float64)
+            trained = counts + weights if unrolled else counts
+            left = np.exp(-np.maximum(trained, 0) / self.sharing)
+            total += float(weights @ (1 - left))
+            gradient.append(1 - left + (weights * left / self.sharing if unrolled else 0.0))
+        return total / len(gradient), [part / len(gradient) for part in gradient]
+
+    def state_dict(self) -> State:
+        """The counts, one row a decision."""
+        return {"trained": [counts.copy() for counts in self._trained]}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        self._trained = [np.array(counts, dtype=np.float64) for counts in state["trained"]]
+
+
 class SyntheticOracle:
     """Answers every kind of query from the closed form; ``failures`` is the share of cells that answer Failed.
 
     An epoch costs one second; ``e`` of ``full_epochs`` epochs reach ``1 - exp(-5 e / full_epochs)`` of the value.
+    ``sharing`` above 0 is the number of steps after which a choice of the shared weights is trained to 1 - 1/e. Then
+    only Update trains: a Score has the same value after any number of epochs, and answers cost no epochs or seconds.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update, Gradient})
@@ -83,16 +125,28 @@ class SyntheticOracle:
     metric = Metric("score", "validation", 0.0, 1.0)
 
     def __init__(
-        self, space: SearchSpace, seed: int, *, landscape: int = 0, failures: float = 0.0, full_epochs: int = 100
+        self,
+        space: SearchSpace,
+        seed: int,
+        *,
+        landscape: int = 0,
+        failures: float = 0.0,
+        full_epochs: int = 100,
+        sharing: float = 0.0,
     ) -> None:
         if not 0 <= failures <= 1 or full_epochs < 1:
             raise SettingError(
                 f"failures must lie in [0, 1], not {failures!r}; full_epochs above 0, not {full_epochs!r}"
             )
+        if not 0 <= sharing < math.inf:
+            raise SettingError(f"sharing must be a number of steps, 0 for no shared weights, not {sharing!r}")
         self.space = space
         self._landscape = Landscape(space, landscape)
         self._failures = failures
         self._full = full_epochs
+        self._shared = SharedWeights(space.options, sharing) if sharing else None
+        self.shares_weights = self._shared is not None
+        self.independent = not self.shares_weights
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order; raises SpaceError for an architecture outside the space."""
@@ -103,30 +157,49 @@ class SyntheticOracle:
         match query:
             case Score(architecture, epochs):
                 return self._score(self.space.canonical(architecture), self._full if epochs is None else epochs)
-            case Update():
-                return Updated(None, Cost())
-            case Gradient(mixture):
-                value, gradient = self._landscape.slope(mixture)
-                return Slope(1 - value, tuple(tuple(-g for g in row) for row in gradient), Cost(1))
+            case Update(points):
+                return Updated(self._train([self._written(point) for point in points]), Cost())
+            case Gradient(mixture, unrolled):
+                return self._slope(mixture, unrolled)
+
+    def _written(self, point: Mixture | Architecture) -> Mixture:
+        """A point as a mixture: an architecture by its canonical form, a mixture as it is."""
+        return self.space.one_hot(self.space.canonical(point)) if isinstance(point, Architecture) else point
+
+    def _train(self, points: Sequence[Mixture]) -> float | None:
+        return self._shared.train(points) if self._shared else None
 
     def _score(self, canonical: Architecture, epochs: int) -> Answer:
-        cost = Cost(1, epochs, float(epochs))
+        cost = Cost(1, epochs, float(epochs)) if self._shared is None else Cost(1)
         digest = hashlib.sha256(repr(canonical.choices).encode()).digest()
         if int.from_bytes(digest[:8]) < self._failures * 2**64:
             return Failed("the landscape has a hole here", cost)
-        value = self._landscape.values(np.asarray([canonical.choices], dtype=np.int64))[0]
-        return Scored(float(value) * (1 - math.exp(-5 * epochs / self._full)), cost)
+        value = float(self._landscape.values(np.asarray([canonical.choices], dtype=np.int64))[0])
+        if self._shared is None:
+            return Scored(value * (1 - math.exp(-5 * epochs / self._full)), cost)
+        return Scored(value * self._shared.quality(self.space.one_hot(canonical))[0], cost)
+
+    def _slope(self, mixture: Mixture, unrolled: bool) -> Slope:
+        """The loss 1 - value x quality and its gradient, by the product rule."""
+        value, rows = self._landscape.slope(mixture)
+        if self._shared is None:
+            return Slope(1 - value, tuple(tuple(-v for v in row) for row in rows), Cost(1))
+        quality, slopes = self._shared.quality(mixture, unrolled=unrolled)
+        parts = [-quality * np.asarray(row) - value * part for row, part in zip(rows, slopes, strict=True)]
+        return Slope(1 - value * quality, tuple(tuple(part.tolist()) for part in parts), Cost(1))
 
     def truth(self) -> LandscapeTable:
         """The landscape without holes, as the judge reads it."""
         return LandscapeTable(self.space, self._landscape)
 
     def state_dict(self) -> State:
-        """Nothing: answers depend on the query alone."""
-        return {}
+        """The shared weights; nothing without any, where answers depend on the query alone."""
+        return self._shared.state_dict() if self._shared else {}
 
     def load_state_dict(self, state: State) -> None:
-        """Nothing to restore."""
+        """Go back to where ``state_dict`` was taken."""
+        if self._shared:
+            self._shared.load_state_dict(state)
 
 
 class LandscapeTable:

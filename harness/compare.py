@@ -9,14 +9,13 @@ from typing import Protocol
 
 from harness import leaderboard
 from harness.core.errors import StoreError
-from harness.core.space import SearchSpace
 from harness.engine import Broken, Done, Job, Message, Saved, perform_all
 from harness.experiment import Experiment
-from harness.judge import Judge, Judgement
-from harness.plan import Plan, build_truth, make_plan, require_buildable
-from harness.records import Result, Run
-from harness.runspec import RunSpec, provenance
+from harness.plan import Plan, make_plan, require_buildable
+from harness.records import Run
+from harness.runspec import provenance
 from harness.store import Store
+from harness.verdicts import judge_all, require_judge
 
 
 class Watcher(Protocol):
@@ -28,17 +27,20 @@ class Watcher(Protocol):
     def see(self, message: Message) -> None:
         """Show a message."""
 
+    def note(self, text: str) -> None:
+        """Show one line that a user should know."""
 
-def compare(experiment: Experiment, watcher: Watcher, *, gpus: Sequence[int] = ()) -> leaderboard.Leaderboard:
+
+def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard:
     """Run whatever of the experiment is not in the store yet, judge every run, and return the leaderboard."""
     plan = make_plan(experiment)
-    workers = experiment.workers or len(gpus) or os.cpu_count() or 1
+    for note in plan.notes:
+        watcher.note(note)
+    require_judge(experiment, plan)
     require_buildable(plan, _finished(experiment.store))
     with Store.open(experiment.store) as store:
-        _search(plan, store, watcher, workers=workers, gpus=gpus)
-        judge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
-        judged = [_judged(store.show(spec.digest), spec, judge, store, plan.space) for spec in plan.specs]
-    return leaderboard.build(judged, judge.truth)
+        _search(plan, store, watcher, experiment)
+        return leaderboard.build(*judge_all(plan, store, experiment))
 
 
 def _finished(url: str) -> set[str]:
@@ -50,12 +52,17 @@ def _finished(url: str) -> set[str]:
         return set()
 
 
-def _search(plan: Plan, store: Store, watcher: Watcher, *, workers: int, gpus: Sequence[int]) -> None:
+def _search(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> None:
     circumstances, jobs = provenance(), []
     for spec in plan.specs:
         found = store.begin(spec, circumstances)
         if not isinstance(found, Run):
             jobs.append(Job(spec.digest, spec, found))
+    workers = _workers(experiment, jobs)
+    if jobs and (idle := experiment.gpus[workers:]):
+        watcher.note(
+            f"idle: GPU {', '.join(map(str, idle))}, as {workers} of {len(jobs)} runs that are left go at a time"
+        )
 
     with watcher(jobs, len(plan.specs)) as watch:
 
@@ -63,35 +70,16 @@ def _search(plan: Plan, store: Store, watcher: Watcher, *, workers: int, gpus: S
             if isinstance(message, Saved):
                 store.commit(message.run, message.rows, message.checkpoint)
             elif isinstance(message, Done):
-                store.finish(message.run, message.recommendation)
+                store.finish(message.run, message.recommendation, message.probe)
             elif isinstance(message, Broken):
                 store.fail(message.run, message.reason)
             watch.see(message)
 
-        perform_all(jobs, receive, workers=workers, gpus=gpus)
+        perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
 
 
-def _judged(run: Run, spec: RunSpec, judge: Judge, store: Store, space: SearchSpace) -> leaderboard.Judged:
-    return leaderboard.Judged(
-        policy=spec.policy,
-        oracle=spec.oracle,
-        space=spec.space,
-        table=judge.truth.table,
-        seed=spec.seed,
-        judgement=_judgement(run, judge, store, space),
-        spent=run.spent,
-        repeated=run.repeated,
-        search_metric=spec.search_metric,
-    )
-
-
-def _judgement(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Judgement:
-    """What was judged of the run before, or a new look at the truth, recorded."""
-    truth = judge.truth
-    for known in store.results(run.id):
-        if (known.metric, known.table_digest) == (truth.metric, truth.table_digest):
-            return known.judgement
-    text = run.recommendation or ""
-    judgement = judge.judge(space.parse(text), run=run.id)
-    store.record_result(run.id, Result(text, truth.metric, truth.table_digest, judgement))
-    return judgement
+def _workers(experiment: Experiment, jobs: Sequence[Job]) -> int:
+    """How many runs go at a time: as asked, or one on each GPU that is used, or one a core."""
+    on_gpu = any(job.spec.settings["oracle"].get("device", "cpu") != "cpu" for job in jobs)
+    default = len(experiment.gpus) or (1 if on_gpu else os.cpu_count() or 1)
+    return min(experiment.workers or default, len(jobs))

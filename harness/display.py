@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from harness import registry, settings
 from harness.core.budget import Cost
-from harness.engine import Beat, Done, Job, Message, Saved
+from harness.engine import Beat, Broken, Done, Job, Message, Saved
 
 
 class Display:
@@ -45,16 +46,25 @@ class Display:
                 self._update(run, progress.trials, progress.spent)
             case Saved(run, _, checkpoint):
                 self._update(run, checkpoint.trials, checkpoint.spent)
-            case Done(run):
+            case Done(run) | Broken(run):
                 self._progress.advance(self._whole)
                 if run in self._tasks:
                     self._progress.remove_task(self._tasks.pop(run))
 
+    def note(self, text: str) -> None:
+        """Show one line that a user should know, above the progress."""
+        self._progress.console.print(f"note: {text}", soft_wrap=True, markup=False, emoji=False, highlight=False)
+
     def _update(self, run: str, trials: int, spent: Cost) -> None:
         spec = self._jobs[run].spec
         if run not in self._tasks:
-            name = f"{spec.policy} {spec.seed}"
+            name = f"{spec.policy} {spec.oracle} {spec.seed}"
             self._tasks[run] = self._progress.add_task(name, total=spec.budget.queries, cost="")
         done = trials if spec.budget.queries is None else spent.queries
-        cost = f"{spent.seconds / 3600:,.1f} simulated hours"
+        cost = f"{spent.seconds / 3600:,.1f} {hours(spec.oracle)}"
         self._progress.update(self._tasks[run], completed=done, cost=cost)
+
+
+def hours(oracle: str) -> str:
+    """What an oracle's hours of training are called: a table tells how long it once took, others train as we wait."""
+    return "simulated hours" if "table" in settings.defaults(registry.load("oracle", oracle)) else "h"

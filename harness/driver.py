@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError
-from harness.core.oracle import Oracle, Query, Trial
+from harness.core.oracle import Gradient, Oracle, Query, QueryKind, Score, Trial, Update
 from harness.core.policy import Policy
 from harness.core.space import Architecture
 
@@ -53,22 +53,43 @@ class Outcome:
     progress: Progress
 
 
-def require_compatible(
-    policy: Any, oracle: Any, *, names: tuple[str, str], others: Callable[[], Sequence[str]]
-) -> None:
-    """Refuse a pair whose messages do not meet: raises IncompatibleError naming what is missing and who has it.
+def never_trains(policy: Any, oracle: Any) -> bool:
+    """Whether the policy would measure shared weights that it never trains; both are classes or instances."""
+    shared, needs = bool(getattr(oracle, "shares_weights", False)), policy.needs
+    return shared and bool(needs & {Score, Gradient}) and Update not in needs
 
-    ``policy`` and ``oracle`` are classes or instances; ``others()`` lists the oracles that would do.
+
+def require_compatible(
+    policy: Any,
+    oracle: Any,
+    *,
+    names: tuple[str, str],
+    oracles: Callable[[], Sequence[str]],
+    policies: Callable[[], Sequence[str]],
+) -> None:
+    """Refuse a pair that cannot work: raises IncompatibleError naming what is missing and who has it.
+
+    ``policy`` and ``oracle`` are classes or instances; ``oracles()`` lists those that would do for this policy, and
+    ``policies()`` those that would do for this oracle.
     """
-    missing = policy.needs - oracle.supports
-    if not missing:
-        return
-    words = [" and ".join(sorted(kind.__name__ for kind in kinds)) or "nothing" for kinds in (missing, oracle.supports)]
-    would = " or ".join(others()) or "none that is installed"
-    raise IncompatibleError(
-        f"policy {names[0]} needs {words[0]} queries, but oracle {names[1]} answers only {words[1]}; "
-        f"oracles that do: {would}"
-    )
+    if missing := policy.needs - oracle.supports:
+        raise IncompatibleError(
+            f"policy {names[0]} needs {_words(missing)} queries, but oracle {names[1]} answers only "
+            f"{_words(oracle.supports)}; oracles that do: {_choice(oracles())}"
+        )
+    if never_trains(policy, oracle):
+        raise IncompatibleError(
+            f"policy {names[0]} never trains the shared weights of oracle {names[1]} (it asks no Update), so its "
+            f"scores would mean nothing; policies that do: {_choice(policies())}"
+        )
+
+
+def _words(kinds: frozenset[QueryKind]) -> str:
+    return " and ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
+
+
+def _choice(names: Sequence[str]) -> str:
+    return " or ".join(names) or "none that is installed"
 
 
 def search(policy: Policy, oracle: Oracle, budget: Budget, log: Log | None = None, *, width: int = WIDTH) -> Outcome:

@@ -21,15 +21,19 @@ from typing import Any, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, ResourceError
 from harness.core.oracle import Oracle, Trial
 from harness.core.policy import Policy
 from harness.driver import Progress, search
 from harness.plan import build_oracle, build_policy, build_space
+from harness.probe import Probe, measured, trains_shared_weights
 from harness.records import Checkpoint, ScoreRow, score_rows
 from harness.runspec import RunSpec
 
 CHECKPOINT_SECONDS = 2.0
+CHECKPOINT_SHARE = 20
+"""A pause lasts at least so many times as long as the checkpoint before it, which so costs at most a twentieth."""
+
 BEAT_SECONDS = 0.2
 
 
@@ -61,15 +65,19 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A run's end: what it recommends, in text form."""
+    """A run's end: what it recommends and how its shared weights score the probe's cells, in text form."""
 
     run: str
     recommendation: str
+    probe: Probe = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A run that stopped with an error, which is raised after this message; its checkpoint stays."""
+    """A run that stopped with an error; its checkpoint stays.
+
+    The error is raised after this message, unless it was a ResourceError: such a run fails alone.
+    """
 
     run: str
     reason: str
@@ -81,13 +89,21 @@ Receiver: TypeAlias = Callable[[Message], None]
 
 @dataclass(slots=True)
 class CheckpointLog:
-    """The log of a job: collects trials and sends them, with both states, every few seconds."""
+    """The log of a job: collects trials and sends them, with both states, every few seconds.
+
+    The states of shared weights can be large, so the pause between two checkpoints grows with what one takes.
+    """
 
     job: Job
     send: Receiver
+    clock: Callable[[], float] = time.monotonic
     trials: list[Trial] = field(default_factory=list)
-    saved: float = field(default_factory=time.monotonic)
+    pause: float = field(init=False)
+    saved: float = field(init=False)
     beaten: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.pause, self.saved = CHECKPOINT_SECONDS, self.clock()
 
     def resume(self, policy: Policy, oracle: Oracle) -> Progress:
         """Load the job's checkpoint, if there is one."""
@@ -100,8 +116,8 @@ class CheckpointLog:
     def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
         """Take note of trials; send a checkpoint when one is due."""
         self.trials.extend(trials)
-        now = time.monotonic()
-        if now - self.saved >= CHECKPOINT_SECONDS:
+        now = self.clock()
+        if now - self.saved >= self.pause:
             self.save(progress, policy, oracle)
         elif now - self.beaten >= BEAT_SECONDS:
             self.send(Beat(self.job.run, progress))
@@ -109,12 +125,13 @@ class CheckpointLog:
 
     def save(self, progress: Progress, policy: Policy, oracle: Oracle) -> None:
         """Send all trials since the last checkpoint, and the states after them."""
-        repeated = getattr(oracle, "repeated", 0)
+        start, repeated = self.clock(), getattr(oracle, "repeated", 0)
         states = {"policy": policy.state_dict(), "oracle": oracle.state_dict()}
         checkpoint = Checkpoint.of(progress.trials, progress.spent, repeated, **states)
         self.send(Saved(self.job.run, score_rows(self.trials, oracle.space.format), checkpoint))
         self.trials.clear()
-        self.saved = time.monotonic()
+        self.saved = self.clock()
+        self.pause = max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * (self.saved - start))
 
 
 def perform(job: Job, send: Receiver) -> None:
@@ -124,8 +141,17 @@ def perform(job: Job, send: Receiver) -> None:
     log = CheckpointLog(job, send)
     with one_thread():
         outcome = search(policy, oracle, job.spec.budget, log)
-    log.save(outcome.progress, policy, oracle)
-    send(Done(job.run, space.format(outcome.recommendation)))
+        log.save(outcome.progress, policy, oracle)
+        probe = measured(oracle) if trains_shared_weights(policy, oracle) else ()
+    send(Done(job.run, space.format(outcome.recommendation), probe))
+
+
+def perform_alone(job: Job, send: Receiver) -> None:
+    """Perform a job; one that needs more memory than there is sends that it is broken, and no error comes out."""
+    try:
+        perform(job, send)
+    except ResourceError as error:
+        send(Broken(job.run, str(error)))
 
 
 @contextmanager
@@ -149,10 +175,11 @@ def one_thread() -> Iterator[None]:
 def perform_all(jobs: Sequence[Job], receive: Receiver, *, workers: int, gpus: Sequence[int] = ()) -> None:
     """Perform all jobs, ``workers`` at a time; messages arrive in the calling process, each run's in order.
 
-    An error in a run is raised here once the messages that came before it have been received.
+    An error in a run is raised here once the messages that came before it have been received, except that a run with
+    a ResourceError fails alone. Each worker has one of ``gpus``, in turn; runs wait for a free worker.
     """
     workers = min(workers, len(jobs))
-    if workers <= 1 and not gpus:
+    if not jobs or (workers <= 1 and not gpus):
         for job in jobs:
             _perform_here(job, receive)
         return
@@ -174,7 +201,7 @@ def perform_all(jobs: Sequence[Job], receive: Receiver, *, workers: int, gpus: S
 
 def _perform_here(job: Job, receive: Receiver) -> None:
     try:
-        perform(job, receive)
+        perform_alone(job, receive)
     except Exception as error:
         receive(Broken(job.run, repr(error)))
         raise
@@ -190,7 +217,13 @@ def _enter(messages: Any, turns: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if (gpu := turns.get()) is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+        os.environ["CUDA_VISIBLE_DEVICES"] = _visible(gpu)
+
+
+def _visible(gpu: int) -> str:
+    """The device that the parent counts as ``gpu``, which may itself see only some of the machine's."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return given.split(",")[gpu] if given else str(gpu)
 
 
 def _die_with_parent() -> None:
@@ -201,11 +234,11 @@ def _die_with_parent() -> None:
 
 
 def _work(job: Job) -> None:
-    perform(job, _messages.put)
+    perform_alone(job, _messages.put)
 
 
 def _pass_on(futures: Mapping[Future[None], Job], messages: Any, receive: Receiver) -> None:
-    """Receive until every run has sent its Done; the first error of a run is raised once its messages are in."""
+    """Receive until every run has ended; the first error of a run is raised once its messages are in."""
     finished = 0
     while finished < len(futures):
         try:
@@ -214,7 +247,7 @@ def _pass_on(futures: Mapping[Future[None], Job], messages: Any, receive: Receiv
             _raise_first(futures, receive)
         else:
             receive(message)
-            finished += isinstance(message, Done)
+            finished += isinstance(message, Done | Broken)
 
 
 def _raise_first(futures: Mapping[Future[None], Job], receive: Receiver) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from harness.core.budget import Budget
 from harness.core.errors import SettingError
@@ -18,6 +18,9 @@ SEEDS = tuple(range(1268, 1278))
 """The ten seeds of Yu et al. 2020, Sec. 4.1."""
 
 DEFAULT_STORE = "sqlite:///runs/harness.db"
+
+BY_TABLE = "table"
+"""The judge that looks recommendations up; any other is the name or path of a recipe to train them by."""
 
 
 def parse_seeds(value: Any) -> tuple[int, ...]:
@@ -33,6 +36,16 @@ def parse_seeds(value: Any) -> tuple[int, ...]:
     if len(set(seeds)) < len(seeds):
         raise ValueError("a seed stands twice; each runs once")
     return seeds
+
+
+def parse_gpus(value: Any) -> tuple[int, ...]:
+    """GPU numbers from ``0,1``, a number or a list; raises ValueError for a repeated one."""
+    if isinstance(value, str):
+        value = [int(part) if part.strip().isdecimal() else -1 for part in value.split(",")]
+    gpus = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not all(isinstance(gpu, int) and gpu >= 0 for gpu in gpus) or len(set(gpus)) < len(gpus):
+        raise ValueError("GPUs are different whole numbers from 0 up, for example 0,1")
+    return gpus
 
 
 def _listed(value: Any) -> Any:
@@ -54,21 +67,33 @@ class BudgetFields(BaseModel):
 
 
 class Experiment(BaseModel):
-    """One comparison of policies against an oracle; every field has a default that runs on a laptop."""
+    """One comparison of policies against one or more oracles; every field has a default that runs on a laptop."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     policies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    oracle: str = "tabular"
+    oracles: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=("tabular",), min_length=1)
+    """In a file also ``oracle: tabular``."""
     space: str | None = None
     table: str | None = None
     seeds: Annotated[tuple[int, ...], BeforeValidator(parse_seeds)] = SEEDS
     budget: BudgetFields = BudgetFields()
     workers: int | None = Field(default=None, gt=0)
+    device: Literal["auto", "cpu", "cuda"] | None = None
+    gpus: Annotated[tuple[int, ...], BeforeValidator(parse_gpus)] = ()
+    """The GPUs that the worker processes are spread over; then every oracle that has a device trains on ``cuda``."""
+    verify: bool | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
-    """Dotted names to values: ``oracle.repeat``, ``space.encoding``, ``policy.x`` (every asked policy), ``nao.x``."""
+    """Dotted names to values: ``space.encoding``, ``policy.x`` and ``oracle.x`` (every asked one), ``nao.x``."""
     search_metric: str | None = None
+    judge: str = BY_TABLE
     store: str = DEFAULT_STORE
+
+    @model_validator(mode="after")
+    def _one_device(self) -> Self:
+        if self.gpus and self.device == "cpu":
+            raise ValueError("the runs go to GPUs, but the device is 'cpu'; leave one of the two out")
+        return self
 
 
 def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experiment:
@@ -77,6 +102,8 @@ def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experimen
     Raises SettingError naming the file and the key that was wrong.
     """
     fields = _read(path) if path else {}
+    if "oracles" not in fields and "oracle" in fields:
+        fields["oracles"] = fields.pop("oracle")
     source = f"experiment file {path!r}" if path else "the command line"
     settings = flatten(fields.get("settings") or {}) | overrides.get("settings", {})
     budget = {**(fields.get("budget") or {}), **overrides.get("budget", {})}
@@ -104,11 +131,11 @@ def _read(path: str) -> dict[str, Any]:
 def _first(error: ValidationError) -> str:
     """The first problem in words, with the nearest key where one was misspelt."""
     problem = error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"])
+    key, words = ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")
     if problem["type"] != "extra_forbidden":
-        return f"{key} cannot be {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
-    fields = BudgetFields.model_fields if key.startswith("budget.") else Experiment.model_fields
-    near = difflib.get_close_matches(key.rpartition(".")[2], list(fields), n=1)
+        return f"{key} cannot be {problem['input']!r}: {words}" if key else words
+    fields = list(BudgetFields.model_fields if key.startswith("budget.") else Experiment.model_fields)
+    near = difflib.get_close_matches(key.rpartition(".")[2], fields, n=1)
     return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")
 
 

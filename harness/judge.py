@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import IncompatibleError, SpaceError, TableError
 from harness.core.space import Architecture, SearchSpace
+from harness.statistics import Number, Undefined, kendall
 
 DECIMALS = 12
 """Means that agree so far are a tie: summing the same repeats in another order changes the last bits."""
@@ -71,13 +72,28 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """The value of a recommendation in a space that is not ranked: it was trained, the other cells were not."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class NoVerdict:
     """Why a run has no value: its cell is not in the truth, its training diverged, or the run itself failed."""
 
     reason: str
 
 
-Judgement: TypeAlias = Verdict | NoVerdict
+Judgement: TypeAlias = Verdict | Measured | NoVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Kendall's tau-b between scores of cells and their truth, and how many distinct cells have both."""
+
+    tau: Number
+    cells: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +108,31 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """What the numbers of a judgement are of, and the ranked cells' best, mean and population standard deviation."""
+class Ranking:
+    """The cells that are ranked, of how many in the space, and their best, mean and population standard deviation."""
 
-    metric: str
-    repeats: int
-    epochs: int
-    table: str
-    table_digest: str
-    larger_is_better: bool
     size: int
     space_size: int
     best: float
     mean: float
     std: float
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the numbers of a judgement are of; ``name`` and ``digest`` are those of a table, or of a recipe.
+
+    A table ranks the cells of the space; a recipe, by which recommendations are trained from scratch, does not.
+    """
+
+    metric: str
+    repeats: int
+    epochs: int
+    kind: Literal["table", "recipe"]
+    name: str
+    digest: str
+    larger_is_better: bool
+    ranking: Ranking | Undefined
 
     @property
     def split(self) -> str:
@@ -144,26 +171,24 @@ class Judge:
         if not len(ranked):
             raise TableError(f"table {table.name!r} has no {metric} of any cell of space {space.name!r} to judge by")
         self._ascending = np.sort(np.round(ranked * self._sign, DECIMALS))
+        self._best = float(ranked.max() if larger_is_better else ranked.min())
         self.truth = Truth(
             metric=metric,
             repeats=table.repeats,
             epochs=table.epochs[-1],
-            table=table.name,
-            table_digest=table.digest,
+            kind="table",
+            name=table.name,
+            digest=table.digest,
             larger_is_better=larger_is_better,
-            size=len(ranked),
-            space_size=space.size,
-            best=float(ranked.max() if larger_is_better else ranked.min()),
-            mean=float(ranked.mean()),
-            std=float(ranked.std()),
+            ranking=Ranking(len(ranked), space.size, self._best, float(ranked.mean()), float(ranked.std())),
         )
 
-    def judge(self, architecture: Architecture, *, run: str = "") -> Judgement:
+    def judge(self, architecture: Architecture, *, run: str = "") -> Verdict | NoVerdict:
         """The truth about an architecture; raises SpaceError for one outside the space."""
-        key = self._key(architecture)
+        key = canonical_key(self._space, architecture)
         text = self._space.format(architecture)
-        self._note(Look(run, datetime.now(UTC), text, self.truth.metric, self.truth.table_digest))
-        row = int(self._table.rows(key)[0])
+        self._note(run, text)
+        row = int(self._table.rows(np.array([key], dtype=np.int64))[0])
         if row < 0:
             return NoVerdict(f"table {self._table.name!r} does not hold the recommended cell {text}")
         value = float(self._values[row])
@@ -174,13 +199,24 @@ class Judge:
             )
         return self._verdict(value)
 
-    def _key(self, architecture: Architecture) -> npt.NDArray[np.int64]:
-        """The canonical key, shape (1,)."""
-        if not self._space.contains(architecture):
-            raise SpaceError(f"{architecture.choices!r} is no cell of space {self._space.name!r}, so it has no truth")
-        return self._space.canonical_keys(np.asarray([self._space.key(architecture)], dtype=np.int64))
+    def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
+        """Kendall's tau-b between scores of cells, larger being better, and their truth (Yu et al. 2020, App. A.1).
 
-    def _note(self, look: Look) -> None:
+        Cells without a finite score or truth are left out, and a cell that comes again counts once, by its first score.
+        It is one look at the truth, whatever the number of cells. Raises SpaceError for a cell outside the space.
+        """
+        keys = self._space.canonical_keys(self._space.require(cells))
+        self._note(run, f"{len(cells)} probed cells")
+        scores = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        scored = np.isfinite(scores)
+        keys, first = np.unique(keys[scored], return_index=True)
+        rows = self._table.rows(keys)
+        truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, DECIMALS)
+        known = np.isfinite(truth)
+        return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
+
+    def _note(self, run: str, what: str) -> None:
+        look = Look(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest)
         self.looks.append(look)
         if self._record is not None:
             self._record(look)
@@ -188,8 +224,15 @@ class Judge:
     def _verdict(self, value: float) -> Verdict:
         size = len(self._ascending)
         no_better = int(np.searchsorted(self._ascending, np.round(value * self._sign, DECIMALS), side="right"))
-        regret = float(np.round(abs(self.truth.best - value), DECIMALS))
+        regret = float(np.round(abs(self._best - value), DECIMALS))
         return Verdict(value, 1 + size - no_better, size, regret, 100 * no_better / size)
+
+
+def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
+    """The key of the cell that is judged; raises SpaceError for an architecture outside the space."""
+    if not space.contains(architecture):
+        raise SpaceError(f"{architecture.choices!r} is no cell of space {space.name!r}, so it has no truth")
+    return int(space.canonical_keys(np.asarray([space.key(architecture)], dtype=np.int64))[0])
 
 
 def _require(table: TruthTable, space: SearchSpace, metric: str) -> None:

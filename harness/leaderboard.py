@@ -1,4 +1,4 @@
-"""From judged runs to the rows of a leaderboard: one row a policy, oracle, space and table."""
+"""From judged runs to the rows of a leaderboard: one row a policy, oracle and space."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ class Judged:
     """One run as the leaderboard sees it; a run that failed has a NoVerdict with the reason.
 
     ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
-    asked for a cell again.
+    asked for a cell again. ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` sampled
+    cells and the truth; no cells are probed where no weights are shared.
     """
 
     policy: str
     oracle: str
     space: str
-    table: str
     seed: int
     judgement: Judgement
+    probed: int
+    tau: Number
     spent: Cost
     repeated: int
     search_metric: str
@@ -42,13 +44,14 @@ class Entry:
     """A row of the leaderboard, in the units of the metric (accuracies are fractions).
 
     ``values`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that ``p_beats_random``
-    counts every seed as a draw of random's, and that the costs are means over all seeds.
+    counts every seed as a draw of random's, and that the costs are means over all seeds. ``judge`` is the table or the
+    recipe that the values come from; ``hours`` are of training: a table's recorded ones, or those really spent.
     """
 
     policy: str
     oracle: str
     space: str
-    table: str
+    judge: str
     metric: str
     seeds: tuple[int, ...]
     values: tuple[Number, ...]
@@ -56,12 +59,15 @@ class Entry:
     std: Number
     best: Number
     best_rank: int | Undefined
-    size: int
+    size: int | Undefined
     mean_regret: Number
     p_beats_random: Number
     welch_p: Number
+    probed: int
+    tau: Number
+    tau_std: Number
     queries: float
-    simulated_hours: Number
+    hours: Number
     repeated_share: Number
 
     @property
@@ -91,35 +97,36 @@ def build(runs: Sequence[Judged], truth: Truth) -> Leaderboard:
 
 
 def _groups(runs: Sequence[Judged]) -> list[Group]:
-    groups: dict[tuple[str, str, str, str], list[Judged]] = {}
+    groups: dict[tuple[str, str, str], list[Judged]] = {}
     for run in runs:
-        groups.setdefault((run.policy, run.oracle, run.space, run.table), []).append(run)
+        groups.setdefault((run.policy, run.oracle, run.space), []).append(run)
     return [sorted(group, key=lambda run: run.seed) for group in groups.values()]
 
 
 def _baseline(group: Group, groups: Sequence[Group]) -> Group | Undefined:
-    """The random runs on the same space and table: those of the same oracle, or else any, as random asks none."""
+    """The random runs on the same space: those of the same oracle, or else any, as random asks none."""
     run = group[0]
     if run.policy == BASELINE:
         return Undefined(f"{BASELINE} is what the others are tested against")
-    found = [g for g in groups if (g[0].policy, g[0].space, g[0].table) == (BASELINE, run.space, run.table)]
+    found = [g for g in groups if (g[0].policy, g[0].space) == (BASELINE, run.space)]
     same = [g for g in found if g[0].oracle == run.oracle]
     return next(iter(same + found), Undefined(f"there are no runs of {BASELINE} to test against"))
 
 
-def _verdicts(group: Group) -> list[Verdict]:
-    return [run.judgement for run in group if isinstance(run.judgement, Verdict)]
+def _values(group: Group) -> list[float]:
+    return [run.judgement.value for run in group if not isinstance(run.judgement, NoVerdict)]
 
 
 def _entry(group: Group, baseline: Group | Undefined, truth: Truth) -> Entry:
-    run, verdicts = group[0], _verdicts(group)
-    values = [verdict.value for verdict in verdicts]
-    best_rank = min((v.rank for v in verdicts), default=Undefined("no run has a value"))
+    run, values = group[0], _values(group)
+    size = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.size
+    best_rank = _best_rank(group, size)
+    taus = [run.tau for run in group if not isinstance(run.tau, Undefined)]
     return Entry(
         policy=run.policy,
         oracle=run.oracle,
         space=run.space,
-        table=run.table,
+        judge=f"{truth.kind} {truth.name}",
         metric=truth.text,
         seeds=tuple(run.seed for run in group),
         values=tuple(_value(run.judgement) for run in group),
@@ -127,17 +134,34 @@ def _entry(group: Group, baseline: Group | Undefined, truth: Truth) -> Entry:
         std=statistics.std(values),
         best=statistics.best(values, larger_is_better=truth.larger_is_better),
         best_rank=best_rank,
-        size=truth.size,
-        mean_regret=statistics.mean([verdict.regret for verdict in verdicts]),
-        p_beats_random=_p_beats_random(best_rank, truth.size, len(group)),
+        size=size,
+        mean_regret=_mean_regret(group, size),
+        p_beats_random=_p_beats_random(best_rank, size, len(group)),
         welch_p=_welch_p(values, baseline),
+        probed=max(run.probed for run in group),
+        tau=statistics.mean(taus) if taus else run.tau,
+        tau_std=statistics.std(taus) if taus else run.tau,
         queries=sum(run.spent.queries for run in group) / len(group),
-        simulated_hours=_simulated_hours(group),
+        hours=_hours(group),
         repeated_share=_repeated_share(group),
     )
 
 
-def _simulated_hours(group: Group) -> Number:
+def _best_rank(group: Group, size: int | Undefined) -> int | Undefined:
+    if isinstance(size, Undefined):
+        return size
+    return min((verdict.rank for verdict in _verdicts(group)), default=Undefined("no run has a value"))
+
+
+def _mean_regret(group: Group, size: int | Undefined) -> Number:
+    return size if isinstance(size, Undefined) else statistics.mean([verdict.regret for verdict in _verdicts(group)])
+
+
+def _verdicts(group: Group) -> list[Verdict]:
+    return [run.judgement for run in group if isinstance(run.judgement, Verdict)]
+
+
+def _hours(group: Group) -> Number:
     """The mean hours of training a seed; undefined where trainings were charged but none of them has a time."""
     seconds = sum(run.spent.seconds for run in group)
     if seconds == 0 and any(run.spent.epochs for run in group):
@@ -149,14 +173,16 @@ def _value(judgement: Judgement) -> Number:
     return Undefined(judgement.reason) if isinstance(judgement, NoVerdict) else judgement.value
 
 
-def _p_beats_random(best_rank: int | Undefined, size: int, draws: int) -> Number:
+def _p_beats_random(best_rank: int | Undefined, size: int | Undefined, draws: int) -> Number:
+    if isinstance(size, Undefined):
+        return size
     return best_rank if isinstance(best_rank, Undefined) else statistics.p_beats_random(best_rank, size, draws)
 
 
 def _welch_p(values: Sequence[float], baseline: Group | Undefined) -> Number:
     if isinstance(baseline, Undefined):
         return baseline
-    test = statistics.welch(values, [verdict.value for verdict in _verdicts(baseline)])
+    test = statistics.welch(values, _values(baseline))
     return test if isinstance(test, Undefined) else test.p
 
 
@@ -182,18 +208,24 @@ def _warnings(groups: Sequence[Group], entries: Sequence[Entry], truth: Truth) -
             f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
             "its numbers are too good"
         )
-    if truth.size < truth.space_size:
-        yield f"ranks and regrets are among the {truth.size:,} of {truth.space_size:,} cells that the table judges"
+    ranking = truth.ranking
+    if not isinstance(ranking, Undefined) and ranking.size < ranking.space_size:
+        yield f"ranks and regrets are among the {ranking.size:,} of {ranking.space_size:,} cells that the table judges"
+    several = len({entry.oracle for entry in entries}) > 1
     for entry in entries:
-        if entry.failed:
-            named = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
-            yield f"{entry.policy}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({named})"
-        if len(set(entry.seeds)) < len(entry.seeds):
-            yield f"{entry.policy}: a seed stands twice, so runs of different settings are mixed in one row"
+        yield from _warnings_of(entry, f"{entry.policy} on {entry.oracle}" if several else entry.policy)
     fewest = min((len(set(entry.seeds)) for entry in entries), default=ENOUGH)
     if fewest < ENOUGH:
         seeds = "one seed" if fewest == 1 else f"{fewest} seeds"
         yield f"{seeds} a policy is little: Yu et al. 2020 compare over {ENOUGH}"
+
+
+def _warnings_of(entry: Entry, name: str) -> Iterator[str]:
+    if entry.failed:
+        reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
+        yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
+    if len(set(entry.seeds)) < len(entry.seeds):
+        yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"
 
 
 def _saw_the_truth(run: Judged, truth: Truth) -> bool:

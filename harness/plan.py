@@ -11,99 +11,173 @@ from backends.tabular.shelf import known_tables, open_table
 from backends.tabular.table import Table
 from harness import registry, settings
 from harness.core.errors import IncompatibleError, SettingError
-from harness.core.oracle import Oracle
+from harness.core.oracle import Oracle, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import SearchSpace
-from harness.driver import require_compatible
-from harness.experiment import Experiment
+from harness.driver import never_trains, require_compatible
+from harness.experiment import BY_TABLE, Experiment
+from harness.hardware import existing_device, require_gpus
 from harness.runspec import RunSpec
+from harness.scopes import Classes, Scopes, scopes_of
 
 BASELINE = "random"
 DEFAULT_SPACE = "nasbench101-v5"
 
+DEFAULT_RECIPE = "spos"
+"""Whose training protocol a policy follows that names none as its ``recipe``: uniform single paths."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The runs of an experiment, policy by policy, and the space that they share."""
+    """The runs of an experiment, policy by policy, the space that they share, and what a user should be told."""
 
     specs: tuple[RunSpec, ...]
     space: SearchSpace
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(experiment: Experiment) -> Plan:
-    """Resolve an experiment; raises a HarnessError for anything that cannot run."""
+    """Resolve an experiment; raises a HarnessError for anything that cannot run.
+
+    The baseline asks no oracle, so that one row of it stands beside the policies of all oracles.
+    """
     policies = {name: registry.load("policy", name) for name in (*experiment.policies, BASELINE)}
-    oracle = registry.load("oracle", experiment.oracle)
-    for name, policy in policies.items():
-        require_compatible(policy, oracle, names=(name, experiment.oracle), others=partial(_others, policy))
-    scopes = _scopes(experiment.settings, policies)
-    resolved = {name: settings.resolve(name, policy, scopes[name]) for name, policy in policies.items()}
-    chosen = settings.resolve("oracle", oracle, scopes["oracle"] | _flags(experiment, oracle))
-    default = chosen.pop("table", None)
-    asked = "table" in scopes["oracle"] or experiment.space is None
-    table = _table(experiment.table or (default if asked else None))
+    oracles = {name: registry.load("oracle", name) for name in experiment.oracles}
+    pairs, notes = _pairs(policies, oracles)
+    scopes = scopes_of(experiment, policies, oracles)
+    require_gpus(experiment.gpus)
+    chosen = {name: _oracle_settings(name, oracle, scopes) for name, oracle in oracles.items()}
+    table = _named_table(experiment, scopes, chosen)
     space_name = experiment.space or (table.space if table else DEFAULT_SPACE)
-    space_settings = settings.resolve_space(space_name, scopes["space"])
+    space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
-    table = _serving(table, space, oracle)
-    metric = chosen.pop("search_metric", "validation")
-    common = RunSpec(
+    table = _serving(table, space, oracles, experiment.judge)
+    common = _common(experiment, space_name, table)
+    specs = []
+    for policy, oracle in pairs:
+        parts = _parts((policy, policies[policy]), oracles[oracle], chosen[oracle], scopes.policies[policy])
+        metric = chosen[oracle].get("search_metric", common.search_metric)
+        named = replace(common, policy=policy, oracle=oracle, search_metric=metric)
+        run = replace(named, settings={**parts, "space": space_settings})
+        specs += [replace(run, seed=seed) for seed in experiment.seeds]
+    return Plan(tuple(specs), space, tuple(notes))
+
+
+def _common(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
+    """What the runs of an experiment have in common, as a record to be completed."""
+    return RunSpec(
         policy=BASELINE,
-        oracle=experiment.oracle,
-        space=space_name,
+        oracle=experiment.oracles[0],
+        space=space,
         table=str(table.path) if table else None,
         table_digest=table.digest if table else None,
-        search_metric=metric,
+        search_metric="validation",
         seed=0,
         budget=experiment.budget.budget(),
         settings={},
     )
-    specs = []
-    for name in policies:
-        parts = {"policy": resolved[name], "oracle": chosen, "space": space_settings}
-        specs += [replace(common, policy=name, seed=seed, settings=parts) for seed in experiment.seeds]
-    return Plan(tuple(specs), space)
 
 
-def _scopes(given: Mapping[str, Any], policies: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Settings by the part that they belong to; ``policy.x`` goes to every asked policy that has a setting ``x``."""
-    scopes: dict[str, dict[str, Any]] = {name: {} for name in ("space", "oracle", *policies)}
-    for key, value in given.items():
-        scope, dot, name = key.partition(".")
-        if not dot or scope not in (*scopes, "policy"):
-            known = ", ".join(f"{scope}.…" for scope in ("policy", *scopes))
-            raise SettingError(f"setting {key!r} belongs to no part of this run; expected one of {known}")
-        if scope != "policy":
-            scopes[scope][name] = value
-            continue
-        owners = [owner for owner, policy in policies.items() if name in settings.defaults(policy)]
-        for owner in owners or list(policies)[:1]:  # without an owner, resolving it there names the nearest setting
-            scopes[owner].setdefault(name, value)
-    return scopes
+def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
+    """Who works with whom, policy by policy, and why the others do not; raises where a policy works with none."""
+    pairs, notes = [], list[str]()
+    for name, policy in policies.items():
+        works, reasons = [], []
+        for oracle in _light_first(oracles)[:1] if name == BASELINE else oracles:
+            try:
+                others = {"oracles": partial(_answering, policy), "policies": partial(_training, oracles[oracle])}
+                require_compatible(policy, oracles[oracle], names=(name, oracle), **others)
+                works.append((name, oracle))
+            except IncompatibleError as error:
+                reasons.append(str(error))
+        if not works:
+            raise IncompatibleError("; ".join(reasons))
+        pairs += works
+        notes += [f"left out: {reason}" for reason in reasons]
+    return pairs, notes
 
 
-def _flags(experiment: Experiment, oracle: Any) -> dict[str, Any]:
-    """The command-line flags that are settings of this oracle."""
-    known = settings.defaults(oracle)
-    if experiment.search_metric is not None and "search_metric" not in known:
-        raise SettingError(f"oracle {experiment.oracle!r} has one search metric; leave --search-metric out")
-    flags = {"search_metric": experiment.search_metric, "table": experiment.table}
-    return {name: value for name, value in flags.items() if value is not None and name in known}
+def _light_first(oracles: Classes) -> list[str]:
+    """The oracles, those that build no shared weights first."""
+    return sorted(oracles, key=lambda name: bool(getattr(oracles[name], "shares_weights", False)))
 
 
-def _table(name: str | None) -> Table | None:
-    return open_table(name) if name else None
+def _answering(policy: Any) -> list[str]:
+    """The registered oracles that would do for a policy, decorated where that is what it takes."""
+    found = []
+    for plain in registry.entries("oracle"):
+        decorated = [f"{plain}+{decorator}" for decorator in registry.DECORATORS]
+        found += [plain] if _serves(policy, plain) else [name for name in decorated if _serves(policy, name)]
+    return found
 
 
-def _serving(table: Table | None, space: SearchSpace, oracle: Any) -> Table | None:
-    """The table that answers or judges: the named one, or a known one that covers the space; raises for none."""
+def _serves(policy: Any, name: str) -> bool:
+    try:
+        oracle = registry.load("oracle", name)
+    except IncompatibleError:  # the decorator adds nothing to this oracle
+        return False
+    return policy.needs <= oracle.supports and not never_trains(policy, oracle)
+
+
+def _training(oracle: Any) -> list[str]:
+    """The registered policies that train the shared weights of an oracle."""
+    classes = {name: registry.load("policy", name) for name in registry.entries("policy")}
+    return [name for name, policy in classes.items() if Update in policy.needs <= oracle.supports]
+
+
+def _oracle_settings(name: str, oracle: Any, scopes: Scopes) -> dict[str, Any]:
+    """All settings of an oracle, the device being one that there is."""
+    chosen = settings.resolve(name, oracle, scopes.oracles[name])
+    if "device" in chosen:
+        chosen["device"] = existing_device(chosen["device"])
+    return chosen
+
+
+def _parts(
+    named: tuple[str, Any], oracle: Any, chosen: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The settings of a pair: a policy's defaults, over them what the oracle's protocol brings, then what is ``given``.
+
+    An oracle's ``protocol`` takes its settings and whose ``recipe`` the policy follows, and returns its settings
+    filled in and the policy settings that belong to them, of which the policy takes those that it has.
+    """
+    name, policy = named
+    brought: Mapping[str, Any] = {}
+    if policy.needs and hasattr(oracle, "protocol"):
+        chosen, brought = oracle.protocol(chosen, getattr(policy, "recipe", DEFAULT_RECIPE))
+    fitting = {setting: value for setting, value in brought.items() if setting in settings.defaults(policy)}
+    # the record of a run has a place of its own for these two
+    own = {setting: value for setting, value in chosen.items() if setting not in ("table", "search_metric")}
+    return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
+
+
+def _named_table(experiment: Experiment, scopes: Scopes, chosen: Mapping[str, Mapping[str, Any]]) -> Table | None:
+    """The table of a flag or setting, or, where no space is asked for, the default of an oracle that has one."""
+    asked = [scope["table"] for scope in scopes.oracles.values() if "table" in scope]
+    standing = [each["table"] for each in chosen.values() if "table" in each] if experiment.space is None else []
+    names = [experiment.table] if experiment.table else asked or standing
+    if len(set(names)) > 1:
+        raise SettingError(f"tables {' and '.join(map(repr, names))}: all oracles share one table; give --table alone")
+    return open_table(names[0]) if names else None
+
+
+def _serving(table: Table | None, space: SearchSpace, oracles: Classes, judge: str) -> Table | None:
+    """The table that answers or judges: the named one, or a known one that covers the space; raises where it must be.
+
+    Where recommendations are judged by training, only an oracle that reads a table needs one.
+    """
     if table is not None:
         table.require(space)
-    elif not hasattr(oracle, "truth") and (table := covering_table(space)) is None:
+        return table
+    if len(oracles) == 1 and all(hasattr(oracle, "truth") for oracle in oracles.values()):
+        return None  # the closed form behind the oracle judges
+    table = covering_table(space)
+    reading = any("table" in settings.defaults(oracle) for oracle in oracles.values())
+    if table is None and (reading or judge == BY_TABLE):
         raise IncompatibleError(
-            f"no table that ships or was fetched covers space {space.name!r}; give --table FILE, "
-            f"or make one with `harness table fetch` or `harness table import`"
+            f"no table that ships or was fetched covers space {space.name!r}; give --table FILE, or make one with "
+            f"`harness table fetch` or `harness table import`{'' if reading else '; or train with --judge RECIPE'}"
         )
     return table
 
@@ -119,18 +193,22 @@ def covering_table(space: SearchSpace) -> Table | None:
     return None
 
 
-def _others(policy: Any) -> list[str]:
-    """The oracles that answer what a policy needs."""
-    return [name for name in registry.entries("oracle") if policy.needs <= registry.load("oracle", name).supports]
-
-
 def require_buildable(plan: Plan, finished: Container[str]) -> None:
-    """Build the oracle, and each policy with unfinished runs, once: bad values come out before anything is written."""
-    waiting = {spec.policy: spec for spec in plan.specs if spec.digest not in finished}
-    for spec in waiting.values():
+    """Build each policy and oracle with unfinished runs once: bad values come out before anything is written.
+
+    That happens on the CPU: the accelerators are left to the workers.
+    """
+    waiting = [spec for spec in plan.specs if spec.digest not in finished]
+    for spec in {(spec.policy, str(spec.settings["policy"])): spec for spec in waiting}.values():
         build_policy(spec, plan.space)
-    for spec in list(waiting.values())[:1]:
-        build_oracle(spec, plan.space)
+    for spec in {(spec.oracle, str(spec.settings["oracle"])): spec for spec in waiting}.values():
+        build_oracle(_on_cpu(spec), plan.space)
+
+
+def _on_cpu(spec: RunSpec) -> RunSpec:
+    mine = spec.settings["oracle"]
+    device = {"device": "cpu"} if "device" in mine else {}
+    return replace(spec, settings={**spec.settings, "oracle": {**mine, **device}})
 
 
 def build_space(spec: RunSpec) -> SearchSpace:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeAlias
 from harness.core.budget import Cost
 from harness.core.oracle import Failed, Score, Scored, State, Trial
 from harness.core.space import Architecture
-from harness.judge import Judgement
+from harness.judge import Correlation, Judgement
 from harness.runspec import RunSpec
 from harness.statecodec import decode, encode
 
@@ -75,12 +75,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the judge said of a run's recommendation, by which metric of which table."""
+    """What the judge said of a run's recommendation, by which metric of which table (or of which recipe)."""
 
     architecture: str
     metric: str
     table_digest: str
     judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """How well the final shared weights of a run rank cells, by which metric of which table."""
+
+    metric: str
+    table_digest: str
+    correlation: Correlation
 
 
 def score_rows(trials: Sequence[Trial], write: Callable[[Architecture], str]) -> list[ScoreRow]:

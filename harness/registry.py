@@ -1,7 +1,8 @@
 """Which policies, oracles and spaces exist: names bound to ``module:object`` and imported only when asked for.
 
 Third parties add theirs through the entry point groups ``harness.policies``, ``harness.oracles`` and
-``harness.spaces``, or name one on the command line as ``module:Class``.
+``harness.spaces``, or name one on the command line as ``module:Class``. An oracle's name may go on with ``+`` and the
+name of a decorator, which makes another oracle of it: ``tabular+score-gradient``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
@@ -26,10 +27,11 @@ GROUPS: Mapping[Kind, str] = {"policy": "harness.policies", "oracle": "harness.o
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A registered class (``module:object``) and the settings that its name fixes."""
+    """A registered class (``module:object``), the settings that its name fixes, and what decorates it, in order."""
 
     target: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    decorators: tuple[str, ...] = ()
 
 
 def _spaces() -> dict[str, Entry]:
@@ -41,19 +43,29 @@ def _spaces() -> dict[str, Entry]:
 
 BUILT_IN: Mapping[Kind, Mapping[str, Entry]] = {
     "policy": {
+        "bayesnas": Entry("policies.bayesnas:BayesNAS"),
+        "darts": Entry("policies.darts:DARTS"),
         "enas": Entry("policies.enas:ENAS"),
         "evolution": Entry("policies.evolution:Evolution"),
+        "fairnas": Entry("policies.fairnas:FairNAS"),
+        "fbnet": Entry("policies.fbnet:FBNet"),
         "nao": Entry("policies.nao:NAO"),
         "random": Entry("policies.random:Random"),
         "random-search": Entry("policies.random_search:RandomSearch"),
+        "random-sharing": Entry("policies.random_sharing:RandomSharing"),
+        "spos": Entry("policies.spos:SPOS"),
     },
     "oracle": {
         "standalone": Entry("backends.standalone.oracle:StandaloneOracle"),
+        "supernet": Entry("backends.supernet.oracle:SupernetOracle"),
         "synthetic": Entry("backends.synthetic:SyntheticOracle"),
         "tabular": Entry("backends.tabular.oracle:TabularOracle"),
     },
     "space": _spaces(),
 }
+
+DECORATORS: Mapping[str, Entry] = {"score-gradient": Entry("backends.score_gradient:score_gradient")}
+"""Functions from an oracle's class to another, by the name that follows a ``+``."""
 
 
 def entries(kind: Kind) -> dict[str, Entry]:
@@ -64,17 +76,31 @@ def entries(kind: Kind) -> dict[str, Entry]:
 
 def find(kind: Kind, name: str) -> Entry:
     """The entry of a name, or of a ``module:Class``; raises UnknownNameError with the nearest name."""
-    if ":" in name:
-        return Entry(name)
+    plain, *decorators = name.split("+") if kind == "oracle" else [name]
+    for decorator in decorators:
+        if decorator not in DECORATORS:
+            raise UnknownNameError.among("oracle decorator", f"+{decorator}", [f"+{known}" for known in DECORATORS])
+    if ":" in plain:
+        return Entry(plain, decorators=tuple(decorators))
     known = entries(kind)
-    if name not in known:
-        raise UnknownNameError.among(kind, name, known)
-    return known[name]
+    if plain not in known:
+        raise UnknownNameError.among(kind, plain, known)
+    return replace(known[plain], decorators=tuple(decorators))
 
 
 def load(kind: Kind, name: str) -> Any:
-    """Import the class of a name; raises UnknownNameError where a ``module:Class`` leads nowhere."""
-    target = find(kind, name).target
+    """Import the class of a name; raises UnknownNameError where a ``module:Class`` leads nowhere.
+
+    Raises IncompatibleError for a decorator that has nothing to add to an oracle.
+    """
+    entry = find(kind, name)
+    loaded = _object(kind, entry.target)
+    for decorator in entry.decorators:
+        loaded = _object("oracle decorator", DECORATORS[decorator].target)(loaded)
+    return loaded
+
+
+def _object(kind: str, target: str) -> Any:
     module, _, attribute = target.partition(":")
     try:
         return getattr(_import(module), attribute)

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import UnknownNameError
 from harness.leaderboard import Entry, Leaderboard
-from harness.sheet import NOTE, Cell, Sheet, sheet
+from harness.sheet import PLACES, PLUS_MINUS, Cell, Sheet, sheet
 from harness.statistics import Undefined
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+WIDTH = 100
+"""The columns of a terminal that a leaderboard fits in, for names as long as ours."""
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -45,7 +48,7 @@ def document(board: Leaderboard) -> dict[str, Any]:
 
 
 def terminal(board: Leaderboard) -> Group:
-    """What rich prints: a table of at most 100 columns (for names as long as ours), footnotes, warnings."""
+    """What rich prints: a table of at most ``WIDTH`` columns, footnotes, warnings."""
     from rich import box
     from rich.console import Group
     from rich.table import Table
@@ -54,13 +57,25 @@ def terminal(board: Leaderboard) -> Group:
     page = sheet(board)
     table = Table(title=Text(page.title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
     for i, head in enumerate(page.heads):
-        table.add_column(Text(head), justify="left" if i == 0 else "right", vertical="bottom")
-    for i, row in enumerate(page.rows):
-        cells = (Text(_joined(page, cell, _superscript)) for cell in row)
-        table.add_row(*cells, style="bold" if i == 0 and page.leads else None)
+        name = i == 0 or head in PLACES  # names are folded where a line is too long, numbers never
+        table.add_column(
+            Text(head), justify="left" if name else "right", vertical="bottom", no_wrap=not name, overflow="fold"
+        )
+    for i, row in enumerate(_fitted(page)):
+        table.add_row(*map(Text, row), style="bold" if i == 0 and page.leads else None)
     notes = [Text(f"{_superscript(i)} {reason}", style="dim") for i, reason in enumerate(page.reasons, 1)]
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in board.warnings]
-    return Group(table, *notes, Text(NOTE, style="dim"), *warnings)
+    return Group(table, *notes, Text(page.note, style="dim"), *warnings)
+
+
+def _fitted(page: Sheet) -> list[list[str]]:
+    """The rows' texts, without the spaces around ``±`` where a line would be wider than 100 columns with them."""
+    rows = [[_joined(page, cell, _superscript) for cell in row] for row in page.rows]
+    columns = zip(page.heads, *rows, strict=True)
+    width = sum(1 + max(len(line) for text in column for line in text.split("\n")) for column in columns) - 1
+    if width <= WIDTH:
+        return rows
+    return [[text.replace(PLUS_MINUS, PLUS_MINUS.strip()) for text in row] for row in rows]
 
 
 def _superscript(number: int) -> str:
@@ -116,7 +131,7 @@ def _as_markdown(board: Leaderboard) -> str:
     lines.append(_line(["---"] + ["--:"] * (len(page.heads) - 1)))
     lines += map(_line, _with_bold_lead(page, rows, "**{}**"))
     notes = [f"{_html_mark(i)} {_markdown(reason)}" for i, reason in enumerate(page.reasons, 1)]
-    notes += [_markdown(NOTE), *(f"**Warning:** {_markdown(warning)}" for warning in board.warnings)]
+    notes += [_markdown(page.note), *(f"**Warning:** {_markdown(warning)}" for warning in board.warnings)]
     return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
 
 
@@ -147,7 +162,7 @@ def _as_latex(board: Leaderboard) -> str:
     page = sheet(board)
     rows = [[_joined(page, cell, _latex_mark, _latex) for cell in row] for row in page.rows]
     notes = [f"{_latex_mark(i)} {_latex(reason)}" for i, reason in enumerate(page.reasons, 1)]
-    notes += [_latex(NOTE), *(f"Warning: {_latex(warning)}" for warning in board.warnings)]
+    notes += [_latex(page.note), *(f"Warning: {_latex(warning)}" for warning in board.warnings)]
     lines = [
         "% needs \\usepackage{booktabs}",
         "\\begin{table}",

@@ -36,12 +36,16 @@ from sqlalchemy import (
     inspect,
     make_url,
     select,
+    update,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from harness.core.errors import StoreError
 
-VERSION = 1
+VERSION = 2
+
+READABLE = (1, 2)
+"""Versions whose tables are all among those of this one, with the same columns: opening for writing adds the rest."""
 
 BUSY_SECONDS = 30
 """How long a commit waits for another process's commit."""
@@ -115,7 +119,30 @@ results = Table(
     Column("percentile", Double),
     Column("reason", Text),
 )
-"""One row a judged run and truth, with a verdict or the reason why there is none."""
+"""One row a judged run and truth, with a value, or the reason why there is none; only a verdict has a rank."""
+
+probes = Table(
+    "probes",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("architecture", Text, nullable=False),
+    Column("value", Double),
+    sqlite_with_rowid=False,
+)
+"""One row a cell that the final shared weights of a run were asked about, without a value where the score failed."""
+
+correlations = Table(
+    "correlations",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("table_digest", Text, primary_key=True),
+    Column("tau", Double),
+    Column("cells", BigInteger, nullable=False),
+    Column("reason", Text),
+)
+"""One row a probed run and truth, with Kendall's tau or the reason why there is none."""
 
 looks = Table(
     "looks",
@@ -182,8 +209,8 @@ def _begin(connection: Connection) -> None:
 
 
 def require_store(engine: Engine) -> None:
-    """Raise StoreError unless the database is a run store of this version; changes nothing."""
-    path = _file(engine.url)
+    """Raise StoreError unless the database is a run store of a known version; changes nothing."""
+    path = file_of(engine.url)
     if path is not None and not path.is_file():
         raise StoreError(f"there is no run store {shown(engine.url)}; `harness run` makes one")
     with trouble(engine.url), engine.connect() as connection:
@@ -192,7 +219,7 @@ def require_store(engine: Engine) -> None:
 
 
 def make_store(engine: Engine) -> None:
-    """Create the tables where there are none yet; raises StoreError for another version, or what cannot be written."""
+    """Create the tables that are missing; raises StoreError for an unknown version, or what cannot be written."""
     _make_folder(engine.url)
     writer = engine.execution_options(harness_write=True)
     with trouble(engine.url):
@@ -201,15 +228,29 @@ def make_store(engine: Engine) -> None:
         if _is_sqlite(engine.url):
             _keep_a_log(engine)
         with writer.begin() as connection:
-            if not _is_store(connection):
+            if _is_store(connection):
+                _upgrade(connection)
+            else:
                 metadata.create_all(connection)
                 connection.execute(insert(schema).values(version=VERSION))
             # Deletes nothing, but a database that is read-only refuses it, now and not after an hour's search.
             connection.execute(delete(schema).where(false()))
 
 
+def _upgrade(connection: Connection) -> None:
+    """Add what this version has and an older store lacks; what is there stays as it is."""
+    metadata.create_all(connection)
+    connection.execute(update(schema).where(schema.c.version != VERSION).values(version=VERSION))
+
+
+def has(engine: Engine, table: Table) -> bool:
+    """Whether the store has this table: one of an older version that is only read may lack it."""
+    with trouble(engine.url), engine.connect() as connection:
+        return inspect(connection).has_table(table.name)
+
+
 def _is_store(connection: Connection) -> bool:
-    """Whether the tables are there; raises StoreError where other tables, or those of another version, are."""
+    """Whether the tables are there; raises StoreError where other tables, or those of an unknown version, are."""
     url, names = connection.engine.url, set(inspect(connection).get_table_names())
     if schema.name not in names:
         strange = names if _is_sqlite(url) else names & metadata.tables.keys()
@@ -219,9 +260,9 @@ def _is_store(connection: Connection) -> bool:
             )
         return False
     version = connection.execute(select(schema.c.version)).scalar()
-    if version != VERSION:
+    if version not in READABLE:
         raise StoreError(
-            f"run store {shown(url)} has schema version {version}, this harness reads version {VERSION}; "
+            f"run store {shown(url)} has schema version {version}, this harness reads versions up to {VERSION}; "
             "use the harness that wrote it, or choose another --store"
         )
     return True
@@ -237,7 +278,7 @@ def _keep_a_log(engine: Engine) -> None:
         connection.close()
 
 
-def _file(url: URL) -> Path | None:
+def file_of(url: URL) -> Path | None:
     """The file of an SQLite URL; ``None`` for a server, a database in memory, and a ``file:`` URI."""
     name = url.database
     named = _is_sqlite(url) and name and name != ":memory:" and not name.startswith("file:")
@@ -245,7 +286,7 @@ def _file(url: URL) -> Path | None:
 
 
 def _make_folder(url: URL) -> None:
-    path = _file(url)
+    path = file_of(url)
     if path is None:
         return
     try:

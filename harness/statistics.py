@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 TOO_FEW = "Welch's test needs at least two values on both sides"
 
+ENOUGH_PAIRS = 3
+"""Two pairs are in one order or the other: their tau is 1 or -1 whatever was measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Undefined:
@@ -100,6 +103,17 @@ def _two_sided(t: float, df: float) -> float:
     from scipy.special import stdtr
 
     return float(2 * stdtr(df, -abs(t)))
+
+
+def kendall(a: Sequence[float], b: Sequence[float]) -> Number:
+    """Kendall's tau-b of two paired sequences: 1 for one order, -1 for reversed ones; ties are corrected for."""
+    if len(a) < ENOUGH_PAIRS:
+        return Undefined(f"Kendall's tau needs at least {ENOUGH_PAIRS} pairs, not {len(a)}")
+    if len(set(a)) == 1 or len(set(b)) == 1:
+        return Undefined("one side does not vary, so Kendall's tau has no order to compare")
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(a, b, variant="b").statistic)
 
 
 def rank(truth: npt.NDArray[np.float64], value: float, *, larger_is_better: bool = True) -> int:

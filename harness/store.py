@@ -1,4 +1,4 @@
-"""The run store: runs, their trials and checkpoints, their verdicts, and every look at the truth.
+"""The run store: runs, their trials and checkpoints, what was judged of them, and every look at the truth.
 
 One process writes to a run. What belongs together is committed together: the rows of new trials, the counters, and both
 states, so that a run that was killed at any moment goes on from its last commit as if nothing had happened.
@@ -13,16 +13,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Row, Select, Update, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, Update, delete, insert, select, update
 
 from harness import schema
-from harness.core.budget import Cost
 from harness.core.errors import StoreError, UnknownNameError
-from harness.judge import Look, NoVerdict, Verdict
-from harness.records import Checkpoint, Result, Run, ScoreRow, Status
+from harness.judge import Look, NoVerdict
+from harness.reading import ranked_of, result_of, run_of, spent_of
+from harness.records import Checkpoint, Ranked, Result, Run, ScoreRow, Status
 from harness.runspec import RunSpec
+from harness.statistics import Undefined
 
 COLUMNS = tuple(part.name for part in fields(ScoreRow))
 VALUES = attrgetter(*COLUMNS)
@@ -61,6 +63,12 @@ class Store:
         """Let go of the database."""
         self._engine.dispose()
 
+    @property
+    def folder(self) -> Path:
+        """Where files that belong to the store lie: beside a database that is a file, or else the folder ``runs``."""
+        path = schema.file_of(self._engine.url)
+        return Path("runs") if path is None else path.parent
+
     def begin(self, spec: RunSpec, provenance: Mapping[str, Any]) -> Run | Checkpoint | None:
         """The finished run of this specification, the checkpoint that it goes on from, or ``None`` where it starts."""
         with self._write() as connection:
@@ -70,7 +78,7 @@ class Store:
                 self._begun[spec.digest] = number, 0
                 return None
             if row.status == "finished":
-                return _run(row)
+                return run_of(row)
             self._begun[spec.digest] = row.number, row.trials
             return _resume(connection, row)
 
@@ -98,25 +106,38 @@ class Store:
                 connection.execute(insert(schema.checkpoints).values(run=number, **states))
         self._begun[run] = number, checkpoint.trials
 
-    def finish(self, run: str, recommendation: str) -> None:
-        """Close a run with its recommendation in text form; its states are dropped, its trials stay."""
-        self._close(run, status="finished", recommendation=recommendation, finished=_now())
+    def finish(self, run: str, recommendation: str, probe: Sequence[tuple[str, float | None]] = ()) -> None:
+        """Close a run with its recommendation in text form; its states are dropped, its trials stay.
+
+        ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.
+        """
+        with self._close(run, status="finished", recommendation=recommendation, finished=_now()) as (
+            connection,
+            number,
+        ):
+            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.run == number))
+            if probe:
+                scored = [{"run": number, "number": i, "architecture": a, "value": v} for i, (a, v) in enumerate(probe)]
+                connection.execute(insert(schema.probes), scored)
 
     def fail(self, run: str, reason: str) -> None:
         """Close a run that broke; ``begin`` takes it up again from its last checkpoint."""
-        self._close(run, status="failed", reason=reason, finished=_now())
+        with self._close(run, status="failed", reason=reason, finished=_now()):
+            pass
 
     def record_result(self, run: str, result: Result) -> None:
         """Keep what the judge said of a run, in place of an earlier word by the same metric of the same table."""
         judgement = result.judgement
         told = {"reason": judgement.reason} if isinstance(judgement, NoVerdict) else asdict(judgement)
         values = {"metric": result.metric, "table_digest": result.table_digest, "architecture": result.architecture}
-        with self._write() as connection:
-            number = _number(connection, run)
-            results = schema.results.c
-            same = (results.run == number, results.metric == result.metric, results.table_digest == result.table_digest)
-            connection.execute(delete(schema.results).where(*same))
-            connection.execute(insert(schema.results).values(run=number, **values, **told))
+        self._replace(schema.results, run, values | told)
+
+    def record_correlation(self, run: str, ranked: Ranked) -> None:
+        """Keep how well a run's final shared weights rank cells, in place of an earlier word of the same truth."""
+        tau, cells = ranked.correlation.tau, ranked.correlation.cells
+        told = {"reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
+        values = {"metric": ranked.metric, "table_digest": ranked.table_digest, "cells": cells}
+        self._replace(schema.correlations, run, values | told)
 
     def record_look(self, look: Look) -> None:
         """Note a look at the truth; what ``Judge`` takes as ``record``."""
@@ -129,7 +150,9 @@ class Store:
         """The stored runs, oldest first; ``equal`` may name policy, oracle, space, table_digest and seed."""
         wanted = equal if status is None else equal | {"status": status}
         conditions = [schema.runs.c[name] == value for name, value in wanted.items()]
-        return [_run(row) for row in self._rows(select(schema.runs).where(*conditions).order_by(schema.runs.c.number))]
+        return [
+            run_of(row) for row in self._rows(select(schema.runs).where(*conditions).order_by(schema.runs.c.number))
+        ]
 
     def show(self, prefix: str) -> Run:
         """The one run whose id begins with ``prefix``; raises UnknownNameError for none or several."""
@@ -142,7 +165,7 @@ class Store:
         if not rows:
             known = [row.id[:12] for row in self._rows(select(schema.runs.c.id))]
             raise UnknownNameError.among("run", prefix, difflib.get_close_matches(prefix, known, n=5, cutoff=0.0))
-        return _run(rows[0])
+        return run_of(rows[0])
 
     def trials(self, run: str) -> list[ScoreRow]:
         """A run's answered Scores by number."""
@@ -158,7 +181,21 @@ class Store:
         """What was ever judged of a run, one record a metric and table."""
         mine = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
         return [
-            _result(row) for row in self._rows(mine.order_by(schema.results.c.metric, schema.results.c.table_digest))
+            result_of(row) for row in self._rows(mine.order_by(schema.results.c.metric, schema.results.c.table_digest))
+        ]
+
+    def probe(self, run: str) -> list[tuple[str, float | None]]:
+        """The cells that a run's final shared weights were asked about, with their scores, in the order asked."""
+        probes = schema.probes.c
+        rows = self._added(schema.probes, run, probes.architecture, probes.value, order=(probes.number,))
+        return [(row.architecture, row.value) for row in rows]
+
+    def correlations(self, run: str) -> list[Ranked]:
+        """How well a run's final shared weights were found to rank cells, one record a metric and table."""
+        found = schema.correlations.c
+        return [
+            ranked_of(row)
+            for row in self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
         ]
 
     def looks(self, run: str | None = None) -> list[Look]:
@@ -176,12 +213,27 @@ class Store:
         with schema.trouble(self._engine.url), self._writer.begin() as connection:
             yield connection
 
-    def _close(self, run: str, **values: Any) -> None:
+    def _added(self, table: Table, run: str, *columns: Any, order: Sequence[Any]) -> Sequence[Row[Any]]:
+        """A run's rows of a table that the first version of the store had not; none where it is not there."""
+        if not schema.has(self._engine, table):
+            return []
+        return self._rows(select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(*order))
+
+    def _replace(self, table: Table, run: str, values: Mapping[str, Any]) -> None:
+        """Write a run's row of a truth, in place of an earlier one."""
+        with self._write() as connection:
+            number, columns = _number(connection, run), table.c
+            same = (columns.metric == values["metric"], columns.table_digest == values["table_digest"])
+            connection.execute(delete(table).where(columns.run == number, *same))
+            connection.execute(insert(table).values(run=number, **values))
+
+    @contextmanager
+    def _close(self, run: str, **values: Any) -> Iterator[tuple[Connection, int]]:
+        """Move a run to its end; what else belongs to it can be written in the same transaction."""
         number, before = self._begun.pop(run)
         with self._write() as connection:
             _move(connection, update(schema.runs).values(values), (run, number, before))
-            if values["status"] == "finished":
-                connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.run == number))
+            yield connection, number
 
 
 def _create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
@@ -211,7 +263,7 @@ def _resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
     states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
     if states is None:
         return None
-    return Checkpoint(row.trials, _spent(row), row.repeated, states.policy_state, states.oracle_state)
+    return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
 
 
 def _move(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
@@ -228,32 +280,6 @@ def _number(connection: Connection, run: str) -> int:
     if number is None:
         raise UnknownNameError(f"unknown run {run!r}")
     return int(number)
-
-
-def _run(row: Row[Any]) -> Run:
-    return Run(
-        id=row.id,
-        spec=RunSpec.from_json(row.spec),
-        status=row.status,
-        reason=row.reason,
-        created=row.created,
-        finished=row.finished,
-        recommendation=row.recommendation,
-        trials=row.trials,
-        scores=row.scores,
-        repeated=row.repeated,
-        spent=_spent(row),
-        provenance=json.loads(row.provenance),
-    )
-
-
-def _spent(row: Row[Any]) -> Cost:
-    return Cost(row.queries, row.epochs, row.seconds)
-
-
-def _result(row: Row[Any]) -> Result:
-    verdict = Verdict(row.value, row.rank, row.size, row.regret, row.percentile) if row.reason is None else None
-    return Result(row.architecture, row.metric, row.table_digest, verdict or NoVerdict(row.reason))
 
 
 def _now() -> str:

@@ -107,7 +107,43 @@ def test_an_impossible_pair_is_refused_in_words() -> None:
         IncompatibleError,
         match=r"policy descends needs Gradient queries, but oracle looks answers only Score and Update; .* supernet",
     ):
-        require_compatible(Descends, Looks, names=("descends", "looks"), others=lambda: ["supernet"])
+        require_compatible(
+            Descends, Looks, names=("descends", "looks"), oracles=lambda: ["supernet"], policies=lambda: ["enas"]
+        )
+
+
+class Shares:
+    supports = frozenset({Score, Update, Gradient})
+    shares_weights = True
+
+
+@pytest.mark.parametrize("needs", [{Score}, {Gradient}, {Score, Gradient}])
+def test_a_policy_that_never_trains_the_shared_weights_is_refused_in_words(needs: set[Any]) -> None:
+    class Looks:
+        pass
+
+    Looks.needs = frozenset(needs)  # type: ignore[attr-defined]
+    with pytest.raises(IncompatibleError) as caught:
+        require_compatible(
+            Looks, Shares, names=("looks", "shares"), oracles=lambda: ["tabular"], policies=lambda: ["enas", "nao"]
+        )
+    assert str(caught.value) == (
+        "policy looks never trains the shared weights of oracle shares (it asks no Update), so its scores would mean "
+        "nothing; policies that do: enas or nao"
+    )
+
+
+@pytest.mark.parametrize("needs", [set(), {Update}, {Score, Update}, {Gradient, Update}])
+def test_a_policy_that_trains_the_shared_weights_or_asks_nothing_works_with_them(needs: set[Any]) -> None:
+    class Fits:
+        pass
+
+    Fits.needs = frozenset(needs)  # type: ignore[attr-defined]
+    require_compatible(Fits, Shares, names=("fits", "shares"), oracles=list, policies=list)
+
+
+def test_an_oracle_without_shared_weights_never_minds_what_a_policy_trains() -> None:
+    require_compatible(RandomSearch, SyntheticOracle, names=("a", "b"), oracles=list, policies=list)
 
 
 @pytest.mark.parametrize("limit", [{"queries": 0}, {"epochs": -1.0}, {"seconds": float("nan")}])

@@ -1,7 +1,6 @@
 """The judge's verdicts, by hand and by SciPy, and the record of its looks."""
 
 import math
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,72 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import IncompatibleError, SpaceError, StoreError, TableError
-from harness.core.space import Architecture, SearchSpace
-from harness.judge import Judge, Look, NoVerdict, Verdict
-
-
-class Pairs(SearchSpace):
-    """Unordered pairs of the numbers below ``top``: (1, 3) and (3, 1) are one cell, of key 10 a + b with a <= b."""
-
-    scheme = "pairs"
-
-    def __init__(self, top=4):
-        self.name, self.top, self.options = f"pairs{top}", top, (top, top)
-
-    @property
-    def size(self):
-        return self.top * (self.top + 1) // 2
-
-    def keys(self, choices):
-        return choices[:, 0] * 10 + choices[:, 1]
-
-    def canonical_keys(self, keys):
-        return np.minimum(keys, keys % 10 * 10 + keys // 10)
-
-    def from_keys(self, keys):
-        return np.stack([keys // 10, keys % 10], axis=1)
-
-    def owns(self, keys):
-        return (keys // 10 < self.top) & (keys % 10 < self.top)
-
-    def format(self, architecture):
-        return "+".join(map(str, architecture.choices))
-
-    def parse(self, text):
-        return Architecture(tuple(map(int, text.split("+"))))
-
-    def sample(self, rng):
-        return Architecture(tuple(rng.integers(self.top, size=2).tolist()))
-
-    def enumerate_keys(self):
-        return np.array([10 * a + b for a in range(self.top) for b in range(a, self.top)])
-
-
-@dataclass
-class FakeTable:
-    """What the judge needs of a table, from a dictionary of keys to means."""
-
-    truth: dict[int, float]
-    name: str = "fake"
-    scheme: str = "pairs"
-    digest: str = "d" * 64
-    epochs: tuple[int, ...] = (2, 8)
-    repeats: int = 3
-    metrics: tuple[str, ...] = ("validation_accuracy", "test_accuracy", "test_perplexity")
-    keys: np.ndarray = field(init=False)
-
-    def __post_init__(self):
-        self.keys = np.array(sorted(self.truth))
-
-    def rows(self, keys):
-        place = np.searchsorted(self.keys, keys) % len(self.keys)
-        return np.where(self.keys[place] == keys, place, -1)
-
-    def mean(self, metric, epochs=None):
-        return np.array([self.truth[key] for key in self.keys.tolist()])
-
-
-TRUTH = {0: 0.70, 1: 0.90, 2: 0.90, 11: 0.80, 12: math.nan, 22: 0.75, 99: 0.99}
+from harness.core.space import Architecture
+from harness.judge import Correlation, Judge, Look, NoVerdict, Ranking, Verdict
+from harness.statistics import Undefined
+from tests.truths import TRUTH, FakeTable, Pairs
 
 
 def judged(*choices, table=None, **options):
@@ -117,7 +54,7 @@ def test_perplexities_are_better_when_they_are_lower():
     judge = Judge(FakeTable({0: 60.0, 1: 58.0, 11: 65.0}), Pairs(2), "test_perplexity", larger_is_better=False)
     assert judge.judge(Architecture((0, 1))) == Verdict(58.0, 1, 3, 0.0, 100.0)
     assert judge.judge(Architecture((1, 1))) == Verdict(65.0, 3, 3, 7.0, pytest.approx(100 / 3))
-    assert judge.truth.best == 58.0
+    assert judge.truth.ranking == Ranking(3, 3, 58.0, 61.0, pytest.approx(np.std([60, 58, 65])))
 
 
 def test_a_cell_that_the_table_lacks_has_no_verdict_but_a_reason():
@@ -149,9 +86,9 @@ def test_ranks_agree_with_scipy(values, larger_is_better):
 def test_the_truth_says_what_its_numbers_are_of():
     truth = Judge(FakeTable(TRUTH), Pairs()).truth
     assert truth.text == "test accuracy, mean of 3 repeats at 8 epochs"
-    assert (truth.split, truth.size, truth.space_size) == ("test", 5, 10)
-    assert truth.mean == pytest.approx(0.81)
-    assert truth.std == pytest.approx(np.std([0.7, 0.9, 0.9, 0.8, 0.75]))
+    assert (truth.split, truth.kind, truth.name, truth.digest) == ("test", "table", "fake", "d" * 64)
+    spread = np.std([0.7, 0.9, 0.9, 0.8, 0.75])
+    assert truth.ranking == Ranking(5, 10, 0.9, pytest.approx(0.81), pytest.approx(spread))
     assert Judge(FakeTable(TRUTH, repeats=1), Pairs()).truth.text == "test accuracy, one repeat at 8 epochs"
 
 
@@ -188,3 +125,76 @@ def test_a_foreign_table_metric_or_cell_is_refused():
         judged(0, 0, table=FakeTable({12: math.nan, 99: 0.9}))
     with pytest.raises(SpaceError, match=r"\(7, 7\) is no cell of space 'pairs4'"):
         judged(7, 7)
+
+
+def correlated(scores, truth=TRUTH, **options):
+    """The judge's tau between these scores, by cell, and the truth."""
+    cells = [Architecture(choices) for choices in scores]
+    return Judge(FakeTable(truth), Pairs(), **options).tau(cells, list(scores.values()))
+
+
+def test_scores_in_the_order_of_the_truth_have_tau_one_and_reversed_ones_minus_one():
+    assert correlated({(0, 0): 0.1, (2, 2): 0.2, (1, 1): 0.3, (0, 1): 0.4}) == Correlation(pytest.approx(1), 4)
+    assert correlated({(0, 0): 0.4, (2, 2): 0.3, (1, 1): 0.2, (0, 1): 0.1}) == Correlation(pytest.approx(-1), 4)
+    assert correlated({(0, 0): 0.2, (2, 2): 0.1, (1, 1): 0.3, (0, 1): 0.4}) == Correlation(pytest.approx(2 / 3), 4)
+
+
+def test_a_tie_in_the_truth_is_corrected_for_as_scipy_does():
+    scores = {(0, 0): 0.3, (0, 1): 0.2, (0, 2): 0.4, (1, 1): 0.1, (2, 2): 0.5}
+    expected = scipy.stats.kendalltau(list(scores.values()), [0.70, 0.90, 0.90, 0.80, 0.75]).statistic
+    assert correlated(scores) == Correlation(pytest.approx(expected), 5)
+
+
+def test_a_truth_that_is_better_when_lower_turns_the_sign():
+    scores = {(0, 0): 0.1, (0, 1): 0.2, (1, 1): 0.3}
+    perplexities = {0: 70.0, 1: 60.0, 11: 50.0}
+    options = {"metric": "test_perplexity", "larger_is_better": False}
+    assert correlated(scores, perplexities, **options) == Correlation(pytest.approx(1), 3)
+    assert correlated(scores, perplexities) == Correlation(pytest.approx(-1), 3)
+
+
+def test_cells_without_a_score_or_a_truth_are_left_out_and_a_repeated_cell_counts_once():
+    scores = {
+        (0, 0): 0.1,
+        (1, 2): 0.0,  # diverged
+        (3, 3): 0.0,  # not in the table
+        (0, 2): None,  # its score failed
+        (2, 2): 0.2,
+        (1, 1): 0.3,
+        (0, 1): math.nan,
+        (1, 0): 0.4,  # the same cell, scored after all
+    }
+    assert correlated(scores) == Correlation(pytest.approx(1), 4)
+
+
+def test_too_few_or_equal_scores_have_no_tau_but_a_reason():
+    few = Undefined("Kendall's tau needs at least 3 pairs, not 2")
+    assert correlated({(0, 0): 0.1, (2, 2): 0.2, (3, 3): 0.3, (0, 1): None}) == Correlation(few, 2)
+    flat = correlated({(0, 0): 0.1, (2, 2): 0.1, (1, 1): 0.1})
+    assert flat == Correlation(Undefined("one side does not vary, so Kendall's tau has no order to compare"), 3)
+
+
+@given(st.lists(st.integers(0, 5), min_size=10, max_size=10), st.lists(st.integers(0, 5), min_size=10, max_size=10))
+def test_tau_agrees_with_scipy_whatever_the_order_of_the_cells(values, scores):
+    space = Pairs()
+    judge = Judge(FakeTable(dict(zip(space.enumerate_keys().tolist(), map(float, values), strict=True))), space)
+    cells = list(space.enumerate())
+    tau = judge.tau(cells, [float(score) for score in scores]).tau
+    if len(set(values)) > 1 and len(set(scores)) > 1:
+        assert tau == pytest.approx(scipy.stats.kendalltau(scores, values).statistic)
+        assert judge.tau(cells[::-1], [float(score) for score in scores[::-1]]).tau == tau
+
+
+def test_a_correlation_is_one_look_however_many_cells_and_is_not_told_when_it_cannot_be_recorded():
+    kept: list[Look] = []
+    cells = [Architecture(choices) for choices in ((0, 0), (1, 1), (2, 2))]
+    Judge(FakeTable(TRUTH), Pairs(), record=kept.append).tau(cells, [0.1, 0.2, 0.3], run="r1")
+    assert [(look.run, look.architecture, look.metric) for look in kept] == [("r1", "3 probed cells", "test_accuracy")]
+
+    def refuse(look):
+        raise StoreError("read-only")
+
+    with pytest.raises(StoreError, match="read-only"):
+        Judge(FakeTable(TRUTH), Pairs(), record=refuse).tau(cells, [0.1, 0.2, 0.3])
+    with pytest.raises(SpaceError, match=r"\(7, 7\) is no cell"):
+        Judge(FakeTable(TRUTH), Pairs()).tau([Architecture((7, 7))], [0.5])

@@ -97,6 +97,27 @@ def test_the_command_line_overrides_the_file(tmp_path: Path) -> None:
     assert experiment.settings == {"nao.pool": 3, "nao.seeds": 4, "oracle.repeat": "mean"}
 
 
+@pytest.mark.parametrize(
+    ("text", "oracles"),
+    [
+        ("oracle: synthetic", ("synthetic",)),
+        ("oracle: [tabular, synthetic]", ("tabular", "synthetic")),
+        ("oracles: [tabular, synthetic]", ("tabular", "synthetic")),
+        ("policies: nao", ("tabular",)),
+    ],
+)
+def test_a_file_names_one_oracle_or_several(tmp_path: Path, text: str, oracles: tuple[str, ...]) -> None:
+    path = tmp_path / "experiment.yaml"
+    path.write_text(text + "\n")
+    assert load_experiment(str(path), {}).oracles == oracles
+    assert load_experiment(str(path), {"oracles": ("standalone",)}).oracles == ("standalone",)
+
+
+@pytest.mark.parametrize(("text", "gpus"), [("0,1", (0, 1)), ("3", (3,)), (2, (2,)), ([1, 0], (1, 0))])
+def test_gpus_are_read_from_texts_numbers_and_lists(text: Any, gpus: tuple[int, ...]) -> None:
+    assert load_experiment(None, {"gpus": text}).gpus == gpus
+
+
 def test_without_anything_the_paper_s_ten_seeds_run() -> None:
     assert load_experiment(None, {}) == Experiment()
     assert Experiment().seeds == SEEDS == tuple(range(1268, 1278))
@@ -105,7 +126,13 @@ def test_without_anything_the_paper_s_ten_seeds_run() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("oracel: tabular", "unknown key 'oracel'; did you mean 'oracle'"),
+        ("oracel: tabular", "unknown key 'oracel'; did you mean 'oracles'"),
+        ("{oracle: tabular, oracles: [tabular]}", "unknown key 'oracle'; did you mean 'oracles'"),
+        ("oracles: []", "oracles cannot be"),
+        ("device: gpu", "device cannot be 'gpu'"),
+        ("gpus: 0,0", "gpus cannot be '0,0': GPUs are different whole numbers"),
+        ("gpus: all", "gpus cannot be 'all'"),
+        ("{gpus: 0, device: cpu}", "the device is 'cpu'"),
         ("budget: {querys: 3}", "did you mean 'queries'"),
         ("budget: {queries: many}", "budget.queries cannot be 'many'"),
         ("budget: 3", "'budget' must hold keys and values"),

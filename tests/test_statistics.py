@@ -1,5 +1,6 @@
 """Every statistic against SciPy, a hand-worked example, or the published figures of Yu et al. 2020."""
 
+import itertools
 import math
 
 import numpy as np
@@ -163,3 +164,36 @@ def test_ranks_agree_with_scipy(values, larger_is_better):
     truth = np.array(values, dtype=np.float64)
     expected = scipy.stats.rankdata(-truth if larger_is_better else truth, method="min")
     assert [rank(truth, value, larger_is_better=larger_is_better) for value in truth] == expected.tolist()
+
+
+def kendall_by_counting(a, b):
+    """Kendall 1945: concordant less discordant pairs, over the geometric mean of the pairs that are not tied."""
+    pairs = [(np.sign(a[i] - a[j]), np.sign(b[i] - b[j])) for i, j in itertools.combinations(range(len(a)), 2)]
+    untied = [sum(pair[side] != 0 for pair in pairs) for side in (0, 1)]
+    return sum(x * y for x, y in pairs) / math.sqrt(untied[0] * untied[1])
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=15))
+def test_kendalls_tau_agrees_with_counting_pairs_and_with_scipy(pairs):
+    a, b = (list(map(float, side)) for side in zip(*pairs, strict=True))
+    tau = statistics.kendall(a, b)
+    if len(set(a)) == 1 or len(set(b)) == 1:
+        assert tau == Undefined("one side does not vary, so Kendall's tau has no order to compare")
+    else:
+        assert tau == pytest.approx(kendall_by_counting(a, b))
+        assert tau == pytest.approx(scipy.stats.kendalltau(a, b).statistic)
+
+
+def test_kendalls_tau_of_orders_worked_by_hand():
+    order = [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert statistics.kendall(order, [value**3 for value in order]) == pytest.approx(1)
+    assert statistics.kendall(order, order[::-1]) == pytest.approx(-1)
+    assert statistics.kendall(order, [1.0, 3.0, 2.0, 4.0, 5.0]) == pytest.approx(0.8)  # 9 of 10 pairs, one swapped
+    assert statistics.kendall([1.0, 2.0, 3.0], [1.0, 3.0, 2.0]) == pytest.approx(1 / 3)  # Yu et al. 2020, Table 5
+    assert statistics.kendall([1.0, 1.0, 2.0], [1.0, 2.0, 3.0]) == pytest.approx(2 / math.sqrt(2 * 3))
+
+
+def test_kendalls_tau_of_less_than_three_pairs_is_undefined():
+    for count in range(3):
+        reason = f"Kendall's tau needs at least 3 pairs, not {count}"
+        assert statistics.kendall([1.0, 2.0][:count], [2.0, 1.0][:count]) == Undefined(reason)

@@ -22,7 +22,8 @@ class Skeleton:
 
     `width` is the channel count of the first stack; it doubles, and height and width halve, before each later stack.
     `batch_norm_momentum` is PyTorch's (TensorFlow's 0.997 is 0.003 here). `replicas` networks of one cell, each with
-    weights of its own, run side by side in channel groups: they share kernel launches and nothing else.
+    weights of its own, run side by side in channel groups: they share kernel launches and nothing else. `stem` is the
+    channel count between the image and the first stack (None: `width`); eval-nas has 128 there with a width of 256.
     """
 
     width: int = 128
@@ -32,6 +33,7 @@ class Skeleton:
     classes: int = 10
     batch_norm_momentum: float = 0.003
     replicas: int = 1
+    stem: int | None = None
 
 
 def vertex_channels(in_channels: int, out_channels: int, matrix: Matrix) -> tuple[int, ...]:
@@ -111,8 +113,8 @@ class NASBench101Network(nn.Module):
     def __init__(self, matrix: Matrix, operations: Sequence[int], skeleton: Skeleton | None = None) -> None:
         super().__init__()
         skeleton = skeleton or Skeleton()
-        layers: list[nn.Module] = [ConvBatchNormRelu(skeleton.image_channels, skeleton.width, 3, skeleton)]
-        channels = skeleton.width
+        channels = skeleton.width if skeleton.stem is None else skeleton.stem
+        layers: list[nn.Module] = [ConvBatchNormRelu(skeleton.image_channels, channels, 3, skeleton)]
         for stack in range(skeleton.stacks):
             width = skeleton.width * 2**stack
             if stack:
@@ -136,18 +138,23 @@ class NASBench101Network(nn.Module):
 def initialise(network: NASBench101Network, generators: Sequence[torch.Generator]) -> None:
     """Draw the weights of replica r from generator r alone, so that a replica starts as it would on its own.
 
-    Convolutions: truncated normal of variance 1 / fan-in (base_ops.py); dense layer: Glorot uniform, zero bias.
+    Convolutions: see `draw_convolution`; dense layer: Glorot uniform, zero bias.
     """
     for convolution in _convolutions(network.features):
-        std = convolution.weight[0].numel() ** -0.5 / _TRUNCATED_NORMAL_STD
         for part, generator in zip(convolution.weight.chunk(len(generators)), generators, strict=True):
-            nn.init.trunc_normal_(part, std=std, a=-2 * std, b=2 * std, generator=generator)
+            draw_convolution(part, generator)
     for part, generator in zip(network.classifier.weight.chunk(len(generators)), generators, strict=True):
         nn.init.xavier_uniform_(part, generator=generator)
     nn.init.zeros_(network.classifier.bias)  # type: ignore[arg-type]
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_parameters()
+
+
+def draw_convolution(weight: Tensor, generator: torch.Generator) -> None:
+    """Fill (out, in, kernel, kernel) from a normal of variance 1 / fan-in, cut at two deviations (base_ops.py)."""
+    std = weight.shape[1:].numel() ** -0.5 / _TRUNCATED_NORMAL_STD
+    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std, generator=generator)
 
 
 def allocate(matrix: Matrix, operations: Sequence[int], skeleton: Skeleton) -> NASBench101Network:

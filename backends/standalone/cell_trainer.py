@@ -1,53 +1,139 @@
 """Train cells by one recipe: the seeds, the data and the rows of results that a table's builder writes down."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy
 import sklearn
 import torch
 
-from backends.data.digits import load
+from backends.data import datasets
+from backends.devices import memory_guard, resolve_device
 from backends.networks.nasbench101 import count_parameters
 from backends.standalone.cells import Cell
+from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
 from backends.standalone.recipes import Recipe
-from backends.standalone.training import Curve, skeleton, train
+from backends.standalone.training import Curve, Training, skeleton
+from harness import __version__
 from harness.core.errors import SettingError
 
 
-def training_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int) -> int:
-    """Seed of one training, from these four alone: neither order nor number of workers can change a result."""
-    name = f"{recipe.seed}|{cell.text}|{epochs}|{repeat}"
+def training_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int, attempt: int = 0) -> int:
+    """Seed of one training, from these alone: neither order nor number of workers can change a result."""
+    name = f"{recipe.seed}|{cell.text}|{epochs}|{repeat}" + (f"|{attempt}" if attempt else "")
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
 
 
-class CellTrainer:
-    """Trains any cell by one recipe on its data, on one processor thread or a GPU."""
+Seeding = Callable[[Recipe, Cell, int, int, int], int]
+"""The seed of a training from recipe, cell, epochs, repeat and attempt."""
 
-    def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
-        if recipe.dataset != "digits":
-            raise SettingError(f"recipe data set {recipe.dataset!r} is unknown; known: 'digits'")
+
+class CellTrainer:
+    """Trains any cell by one recipe on its data, on one processor thread or a GPU.
+
+    A training is written to a checkpoint in the folder `checkpoints` (where None: `checkpoint_folder()`) every
+    `interval` seconds, and goes on from there when it is asked for again. The checkpoint is deleted at the end; with
+    continued budgets it is kept until the longest one, which a longer budget then goes on to.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        device: str = "cpu",
+        *,
+        verify: bool = True,
+        checkpoints: Path | None = None,
+        interval: float = INTERVAL,
+        seeding: Seeding = training_seed,
+    ) -> None:
         torch.set_num_threads(1)
         self._recipe = recipe
-        self._data = load(recipe.train_images, recipe.validation_images, noise=recipe.noise).to(torch.device(device))
+        self._device = resolve_device(device)
+        self._folder = checkpoints or checkpoint_folder()
+        self._interval = interval
+        self._seeding = seeding
+        images = datasets.load(
+            recipe.dataset,
+            train_images=recipe.train_images,
+            validation_images=recipe.validation_images,
+            noise=recipe.noise,
+            verify=verify,
+        )
+        _require_enough(recipe, len(images.test))
+        self._data = images.to(self._device)
 
     def fingerprint(self) -> Mapping[str, str]:
         """What results depend on besides recipe and cell: the data's digest and the library versions."""
         versions = {library.__name__: str(library.__version__) for library in (numpy, sklearn, torch)}
-        return {"data_digest": self._data.digest()} | versions
+        return {"data_digest": self._data_digest} | versions
 
     def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
         """Train every repeat of one cell and budget; one self-explanatory row a repeat."""
         curves = self.curves(cell, epochs, range(self._recipe.repeats))
-        parameters = count_parameters(cell.matrix, cell.operations, skeleton(self._recipe))
+        parameters = count_parameters(cell.matrix, cell.operations, skeleton(self._recipe, self._data))
         return [_row(cell, repeat, curve, parameters) for repeat, curve in enumerate(curves)]
 
     def curves(self, cell: Cell, epochs: int, repeats: Sequence[int]) -> list[Curve]:
-        """Train these repeats of one cell and budget, side by side."""
-        seeds = [training_seed(self._recipe, cell, epochs, repeat) for repeat in repeats]
-        return train(cell, self._recipe, self._data, epochs=epochs, seeds=seeds)
+        """Train these repeats of one cell and budget side by side, and those that diverge again as the recipe says.
+
+        Raises ResourceError where a GPU's memory is too small.
+        """
+        curves: dict[int, Curve] = {}
+        checkpoints, left = list[Checkpoint](), list(repeats)
+        for attempt in range(self._recipe.attempts):
+            seeds = [self._seeding(self._recipe, cell, self._schedule(epochs), n, attempt) for n in left]
+            checkpoints.append(self._checkpoint(cell, epochs, seeds))
+            with memory_guard("batch_size or width of the recipe"):
+                trained = self._train(cell, epochs, seeds, checkpoints[-1])
+            curves.update(zip(left, trained, strict=True))
+            left = [repeat for repeat in left if curves[repeat].diverged]
+            if not left:
+                break
+        if epochs == self._schedule(epochs):
+            for checkpoint in checkpoints:
+                checkpoint.remove()
+        return [curves[repeat] for repeat in repeats]
+
+    def _train(self, cell: Cell, epochs: int, seeds: Sequence[int], checkpoint: Checkpoint) -> list[Curve]:
+        training = Training(cell, self._recipe, self._data, epochs=self._schedule(epochs), seeds=seeds)
+        state = checkpoint.read()
+        if state is not None:
+            training.load_state_dict(state)
+        begun = training.step
+        curves = training.advance(epochs, checkpoint)
+        again = self._recipe.attempts > 1 and any(curve.diverged for curve in curves)
+        if training.step > begun and (again or epochs < training.epochs):
+            checkpoint.write(training.state_dict())
+        return curves
+
+    def _schedule(self, epochs: int) -> int:
+        """Epochs of the training that has a budget of `epochs`."""
+        return max(self._recipe.epochs) if self._recipe.budgets == "continued" else epochs
+
+    def _checkpoint(self, cell: Cell, epochs: int, seeds: Sequence[int]) -> Checkpoint:
+        """Its name holds all that decides the training, so that no other one can go on from it."""
+        deciding = [self._recipe.document(), cell.text, self._schedule(epochs), list(seeds)]
+        deciding += [dict(self.fingerprint()), __version__, self._device.type]
+        name = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+        return Checkpoint(self._folder, name, self._interval)
+
+    @cached_property
+    def _data_digest(self) -> str:
+        return self._data.digest()
+
+
+def _require_enough(recipe: Recipe, test_images: int) -> None:
+    least = min(recipe.train_accuracy_images, recipe.validation_images, test_images)
+    if recipe.evaluation == "full-batches" and recipe.evaluation_batch > least:
+        raise SettingError(
+            f"recipe key 'evaluation_batch' is {recipe.evaluation_batch}, but a split has only {least} images to"
+            f" evaluate, no full batch; lower it, or evaluate 'all-images'"
+        )
 
 
 def _row(cell: Cell, repeat: int, curve: Curve, parameters: int) -> dict[str, Any]:

@@ -1,26 +1,28 @@
-"""Train a NAS-Bench-101 cell from scratch by a recipe, and measure it at half and at the end of the budget."""
+"""Train a NAS-Bench-101 cell from scratch by a recipe, and measure it at half and at the end of a budget."""
 
-import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from backends.data.digits import CLASSES, Digits, Split
+from backends.data.images import Images, Split
 from backends.networks.nasbench101 import NASBench101Network, Skeleton, allocate, initialise
+from backends.standalone.batches import Batches
 from backends.standalone.cells import Cell
+from backends.standalone.checkpoints import Checkpoint
 from backends.standalone.recipes import Recipe
-
-_EVALUATION_BATCH = 512
+from backends.standalone.rmsprop import RMSProp
+from backends.standalone.schedule import learning_rate, steps_in
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Accuracies in [0, 1], and the seconds of processor time spent on training alone until then.
+    """Accuracies in [0, 1], and the seconds spent on training alone until then.
 
-    Processor time rather than the clock, so that other work on the machine does not count.
+    On a processor they are processor time rather than the clock, so that other work on the machine does not count.
     """
 
     seconds: float
@@ -39,15 +41,158 @@ class Curve:
     diverged: bool
 
 
-def train(cell: Cell, recipe: Recipe, data: Digits, *, epochs: int, seeds: Sequence[int]) -> list[Curve]:
-    """Train one network a seed, side by side on the device of `data`; curve i belongs to seed i.
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """All replicas at the end of some epoch: accuracies (splits, replicas), and which had finite losses until then."""
 
-    A seed decides initial weights and the order of images. The networks share nothing but kernel launches, so a
-    curve's accuracies do not depend on its neighbours' (rounding apart), and the seconds are divided among them.
+    seconds: float
+    accuracies: list[list[float]]
+    finite: list[bool]
+
+
+class Training:
+    """Networks of one cell, one a seed, side by side on the device of `data`, at some step of their training.
+
+    A seed decides initial weights, the order of images and how they are changed. The networks share nothing but kernel
+    launches, so a curve's accuracies do not depend on its neighbours' (rounding apart), and the seconds are divided
+    among them. `epochs` is the length of the learning-rate schedule.
     """
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    network = _network(cell, recipe, generators).to(data.train.images.device)
-    optimiser = torch.optim.SGD(
+
+    def __init__(self, cell: Cell, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> None:
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self.epochs = epochs
+        self.step = 0
+        self._recipe = recipe
+        self._data = data
+        self._network = _network(cell, skeleton(recipe, data, len(seeds)), generators).to(data.device)
+        self._optimiser = _optimiser(recipe, self._network)
+        self._batches = Batches(recipe, data, generators, seeds)
+        self._finite = torch.ones(len(seeds), dtype=torch.bool, device=data.device)
+        self._seconds = 0.0
+        self._moments: dict[int, _Moment] = {}
+
+    def advance(self, epochs: int, checkpoint: Checkpoint | None = None) -> list[Curve]:
+        """Train to the end of `epochs`, a budget, and return a curve a seed; the `checkpoint` is written when due.
+
+        Networks that have all diverged are not trained any further.
+        """
+        for moment in self._measured_after():
+            if moment <= epochs and moment not in self._moments:
+                self._train_until(steps_in(self._recipe, moment), checkpoint)
+                self._moments[moment] = self._measure()
+        return [self._curve(epochs, replica) for replica in range(len(self._finite))]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the training depends on, and what has been measured."""
+        return {
+            "step": self.step,
+            "network": self._network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "batches": self._batches.state_dict(),
+            "finite": self._finite,
+            "seconds": self._seconds,
+            "moments": {epochs: asdict(moment) for epochs, moment in self._moments.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        self.step = state["step"]
+        self._network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._batches.load_state_dict(state["batches"])
+        self._finite = state["finite"].to(self._data.device)
+        self._seconds = state["seconds"]
+        self._moments = {epochs: _Moment(**moment) for epochs, moment in state["moments"].items()}
+
+    def _measured_after(self) -> list[int]:
+        """Epochs at whose end the networks are measured."""
+        budgets = self._recipe.epochs if self._recipe.budgets == "continued" else (self.epochs,)
+        return sorted({moment for budget in budgets for moment in (budget // 2, budget)})
+
+    def _train_until(self, end: int, checkpoint: Checkpoint | None) -> None:
+        start = _clock(self._data.device)
+        while self.step < end and self._some_are_finite():
+            self._take_step()
+            if checkpoint is not None and checkpoint.due():
+                self._seconds += _clock(self._data.device) - start
+                checkpoint.write(self.state_dict())
+                start = _clock(self._data.device)
+        self._seconds += _clock(self._data.device) - start
+        self.step = end
+
+    def _some_are_finite(self) -> bool:
+        """Looked at once an epoch, since a GPU has to finish its steps first."""
+        return self.step % steps_in(self._recipe, 1) > 0 or bool(self._finite.any())
+
+    def _take_step(self) -> None:
+        """One step on the sum of the replicas' mean losses, so that no gradient depends on the neighbours."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(self._recipe, self.step, steps_in(self._recipe, self.epochs))
+        images, labels = self._batches.draw()
+        logits = self._logits(images)
+        losses = nn.functional.cross_entropy(logits.transpose(1, 2), labels, reduction="none").mean(dim=0)
+        self._optimiser.zero_grad()
+        torch.autograd.backward(losses.sum())
+        self._optimiser.step()
+        self._finite &= losses.detach().isfinite()
+        self.step += 1
+
+    def _logits(self, images: Tensor) -> Tensor:
+        """Logits (batch, replicas, classes)."""
+        return torch.unflatten(self._network(images), 1, (len(self._finite), -1))
+
+    def _measure(self) -> _Moment:
+        data, first = self._data, self._recipe.train_accuracy_images
+        evaluated = Split(data.train.images[:first], data.train.labels[:first])
+        accuracies = [self._accuracies(split) for split in (evaluated, data.validation, data.test)]
+        return _Moment(self._seconds / len(self._finite), accuracies, self._finite.tolist())
+
+    @torch.no_grad()
+    def _accuracies(self, split: Split) -> list[float]:
+        """Share of `split` that each replica classifies correctly, with the running averages of batch normalisation."""
+        self._network.eval()
+        size = self._recipe.evaluation_batch
+        whole = len(split) if self._recipe.evaluation == "all-images" else len(split) // size * size
+        hits = []
+        parts = (torch.split(part[:whole], size) for part in (split.images, split.labels))
+        for images, labels in zip(*parts, strict=True):
+            inputs = self._data.standardised(images).repeat(1, len(self._finite), 1, 1)
+            hits.append(self._logits(inputs).argmax(dim=2) == labels[:, None])
+        self._network.train()
+        return torch.cat(hits).double().mean(dim=0).tolist()
+
+    def _curve(self, epochs: int, replica: int) -> Curve:
+        moments = [self._moments[moment] for moment in (epochs // 2, epochs)]
+        half, final = (Measurement(m.seconds, *(split[replica] for split in m.accuracies)) for m in moments)
+        return Curve(epochs, half, final, not moments[-1].finite[replica])
+
+
+def skeleton(recipe: Recipe, data: Images, replicas: int = 1) -> Skeleton:
+    """The sizes of the recipe's networks on these images."""
+    return Skeleton(
+        width=recipe.width,
+        stacks=recipe.stacks,
+        modules=recipe.modules,
+        image_channels=data.channels,
+        classes=data.classes,
+        batch_norm_momentum=recipe.batch_norm_momentum,
+        replicas=replicas,
+    )
+
+
+def _network(cell: Cell, sizes: Skeleton, generators: Sequence[torch.Generator]) -> NASBench101Network:
+    network = allocate(cell.matrix, cell.operations, sizes)
+    initialise(network, generators)
+    # Channels-last saves a quarter of the time on a processor: concatenation and splitting become cheap views.
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    if recipe.optimiser == "rmsprop":
+        return RMSProp(
+            network.parameters(), recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
+        )
+    return torch.optim.SGD(
         network.parameters(),
         recipe.learning_rate,
         recipe.momentum,
@@ -55,91 +200,11 @@ def train(cell: Cell, recipe: Recipe, data: Digits, *, epochs: int, seeds: Seque
         nesterov=True,
         fused=True,
     )
-    evaluated = Split(*(part[: recipe.train_accuracy_images] for part in (data.train.images, data.train.labels)))
-    steps = epochs * _steps_per_epoch(recipe)
-    finite = torch.ones(len(seeds), dtype=torch.bool, device=data.train.images.device)
-    seconds, measured = 0.0, list[tuple[float, list[list[float]]]]()
-    for epoch in range(epochs):
-        start = time.process_time()
-        for step, (images, labels) in enumerate(_batches(data.train, recipe.batch_size, generators)):
-            _set_rate(optimiser, recipe, (epoch * _steps_per_epoch(recipe) + step + 1) / steps)
-            finite &= _step(network, optimiser, images, labels).isfinite()
-        seconds += time.process_time() - start
-        if epoch + 1 in (epochs // 2, epochs):
-            splits = (evaluated, data.validation, data.test)
-            accuracies = [_accuracies(network, split, len(seeds)) for split in splits]
-            measured.append((seconds / len(seeds), accuracies))
-    return [_curve(epochs, measured, index, not ok) for index, ok in enumerate(finite.tolist())]
 
 
-def learning_rate(recipe: Recipe, progress: float) -> float:
-    """The rate at `progress` in (0, 1], the step's number divided by all steps."""
-    if progress < recipe.warmup:
-        return recipe.learning_rate * progress / recipe.warmup
-    remaining = (progress - recipe.warmup) / (1 - recipe.warmup)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * remaining))
-
-
-def skeleton(recipe: Recipe, replicas: int = 1) -> Skeleton:
-    """The sizes of the recipe's networks on single-channel images."""
-    return Skeleton(
-        width=recipe.width,
-        stacks=recipe.stacks,
-        modules=recipe.modules,
-        image_channels=1,
-        classes=CLASSES,
-        batch_norm_momentum=recipe.batch_norm_momentum,
-        replicas=replicas,
-    )
-
-
-def _network(cell: Cell, recipe: Recipe, generators: Sequence[torch.Generator]) -> NASBench101Network:
-    network = allocate(cell.matrix, cell.operations, skeleton(recipe, len(generators)))
-    initialise(network, generators)
-    # Channels-last saves a quarter of the time on a processor: concatenation and splitting become cheap views.
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _steps_per_epoch(recipe: Recipe) -> int:
-    return recipe.train_images // recipe.batch_size
-
-
-def _batches(split: Split, batch_size: int, generators: Sequence[torch.Generator]) -> list[tuple[Tensor, Tensor]]:
-    """Full batches of one epoch: images (batch, replicas, h, w) and labels (batch, replicas), an order a replica."""
-    orders = torch.stack([torch.randperm(len(split.labels), generator=g) for g in generators], dim=1)
-    orders = orders.to(split.labels.device)
-    images, labels = split.images[:, 0][orders], split.labels[orders]
-    full = len(labels) // batch_size * batch_size
-    return list(zip(torch.split(images[:full], batch_size), torch.split(labels[:full], batch_size), strict=True))
-
-
-def _set_rate(optimiser: torch.optim.SGD, recipe: Recipe, progress: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = learning_rate(recipe, progress)
-
-
-def _step(network: nn.Module, optimiser: torch.optim.SGD, images: Tensor, labels: Tensor) -> Tensor:
-    """One step on the sum of the replicas' mean losses, so that no gradient depends on the neighbours; (replicas,)."""
-    logits = network(images).unflatten(1, (-1, CLASSES))
-    losses = nn.functional.cross_entropy(logits.transpose(1, 2), labels, reduction="none").mean(dim=0)
-    optimiser.zero_grad()
-    torch.autograd.backward(losses.sum())
-    optimiser.step()
-    return losses.detach()
-
-
-@torch.no_grad()
-def _accuracies(network: nn.Module, split: Split, replicas: int) -> list[float]:
-    """Share of `split` that each replica classifies correctly, with the running averages of batch normalisation."""
-    network.eval()
-    images = split.images.expand(-1, replicas, -1, -1)
-    predicted = torch.cat(
-        [network(batch).unflatten(1, (-1, CLASSES)).argmax(dim=2) for batch in torch.split(images, _EVALUATION_BATCH)]
-    )
-    network.train()
-    return (predicted == split.labels[:, None]).double().mean(dim=0).tolist()
-
-
-def _curve(epochs: int, measured: list[tuple[float, list[list[float]]]], replica: int, diverged: bool) -> Curve:
-    half, final = (Measurement(seconds, *(split[replica] for split in splits)) for seconds, splits in measured)
-    return Curve(epochs, half, final, diverged)
+def _clock(device: torch.device) -> float:
+    """Seconds of processor time, or of the clock once a GPU has finished what it was given."""
+    if device.type != "cuda":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()

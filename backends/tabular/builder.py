@@ -3,13 +3,13 @@
 The trainer is named as a text `module:object` and imported in the workers alone, so that this module needs no torch.
 """
 
+import functools
 import importlib
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,15 +42,16 @@ def build(
     journal_path: Path,
     *,
     workers: int,
+    gpus: Sequence[int] = (),
     on_progress: Progress = lambda done, total: None,
     trainer: str = TRAINER,
 ) -> None:
     """Train every cell at every budget of the recipe, and append the results to the journal.
 
-    Safe to kill at any time: the next call with the same arguments goes on with what is missing. Raises `TableError`
-    when the journal was begun with another space, recipe or data.
+    Workers train on the CPU, or on `gpus` in turn. Safe to kill at any time: the next call with the same arguments goes
+    on with what is missing. Raises `TableError` when the journal was begun with another space, recipe or data.
     """
-    with _pool(workers, recipe, trainer) as pool:
+    with _pool(workers, recipe, trainer, gpus) as pool:
         header = _header(space, recipe, pool.submit(_fingerprint).result())
         with Journal(journal_path, header) as journal:
             total = len(cells) * len(recipe.epochs)
@@ -68,25 +69,38 @@ def _group(cell: Cell, epochs: int) -> Group:
 
 
 def _header(space: str, recipe: Recipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
-    named = {"space": space, "recipe_digest": recipe.digest(), "recipe": asdict(recipe), "repeats": recipe.repeats}
+    named = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
     return named | dict(fingerprint)
 
 
-def _pool(workers: int, recipe: Recipe, trainer: str) -> ProcessPoolExecutor:
+def _pool(workers: int, recipe: Recipe, trainer: str, gpus: Sequence[int]) -> ProcessPoolExecutor:
     # Forking a process whose libraries have started threads can deadlock.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe, trainer))
+    turns = context.Queue()
+    for worker in range(workers):
+        turns.put(gpus[worker % len(gpus)] if gpus else None)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe, trainer, turns))
 
 
-_trainer: Trainer
+_make: Callable[[], Trainer]
 
 
-def _start(recipe: Recipe, trainer: str) -> None:
-    """Prepare a worker process: its trainer, and its end when the parent is killed."""
-    global _trainer
+def _start(recipe: Recipe, trainer: str, turns: Any) -> None:
+    """Prepare a worker process: its trainer, and its end when the parent is killed.
+
+    The trainer is made with the first task, which can say what is wrong; an error here would only break the pool.
+    """
+    global _make
     threading.Thread(target=_exit_with_parent, daemon=True).start()
+    _make = functools.cache(functools.partial(_made, recipe, trainer, turns.get()))
+
+
+def _made(recipe: Recipe, trainer: str, gpu: int | None) -> Trainer:
     module, name = trainer.split(":")
-    _trainer = getattr(importlib.import_module(module), name)(recipe)
+    make: Any = getattr(importlib.import_module(module), name)
+    if gpu is None:
+        return make(recipe)  # type: ignore[no-any-return]
+    return make(recipe, f"cuda:{gpu}")  # type: ignore[no-any-return]
 
 
 def _exit_with_parent() -> None:
@@ -97,8 +111,8 @@ def _exit_with_parent() -> None:
 
 
 def _fingerprint() -> Mapping[str, str]:
-    return _trainer.fingerprint()
+    return _make().fingerprint()
 
 
 def _rows(cell: Cell, epochs: int) -> list[dict[str, Any]]:
-    return _trainer.rows(cell, epochs)
+    return _make().rows(cell, epochs)

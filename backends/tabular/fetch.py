@@ -81,7 +81,7 @@ def download(source: Published, folder: Path, on_progress: Progress = silent) ->
             f"sha256:{source.sha256}",
             fname=source.url.rsplit("/", 1)[-1],
             path=folder,
-            downloader=_Resuming(on_progress),
+            downloader=Resuming(on_progress),
         )
     except ValueError as error:  # pooch's word for a wrong digest
         raise TableError(f"{source.url} is not the published file: its SHA-256 differs; it was removed") from error
@@ -94,7 +94,7 @@ def download(source: Published, folder: Path, on_progress: Progress = silent) ->
     return Path(path)
 
 
-class _Resuming:
+class Resuming:
     """Downloads to a file of its own beside the target, where the next call goes on; pooch's downloader starts anew."""
 
     def __init__(self, on_progress: Progress) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness import __version__
+from harness.cli.data import data_group
 from harness.cli.listing import list_group, show
 from harness.cli.run import run
 from harness.cli.space import space_group
@@ -38,7 +39,7 @@ def cli() -> None:
     """Measure how good the search phase of neural architecture search is."""
 
 
-for command in (run, show, list_group, space_group, table_group):
+for command in (run, show, list_group, space_group, table_group, data_group):
     cli.add_command(command)
 
 

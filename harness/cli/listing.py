@@ -15,7 +15,7 @@ def list_group() -> None:
     """List policies, oracles, spaces and tables."""
 
 
-def _print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
     """Rows of equal keys as one JSON document or as a table."""
     if as_json:
         return print_json(rows)
@@ -40,14 +40,17 @@ def _described(kind: Any) -> list[dict[str, Any]]:
 @json_option
 def policies(as_json: bool) -> None:
     """The search policies."""
-    _print_rows(_described("policy"), as_json)
+    print_rows(_described("policy"), as_json)
 
 
 @list_group.command()
 @json_option
 def oracles(as_json: bool) -> None:
-    """The oracles: who can answer a policy's queries."""
-    _print_rows(_described("oracle"), as_json)
+    """The oracles, who can answer a policy's queries, and what decorates them."""
+    from harness import registry
+
+    added = [{"name": f"NAME+{n}", "what": registry.summary(entry)} for n, entry in registry.DECORATORS.items()]
+    print_rows([*_described("oracle"), *added], as_json)
 
 
 @list_group.command()
@@ -58,7 +61,7 @@ def spaces(as_json: bool) -> None:
     from harness.settings import create_space
 
     named = [(name, create_space(name)) for name in registry.entries("space")]
-    _print_rows([{"name": n, "cells": s.size, "decisions": len(s.options)} for n, s in named], as_json)
+    print_rows([{"name": n, "cells": s.size, "decisions": len(s.options)} for n, s in named], as_json)
 
 
 @list_group.command()
@@ -75,7 +78,7 @@ def tables(as_json: bool) -> None:
         rows.append(
             {"name": name, "space": table.space, "cells": len(table), "epochs": budgets, "repeats": table.repeats}
         )
-    _print_rows(rows, as_json)
+    print_rows(rows, as_json)
 
 
 @click.command()
@@ -90,7 +93,7 @@ def show(run_id: str, store: str | None, trials: bool, as_json: bool) -> None:
 
     with Store.read(store or DEFAULT_STORE) as opened:
         if not run_id:
-            return _print_rows([_line(run) for run in opened.runs()], as_json)
+            return print_rows([_line(run) for run in opened.runs()], as_json)
         document = _document(opened, run_id, trials)
     if as_json:
         return print_json(document)
@@ -119,6 +122,7 @@ def _document(store: Any, run_id: str, trials: bool) -> dict[str, Any]:
     run = store.show(run_id)
     document = asdict(run) | {"spec": json.loads(run.spec.to_json())}
     document["results"] = [asdict(result) for result in store.results(run.id)]
+    document["correlations"] = [asdict(ranked) for ranked in store.correlations(run.id)]
     looks = [asdict(look) for look in store.looks(run.id)]
     document["looks_at_the_truth"] = [look | {"when": look["when"].isoformat()} for look in looks]
     if trials:

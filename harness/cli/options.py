@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,5 +35,19 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
+def _point_at(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:
+    """Where the training data lies is no part of a run: the environment tells this process and its workers."""
+    if folder is not None:
+        os.environ["HARNESS_DATA"] = folder
+
+
 set_option = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+data_option = click.option(
+    "--data-dir",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    metavar="DIR",
+    callback=_point_at,
+    expose_value=False,
+    help="Where the training data lies (default: $HARNESS_DATA).",
+)

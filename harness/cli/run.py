@@ -7,30 +7,37 @@ from typing import Any
 
 import click
 
-from harness.cli.options import json_option, read_settings, set_option
+from harness.cli.options import data_option, json_option, read_settings, set_option
 
+DEVICES = ("auto", "cpu", "cuda")
 FORMATS = ("table", "csv", "json", "markdown", "latex")
 
 
 @click.command()
 @click.argument("experiment_file", required=False, metavar="[EXPERIMENT.YAML]", type=click.Path())
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="A policy to compare; may be repeated.")
-@click.option("--oracle", metavar="NAME", help="Who answers the queries (default: tabular).")
+@click.option(
+    "--oracle", "oracles", multiple=True, metavar="NAME", help="Who answers (default: tabular); may be repeated."
+)
 @click.option("--space", metavar="NAME", help="The search space (default: the table's).")
 @click.option("--table", metavar="NAME|PATH", help="The ground-truth table.")
 @click.option("--seeds", metavar="A:B|A,B,C", help="The seeds (default: 1268:1278, ten of them).")
 @click.option("--budget-queries", type=click.IntRange(min=1), metavar="N", help="Scored queries a run.")
 @click.option("--budget-epochs", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Epochs a run.")
 @click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a run.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core).")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core or GPU).")
 @click.option("--search-metric", metavar="M", help="What the search sees (default: validation).")
+@click.option("--judge", metavar="table|RECIPE", help="What judges: a table, or training from scratch by a recipe.")
 @click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db).")
-@click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over.")
+@click.option("--device", type=click.Choice(DEVICES), help="Where to train (default: auto, a GPU where there is one).")
+@click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over, one run at a time on each.")
+@data_option
+@click.option("--no-verify", "verify", flag_value=False, default=None, help="Skip the check of the training data.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output form.")
 @set_option
 @json_option
-def run(experiment_file: str | None, form: str, as_json: bool, gpus: str | None, **flags: Any) -> None:
-    """Search with each policy, random beside them, and rank what they recommend.
+def run(experiment_file: str | None, form: str, as_json: bool, **flags: Any) -> None:
+    """Search with each policy against each oracle, random beside them, and rank what they recommend.
 
     Finished runs are found in the store and not done again; an interrupted run goes on from its last checkpoint.
     """
@@ -39,10 +46,7 @@ def run(experiment_file: str | None, form: str, as_json: bool, gpus: str | None,
     from harness.experiment import load_experiment
     from harness.render import render, terminal
 
-    asked, overrides = _gpus(gpus), _overrides(flags)
-    if asked:
-        overrides["settings"].setdefault("oracle.device", "cuda")
-    board = compare(load_experiment(experiment_file, overrides), Display(), gpus=asked)
+    board = compare(load_experiment(experiment_file, _overrides(flags)), Display())
     if form == "table" and not as_json:
         from rich.console import Console
 
@@ -53,21 +57,7 @@ def run(experiment_file: str | None, form: str, as_json: bool, gpus: str | None,
 def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
     """The flags that were given, in the experiment file's shape."""
     budget = {name: flags[f"budget_{name}"] for name in ("queries", "epochs", "seconds")}
-    plain = ("policies", "oracle", "space", "table", "seeds", "workers", "search_metric", "store")
-    fields = {name: flags[name] for name in plain if flags[name] not in (None, ())}
+    apart = ("settings", *(f"budget_{name}" for name in budget))
+    fields = {name: value for name, value in flags.items() if name not in apart and value not in (None, ())}
     given = {name: value for name, value in budget.items() if value is not None}
     return fields | {"settings": read_settings(flags["settings"]), "budget": given}
-
-
-def _gpus(text: str | None) -> tuple[int, ...]:
-    """The asked GPUs; raises SettingError unless they are all there."""
-    if text is None:
-        return ()
-    from backends.devices import gpu_count
-    from harness.core.errors import SettingError
-
-    there = gpu_count()
-    if not text.replace(",", "").isdigit() or not all(int(part) < there for part in text.split(",")):
-        found = f"there are {there}, numbered from 0" if there else "there is none; leave --gpus out to use the CPU"
-        raise SettingError(f"--gpus {text!r} names GPUs that cannot be used: {found}")
-    return tuple(map(int, text.split(",")))

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from harness.bar import bar
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json
-
-Report = Callable[[int, int], None]
 
 
 @click.group("table")
@@ -22,18 +19,6 @@ def table_group() -> None:
 
 
 table_group.add_command(tables, "list")
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Report]:
-    """A bar with the time left, on standard error; the report takes what is done and the total."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @table_group.command("import")
@@ -48,7 +33,7 @@ def import_(form: str, source: str, space: str, output: str, mean_of: int | None
     from harness.settings import create_space
 
     options = {} if mean_of is None else {"mean_of": mean_of}
-    with _progress(f"importing {Path(source).name}") as report:
+    with bar(f"importing {Path(source).name}") as report:
         import_table(form, source, create_space(space), output, report, **options)
     _say_written(output)
 
@@ -60,7 +45,7 @@ def fetch(name: str) -> None:
     from backends.tabular import fetch as fetching
     from harness.settings import create_space
 
-    with _progress(f"downloading {name}") as downloaded, _progress(f"importing {name}") as imported:
+    with bar(f"downloading {name}") as downloaded, bar(f"importing {name}") as imported:
         path = fetching.fetch(name, create_space("nasbench101"), on_download=downloaded, on_import=imported)
     _say_written(path)
 
@@ -87,7 +72,7 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     if whole.scheme != "nasbench101":
         raise IncompatibleError(f"only NAS-Bench-101 cells can be trained, not those of space {space!r}")
     cells = [Cell(*matrix_of_key(key)) for key in whole.enumerate_keys().tolist()]
-    with _progress("training") as report:
+    with bar("training") as report:
         jobs = workers or os.cpu_count() or 1
         build_journal(space, cells, load_recipe(recipe_path(recipe)), journal, workers=jobs, on_progress=report)
     import_table("journal", journal, whole, output)

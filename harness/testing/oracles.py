@@ -26,15 +26,32 @@ from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
 from harness.testing.contract import ContractError, require, require_plain, same
 
+FEW = 3
+"""How many architectures are trained and scored where each costs a training."""
+
+STEPS = 3
+"""How often each of them is trained."""
+
 ANSWERS: dict[type[Any], type[Any]] = {Score: Scored, Update: Updated, Gradient: Slope}
 
 
 @dataclass(frozen=True, slots=True)
 class OracleCase:
-    """How to build an oracle for a run's seed, and how many queries of each kind it is asked."""
+    """How to build an oracle for a run's seed, and how closely it is looked at.
+
+    A trained network computes in float32: give its slopes a larger ``slope_step`` of the finite differences and
+    ``slope_tolerance`` (relative to the slope, and a tenth of it absolute), and its scores a ``score_tolerance``
+    (absolute) where one point is trained in two ways. ``estimates_slopes`` says why a Gradient is not the exact slope
+    of its own loss, where it is not; then that is not asked of it.
+    """
 
     build: Callable[[int], Oracle]
     queries: int = 20
+    """How many of each kind it is asked."""
+    slope_step: float = 1e-4
+    slope_tolerance: float = 1e-2
+    score_tolerance: float = 1e-9
+    estimates_slopes: str = ""
 
 
 def sample(case: OracleCase, oracle: Oracle, seed: int = 0) -> list[Query]:
@@ -154,22 +171,80 @@ def only_updates_train(case: OracleCase) -> None:
     require(first == again, f"only Update may move the shared weights, but a score went from {first!r} to {again!r}")
 
 
+def training_moves_shared_scores(case: OracleCase) -> None:
+    """Update changes scores if and only if the oracle says that it shares weights."""
+    oracle = case.build(12)
+    if not {Score, Update} <= oracle.supports:
+        return
+    architectures = writings(oracle.space, stream(13, "check"), min(case.queries, FEW))
+    before = _scores(oracle, architectures)
+    oracle.answer([Update((architecture,)) for architecture in architectures] * STEPS)
+    moved = _scores(oracle, architectures) != before
+    if oracle.shares_weights:
+        require(moved, f"`shares_weights` is set, but {STEPS} Updates of every architecture changed no score")
+    else:
+        require(not moved, "Update changed a score, so weights are shared: set `shares_weights`")
+
+
+def a_cell_is_one_point(case: OracleCase) -> None:
+    """However it is written, an architecture scores and trains as its canonical form, which one-hot rows are too."""
+    oracle = case.build(14)
+    if Score not in oracle.supports:
+        return
+    space = oracle.space
+    written = writings(space, stream(15, "check"), min(case.queries, FEW))
+    canonical = [space.canonical(architecture) for architecture in written]
+    scores = _trained_scores(oracle, written, canonical)
+    others = _trained_scores(case.build(14), canonical, written)
+    _require_close(case, scores, others, "an architecture and its canonical form must score and train alike")
+    if oracle.shares_weights:
+        one_hot = [space.one_hot(architecture) for architecture in canonical]
+        others = _trained_scores(case.build(14), one_hot, canonical)
+        _require_close(case, scores, others, "an architecture and its one-hot mixture must train the same weights")
+
+
+def _trained_scores(
+    oracle: Oracle, points: Sequence[Mixture | Architecture], architectures: Sequence[Architecture]
+) -> list[Any]:
+    """The scores of architectures after some Updates at these points."""
+    if Update in oracle.supports:
+        oracle.answer([Update((point,)) for point in points] * STEPS)
+    return _scores(oracle, architectures)
+
+
+def writings(space: SearchSpace, rng: np.random.Generator, count: int) -> list[Architecture]:
+    """Architectures of the space, most of them not in canonical form where the space has other forms."""
+    drawn = rng.integers(space.options, size=(100 * count, len(space.options)))
+    rows = drawn[space.keys(drawn) >= 0][:count].tolist()
+    found = [Architecture(tuple(row)) for row in rows]
+    return found + [space.sample(rng) for _ in range(count - len(found))]
+
+
+def _scores(oracle: Oracle, architectures: Sequence[Architecture]) -> list[Any]:
+    return [_value(answer) for answer in oracle.answer([Score(architecture) for architecture in architectures])]
+
+
+def _require_close(case: OracleCase, one: Sequence[Any], other: Sequence[Any], rule: str) -> None:
+    for a, b in zip(one, other, strict=True):
+        numbers = isinstance(a, float) and isinstance(b, float)
+        require(abs(a - b) <= case.score_tolerance if numbers else a == b, f"{rule}, but one scores {a} and one {b}")
+
+
 def gradient_is_the_slope(case: OracleCase) -> None:
     """A Gradient agrees with the finite difference of the loss along a random direction."""
     oracle = case.build(10)
-    if Gradient not in oracle.supports:
+    if Gradient not in oracle.supports or case.estimates_slopes:
         return
     rng = stream(11, "check")
     middle = _mixture(oracle.space, rng)
     direction = [rng.normal(size=len(row)) for row in middle]
-    step = 1e-4
-    ends = [_loss(oracle, _moved(middle, direction, sign * step)) for sign in (1, -1)]
+    ends = [_loss(oracle, _moved(middle, direction, sign * case.slope_step)) for sign in (1, -1)]
     slope = oracle.answer([Gradient(middle)])[0]
     if not isinstance(slope, Slope):
         raise ContractError(f"a Gradient was answered by {slope!r}")
     predicted = sum(float(np.dot(row, d)) for row, d in zip(slope.gradient, direction, strict=True))
-    measured = (ends[0] - ends[1]) / (2 * step)
-    close = abs(predicted - measured) <= 1e-3 + 1e-2 * abs(measured)
+    measured = (ends[0] - ends[1]) / (2 * case.slope_step)
+    close = abs(predicted - measured) <= case.slope_tolerance * (0.1 + abs(measured))
     require(close, f"the gradient predicts a slope of {predicted:.5f}, finite differences measure {measured:.5f}")
 
 
@@ -189,5 +264,7 @@ ORACLE_CHECKS: tuple[Callable[[OracleCase], None], ...] = (
     resumes_from_any_cut,
     independent_means_it,
     only_updates_train,
+    training_moves_shared_scores,
+    a_cell_is_one_point,
     gradient_is_the_slope,
 )

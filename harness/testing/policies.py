@@ -6,8 +6,8 @@ import inspect
 import random
 import sys
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Budget
 from harness.core.errors import UnknownNameError
-from harness.core.oracle import Oracle, Query, Scored, Trial, Update
+from harness.core.oracle import Oracle, Query, Score, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
@@ -24,50 +24,11 @@ from harness.driver import search
 from harness.judge import Judge, Verdict
 from harness.settings import create_space, resolve
 from harness.testing.contract import ContractError, require, require_plain, same
+from harness.testing.policy_case import Flat, PolicyCase, record, rounds
 
 PLAIN = (bool, int, float, str, NoneType)
 CUTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyCase:
-    """A policy class, with settings that keep it quick and the space that it is checked on.
-
-    ``learns=False`` exempts a policy that is not meant to beat one random draw.
-    """
-
-    factory: Callable[..., Policy]
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    space: str = "nasbench101-v4"
-    learns: bool = True
-    steps: int = 60
-    """How many ask-tell rounds are looked at."""
-
-    def build(self, seed: int, space: SearchSpace | None = None) -> Policy:
-        """A fresh policy of this case."""
-        return self.factory(space or create_space(self.space), stream(seed, "policy"), **self.settings)
-
-    def oracle(self, **settings: Any) -> Oracle:
-        """The closed-form oracle that it is checked against."""
-        return SyntheticOracle(create_space(self.space), 0, **settings)
-
-
-def rounds(case: PolicyCase, policy: Policy, oracle: Oracle, *, limit: int = 50) -> Iterator[list[Trial]]:
-    """Drive a policy by hand, a round of trials at a time, for the steps of the case."""
-    number = 0
-    for _ in range(case.steps):
-        queries = policy.ask(limit)
-        if not queries:
-            return
-        trials = [Trial(number + i, q, a) for i, (q, a) in enumerate(zip(queries, oracle.answer(queries), strict=True))]
-        number += len(trials)
-        policy.tell(trials)
-        yield trials
-
-
-def record(case: PolicyCase, policy: Policy, oracle: Oracle) -> list[Any]:
-    """Everything that can be seen of a search: its trials and its final recommendation."""
-    return [*rounds(case, policy, oracle), policy.recommend()]
+SEEDS = 20
 
 
 def asks_what_it_may(case: PolicyCase) -> None:
@@ -138,21 +99,27 @@ def _global_states() -> list[Any]:
 
 
 def resumes_from_any_cut(case: PolicyCase) -> None:
-    """A policy restored from any checkpoint goes on exactly as the uninterrupted one."""
-    whole = record(case, case.build(5), case.oracle())
-    last = len(whole) - 1
-    for cut in sorted({round(i * last / CUTS) for i in range(CUTS + 1)}):
-        policy, oracle = case.build(5), case.oracle()
-        steps = rounds(case, policy, oracle)
-        start = [next(steps) for _ in range(cut)]
-        state = policy.state_dict()
-        require_plain(state, "state_dict")
-        other = case.build(999)
-        other.load_state_dict(state)
-        rest = PolicyCase(case.factory, case.settings, case.space, steps=case.steps - cut)
-        shift = sum(map(len, start))
-        resumed = [_shift(step, shift) for step in record(rest, other, oracle)]
-        require(start + resumed == whole, f"resuming after round {cut} must equal the uninterrupted search")
+    """A policy restored from any checkpoint goes on exactly as the uninterrupted one, shared weights or not."""
+    for kind in range(len(case.oracles())):
+        whole = record(case, case.build(5), case.oracles()[kind])
+        last = len(whole) - 1
+        for cut in sorted({round(i * last / CUTS) for i in range(CUTS + 1)}):
+            resumed = _resumed(case, case.oracles()[kind], cut)
+            require(resumed == whole, f"resuming after round {cut} must equal the uninterrupted search")
+
+
+def _resumed(case: PolicyCase, oracle: Oracle, cut: int) -> list[Any]:
+    """The record of a search whose policy is replaced by one restored from its state after ``cut`` rounds."""
+    policy = case.build(5)
+    steps = rounds(case, policy, oracle)
+    start = [next(steps) for _ in range(cut)]
+    state = policy.state_dict()
+    require_plain(state, "state_dict")
+    other = case.build(999)
+    other.load_state_dict(state)
+    shift = sum(map(len, start))
+    rest = record(replace(case, steps=case.steps - cut), other, oracle)
+    return start + [_shift(step, shift) for step in rest]
 
 
 def _shift(step: Any, by: int) -> Any:
@@ -178,28 +145,9 @@ def recommend_is_pure(case: PolicyCase) -> None:
 def survives_failures(case: PolicyCase) -> None:
     """A search in which every answer is Failed, or every value is equal, ends with a legal recommendation."""
     space = create_space(case.space)
-    for oracle in (case.oracle(failures=1.0), _Flat(case.oracle())):
+    for oracle in (*case.oracles(failures=1.0), *map(Flat, case.oracles())):
         result = record(case, case.build(9), oracle)[-1]
         require(space.contains(result), "after nothing but failures, or equal values, recommend must stay in the space")
-
-
-class _Flat:
-    """Every Score gives the same value."""
-
-    def __init__(self, oracle: Oracle) -> None:
-        self.space, self.metric = oracle.space, oracle.metric
-        self.supports, self.independent, self.shares_weights = oracle.supports, True, False
-        self._oracle = oracle
-
-    def answer(self, queries: Sequence[Query]) -> list[Any]:
-        answers = self._oracle.answer(queries)
-        return [Scored(0.5, a.cost) if isinstance(a, Scored) else a for a in answers]
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        pass
 
 
 def accepts_a_cut_batch(case: PolicyCase) -> None:
@@ -238,19 +186,38 @@ def _is_plain(hint: Any) -> bool:
     return hint in PLAIN
 
 
+def trains_before_it_scores(case: PolicyCase) -> None:
+    """A policy that declares Update asks one, and before its first Score: untrained shared weights say nothing."""
+    policy = case.build(15)
+    if Update not in policy.needs:
+        return
+    trained = False
+    for trials in rounds(case, policy, case.oracle()):
+        for trial in trials:
+            early = isinstance(trial.query, Score) and not trained
+            require(not early, "asked a Score before any Update: while shared weights are untrained it means nothing")
+            trained |= isinstance(trial.query, Update)
+    require(trained, "`needs` declares Update, but none was asked; leave it out, or train")
+
+
 def learns(case: PolicyCase) -> None:
-    """Over 20 seeds on the closed-form landscape, the median regret is smaller than that of one random draw."""
+    """Over 20 seeds on the closed-form landscape, the median regret is smaller than that of one random draw.
+
+    So it must be for a policy that trains shared weights where there are some, too.
+    """
     if not case.learns:
         return
     space = create_space(case.space)
     judge = Judge(SyntheticOracle(space, 0).truth(), space)
-    ours, theirs = list[float](), list[float]()
-    for seed in range(20):
-        outcome = search(case.build(seed), case.oracle(), Budget(queries=400))
-        ours.append(_regret(judge, outcome.recommendation))
-        theirs.append(_regret(judge, space.sample(stream(seed, "null"))))
-    medians = float(np.median(ours)), float(np.median(theirs))
-    require(medians[0] < medians[1], f"median regret {medians[0]:.3f} does not beat a random draw's {medians[1]:.3f}")
+    random = _median_regret(judge, [space.sample(stream(seed, "null")) for seed in range(SEEDS)])
+    for kind, words in enumerate(("", " with shared weights")[: len(case.oracles())]):
+        outcomes = [search(case.build(seed), case.oracles()[kind], Budget(queries=400)) for seed in range(SEEDS)]
+        ours = _median_regret(judge, [outcome.recommendation for outcome in outcomes])
+        require(ours < random, f"median regret {ours:.3f}{words} does not beat a random draw's {random:.3f}")
+
+
+def _median_regret(judge: Judge, architectures: Sequence[Architecture]) -> float:
+    return float(np.median([_regret(judge, architecture) for architecture in architectures]))
 
 
 def _regret(judge: Judge, architecture: Architecture) -> float:
@@ -268,5 +235,6 @@ POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (
     survives_failures,
     accepts_a_cut_batch,
     settings_are_plain,
+    trains_before_it_scores,
     learns,
 )

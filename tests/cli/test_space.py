@@ -58,7 +58,13 @@ def test_hashes_of_a_space_without_any_are_refused(harness: Harness) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("policies", "nao"), ("oracles", "tabular"), ("spaces", "nasbench101"), ("tables", "nasbench101-v5-digits")],
+    [
+        ("policies", "nao"),
+        ("oracles", "tabular"),
+        ("oracles", "NAME+score-gradient"),
+        ("spaces", "nasbench101"),
+        ("tables", "nasbench101-v5-digits"),
+    ],
 )
 def test_list_names_what_there_is(harness: Harness, kind: str, name: str) -> None:
     rows = json.loads(harness("list", kind, "--json").out)

@@ -21,13 +21,30 @@ POLICIES: dict[str, PolicyCase] = {
     "nao": PolicyCase(
         registry.load("policy", "nao"), {"pool": 20, "training_epochs": 10, "updates": 3, "update_epochs": 2}
     ),
+    "spos": PolicyCase(
+        registry.load("policy", "spos"), {"epochs": 4, "updates": 20, "population": 10, "mutants": 4, "crossovers": 4}
+    ),
+    "fairnas": PolicyCase(
+        registry.load("policy", "fairnas"), {"epochs": 4, "updates": 20, "search": "pool", "pool": 40}
+    ),
+    "random-sharing": PolicyCase(registry.load("policy", "random-sharing"), {"epochs": 4, "updates": 20}),
+    "bayesnas": PolicyCase(registry.load("policy", "bayesnas"), {"epochs": 12, "updates": 15}),
+    "darts": PolicyCase(registry.load("policy", "darts"), {"epochs": 8, "updates": 50, "lr": 0.05}),
+    "fbnet": PolicyCase(registry.load("policy", "fbnet"), {"epochs": 40, "updates": 10, "warmup": 1}),
 }
 ORACLES: dict[str, OracleCase] = {
     "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
+    "synthetic, sharing": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed, sharing=3.0)),
     "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
     "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
     "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),
+    "tabular+score-gradient": OracleCase(
+        lambda seed: build("tabular+score-gradient", "nasbench101-v5", seed),
+        estimates_slopes="its gradient is a random estimate, unbiased over seeds, and its loss the mean of few samples",
+    ),
     # measured seconds differ from run to run; a training takes about half a second
+    "supernet": OracleCase(lambda seed: build("supernet", "nasbench101-v5", seed, seconds="none")),
+    "supernet, tree": OracleCase(lambda seed: build_tree("supernet", seed, seconds="none"), queries=8),
     "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
 }
 SPACES: dict[str, dict[str, Any]] = {name: {} for name in registry.entries("space")}
@@ -36,6 +53,11 @@ TABLES = sorted(path.stem for path in (ROOT / "tables").glob("*.h5"))
 
 def build(oracle: str, space: str, seed: int, **settings: Any) -> Any:
     return registry.load("oracle", oracle)(create_space(space), seed, **settings)
+
+
+def build_tree(oracle: str, seed: int, **settings: Any) -> Any:
+    space = create_space("nasbench101-v5", {"encoding": "tree"})
+    return registry.load("oracle", oracle)(space, seed, **settings)
 
 
 def named(check: Callable[..., None]) -> str:
@@ -68,6 +90,8 @@ def test_table(name: str, check: Callable[[Any], None]) -> None:
 
 def test_nothing_registered_is_left_out() -> None:
     assert set(POLICIES) == set(registry.entries("policy"))
-    assert {name.partition(",")[0] for name in ORACLES} == set(registry.entries("oracle"))
+    named = [name.partition(",")[0].split("+") for name in ORACLES]
+    assert {plain for plain, *_ in named} == set(registry.entries("oracle"))
+    assert {decorator for _, *decorators in named for decorator in decorators} == set(registry.DECORATORS)
     assert set(SPACES) == set(registry.entries("space"))
     assert TABLES

@@ -12,6 +12,8 @@ import pytest
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Cost
 from harness.core.oracle import Answer, Failed, Query, Score, Scored, Slope, State, Update
+from harness.core.random import stream
+from harness.core.space import Architecture
 from harness.settings import create_space
 from harness.testing import ORACLE_CHECKS, ContractError, OracleCase
 from harness.testing import oracles as checks
@@ -20,8 +22,8 @@ from harness.testing import oracles as checks
 class Counting(SyntheticOracle):
     """The honest oracle, and a count of its answers for the broken ones to lean on."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(create_space("nasbench101-v4"), seed)
+    def __init__(self, seed: int, sharing: float = 0.0) -> None:
+        super().__init__(create_space("nasbench101-v4"), seed, sharing=sharing)
         self.asked = 0
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
@@ -33,10 +35,18 @@ class Counting(SyntheticOracle):
         return answer
 
     def state_dict(self) -> State:
-        return {"asked": self.asked}
+        return {"asked": self.asked, "weights": super().state_dict()}
 
     def load_state_dict(self, state: State) -> None:
         self.asked = state["asked"]
+        super().load_state_dict(state["weights"])
+
+
+class Sharing(Counting):
+    """The honest oracle with shared weights."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, sharing=2.0)
 
 
 class SaysPercent(Counting):
@@ -114,6 +124,46 @@ class PointsUphill(Counting):
         return replace(answer, gradient=tuple(tuple(-g for g in row) for row in answer.gradient))
 
 
+class SaysItShares(Counting):
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.shares_weights = True
+
+
+class SharesUnsaid(Sharing):
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.shares_weights = False
+
+
+class TrainsWhatIsWritten(Sharing):
+    """Trains the weights of an architecture's own choices, and scores those of its canonical form."""
+
+    def answer(self, queries: Sequence[Query]) -> list[Answer]:
+        return super().answer([self.as_written(query) for query in queries])
+
+    def as_written(self, query: Query) -> Query:
+        if not isinstance(query, Update):
+            return query
+        return Update(tuple(self.space.one_hot(p) if isinstance(p, Architecture) else p for p in query.points))
+
+
+class ScoresWhatIsWritten(Counting):
+    def change(self, answer: Answer, query: Query) -> Answer:
+        if not isinstance(answer, Scored) or not isinstance(query, Score):
+            return answer
+        return replace(answer, value=answer.value * (0.5 + 0.1 * query.architecture.choices[0]))
+
+
+class TrainsMixturesTwice(Sharing):
+    def answer(self, queries: Sequence[Query]) -> list[Answer]:
+        return super().answer([self.doubled(query) for query in queries])
+
+    def doubled(self, query: Query) -> Query:
+        mixed = isinstance(query, Update) and not isinstance(query.points[0], Architecture)
+        return Update(query.points * 2) if isinstance(query, Update) and mixed else query
+
+
 BROKEN = [
     (checks.answers_match, SaysPercent, "outside the metric's range"),
     (checks.answers_match, PaysBack, "never be negative"),
@@ -126,13 +176,45 @@ BROKEN = [
     (checks.resumes_from_any_cut, HidesItsState, "uninterrupted"),
     (checks.independent_means_it, DependsOnTheOrder, "batches"),
     (checks.only_updates_train, TrainsWhileScoring, "only Update"),
+    (checks.training_moves_shared_scores, SaysItShares, "changed no score"),
+    (checks.training_moves_shared_scores, SharesUnsaid, "set `shares_weights`"),
+    (checks.a_cell_is_one_point, TrainsWhatIsWritten, "canonical form must score and train alike"),
+    (checks.a_cell_is_one_point, ScoresWhatIsWritten, "canonical form must score and train alike"),
+    (checks.a_cell_is_one_point, TrainsMixturesTwice, "one-hot mixture must train the same weights"),
     (checks.gradient_is_the_slope, PointsUphill, "finite differences"),
 ]
 
 
 @pytest.mark.parametrize("check", ORACLE_CHECKS, ids=lambda check: check.__name__)
-def test_an_honest_oracle_passes(check: Callable[[OracleCase], None]) -> None:
-    check(OracleCase(Counting))
+@pytest.mark.parametrize("oracle", [Counting, Sharing])
+def test_an_honest_oracle_passes(oracle: Any, check: Callable[[OracleCase], None]) -> None:
+    check(OracleCase(oracle))
+
+
+class Coarse(Counting):
+    """Losses to three digits, as in a short arithmetic."""
+
+    def change(self, answer: Answer, query: Query) -> Answer:
+        return replace(answer, loss=round(answer.loss, 3)) if isinstance(answer, Slope) else answer
+
+
+def test_a_case_says_how_closely_slopes_are_looked_at() -> None:
+    with pytest.raises(ContractError, match="finite differences"):
+        checks.gradient_is_the_slope(OracleCase(Coarse))
+    checks.gradient_is_the_slope(OracleCase(Coarse, slope_step=0.1, slope_tolerance=0.1))
+    checks.gradient_is_the_slope(OracleCase(Coarse, estimates_slopes="three digits"))
+
+
+def test_a_case_says_how_closely_scores_are_looked_at() -> None:
+    checks.a_cell_is_one_point(OracleCase(TrainsMixturesTwice, score_tolerance=0.5))
+
+
+def test_architectures_are_written_in_more_ways_than_one() -> None:
+    space = create_space("nasbench101-v4")
+    written = checks.writings(space, stream(1, "test"), 20)
+    assert len(written) == 20
+    assert all(space.contains(architecture) for architecture in written)
+    assert sum(space.canonical(architecture) != architecture for architecture in written) > 5
 
 
 @pytest.mark.parametrize(("check", "oracle", "words"), BROKEN, ids=lambda value: getattr(value, "__name__", ""))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.core.errors import HarnessError
-from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial, Update
+from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial, Update, Updated
 from harness.core.space import Architecture, SearchSpace
 from harness.testing import POLICY_CHECKS, ContractError, PolicyCase
 from harness.testing import policies as checks
@@ -140,6 +140,63 @@ class LikesTheWorst(Honest):
         super().learn(architecture, -value)
 
 
+class Shares(Honest):
+    """Random search with shared weights: twelve training steps, each on a random architecture, and then the draws."""
+
+    needs = frozenset({Score, Update})
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        super().__init__(space, rng, draws=32)
+
+    def ask(self, limit: int) -> list[Query]:
+        return [Update((self.draw(),))] if self.left > 20 else super().ask(limit)
+
+
+class DeclaresOnly(Shares):
+    def ask(self, limit: int) -> list[Query]:
+        return []
+
+
+class ScoresUntrained(Shares):
+    def ask(self, limit: int) -> list[Query]:
+        return [Score(self.draw())] if self.left > 20 else Honest.ask(self, limit)
+
+
+class ScoresFirst(Shares):
+    def ask(self, limit: int) -> list[Query]:
+        return [Score(self.draw())] if self.left > 31 else super().ask(limit)
+
+
+class TurnsRoundByTheLoss(Shares):
+    """Right where nothing is shared and an Update has no loss."""
+
+    sign = 1.0
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        if any(isinstance(trial.answer, Updated) and trial.answer.loss is not None for trial in trials):
+            self.sign = -1.0
+        super().tell(trials)
+
+    def learn(self, architecture: Architecture, value: float) -> None:
+        super().learn(architecture, self.sign * value)
+
+
+class ForgetsTheLoss(Shares):
+    """Resumes well where nothing is shared: draws once more after a large loss, and does not keep that in its state."""
+
+    large = False
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        super().tell(trials)
+        losses = [trial.answer.loss or 0.0 for trial in trials if isinstance(trial.answer, Updated)]
+        self.large = self.large or any(loss > 0.1 for loss in losses)
+
+    def draw(self) -> Architecture:
+        if self.large:
+            super().draw()
+        return super().draw()
+
+
 BROKEN = [
     (checks.asks_what_it_may, AsksTooMany, "at most its limit"),
     (checks.asks_what_it_may, AsksUndeclared, "`needs` does not declare"),
@@ -152,7 +209,12 @@ BROKEN = [
     (checks.recommend_is_pure, RecommendsAtRandom, "same answer twice"),
     (checks.settings_are_plain, TakesAnything, "by name"),
     (checks.settings_are_plain, TakesObjects, "plain type"),
+    (checks.resumes_from_any_cut, ForgetsTheLoss, "uninterrupted"),
+    (checks.trains_before_it_scores, ScoresUntrained, "before any Update"),
+    (checks.trains_before_it_scores, ScoresFirst, "before any Update"),
+    (checks.trains_before_it_scores, DeclaresOnly, "none was asked"),
     (checks.learns, LikesTheWorst, "median regret"),
+    (checks.learns, TurnsRoundByTheLoss, "with shared weights does not beat"),
 ]
 CRASHES = [
     (checks.asks_what_it_may, AsksForeign, HarnessError),
@@ -162,8 +224,9 @@ CRASHES = [
 
 
 @pytest.mark.parametrize("check", POLICY_CHECKS, ids=lambda check: check.__name__)
-def test_an_honest_policy_passes(check: Callable[[PolicyCase], None]) -> None:
-    check(PolicyCase(Honest))
+@pytest.mark.parametrize("policy", [Honest, Shares])
+def test_an_honest_policy_passes(policy: Any, check: Callable[[PolicyCase], None]) -> None:
+    check(PolicyCase(policy))
 
 
 @pytest.mark.parametrize(("check", "policy", "words"), BROKEN, ids=lambda value: getattr(value, "__name__", ""))

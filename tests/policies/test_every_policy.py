@@ -19,6 +19,8 @@ from policies.evolution import Evolution
 from policies.nao import NAO
 from policies.random import Random
 from policies.random_search import RandomSearch
+from policies.random_sharing import RandomSharing
+from policies.spos import SPOS
 from tests.policies.toys import Holes, answer, finish, hill, rng, rounds
 
 SPACE = Holes()
@@ -29,6 +31,9 @@ SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
     "evolution, broods": (Evolution, {"samples": 40, "population": 8, "tournament": 3, "children": 7}),
     "enas": (ENAS, {"epochs": 3, "updates": 4, "steps": 2, "samples": 3, "pool": 6, "fresh": 2, "select_every": 2}),
     "enas, no updates": (ENAS, {"epochs": 2, "updates": 0, "steps": 2, "select_every": 1, "baseline": "reset"}),
+    "spos": (SPOS, {"epochs": 2, "updates": 5, "population": 6, "mutants": 2, "crossovers": 2, "generations": 3}),
+    "spos, a pool": (SPOS, {"epochs": 2, "updates": 5, "search": "pool", "pool": 9}),
+    "random-sharing": (RandomSharing, {"epochs": 2, "updates": 5, "samples": 20, "finalists": 6}),
     "nao": (NAO, {"update_epochs": 2, "updates": 3, "training_epochs": 3, "iterations": 2, "max_step": 3}),
     "nao, the best kept": (
         NAO,
@@ -161,6 +166,8 @@ def test_only_cells_of_the_space_are_asked_about_and_only_by_declared_kinds(name
         (ENAS, {"decay": 1.5}),
         (NAO, {"trade_off": -0.1}),
         (NAO, {"pool": 0}),
+        (SPOS, {"mutation": -0.5}),
+        (RandomSharing, {"finalists": 0}),
     ],
 )
 def test_a_setting_out_of_range_is_named(factory: Any, wrong: dict[str, Any]) -> None:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
+import torch
 
 from backends.standalone.oracle import StandaloneOracle
 from backends.standalone.recipes import Recipe
-from harness.core.errors import IncompatibleError
+from backends.standalone.training import Training
+from harness.core.errors import IncompatibleError, ResourceError, SettingError
 from harness.core.oracle import Failed, Score, Scored, Update
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
-from tests.backends.standalone.recipe import TINY
+from tests.backends.standalone.recipe import TINY, written
 
 SPACE = NASBench101(vertices=4)
 TINIEST = replace(TINY, epochs=(2,), stacks=1)
 
 
 def oracle_of(folder: Path, recipe: Recipe, seed: int = 1) -> StandaloneOracle:
-    path = folder / "recipe.yaml"
-    path.write_text(yaml.safe_dump(asdict(recipe) | {"epochs": list(recipe.epochs)}))
-    return StandaloneOracle(SPACE, seed, recipe=str(path), seconds="none")
+    return StandaloneOracle(SPACE, seed, recipe=str(written(folder, recipe)), seconds="none")
 
 
 @pytest.mark.parametrize("check", ORACLE_CHECKS)
@@ -61,3 +60,37 @@ def test_measured_seconds_are_charged(tmp_path: Path) -> None:
     (answer,) = oracle.answer([Score(SPACE.sample(stream(0, "test")))])
     assert isinstance(answer, Scored)
     assert answer.cost.seconds > 0
+
+
+def test_a_continued_budget_scores_what_one_training_gives_and_is_charged_in_full(tmp_path: Path) -> None:
+    recipe, cell = replace(TINIEST, epochs=(2, 4), budgets="continued"), SPACE.sample(stream(0, "test"))
+    oracle = oracle_of(tmp_path, recipe)
+    (short,), (full,) = oracle.answer([Score(cell, 2)]), oracle.answer([Score(cell, 4)])
+    (straight,) = oracle_of(tmp_path, recipe).answer([Score(cell, 4)])
+    assert full == straight
+    assert (short.cost.epochs, full.cost.epochs) == (2, 4)
+
+
+def test_a_cell_asked_about_twice_at_once_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    advance = Training.advance
+    monkeypatch.setattr(Training, "advance", lambda *given: begun.append(1) or advance(*given))
+    cells = [SPACE.parse(text) for text in ("conv3x3@0 conv1x1@0 output@1,2", "conv1x1@0 conv3x3@0 output@1,2")]
+    first, _, second = oracle_of(tmp_path, TINIEST).answer([Score(cells[0]), Update((cells[0],)), Score(cells[1])])
+    assert first == second
+    assert len(begun) == 1
+
+
+def test_too_little_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
+
+    monkeypatch.setattr(Training, "advance", fill)
+    with pytest.raises(ResourceError, match="lower batch_size or width of the recipe"):
+        oracle_of(tmp_path, TINIEST).answer([Score(SPACE.sample(stream(0, "test")))])
+
+
+def test_a_device_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(SettingError, match=r"'cuda'.*use 'cpu' or 'auto'"):
+        StandaloneOracle(SPACE, 1, recipe=str(written(tmp_path, TINIEST)), device="cuda")

@@ -1,52 +1,55 @@
-"""Stand-alone training: determinism, independence of repeats, the schedule, recipes, divergence."""
+"""Stand-alone training: determinism, independence of repeats, evaluation, divergence."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 import torch
-import yaml
 
-from backends.data.digits import Digits, load
+from backends.data.digits import load
+from backends.data.images import Images, Split
 from backends.standalone.cell_trainer import CellTrainer, training_seed
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe, load_recipe, recipe_path
-from backends.standalone.training import Curve, learning_rate, train
 from harness.core.errors import SettingError, UnknownNameError
-from tests.backends.standalone.recipe import TINY
-
-CELL = Cell.from_text("0111001000010000", "01")
+from tests.backends.standalone.recipe import CELL, TINY, accuracies, train
 
 
 @pytest.fixture(scope="module")
-def digits() -> Digits:
+def digits() -> Images:
     torch.set_num_threads(1)
     return load(TINY.train_images, TINY.validation_images)
 
 
-def accuracies(curves: Sequence[Curve]) -> list[tuple[float, ...]]:
-    parts = [(curve.half, curve.final) for curve in curves]
-    return [
-        tuple(m for x in part for m in (x.train_accuracy, x.validation_accuracy, x.test_accuracy)) for part in parts
-    ]
-
-
-def test_a_seed_decides_a_training(digits: Digits) -> None:
+def test_a_seed_decides_a_training(digits: Images) -> None:
     first, again = (accuracies(train(CELL, TINY, digits, epochs=2, seeds=[1, 2])) for _ in range(2))
     assert first == again
     assert first[0] != first[1]
 
 
-def test_a_training_hardly_depends_on_its_neighbours(digits: Digits) -> None:
+def test_a_training_hardly_depends_on_its_neighbours(digits: Images) -> None:
     together = accuracies(train(CELL, TINY, digits, epochs=2, seeds=[1, 2]))
     alone = accuracies(train(CELL, TINY, digits, epochs=2, seeds=[2]))
     assert together[1] == pytest.approx(alone[0], abs=0.02)
 
 
-def test_training_learns_and_its_time_grows(digits: Digits) -> None:
+def test_colour_images_kept_as_bytes_train_like_their_standardised_copy(digits: Images) -> None:
+    rng = torch.Generator().manual_seed(1)
+    mean, std = torch.tensor([100.0, 120.0, 140.0])[:, None, None], torch.tensor([60.0, 62.0, 64.0])[:, None, None]
+
+    def coloured(split: Split) -> Split:
+        return Split(torch.randint(0, 256, (len(split), 3, 8, 8), generator=rng, dtype=torch.uint8), split.labels)
+
+    parts = [coloured(split) for split in (digits.train, digits.validation, digits.test)]
+    stored = Images("noise", *parts, mean, std, classes=10)
+    copies = [Split((part.images.float() - mean) / std, part.labels) for part in parts]
+    copy = Images("noise", *copies, torch.zeros(1, 1, 1), torch.ones(1, 1, 1), classes=10)
+    first, second = (accuracies(train(CELL, TINY, data, epochs=2, seeds=[1, 2])) for data in (stored, copy))
+    assert first == second
+    assert first[0] != first[1]
+
+
+def test_training_learns_and_its_time_grows(digits: Images) -> None:
     (curve,) = train(CELL, TINY, digits, epochs=8, seeds=[1])
     assert curve.final.test_accuracy > 0.5
     assert curve.final.train_accuracy > curve.half.train_accuracy
@@ -54,29 +57,23 @@ def test_training_learns_and_its_time_grows(digits: Digits) -> None:
     assert not curve.diverged
 
 
-def test_a_diverged_training_says_so(digits: Digits) -> None:
+def test_a_diverged_training_says_so(digits: Images) -> None:
     (curve,) = train(CELL, replace(TINY, learning_rate=1e30), digits, epochs=2, seeds=[1])
     assert curve.diverged
 
 
-def test_training_leaves_the_global_generator_alone(digits: Digits) -> None:
+def test_training_leaves_the_global_generator_alone(digits: Images) -> None:
     before = torch.get_rng_state()
     train(CELL, TINY, digits, epochs=2, seeds=[1])
     assert torch.equal(before, torch.get_rng_state())
-
-
-def test_the_rate_rises_to_its_peak_and_ends_at_zero() -> None:
-    assert learning_rate(TINY, 0.125) == pytest.approx(0.05)
-    assert learning_rate(TINY, 0.25) == pytest.approx(0.1)
-    assert learning_rate(TINY, 0.625) == pytest.approx(0.05)
-    assert learning_rate(TINY, 1.0) == pytest.approx(0.0)
 
 
 def test_a_training_seed_depends_on_cell_budget_repeat_and_recipe_seed() -> None:
     other = Cell.from_text("0111001000010000", "02")
     seeds = [training_seed(TINY, CELL, 2, 0), training_seed(TINY, CELL, 2, 1), training_seed(TINY, CELL, 4, 0)]
     seeds += [training_seed(TINY, other, 2, 0), training_seed(replace(TINY, seed=8), CELL, 2, 0)]
-    assert len(set(seeds)) == 5
+    seeds += [training_seed(TINY, CELL, 2, 0, attempt=1)]
+    assert len(set(seeds)) == 6
 
 
 def test_rows_explain_themselves() -> None:
@@ -96,36 +93,28 @@ def test_splits_are_disjoint_and_normalised_on_the_training_part() -> None:
     assert load(1000, 398, noise=0.5).digest() == load(1000, 398, noise=0.5).digest() != splits.digest()
 
 
-def test_the_shipped_recipe_loads_by_its_name() -> None:
-    assert load_recipe(recipe_path("nasbench101-v5-digits")).repeats == 3
+def test_full_batches_leave_the_remainder_of_a_split_out(digits: Images) -> None:
+    def cut(split: Split, images: int) -> Split:
+        return Split(split.images[:images], split.labels[:images])
+
+    # 200 validation images are three batches of 64, 1,341 test images are twenty
+    shorter = replace(digits, validation=cut(digits.validation, 192), test=cut(digits.test, 1280))
+    full = replace(TINY, evaluation="full-batches", evaluation_batch=64)
+    expected = train(CELL, replace(TINY, train_accuracy_images=64), shorter, epochs=2, seeds=[1])
+    assert accuracies(train(CELL, full, digits, epochs=2, seeds=[1])) == accuracies(expected)
 
 
-def test_a_recipe_reads_back_equal(tmp_path: Path) -> None:
-    assert load_recipe(written(tmp_path, asdict(TINY))) == TINY
+def test_a_split_without_a_full_batch_is_refused() -> None:
+    with pytest.raises(SettingError, match="only 100 images"):
+        CellTrainer(replace(TINY, evaluation="full-batches"))
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [({"widht": 4}, "widht"), ({"width": "wide"}, "'wide'"), ({"epochs": 4}, "epochs"), ({"seed": True}, "seed")],
-)
-def test_a_wrong_recipe_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
-    with pytest.raises(SettingError, match=message):
-        load_recipe(written(tmp_path, asdict(TINY) | changes))
+def test_the_published_optimiser_and_schedule_learn(digits: Images) -> None:
+    recipe = replace(TINY, optimiser="rmsprop", learning_rate=0.2, schedule="cosine-by-step", warmup=0.0)
+    (curve,) = train(CELL, replace(recipe, remainder="carried"), digits, epochs=12, seeds=[1])
+    assert curve.final.test_accuracy > 0.5
 
 
-def test_an_unknown_recipe_or_data_set_is_named() -> None:
-    with pytest.raises(UnknownNameError, match="did you mean 'nasbench101-v5-digits'"):
-        recipe_path("nasbench101-v5-digit")
-    with pytest.raises(SettingError, match="'letters'"):
+def test_an_unknown_data_set_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="'letters'"):
         CellTrainer(replace(TINY, dataset="letters"))
-
-
-def written(folder: Path, settings: dict[str, object]) -> Path:
-    path = folder / "recipe.yaml"
-    path.write_text(yaml.safe_dump({key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}))
-    return path
-
-
-def test_a_recipe_is_told_by_its_digest() -> None:
-    changed: Recipe = replace(TINY, weight_decay=2e-4)
-    assert TINY.digest() != changed.digest()

@@ -1,0 +1,99 @@
+"""Random changes of training images, drawn on the host and applied to a whole batch where it lies.
+
+NumPy draws every random number, one call a kind, so that a processor and a GPU see the same images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from backends.data.images import Images
+from harness.core.errors import SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What may happen to an image; by default nothing.
+
+    `crop`: pixels of zero padding on every side before a random window of the old size is cut out. `flip`: left and
+    right are exchanged with probability 1/2. `cutout`: side in pixels of a square of zeros at a random centre, after
+    standardising (DeVries and Taylor 2017). NAS-Bench-101 and eval-nas train with `crop=4, flip=True` on CIFAR-10.
+    """
+
+    crop: int = 0
+    flip: bool = False
+    cutout: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("crop", "cutout"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 0:
+                raise SettingError(f"setting {name!r} cannot be {value!r}: it must be a number of pixels, 0 or more")
+
+
+def training_inputs(data: Images, images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+    """Stored images of `data` (n, channels, height, width) as a network trains on them: changed, then standardised.
+
+    Padding is 0 in the images as stored, black where they are bytes; the square of a cutout is exactly 0 after
+    standardising, the mean pixel, as in the published code (uoguelph-mlrg/Cutout, util/cutout.py).
+    """
+    inputs = data.standardised(_moved(images, augmentation, rng))
+    return cut_out(inputs, augmentation.cutout, rng) if augmentation.cutout else inputs
+
+
+def augmented(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+    """Images (n, channels, height, width) as stored, each moved and flipped at random; same shape, type and device.
+
+    Raises SettingError for an augmentation with a cutout, which comes after standardising: see `training_inputs`.
+    """
+    if augmentation.cutout:
+        raise SettingError(
+            f"setting 'cutout' cannot be {augmentation.cutout!r} for images as stored: it comes after standardising"
+        )
+    return _moved(images, augmentation, rng)
+
+
+def cut_out(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
+    """Standardised images (n, channels, height, width) with a square of zeros each, clipped at the borders.
+
+    Centres are uniform over the pixels; the square reaches from `side // 2` before its centre, which for even sides
+    is the published rule (uoguelph-mlrg/Cutout, util/cutout.py; there an odd side is one pixel shorter).
+    """
+    height, width = images.shape[2:]
+    centres = rng.integers(0, (height, width), size=(len(images), 2))
+    first = _on(images, centres - side // 2)
+    rows, columns = (_span(size, images) - first[:, axis, None] for axis, size in enumerate((height, width)))
+    row_hit, column_hit = ((place >= 0) & (place < side) for place in (rows, columns))
+    return images.masked_fill((row_hit[:, :, None] & column_hit[:, None, :])[:, None], 0)
+
+
+def _moved(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+    if not (augmentation.crop or augmentation.flip):
+        return images
+    number, channels, height, width = images.shape
+    pad = augmentation.crop
+    corners = np.zeros((number, 2), np.int64)
+    flipped = np.zeros(number, bool)
+    if pad:
+        corners = rng.integers(0, 2 * pad + 1, size=(number, 2))
+    if augmentation.flip:
+        flipped = rng.integers(0, 2, size=number).astype(bool)
+    rows = corners[:, :1] + np.arange(height)
+    columns = corners[:, 1:] + np.where(flipped[:, None], np.arange(width)[::-1], np.arange(width))
+    padded = torch.nn.functional.pad(images, (pad, pad, pad, pad))
+    places = rows[:, :, None] * padded.shape[3] + columns[:, None, :]
+    flat = _on(images, places.reshape(number, 1, -1)).expand(-1, channels, -1)
+    return padded.flatten(2).gather(2, flat).view(images.shape)
+
+
+def _on(images: Tensor, drawn: npt.NDArray[np.int64]) -> Tensor:
+    return torch.from_numpy(drawn).to(images.device)
+
+
+def _span(size: int, images: Tensor) -> Tensor:
+    return torch.arange(size, device=images.device)

@@ -1,0 +1,110 @@
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 70,000 grey images of 28x28 pixels, ten classes, in idx files."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backends.data.images import Images, Split
+from backends.data.sources import Source, layout_folder, missing, read
+from harness.core.errors import DataError
+
+CLASSES = 10
+SHAPE = (1, 28, 28)
+"""Channels, height and width of an image."""
+
+TOTAL = 60_000
+"""Images of the training files, which training and validation share."""
+
+TEST_TOTAL = 10_000
+
+FOLDER = "fashion-mnist"
+"""The folder which the four files are fetched to."""
+
+_SITE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+
+FILES = (
+    Source(_SITE + "train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26),
+    Source(_SITE + "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", 0.03),
+    Source(_SITE + "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", 4.4),
+    Source(_SITE + "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 0.005),
+)
+"""Training images and labels, test images and labels (addresses and digests: Fashion-MNIST, README)."""
+
+_BYTES = 0x0800
+"""What an idx file of unsigned bytes begins with; the number of dimensions is added (MNIST, file format)."""
+
+_LAYOUTS = (FOLDER, "FashionMNIST/raw")  # the second is torchvision's
+
+
+def load(train_images: int, validation_images: int, *, folder: Path, verify: bool = True) -> Images:
+    """The first `train_images` images, the next `validation_images`, and all test images, as bytes.
+
+    Mean and deviation are those of the training part's pixels. Raises DataError where the files, packed or not, are not
+    in `folder` or its subfolder `fashion-mnist`, or are damaged; with `verify` also where a packed file is not the
+    published one, or only an unpacked one is there, of which no digest is published.
+    """
+    names = [source.file_name for source in FILES]
+    found = layout_folder(folder, _LAYOUTS, names + [name.removesuffix(".gz") for name in names])
+    if found is None:
+        place = f"its four .gz files into {str(folder / FOLDER)!r}"
+        raise missing("fashion-mnist", folder, f"{_SITE} (31 MB)", place)
+    shapes = ((TOTAL, *SHAPE[1:]), (TOTAL,), (TEST_TOTAL, *SHAPE[1:]), (TEST_TOTAL,))
+    images, labels, test_images, test_labels = (
+        _tensor(found / source.file_name, source.md5, shape, verify=verify)
+        for source, shape in zip(FILES, shapes, strict=True)
+    )
+    end = train_images + validation_images
+    train = Split(images[:train_images, None], labels[:train_images].long())
+    validation = Split(images[train_images:end, None], labels[train_images:end].long())
+    test = Split(test_images[:, None], test_labels.long())
+    return Images("fashion-mnist", train, validation, test, *_mean_and_deviation(train.images), CLASSES)
+
+
+def _tensor(packed: Path, md5: str, shape: tuple[int, ...], *, verify: bool) -> Tensor:
+    """The bytes of an idx file, of which labels, the files of one dimension, are below the number of classes."""
+    path, content = _unpacked(packed, md5, verify=verify)
+    header = struct.pack(f">{1 + len(shape)}I", _BYTES | len(shape), *shape)
+    if not content.startswith(header):
+        raise DataError(f"{str(path)!r} begins with {content[: len(header)].hex()}; expected {header.hex()}, {shape}")
+    if len(content) != len(header) + math.prod(shape):
+        raise DataError(
+            f"{str(path)!r} holds {len(content) - len(header)} bytes of data; expected {math.prod(shape)}, {shape}"
+        )
+    values = np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
+    if len(shape) == 1 and values.max() >= CLASSES:
+        raise DataError(f"{str(path)!r} holds the label {values.max()}; expected 0 to {CLASSES - 1}")
+    return torch.from_numpy(values.copy())
+
+
+def _unpacked(packed: Path, md5: str, *, verify: bool) -> tuple[Path, bytes]:
+    """The file that is there and its unpacked bytes; a packed one comes first, since it can be verified."""
+    plain = packed.with_suffix("")
+    if plain.is_file() and not packed.is_file():
+        if verify:
+            raise DataError(
+                f"{str(plain)!r} cannot be verified: only the packed file has a published MD5; put {packed.name!r} "
+                "beside it, or pass verify=false (--no-verify)"
+            )
+        return plain, read(plain, md5, verify=False)
+    content = read(packed, md5, verify=verify)
+    try:
+        return packed, gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{str(packed)!r} is no whole gzip file: {error}") from error
+
+
+def _mean_and_deviation(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Of all pixels, (1, 1, 1) each, from exact counts, so that no order of summation matters."""
+    counts = torch.bincount(images.flatten(), minlength=256).numpy()
+    levels = np.arange(256)
+    mean = (counts @ levels) / counts.sum()
+    deviation = np.sqrt(counts @ (levels - mean) ** 2 / counts.sum())
+    return torch.full((1, 1, 1), float(mean)), torch.full((1, 1, 1), float(deviation))

@@ -1,0 +1,113 @@
+"""Reads pickles of plain data and byte arrays; nothing that a pickle names is ever imported or called.
+
+A pickle is a program that may call whatever it can import (Python documentation, pickle, "Restricting Globals").
+Here the four names which NumPy's arrays and protocol 2's bytes need lead to stand-ins of our own, and others nowhere.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.errors import DataError
+
+_FAILURES = (
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+)
+"""What the unpickler raises on bytes that are no pickle, or on calls that the stand-ins do not take."""
+
+
+def load_plain(content: bytes, source: str) -> Any:
+    """The pickled object: bytes, str, int, lists, dicts and uint8 arrays, nested at will; Python 2's str is bytes.
+
+    Raises DataError, which names `source`, for anything else, and for bytes that are no pickle.
+    """
+    try:
+        loaded = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+    except _FAILURES as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{source} is no pickle of plain data and byte arrays alone: {reason}") from error
+    return _plain(loaded, source)
+
+
+class _ByteType:
+    """Stands in for `numpy.dtype`, of which only uint8 is taken."""
+
+    def __init__(self, code: str | bytes, align: object, copy: object) -> None:
+        if code not in ("u1", b"u1"):
+            raise pickle.UnpicklingError(f"it holds an array of {code!r}")
+
+    def __setstate__(self, state: object) -> None:
+        """Byte order and fields say nothing about single bytes."""
+
+
+class _ByteArray:
+    """Stands in for `numpy.ndarray` and for the function that rebuilds one, empty at first."""
+
+    array: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
+
+    def __init__(self, kind: object, shape: object, code: object) -> None:
+        if kind is not _ByteArray:
+            raise pickle.UnpicklingError("it holds an array of another class")
+
+    def __setstate__(self, state: tuple[int, tuple[int, ...], _ByteType, bool, bytes]) -> None:
+        """Fill the array: version, shape, type, Fortran order, and the bytes."""
+        _, shape, kind, fortran, content = state
+        if type(kind) is not _ByteType or type(content) is not bytes or min(shape, default=0) < 0:
+            raise pickle.UnpicklingError("it holds an array of something other than bytes")
+        if math.prod(shape) != len(content):
+            raise pickle.UnpicklingError(f"it holds an array of shape {shape} with {len(content)} bytes")
+        self.array = np.frombuffer(content, np.uint8).reshape(shape, order="F" if fortran else "C")
+
+
+_STAND_INS = {
+    ("numpy.core.multiarray", "_reconstruct"): _ByteArray,
+    ("numpy._core.multiarray", "_reconstruct"): _ByteArray,  # NumPy 2 writes this name
+    ("numpy", "ndarray"): _ByteArray,
+    ("numpy", "dtype"): _ByteType,
+    ("_codecs", "encode"): str.encode,  # how protocol 2 writes bytes: their latin-1 text, and "latin1"
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """The stand-in of a name, imported from nowhere."""
+        if (module, name) not in _STAND_INS:
+            raise pickle.UnpicklingError(f"it holds the name {module + '.' + name!r}")
+        return _STAND_INS[module, name]
+
+
+def _plain(loaded: object, source: str) -> Any:
+    """The same object with arrays in place of their stand-ins; the walk is a loop, so depth costs no stack."""
+    whole: list[Any] = [loaded]
+    seen, waiting = set[int](), [whole]
+    while waiting:
+        holder: Any = waiting.pop()
+        for place, value in list(holder.items() if type(holder) is dict else enumerate(holder)):
+            if type(value) is _ByteArray:
+                holder[place] = value.array
+            elif type(value) in (list, dict):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    waiting.append(value)
+            elif type(value) not in (bytes, str, int):
+                raise DataError(f"{source} holds {_named(value)}; expected bytes, str, int, list, dict or byte arrays")
+            if type(holder) is dict and type(place) not in (bytes, str, int):
+                raise DataError(f"{source} holds a key that is {_named(place)}; expected bytes, str or int")
+    return whole[0]
+
+
+def _named(value: object) -> str:
+    return "None" if value is None else f"a value of type {type(value).__name__!r}"

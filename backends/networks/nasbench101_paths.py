@@ -1,0 +1,133 @@
+"""Single cells of NAS-Bench-101 as paths through a weight-sharing network, and the channels that they use there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from backends.networks.nasbench101 import Matrix, vertex_channels
+from harness.core.errors import SpaceError
+from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.nasbench101_encodings import EdgeEncoding, Encoding, TreeEncoding
+from harness.spaces.nasbench101_keys import alive, digits_of, predecessors_of_bits, prune
+
+ENCODINGS: dict[str, Callable[[int], Encoding]] = {"edges": EdgeEncoding, "tree": TreeEncoding}
+
+OUTPUT = -1
+"""The place of the output among the vertices that receive the cell's input; interior vertex t has place t - 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A cell as its decisions write it: interior vertex t stands for slot t, the last vertex for the output.
+
+    `matrix` (V, V) is strictly upper triangular of 0 and 1; `operations` holds the V-2 interior ones. Dead vertices
+    keep their number and are ignored.
+    """
+
+    matrix: tuple[tuple[int, ...], ...]
+    operations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """A live interior vertex: the interior vertices that feed it, and its channels."""
+
+    index: int
+    operation: int
+    channels: int
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one module computes for a path, vertex by vertex.
+
+    `projections` holds the place and the channels of each vertex that receives the module's input, and `outputs` the
+    interior vertices whose concatenation is the module's output.
+    """
+
+    interior: tuple[Vertex, ...]
+    projections: tuple[tuple[int, int], ...]
+    outputs: tuple[int, ...]
+
+
+class Slices(Protocol):
+    """Which channels of the full width a convolution of fewer channels uses."""
+
+    def __call__(self, channels: int, width: int) -> int:
+        """The first of `channels` consecutive channels out of `width`; called for input and output channels alike."""
+
+
+class FirstChannels:
+    """Always the first channels (eval-nas, operations.py, `fixed_chunck`: the published default)."""
+
+    def __call__(self, channels: int, width: int) -> int:
+        """Zero."""
+        return 0
+
+
+class RandomChunk:
+    """A chunk at a uniformly random place, drawn anew for the inputs and for the outputs of every convolution.
+
+    eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, `random_chunck`, an option unused there; that
+    code never draws the last place, this one does.
+    """
+
+    def __init__(self, generator: np.random.Generator) -> None:
+        self._generator = generator
+
+    def __call__(self, channels: int, width: int) -> int:
+        """A draw from 0 to `width - channels`; nothing is drawn for the full width."""
+        if channels == width:
+            return 0
+        return int(self._generator.integers(width - channels + 1))
+
+
+FIRST_CHANNELS = FirstChannels()
+
+
+def path_of_choices(space: NASBench101, choices: Sequence[int]) -> Path:
+    """The path of a row of choices, vertices numbered as written; raises SpaceError if input and output are apart.
+
+    The edges of dead vertices are removed and their operations set to 0, so that equal labelled cells give equal paths.
+    """
+    bits, opcodes = ENCODINGS[space.encoding](space.vertices).graphs(np.array([choices], dtype=np.int64))
+    predecessors = predecessors_of_bits(int(bits[0]), space.vertices)
+    operations = digits_of(int(opcodes[0]), space.vertices - 2)
+    live = alive(predecessors)
+    if not live:
+        raise SpaceError(f"{tuple(choices)!r} is no cell of space {space.name!r}: no path from input to output")
+    vertices = range(space.vertices)
+    matrix = tuple(tuple(int(x in live and y in live) & predecessors[y] >> x for y in vertices) for x in vertices)
+    return Path(matrix, tuple(operations[t - 1] if t in live else 0 for t in vertices[1:-1]))
+
+
+@lru_cache(maxsize=1 << 12)
+def plan(path: Path, channels: int) -> Plan:
+    """How a module of `channels` output channels computes a path; raises SpaceError if input and output are apart.
+
+    The channels of each vertex are those of the cell without dead parts (NAS-Bench-101, lib/model_builder.py).
+    """
+    pruned = prune(path.matrix, range(len(path.matrix)))
+    if pruned is None:
+        raise SpaceError(f"{path!r} has no path from input to output")
+    matrix, live = pruned
+    widths = vertex_channels(channels, channels, matrix)
+    interior = [
+        Vertex(vertex, path.operations[vertex - 1], widths[place], _sources(matrix, live, place))
+        for place, vertex in enumerate(live[1:-1], start=1)
+    ]
+    projections = [(vertex.index - 1, vertex.channels) for vertex in interior if path.matrix[0][vertex.index]]
+    if path.matrix[0][-1]:
+        projections.append((OUTPUT, channels))
+    return Plan(tuple(interior), tuple(projections), _sources(matrix, live, len(live) - 1))
+
+
+def _sources(matrix: Matrix, live: Sequence[int], place: int) -> tuple[int, ...]:
+    """The interior vertices, by their original numbers, that feed the vertex at `place` of the pruned matrix."""
+    return tuple(vertex for x, vertex in enumerate(live[:place]) if x and matrix[x][place])

@@ -1,0 +1,174 @@
+"""Convolutions of which a network uses some channels at a time, and the ways to normalise what they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+_EPSILON = 1e-5  # NAS-Bench-101, lib/base_ops.py, BN_EPSILON
+
+
+class SharedConvolution(nn.Module):
+    """A convolution without bias and its batch normalisation; the weights are zero until drawn or loaded.
+
+    `momentum` is PyTorch's: the weight of the newest batch in the running averages.
+    """
+
+    running_mean: Tensor
+    running_variance: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, momentum: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(out_channels, in_channels, kernel, kernel))
+        self.scale, self.shift = nn.Parameter(torch.ones(out_channels)), nn.Parameter(torch.zeros(out_channels))
+        self.register_buffer("running_mean", torch.zeros(out_channels))
+        self.register_buffer("running_variance", torch.ones(out_channels))
+        self.momentum = momentum
+
+    def part(self, start: int, channels: int) -> Part:
+        """The output channels from `start` on."""
+        return Part(self, start, channels)
+
+    def whole(self) -> Part:
+        """All output channels."""
+        return Part(self, 0, len(self.scale))
+
+
+class Part(NamedTuple):
+    """The output channels `start` to `start + channels` of a shared convolution."""
+
+    convolution: SharedConvolution
+    start: int
+    channels: int
+
+    def of(self, values: Tensor) -> Tensor:
+        """This part of a tensor that holds something for each output channel, as a view."""
+        return _narrow(values, 0, self.start, self.channels)
+
+
+class Norm(Protocol):
+    """A way to apply batch normalisation."""
+
+    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+        """Normalise (batch, channels, h, w), whose channels are those of `parts` one after another."""
+
+
+def convolve(image: Tensor, parts: Sequence[Part], norm: Norm, *, start: int = 0) -> Tensor:
+    """Convolution, batch normalisation and ReLU: the channels of `parts` one after another.
+
+    `image` is taken for the input channels from `start` on of every shared convolution. Only the output channels of
+    `parts` are computed; eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, computes all and drops
+    the others, which gives the same values.
+    """
+    weight = _joined([_narrow(part.of(part.convolution.weight), 1, start, image.shape[1]) for part in parts])
+    convolved = functional.conv2d(image, weight, padding=weight.shape[-1] // 2)
+    return functional.relu(norm(convolved, parts), inplace=True)
+
+
+class TrainingStatistics:
+    """Batch statistics; the running averages of the channels used move towards them."""
+
+    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+        """Normalise by the statistics of the batch and record them in the convolutions."""
+        normalised, mean, variance = _measured(image, parts)
+        with torch.no_grad():
+            for part, means, variances in zip(parts, _split(mean, parts), _split(variance, parts), strict=True):
+                part.of(part.convolution.running_mean).lerp_(means, part.convolution.momentum)
+                part.of(part.convolution.running_variance).lerp_(variances, part.convolution.momentum)
+        return normalised
+
+
+class BatchStatistics:
+    """Batch statistics; nothing is recorded."""
+
+    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+        """Normalise by the statistics of the batch."""
+        scale, shift = _affine(parts)
+        return functional.batch_norm(image, None, None, scale, shift, training=True, eps=_EPSILON)
+
+
+class RunningStatistics:
+    """The running averages, as they are."""
+
+    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+        """Normalise by the running averages of the channels used."""
+        mean = _joined([part.of(part.convolution.running_mean) for part in parts])
+        variance = _joined([part.of(part.convolution.running_variance) for part in parts])
+        return functional.batch_norm(image, mean, variance, *_affine(parts), eps=_EPSILON)
+
+
+@dataclass(slots=True)
+class _Sums:
+    batches: int
+    mean: Tensor
+    variance: Tensor
+
+
+class Recalibration:
+    """Batch statistics, averaged over the batches seen, for one path or one mixture (Guo et al. 2020, Sec. 3.4).
+
+    Each batch counts once, whatever its size. The convolutions and their running averages stay as they are.
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[Part, ...], _Sums] = {}
+
+    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+        """Normalise by the statistics of the batch and add them to the sums kept here."""
+        normalised, mean, variance = _measured(image, parts)
+        sums = self._sums.setdefault(tuple(parts), _Sums(0, torch.zeros_like(mean), torch.zeros_like(variance)))
+        sums.batches += 1
+        sums.mean += mean
+        sums.variance += variance
+        return normalised
+
+    def frozen(self) -> RecalibratedStatistics:
+        """Normalisation by the averages over all batches so far."""
+        averages = {
+            parts: (sums.mean / sums.batches, sums.variance / sums.batches) for parts, sums in self._sums.items()
+        }
+        return RecalibratedStatistics(averages)
+
+
+class RecalibratedStatistics:
+    """Statistics measured for one path or one mixture beforehand; another one, or other channels, is a KeyError."""
+
+    def __init__(self, averages: dict[tuple[Part, ...], tuple[Tensor, Tensor]]) -> None:
+        self._averages = averages
+
+    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+        """Normalise by the statistics measured for these parts."""
+        mean, variance = self._averages[tuple(parts)]
+        return functional.batch_norm(image, mean, variance, *_affine(parts), eps=_EPSILON)
+
+
+def _measured(image: Tensor, parts: Sequence[Part]) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalised by batch statistics; the batch means and the unbiased batch variances, without gradients."""
+    scale, shift = _affine(parts)
+    mean, variance = scale.new_zeros(len(scale)), scale.new_zeros(len(scale))
+    # With momentum 1 the averages become the statistics of this batch; they are no views of the running averages,
+    # which may then change again before the backward pass.
+    normalised = functional.batch_norm(image, mean, variance, scale, shift, training=True, momentum=1.0, eps=_EPSILON)
+    return normalised, mean, variance
+
+
+def _affine(parts: Sequence[Part]) -> tuple[Tensor, Tensor]:
+    scale = _joined([part.of(part.convolution.scale) for part in parts])
+    return scale, _joined([part.of(part.convolution.shift) for part in parts])
+
+
+def _narrow(values: Tensor, dim: int, start: int, length: int) -> Tensor:
+    return values if values.shape[dim] == length else values.narrow(dim, start, length)
+
+
+def _joined(values: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(values)) if len(values) > 1 else values[0]
+
+
+def _split(values: Tensor, parts: Sequence[Part]) -> Sequence[Tensor]:
+    return torch.split(values, [part.channels for part in parts]) if len(parts) > 1 else (values,)

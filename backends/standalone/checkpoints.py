@@ -1,0 +1,101 @@
+"""The file that a training goes on from after a crash: written whole or not at all, never trusted when damaged."""
+
+import contextlib
+import hashlib
+import io
+import os
+import pickle
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.core.errors import StoreError
+
+VARIABLE = "HARNESS_CHECKPOINTS"
+"""Environment variable that names the folder of checkpoints."""
+
+INTERVAL = 30.0
+"""Seconds between two writes."""
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
+_ABANDONED_SECONDS = 3600
+
+
+def checkpoint_folder() -> Path:
+    """Where checkpoints lie: the folder that HARNESS_CHECKPOINTS names, or `runs/checkpoints` below the current one.
+
+    It decides nothing but how much of a training is done again after a crash, so it belongs to no run.
+    """
+    return Path(os.environ.get(VARIABLE) or "runs/checkpoints")
+
+
+class Checkpoint:
+    """The state of the training called `name`, a digest of all that decides the training.
+
+    The file is the SHA-256 of what follows, then a `torch.save` of the name and the state. It is read with
+    `weights_only`, so that it can hold no code. Two processes with one training may both write: each file is a true
+    state of it.
+    """
+
+    def __init__(self, folder: Path, name: str, interval: float = INTERVAL) -> None:
+        self._path = folder / f"{name}.pt"
+        self._name = name
+        self._interval = interval
+        self._next = time.monotonic() + interval
+
+    def due(self) -> bool:
+        """Whether the interval has passed since the last write."""
+        return time.monotonic() >= self._next
+
+    def read(self) -> Mapping[str, Any] | None:
+        """The state, or None where there is no file, a damaged one, or another training's."""
+        try:
+            content = self._path.read_bytes()
+        except OSError:
+            return None
+        digest, saved = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        if hashlib.sha256(saved).digest() != digest:
+            return None
+        try:
+            document = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
+        except (pickle.UnpicklingError, RuntimeError, EOFError):
+            return None
+        known = isinstance(document, dict) and document.get("name") == self._name
+        return document["state"] if known else None
+
+    def write(self, state: Mapping[str, Any]) -> None:
+        """Replace the file in one step; raises StoreError where it cannot be written."""
+        buffer = io.BytesIO()
+        torch.save({"name": self._name, "state": state}, buffer)
+        saved = buffer.getbuffer()
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._replace(hashlib.sha256(saved).digest(), saved)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write the checkpoint {str(self._path)!r}: {error.strerror}; "
+                f"make room there, or name another folder with the environment variable {VARIABLE}"
+            ) from error
+        self._next = time.monotonic() + self._interval
+
+    def remove(self) -> None:
+        """Delete the file, and what a process that was killed while writing has left of it."""
+        self._path.unlink(missing_ok=True)
+        for part in self._path.parent.glob(f"{self._name}.*.part"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
+                    part.unlink()
+
+    def _replace(self, digest: bytes, saved: memoryview) -> None:
+        with tempfile.NamedTemporaryFile(
+            dir=self._path.parent, prefix=f"{self._name}.", suffix=".part", delete=False
+        ) as file:
+            file.write(digest)
+            file.write(saved)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, self._path)

@@ -1,0 +1,24 @@
+"""Trains every cell from the same seed, so that no cell is luckier than another.
+
+Yu et al. 2020, Sec. 4.1, train all architectures that the searches found from one seed; in eval-nas, train_cifar.py, it
+is 0 by default.
+"""
+
+from backends.standalone.cell_trainer import CellTrainer
+from backends.standalone.cells import Cell
+from backends.standalone.recipes import Recipe
+
+
+def same_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int, attempt: int = 0) -> int:
+    """The recipe's own seed, and the numbers after it for repeats and further attempts, whatever the cell."""
+    return recipe.seed + repeat + attempt * recipe.repeats
+
+
+def same_seed_trainer(recipe: Recipe, device: str = "cpu") -> CellTrainer:
+    """A trainer that trains each repeat of every cell from the same seed."""
+    return CellTrainer(recipe, device, seeding=same_seed)
+
+
+def unverified_trainer(recipe: Recipe, device: str = "cpu") -> CellTrainer:
+    """The same on data files that are not checked to be the published ones."""
+    return CellTrainer(recipe, device, verify=False, seeding=same_seed)

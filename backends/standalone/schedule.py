@@ -1,0 +1,27 @@
+"""How many steps a training takes, and the learning rate of each."""
+
+import math
+
+from backends.standalone.recipes import Recipe
+
+
+def steps_in(recipe: Recipe, epochs: int) -> int:
+    """Steps until the end of `epochs`; images that are carried over count, as in NAS-Bench-101's int(epochs n / b)."""
+    if recipe.remainder == "carried":
+        return epochs * recipe.train_images // recipe.batch_size
+    return epochs * (recipe.train_images // recipe.batch_size)
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
+    """The rate of `step`, counted from 0, in a schedule of `steps`."""
+    if recipe.schedule == "cosine-by-step":
+        # Step 0 moves nothing but running averages (nasbench/lib/model_builder.py).
+        return _half_cosine(recipe.learning_rate, step / steps) if step else 0.0
+    progress = (step + 1) / steps
+    if progress < recipe.warmup:
+        return recipe.learning_rate * progress / recipe.warmup
+    return _half_cosine(recipe.learning_rate, (progress - recipe.warmup) / (1 - recipe.warmup))
+
+
+def _half_cosine(peak: float, progress: float) -> float:
+    return peak * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,0 +1,1 @@
+"""Weight sharing: one network that holds the weights of every architecture of a space."""

@@ -1,0 +1,62 @@
+"""Batches of a supernet's data: which images a step or a look sees follows from the seed and its number alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from backends.data.augmentation import Augmentation, training_inputs
+from backends.data.images import Images, Split
+from backends.supernet.recipe import Recipe
+from harness.core.random import stream
+
+Batch = tuple[Tensor, Tensor]
+"""Standardised images (batch, channels, height, width) and labels (batch,)."""
+
+
+class Batches:
+    """Serves the batches of one run; ``searched`` is the split that scores and slopes are measured on."""
+
+    def __init__(self, data: Images, searched: Split, recipe: Recipe, seed: int) -> None:
+        self._data, self._searched, self._recipe, self._seed = data, searched, recipe, seed
+        part = recipe.data
+        self._augmentation = Augmentation(crop=part.crop, flip=part.flip, cutout=part.cutout)
+        self._order = lru_cache(4)(self._shuffled)
+
+    def training(self, step: int) -> Batch:
+        """The augmented training batch of a step: every epoch goes through the split in a new order."""
+        epoch, number = divmod(step, self._recipe.steps_per_epoch)
+        images, labels = self._pick(self._data.train, "train", epoch, number, self._recipe.training.batch_size)
+        rng = stream(self._seed, "oracle", "augment", step)
+        return training_inputs(self._data, images, self._augmentation, rng), labels
+
+    def quick(self, number: int) -> Batch:
+        """A full small batch of the searched split: looks go through it in a new order each time."""
+        size = self._recipe.evaluation.quick_batch
+        epoch, number = divmod(number, len(self._searched) // size)
+        images, labels = self._pick(self._searched, "searched", epoch, number, size)
+        return self._data.standardised(images), labels
+
+    def whole(self) -> Iterator[Batch]:
+        """The searched split in order, in batches of an evaluation."""
+        size = self._recipe.evaluation.batch
+        parts = torch.split(self._searched.images, size), torch.split(self._searched.labels, size)
+        for images, labels in zip(*parts, strict=True):
+            yield self._data.standardised(images), labels
+
+    def recalibration(self) -> Iterator[Tensor]:
+        """The first training images, without augmentation, in batches of an evaluation."""
+        images = self._data.train.images[: self._recipe.evaluation.recalibration_images]
+        for batch in torch.split(images, self._recipe.evaluation.batch):
+            yield self._data.standardised(batch)
+
+    def _pick(self, split: Split, name: str, epoch: int, number: int, size: int) -> Batch:
+        index = self._order(name, epoch, len(split))[number * size : (number + 1) * size]
+        return split.images[index], split.labels[index]
+
+    def _shuffled(self, name: str, epoch: int, count: int) -> Tensor:
+        order = stream(self._seed, "oracle", name, epoch).permutation(count)
+        return torch.from_numpy(order).to(self._data.device)

@@ -1,0 +1,92 @@
+"""The cells of NAS-Bench-101 as points of one supernet: what the trainer of shared weights needs of a space.
+
+Another space joins with a class of the same members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from backends.networks.nasbench101 import Skeleton
+from backends.networks.nasbench101_relaxed import graph_of_rows
+from backends.networks.nasbench101_supernet import (
+    Norm,
+    Path,
+    Slices,
+    allocate,
+    initialise,
+    path_of_choices,
+)
+from harness.core.space import Architecture, Mixture
+from harness.spaces.nasbench101 import NASBench101
+
+Rows: TypeAlias = Sequence[Tensor]
+"""A mixture as tensors that require gradients, one row a decision."""
+
+Point: TypeAlias = Path | Rows
+
+
+class Cells(Protocol):
+    """A network that holds the weights of every architecture of a space."""
+
+    @property
+    def module(self) -> nn.Module:
+        """All weights."""
+
+    def discrete(self, architecture: Architecture) -> Path:
+        """The path of an architecture's cell, written canonically."""
+
+    def point(self, mixture: Mixture) -> Point:
+        """The path that a one-hot mixture is as it is written, or the rows of any other."""
+
+    def rows(self, mixture: Mixture) -> Rows:
+        """A mixture as tensors on the network's device."""
+
+    def logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
+        """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
+
+
+class NASBench101Cells:
+    """The supernet of a NAS-Bench-101 space, its weights drawn from ``seed``."""
+
+    def __init__(self, space: NASBench101, skeleton: Skeleton, seed: int, device: torch.device) -> None:
+        self.module = allocate(space.vertices, skeleton)
+        initialise(self.module, torch.Generator().manual_seed(seed))
+        self.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._space, self._device = space, device
+        self._paths = lru_cache(65536)(self._path)
+
+    def discrete(self, architecture: Architecture) -> Path:
+        """The path of an architecture's cell, written canonically."""
+        return self._paths(architecture)
+
+    def _path(self, architecture: Architecture) -> Path:
+        return path_of_choices(self._space, self._space.canonical(architecture).choices)
+
+    def point(self, mixture: Mixture) -> Point:
+        """The path that a one-hot mixture is as it is written, or the rows of any other.
+
+        A one-hot mixture outside the space has no path; it is relaxed as any other is.
+        """
+        if all(sorted(row)[-2:] in ([0.0, 1.0], [1.0]) and sum(row) == 1.0 for row in mixture):
+            architecture = Architecture(tuple(int(np.argmax(row)) for row in mixture))
+            if self._space.contains(architecture):
+                return path_of_choices(self._space, architecture.choices)
+        return self.rows(mixture)
+
+    def rows(self, mixture: Mixture) -> Rows:
+        """A mixture as tensors on the network's device."""
+        return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
+
+    def logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
+        """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
+        if isinstance(point, Path):
+            return self.module.path(images, point, norm, slices)
+        edges, operations = graph_of_rows(self._space, point)
+        return self.module.mixture(images, edges, operations, norm)

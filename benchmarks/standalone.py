@@ -1,0 +1,109 @@
+"""Trainings an hour of the stand-alone trainer: three repeats side by side against one at a time.
+
+    python -m benchmarks.standalone [--recipe NAME] [--device DEVICE]
+
+Prints its figures and writes them, by recipe and device, to ``benchmarks/results/standalone.json``: trainings an hour
+of one core or GPU, their ratio taken in one run, and what a checkpoint costs. Both ways train the same cells with the
+same seeds, in turn; evaluation is not counted, as it is not in a table's seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from backends.standalone.cell_trainer import CellTrainer
+from backends.standalone.cells import Cell
+from backends.standalone.checkpoints import INTERVAL, Checkpoint
+from backends.standalone.recipes import Recipe, load_recipe, recipe_path
+from backends.standalone.training import Training
+from harness.core.random import stream
+from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.nasbench101_keys import matrix_of_key
+
+RESULTS = Path(__file__).parent / "results" / "standalone.json"
+TARGETS = {"side_by_side_speedup": 1.5, "checkpoint_share_of_interval": 0.02}
+REPEATS = (0, 1, 2)
+
+
+def sampled(number: int) -> list[Cell]:
+    """Cells drawn uniformly from those of at most five vertices."""
+    space, rng = NASBench101(vertices=5), stream(0, "benchmark")
+    keys = space.canonical_keys(space.keys(space.sample_many(rng, number)))
+    return [Cell(*matrix_of_key(key)) for key in keys.tolist()]
+
+
+def seconds(trainer: CellTrainer, cell: Cell, epochs: int, repeats: tuple[int, ...]) -> float:
+    """Training seconds of these repeats together."""
+    return sum(curve.final.seconds for curve in trainer.curves(cell, epochs, repeats))
+
+
+def trainings_an_hour(trainer: CellTrainer, cells: list[Cell], epochs: int) -> dict[str, float]:
+    """Both ways, by the median over the cells."""
+    trainer.curves(cells[0], epochs, REPEATS)
+    together, alone = list[float](), list[float]()
+    for cell in cells:
+        together.append(seconds(trainer, cell, epochs, REPEATS))
+        alone.append(sum(seconds(trainer, cell, epochs, (repeat,)) for repeat in REPEATS))
+    return {
+        "side_by_side_trainings_an_hour": 3600 * len(REPEATS) / statistics.median(together),
+        "one_at_a_time_trainings_an_hour": 3600 * len(REPEATS) / statistics.median(alone),
+        "side_by_side_speedup": statistics.median(a / t for a, t in zip(alone, together, strict=True)),
+    }
+
+
+def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: Cell) -> float:
+    """The seconds of writing the state of three repeats, divided by the seconds between two writes."""
+    training = Training(cell, recipe, trainer._data, epochs=2, seeds=REPEATS)
+    training._take_step()
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        Checkpoint(Path(folder), "benchmark").write(training.state_dict())
+        return (time.perf_counter() - start) / INTERVAL
+
+
+def measure(recipe: Recipe, device: str, number: int) -> dict[str, float]:
+    """All figures at the recipe's least budget."""
+    trainer, cells = CellTrainer(recipe, device, verify=False), sampled(number)
+    figures = trainings_an_hour(trainer, cells, min(recipe.epochs))
+    figures["checkpoint_share_of_interval"] = checkpoint_share(trainer, recipe, cells[0])
+    return {name: round(value, 4) for name, value in figures.items()}
+
+
+def machine(device: str) -> str:
+    """What the figures were taken on."""
+    gpu = f", {torch.cuda.get_device_name()}" if device != "cpu" else ""
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+    return f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", default="nasbench101-v5-digits", help="a recipe's name or file")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--cells", type=int, default=7, help="how many cells to train")
+    options = parser.parse_args()
+    # Continued budgets would be kept on the disk and not be trained again.
+    recipe = replace(load_recipe(recipe_path(options.recipe)), budgets="separate")
+    document: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    figures = {"machine": machine(options.device), **measure(recipe, options.device, options.cells)}
+    document[f"{options.recipe} on {options.device}"] = figures
+    document["targets"] = TARGETS
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+    print(json.dumps(document, indent=1))
+
+
+if __name__ == "__main__":
+    main()

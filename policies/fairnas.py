@@ -1,0 +1,101 @@
+"""FairNAS: every operation trained equally often (Chu et al., "FairNAS: Rethinking Evaluation Fairness of Weight
+Sharing Neural Architecture Search", ICCV 2021: "strict fairness").
+
+One step draws an architecture by the space's sampler and, for each of its decisions that choose an operation, a
+permutation of the m operations. The j-th of m networks has the j-th operation of every permutation; the gradients of
+all m are summed into one step of the shared weights (``Update`` with m points). So within a step every operation of
+every vertex is trained exactly once. The numbers are those of Yu et al. 2020 (eval-nas,
+scripts/nasbench-oneshot-search.sh and search_policies/cnn/procedures/fairnas_procedure.py).
+
+The points are mixtures, not architectures: an Architecture stands for its cell in canonical form, which may move an
+operation to another vertex, where it would be trained a second time.
+
+Departures from the released code of eval-nas: there the permuted operations overwrite the sampled cell inside the
+search space's table, so that later scores are those of other cells; here nothing that was sampled is changed. The
+search after training is that of SPOS, evolution or the pool of eval-nas: the original search, NSGA-II on accuracy and
+size, was never released with its settings (fairnas/FairNAS evaluates found models only).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from harness.core.errors import IncompatibleError
+from harness.core.oracle import Query, State, Update
+from harness.core.space import Architecture, Choices, SearchSpace
+from policies.parts.step import Step
+from policies.spos import SPOS
+
+ROUNDS = 100
+"""After so many batches of draws a space counts as one without fair steps."""
+
+
+class FairNAS(SPOS):
+    """SPOS with strictly fair steps; all operation decisions must have the same number of options."""
+
+    recipe: ClassVar[str] = "fairnas"
+
+    def _training(self) -> Step:
+        return FairStep(self.space, Step(Update, fair_rows(self.space, self.rng, self.updates)))
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        if self._step.kind is Update:
+            self._step = FairStep(self.space, self._step)
+
+
+class FairStep(Step):
+    """Updates with one one-hot mixture a row each; ``rows`` has the shape (updates, m, decisions)."""
+
+    def __init__(self, space: SearchSpace, step: Step) -> None:
+        super().__init__(Update, step.rows, step.values)
+        self.space = space
+
+    def take(self, limit: int) -> list[Query]:
+        """The next Updates without an answer, at most ``limit``."""
+        groups = self.rows[len(self.values) :][:limit].tolist()
+        return [Update(tuple(self.space.one_hot(Architecture(tuple(row))) for row in rows)) for rows in groups]
+
+
+def width(space: SearchSpace) -> int:
+    """The number m of operations that every operation decision chooses from; raises IncompatibleError."""
+    widths = sorted({space.options[i] for i in space.operations})
+    if len(widths) != 1:
+        found = f"they have {' and '.join(map(str, widths))}" if widths else "it has no such decisions"
+        raise IncompatibleError(
+            f"policy 'fairnas' needs a space whose operation decisions all have the same number of options, but in "
+            f"space {space.name!r} {found}; take policy 'spos', or another space"
+        )
+    return widths[0]
+
+
+def fair_rows(space: SearchSpace, rng: np.random.Generator, count: int) -> Choices:
+    """Groups of m rows that differ in the permuted operations alone, shape (count, m, decisions).
+
+    A group with a row outside the space is drawn again; raises IncompatibleError where no others are found.
+    """
+    groups = np.empty((0, width(space), len(space.options)), np.int64)
+    for _ in range(ROUNDS):
+        if len(groups) >= count:
+            break
+        drawn = _permuted(space, rng, space.sample_many(rng, max(32, count - len(groups))))
+        inside = (space.keys(drawn.reshape(-1, len(space.options))) >= 0).reshape(drawn.shape[:2])
+        groups = np.concatenate([groups, drawn[inside.all(axis=1)]])
+    if len(groups) < count:
+        raise IncompatibleError(
+            f"policy 'fairnas' found no fair step in space {space.name!r}: with their operations permuted, its "
+            f"architectures leave the space; take policy 'spos', or another space"
+        )
+    return groups[:count]
+
+
+def _permuted(space: SearchSpace, rng: np.random.Generator, rows: Choices) -> Choices:
+    """Each of ``rows`` m times, the operations of each decision in an order of their own: (rows, m, decisions)."""
+    m, operations = width(space), list(space.operations)
+    groups = np.repeat(rows[:, None, :], m, axis=1)
+    orders = np.tile(np.arange(m)[:, None], (len(rows), 1, len(operations)))
+    groups[:, :, operations] = rng.permuted(orders, axis=1)
+    return groups

@@ -1,0 +1,89 @@
+"""Random search with weight sharing (Li and Talwalkar, "Random Search and Reproducibility for Neural Architecture
+Search", UAI 2019).
+
+The shared weights are trained on one random architecture a step. Then random architectures are looked at on one batch
+of validation data each, and the best of them scored on all of it (liamcli/randomNAS_release,
+searchers/random_weight_share.py: 1000 and 10). The epochs and steps are those of Yu et al. 2020 (eval-nas,
+scripts/nasbench-oneshot-search.sh), for which the released code would look once at 1000 too: it does so once for every
+10,000 steps. There a cell that was drawn twice may be scored twice; here the finalists are distinct cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness.core.oracle import Score, State, Trial
+from harness.core.space import Architecture, Choices, SearchSpace
+from policies.parts.cells import unseen
+from policies.parts.one_shot import OneShot
+from policies.parts.ranges import at_least
+from policies.parts.step import Best, Floats, Step
+
+
+class RandomSharing(OneShot):
+    """``epochs`` of ``updates`` shared-weight steps, ``samples`` quick looks, and the best of ``finalists`` scores."""
+
+    recipe: ClassVar[str] = "spos"
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        epochs: int = 200,
+        updates: int = 98,  # 25,000 training images in batches of 256
+        samples: int = 1000,
+        finalists: int = 10,
+    ) -> None:
+        at_least(1, samples=samples, finalists=finalists)
+        super().__init__(space, rng, epochs=epochs, updates=updates)
+        self.samples, self.finalists = samples, finalists
+        self._looked = False
+        self._chosen = self._nothing().rows
+        self._final: Best | None = None
+
+    def _search(self) -> Step:
+        if not self._looked:
+            self._looked = True
+            return Step(Score, self.space.sample_many(self.rng, self.samples), batches=1)
+        rows, self._chosen = self._chosen, self._chosen[:0]
+        return Step(Score, rows)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Note the answers; looks choose the finalists once all are in, and each score may name a better one."""
+        super().tell(trials)
+        if self._step.kind is Score and self._step.batches is None and self._step.values:
+            final = Best(self._step.rows[0])
+            final.offer(self._step.rows[: len(self._step.values)], self._step.values)
+            self._final = final if final.value > -np.inf else None
+
+    def _finish(self, step: Step) -> None:
+        if step.batches is not None:
+            self._chosen = self._best_of(step.rows, np.asarray(step.values, np.float64))
+
+    def _best_of(self, rows: Choices, looks: Floats) -> Choices:
+        """The finalists, best look first: distinct cells, none that failed."""
+        order = np.argsort(-looks, kind="stable")
+        rows = rows[order[~np.isnan(looks[order])]]
+        return rows[unseen(self.space, rows, np.empty(0, np.int64))][: self.finalists]
+
+    def recommend(self) -> Architecture:
+        """The finalist of the best score so far; before the first score, the best look so far."""
+        return (self._final or self._best).architecture
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the finalists that are not asked about yet, and the best of those that are."""
+        return super().state_dict() | {
+            "looked": self._looked,
+            "chosen": self._chosen.copy(),
+            "final": self._final and self._final.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._looked, self._chosen = bool(state["looked"]), np.array(state["chosen"], np.int64)
+        self._final = state["final"] and Best.from_state(state["final"])

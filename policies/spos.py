@@ -1,0 +1,81 @@
+"""SPOS: shared weights trained on one uniformly drawn path a step, then evolution (Guo et al., "Single Path One-Shot
+Neural Architecture Search with Uniform Sampling", ECCV 2020).
+
+The training is that of Yu et al. 2020, Sec. 4.3 (eval-nas, scripts/nasbench-oneshot-search.sh): 200 epochs of 98 steps,
+each on one architecture by the space's sampler; the paper's limits on the operations (FLOPs) of a path are left out,
+since a space does not know them. The search is the paper's evolution with its released numbers
+(megvii-model/SinglePathOneShot, src/Search/search.py), by validation: see ``policies/parts/breeding.py``. That code
+breeds and scores one more generation after the last ranking, which nothing reads; here the last one scored counts.
+
+``search='pool'`` takes the best of up to ``pool`` random cells instead, as Yu et al. 2020 did. Their code (eval-nas,
+search_policies/cnn/random_policy) sorts a pool during training, refreshes it with random cells, and ranks it on the
+test set; here the pool is drawn once, after training, and scored on validation data.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from harness.core.oracle import Score, State
+from harness.core.space import SearchSpace
+from policies.parts.breeding import Breeding, Sizes
+from policies.parts.cells import draw_unseen
+from policies.parts.one_shot import OneShot
+from policies.parts.ranges import at_least
+from policies.parts.step import Step
+
+
+class SPOS(OneShot):
+    """``epochs`` of ``updates`` shared-weight steps, then ``generations`` of ``population`` scored cells, or a pool.
+
+    ``parents`` are the best so far; ``mutants`` and ``crossovers`` are how many of a generation are bred in each way,
+    the rest is random; ``mutation`` is the probability that a mutant's decision is drawn again.
+    """
+
+    recipe: ClassVar[str] = "spos"
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        epochs: int = 200,
+        updates: int = 98,  # 25,000 training images in batches of 256
+        search: Literal["evolution", "pool"] = "evolution",
+        population: int = 50,
+        generations: int = 20,
+        parents: int = 10,
+        mutants: int = 25,
+        crossovers: int = 25,
+        mutation: float = 0.1,
+        pool: int = 200,
+    ) -> None:
+        at_least(1, pool=pool)
+        sizes = Sizes(population, generations, parents, mutants, crossovers, mutation)
+        super().__init__(space, rng, epochs=epochs, updates=updates)
+        self.search, self.pool = search, pool
+        self._breeding = Breeding(space, sizes)
+        self._pooled = False
+
+    def _search(self) -> Step:
+        if self.search == "evolution":
+            return Step(Score, self._breeding.breed(self.rng))
+        rows = draw_unseen(self.space, self.rng, 0 if self._pooled else self.pool, np.empty(0, np.int64))
+        self._pooled = True
+        return Step(Score, rows)
+
+    def _finish(self, step: Step) -> None:
+        if step.kind is Score:
+            self._breeding.learn(step.rows, np.asarray(step.values, np.float64))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the state of the search after training."""
+        return super().state_dict() | {"breeding": self._breeding.state_dict(), "pooled": self._pooled}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._breeding.load_state_dict(state["breeding"])
+        self._pooled = bool(state["pooled"])

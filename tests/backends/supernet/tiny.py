@@ -1,0 +1,55 @@
+"""A recipe that trains in milliseconds, and a supernet by it in double precision."""
+
+from __future__ import annotations
+
+import torch
+
+from backends.data.digits import load
+from backends.data.images import Images, Split
+from backends.networks.nasbench101 import Skeleton
+from backends.supernet.batches import Batches
+from backends.supernet.cells import NASBench101Cells
+from backends.supernet.recipe import Data, Evaluation, Network, Recipe, Training
+from backends.supernet.weights import SharedWeights
+from harness.spaces.nasbench101 import NASBench101
+
+TINY = Recipe(
+    data=Data(dataset="digits", train_images=100, validation_images=40),
+    network=Network(width=5, stacks=2, modules=1, batch_norm_momentum=0.1),
+    training=Training(
+        epochs=5, batch_size=24, learning_rate=0.1, final_rate=0.01, momentum=0.9, weight_decay=1e-3, clip=1.0
+    ),
+    evaluation=Evaluation(quick_batch=16, batch=32, recalibration_images=60),
+)
+
+
+def double(split: Split) -> Split:
+    return Split(split.images.double(), split.labels)
+
+
+class Tiny:
+    """Shared weights of nasbench101-v4 in double precision, with all that they are made of."""
+
+    def __init__(self, seed: int = 3, recipe: Recipe = TINY, **settings: str) -> None:
+        found = load(recipe.data.train_images, recipe.data.validation_images)
+        self.data = DoubleImages(
+            found.name, *map(double, (found.train, found.validation, found.test)), found.mean, found.std, found.classes
+        )
+        self.space = NASBench101(vertices=4)
+        part = recipe.network
+        skeleton = Skeleton(
+            width=part.width, stacks=part.stacks, modules=part.modules, image_channels=1, batch_norm_momentum=0.1
+        )
+        self.cells = NASBench101Cells(self.space, skeleton, seed, torch.device("cpu"))
+        self.cells.module.double()
+        self.batches = Batches(self.data, self.data.validation, recipe, seed)
+        self.weights = SharedWeights(self.cells, self.batches, recipe, seed, **settings)  # type: ignore[arg-type]
+
+
+class DoubleImages(Images):
+    """Images that stay in double precision."""
+
+    __slots__ = ()
+
+    def standardised(self, images: torch.Tensor) -> torch.Tensor:
+        return images.double()

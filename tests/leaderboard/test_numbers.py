@@ -1,0 +1,151 @@
+"""The leaderboard's numbers against SciPy, NumPy and published figures."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from harness.core.budget import Cost
+from harness.judge import Measured, Ranking, Truth
+from harness.render import document
+from harness.statistics import Undefined
+from tests.leaderboard.samples import (
+    FULL,
+    NAO,
+    RANDOM,
+    SCRATCH,
+    SEEDS,
+    SIZE,
+    board,
+    entry,
+    printed,
+    runs,
+)
+
+
+def test_the_numbers_of_an_entry_agree_with_scipy_and_numpy():
+    found = entry("nao", FULL)
+    values = [0.941, *NAO[1:]]
+    assert found.seeds == tuple(SEEDS)
+    assert found.values == tuple(values)
+    assert found.mean == pytest.approx(np.mean(values))
+    assert found.std == pytest.approx(np.std(values, ddof=1))
+    assert found.best == 0.941
+    assert (found.best_rank, found.size) == (3_543, SIZE)
+    assert found.mean_regret == pytest.approx(0.9432 - np.mean(values))
+    assert found.welch_p == pytest.approx(scipy.stats.ttest_ind(values, RANDOM, equal_var=False).pvalue)
+    assert found.p_beats_random == pytest.approx(0.9194, abs=5e-5)  # Yu et al. 2020, Table 4, prints 0.92
+    assert (found.queries, found.hours, found.repeated_share) == (600, 500, 0.25)
+
+
+def test_the_best_mean_comes_first_and_a_policy_without_a_value_last():
+    leaderboard = board(
+        runs("broken", ["gone"] * 10), runs("random", RANDOM), runs("nao", NAO), runs("enas", [0.92] * 10)
+    )
+    assert [entry.policy for entry in leaderboard.entries] == ["nao", "enas", "random", "broken"]
+
+
+def test_perplexities_are_best_when_they_are_lowest():
+    truth = Truth("test_perplexity", 10, 1000, "table", "rnn2", "d" * 64, False, Ranking(32, 32, 62.63, 67.21, 2.52))
+    leaderboard = board(
+        runs("nao", [(66.0, 9), (63.6, 2)], [1, 2]), runs("random", [(67.0, 14), (68.0, 20)], [1, 2]), truth=truth
+    )
+    assert [entry.best for entry in leaderboard.entries] == [63.6, 67.0]
+    assert "64.80 ± 1.70" in printed(leaderboard)
+    assert "Test perplexity, mean of 10 repeats at 1000 epochs" in printed(leaderboard)
+
+
+def test_costs_are_means_over_the_seeds():
+    pair = runs("nao", [0.93], [1]) + runs("nao", [0.94], [2], spent=Cost(200, 0.0, 0.9e6), repeated=10)
+    found = entry("nao", board(pair))
+    assert (found.queries, found.hours, found.repeated_share) == (400, 375, 160 / 800)
+
+
+def test_random_itself_is_not_tested_against_random():
+    found = entry("random", FULL)
+    assert found.welch_p == Undefined("random is what the others are tested against")
+    assert found.repeated_share == Undefined("no query was asked")
+    assert found.p_beats_random == pytest.approx((1 - 50_000 / SIZE) ** 10)
+
+
+def test_the_baseline_is_random_on_the_same_space_with_the_same_oracle_if_there_is_one():
+    other = [value - 0.05 for value in RANDOM]
+    leaderboard = board(
+        runs("nao", NAO, oracle="standalone"),
+        runs("nao", NAO),
+        runs("nao", NAO, space="elsewhere"),
+        runs("random", other, oracle="standalone"),
+        runs("random", RANDOM),
+    )
+    expected = {
+        ("standalone", "nasbench101"): scipy.stats.ttest_ind(NAO, other, equal_var=False).pvalue,
+        ("tabular", "nasbench101"): scipy.stats.ttest_ind(NAO, RANDOM, equal_var=False).pvalue,
+    }
+    for found in leaderboard.entries:
+        if found.policy == "nao" and found.space == "nasbench101":
+            assert found.welch_p == pytest.approx(expected[found.oracle, found.space])
+        elif found.policy == "nao":
+            assert found.welch_p == Undefined("there are no runs of random to test against")
+
+
+def test_two_constant_policies_have_no_test_but_a_reason():
+    leaderboard = board(runs("random", [0.9] * 10), runs("enas", [0.92] * 10))
+    assert entry("enas", leaderboard).std == 0
+    assert "neither side varies" in entry("enas", leaderboard).welch_p.reason
+    assert "neither side varies" in printed(leaderboard)
+
+
+def test_one_seed_has_a_mean_but_neither_deviation_nor_test():
+    leaderboard = board(runs("random", [0.9], [1268]), runs("nao", [0.93], [1268]))
+    found = entry("nao", leaderboard)
+    assert (found.mean, found.best) == (0.93, 0.93)
+    assert found.std == Undefined("one seed has no standard deviation")
+    assert isinstance(found.welch_p, Undefined)
+    assert found.p_beats_random == pytest.approx(1 - 50_000 / SIZE)
+    assert "93.00 ± –¹" in printed(leaderboard)
+    assert any("one seed a policy is little" in warning for warning in leaderboard.warnings)
+
+
+def test_a_table_without_training_times_gets_a_dash_not_zero_hours():
+    timeless = board(runs("random", RANDOM), runs("nao", NAO, spent=Cost(600, 64_800.0, 0.0)))
+    assert entry("nao", timeless).hours == Undefined("the oracle knows no training times")
+    assert entry("random", timeless).hours == 0
+    record = next(row for row in document(timeless)["leaderboard"] if row["policy"] == "nao")
+    assert record["hours"] is None
+    assert "the oracle knows no training times" in printed(timeless)
+
+
+def test_one_row_of_random_is_the_baseline_of_every_oracle():
+    leaderboard = board(runs("random", RANDOM), runs("nao", NAO), runs("nao", NAO[::-1], oracle="supernet"))
+    assert len(leaderboard.entries) == 3
+    for found in leaderboard.entries[:2]:
+        assert found.policy == "nao"
+        assert found.welch_p == pytest.approx(scipy.stats.ttest_ind(NAO, RANDOM, equal_var=False).pvalue)
+        assert found.p_beats_random == pytest.approx((1 - 50_000 / SIZE) ** 10)
+
+
+def test_kendalls_tau_is_the_mean_over_the_seeds_with_their_deviation():
+    taus = [0.282, -0.116, -0.004]  # the three runs that Yu et al. 2020, Fig. 4b, shows
+    found = entry("nao", board(runs("nao", NAO[:3], [1, 2, 3], taus=taus)))
+    assert (found.tau, found.tau_std) == (pytest.approx(np.mean(taus)), pytest.approx(np.std(taus, ddof=1)))
+    assert found.probed == 200
+
+
+def test_a_seed_without_a_tau_is_left_out_and_a_row_without_any_says_why():
+    flat = Undefined("one side does not vary")
+    found = entry("nao", board(runs("nao", NAO[:3], [1, 2, 3], taus=[0.5, flat, 0.1])))
+    assert found.tau == pytest.approx(0.3)
+    assert entry("nao", board(runs("nao", NAO[:2], [1, 2], taus=[flat, flat]))).tau == flat
+    assert entry("nao", board(runs("nao", NAO[:2], [1, 2]))).tau == Undefined("shares no weights")
+
+
+def test_values_of_a_space_that_is_not_ranked_have_means_and_a_test_but_no_ranks():
+    trained = board(
+        runs("random", [Measured(value) for value in RANDOM]), runs("nao", list(map(Measured, NAO))), truth=SCRATCH
+    )
+    found = entry("nao", trained)
+    assert found.values == tuple(NAO)
+    assert (found.mean, found.best) == (pytest.approx(np.mean(NAO)), 0.941)
+    assert found.welch_p == pytest.approx(scipy.stats.ttest_ind(NAO, RANDOM, equal_var=False).pvalue)
+    for number in (found.best_rank, found.size, found.mean_regret, found.p_beats_random):
+        assert number == Undefined("not ranked")
+    assert found.judge == "recipe nasbench101-cifar10"

@@ -1,0 +1,63 @@
+"""What the leaderboard says about runs without a value, and before its numbers are believed."""
+
+import re
+
+import numpy as np
+import pytest
+
+from harness.judge import Ranking, Truth
+from harness.statistics import Undefined
+from tests.leaderboard.samples import (
+    FULL,
+    NAO,
+    RANDOM,
+    SIZE,
+    board,
+    entry,
+    every_form,
+    printed,
+    runs,
+)
+
+
+def test_failed_runs_are_counted_and_named_and_each_still_counts_as_a_draw_of_randoms():
+    leaderboard = board(runs("random", RANDOM), runs("nao", ["diverged", *NAO[1:9], "killed"]))
+    found = entry("nao", leaderboard)
+    assert found.mean == pytest.approx(np.mean(NAO[1:9]))
+    assert found.failed == ((1268, "diverged"), (1277, "killed"))
+    assert found.p_beats_random == pytest.approx((1 - 50_000 / SIZE) ** 10)
+    assert "nao: 2 of 10 runs have no value (seed 1268: diverged; seed 1277: killed)" in leaderboard.warnings
+    assert re.search(r"nao +8/10 ", printed(leaderboard))
+    for text in every_form(leaderboard):
+        assert "1268" in text
+        assert "diverged" in text
+
+
+def test_a_policy_whose_runs_all_failed_is_shown_with_dashes_and_reasons():
+    leaderboard = board(runs("nao", ["diverged"] * 10), runs("random", ["absent"] * 10))
+    found = entry("nao", leaderboard)
+    for number in (found.mean, found.std, found.best, found.best_rank, found.mean_regret, found.p_beats_random):
+        assert number == Undefined("no run has a value")
+    assert re.search(r"nao +0/10 +–¹", printed(leaderboard))
+    for text in every_form(leaderboard):
+        assert "no run has a value" in text
+
+
+def test_a_search_that_saw_the_judged_metric_is_warned_of():
+    for saw in ("test_accuracy", "test"):
+        leaderboard = board(runs("random", RANDOM, search_metric=saw), runs("nao", NAO, search_metric=saw))
+        assert [warning for warning in leaderboard.warnings if "the search of nao saw test_accuracy" in warning]
+    assert not FULL.warnings
+
+
+def test_a_truth_of_part_of_the_space_few_seeds_and_mixed_settings_are_warned_of():
+    part = Truth("test_accuracy", 3, 108, "table", "part", "d" * 64, True, Ranking(91, SIZE, 0.9, 0.8, 0.1))
+    warnings = board(runs("nao", [(0.9, 1), (0.8, 40)], [1, 1]), truth=part).warnings
+    assert "ranks and regrets are among the 91 of 423,624 cells that the table judges" in warnings
+    assert "one seed a policy is little: Yu et al. 2020 compare over 10" in warnings
+    assert any(warning.startswith("nao: a seed stands twice") for warning in warnings)
+
+
+def test_with_several_oracles_a_warning_says_whose_runs_failed():
+    leaderboard = board(runs("nao", NAO), runs("nao", ["CUDA out of memory", *NAO[1:]], oracle="supernet"))
+    assert "nao on supernet: 1 of 10 runs have no value (seed 1268: CUDA out of memory)" in leaderboard.warnings

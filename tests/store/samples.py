@@ -1,0 +1,30 @@
+"""Runs, rows and checkpoints to put into a store."""
+
+from pathlib import Path
+
+import numpy as np
+
+from harness.core.budget import Budget, Cost
+from harness.records import Checkpoint, ScoreRow
+from harness.runspec import RunSpec
+
+
+def spec(seed=1268, **changes):
+    fixed = {"policy": "nao", "oracle": "tabular", "space": "rnn2", "table": "t", "table_digest": "ab" * 32}
+    return RunSpec(
+        **fixed | {"search_metric": "validation", "seed": seed, "budget": Budget(100), "settings": {}} | changes
+    )
+
+
+def rows(start, stop):
+    return [ScoreRow(n, f"cell {n % 7}", 8, n / 1000, None, 8.0, 2.5) for n in range(start, stop)]
+
+
+def checkpoint(trials, repeated=0):
+    states = {"policy": {"told": trials, "w": np.full(3, float(trials))}, "oracle": {"drawn": trials}}
+    return Checkpoint.of(trials, Cost(trials, 8.0 * trials, 2.5 * trials), repeated, **states)
+
+
+def copied(path):
+    """A database's files, by name."""
+    return {file.name: file.read_bytes() for file in Path(path).parent.iterdir()}
