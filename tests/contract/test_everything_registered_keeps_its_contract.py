@@ -43,8 +43,11 @@ ORACLES: dict[str, OracleCase] = {
         estimates_slopes="its gradient is a random estimate, unbiased over seeds, and its loss the mean of few samples",
     ),
     # measured seconds differ from run to run; a training takes about half a second
-    "supernet": OracleCase(lambda seed: build("supernet", "nasbench101-v5", seed, seconds="none")),
-    "supernet, tree": OracleCase(lambda seed: build_tree("supernet", seed, seconds="none"), queries=8),
+    # single precision, and ReLUs with a kink in every other step: tests/backends/supernet holds slopes to 1e-6
+    "supernet": OracleCase(lambda seed: build("supernet", "nasbench101-v5", seed, seconds="none"), slope_tolerance=0.2),
+    "supernet, tree": OracleCase(
+        lambda seed: build_tree("supernet", seed, seconds="none"), queries=8, slope_tolerance=0.2
+    ),
     "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
 }
 SPACES: dict[str, dict[str, Any]] = {name: {} for name in registry.entries("space")}
