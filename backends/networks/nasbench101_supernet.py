@@ -147,10 +147,11 @@ class Supernet(nn.Module):
         return self._logits(images, norm, lambda each, image: each.path(image, plan(cell, each.channels), norm, slices))
 
     def mixture(self, images: Tensor, edges: Tensor, operations: Tensor, norm: Norm) -> Tensor:
-        """Logits (batch, classes) of a mixture, smooth in `edges` (V, V) and `operations` (V-2, 3).
+        """Logits (batch, classes) of a mixture, differentiable in `edges` (V, V) and `operations` (V-2, 3).
 
         Edges count above the diagonal; operations are conv3x3, conv1x1, max-pooling. At one-hot weights this equals
-        `path` of the first channels, dead parts included. All channels of all operations are computed, so that
+        `path` of the first channels, dead parts included; there, where pooling sees nothing but zeros of a ReLU, the
+        slope of an absent edge is one of several. All channels of all operations are computed, so that
         `TrainingStatistics` moves every running average.
         """
         relaxation = Relaxation(edges, operations)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from backends.networks.nasbench101_relaxed import graph_of_rows
+from backends.networks.nasbench101_relaxed import Relaxation, graph_of_rows
 from backends.networks.nasbench101_supernet import (
     BatchStatistics,
     Norm,
@@ -114,13 +114,29 @@ def test_slopes_of_rows_agree_with_finite_differences(encoding: str) -> None:
     )
 
 
-def test_slopes_at_a_cell_agree_with_finite_differences() -> None:
-    """Running statistics, since at a one-hot point batch statistics divide by the deviation of a dead vertex."""
-    space, network = NASBench101(vertices=4), supernet(4, 5)
-    rows = one_hot(space, some(space, 3)[2])
-    assert torch.autograd.gradcheck(
-        lambda *rows: network.mixture(images(4), *graph_of_rows(space, rows), RunningStatistics()), rows
-    )
+@pytest.mark.parametrize("norm", [BatchStatistics(), RunningStatistics()])
+def test_slopes_at_a_cell_agree_with_finite_differences(norm: Norm) -> None:
+    """In one stack and without pooling: at a one-hot point, windows of zeros behind a ReLU are kinks of pooling."""
+    space, network = NASBench101(vertices=4), supernet(4, 5, stacks=1)
+    without_pooling = [row for row in some(space, 60) if "maxpool" not in space.format(Architecture(row))]
+    for row in without_pooling[:8]:
+        assert torch.autograd.gradcheck(
+            lambda *rows: network.mixture(images(3), *graph_of_rows(space, rows), norm), one_hot(space, row)
+        )
+
+
+@torch.no_grad()
+def test_half_an_edge_that_is_the_first_to_the_output_adds_half_of_the_vertex_at_all_channels() -> None:
+    module = supernet(4, 5).cells[0]
+    image = torch.rand(3, 4, 4, 5, generator=torch.Generator().manual_seed(0)).permute(0, 3, 1, 2).double()
+    operations = torch.eye(3, dtype=torch.float64)[[0, 1]]
+    values = []
+    for weight in (0.0, 0.5, 1.0):
+        edges = torch.zeros(4, 4, dtype=torch.float64)
+        edges[0, 1] = edges[0, 3] = 1
+        edges[1, 3] = weight
+        values.append(module.mixture(image, Relaxation(edges, operations).coefficients(5), BatchStatistics()))
+    torch.testing.assert_close(values[1], (values[0] + values[2]) / 2)
 
 
 def test_edges_below_the_diagonal_count_for_nothing() -> None:
