@@ -1,8 +1,8 @@
 """The oracle that trains every architecture it is asked about, from scratch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -51,6 +51,7 @@ class StandaloneOracle:
         seed: int,
         *,
         recipe: str = "nasbench101-v5-digits",
+        recipe_digest: str = "",
         seconds: Literal["measured", "none"] = "measured",
         device: Literal["cpu", "cuda", "auto"] = "cpu",
         verify: bool = True,
@@ -60,10 +61,17 @@ class StandaloneOracle:
         if seconds not in ("measured", "none"):
             raise SettingError(f"setting 'seconds' cannot be {seconds!r}: it must be 'measured' or 'none'")
         self.space = space
-        read = replace(load_recipe(recipe_path(recipe)), seed=seed)
-        self.budgets = read.epochs
+        read = load_recipe(recipe_path(recipe))
+        if recipe_digest not in ("", read.digest()):
+            raise SettingError(f"recipe {recipe!r} is no longer the one that this run was begun with; start it again")
+        self.budgets, read = read.epochs, replace(read, seed=seed)
         self._trainer = CellTrainer(read, device, verify=verify)
         self._measured = seconds == "measured"
+
+    @staticmethod
+    def protocol(settings: Mapping[str, Any], recipe: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The settings with the digest of the recipe's content, which a run's identity needs; nothing for a policy."""
+        return {**settings, "recipe_digest": load_recipe(recipe_path(settings["recipe"])).digest()}, {}
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.

@@ -49,9 +49,10 @@ class SupernetOracle:
     """Answers from one set of shared weights, trained by a recipe of ``backends/supernet/recipes``.
 
     ``recipe`` is a full name (``cifar10/darts``), a file, or a family (``digits``, ``cifar10``), which takes each
-    policy's own published protocol. What decides the ranking is a setting: ``batch_norm`` (see ``SharedWeights``) and,
-    as in eval-nas, ``widths='doubled'`` (stacks twice as wide behind the same stem), ``running_momentum=0.997`` (of the
-    averages that ``batch_norm='running'`` uses), ``slices='random'``, and ``search_metric='test'``.
+    policy's own published protocol; ``recipe_digest``, filled in by ``protocol``, holds a run to the recipe's content.
+    What decides the ranking is a setting: ``batch_norm`` (see ``SharedWeights``) and, as in eval-nas,
+    ``widths='doubled'`` (stacks twice as wide behind the same stem), ``running_momentum=0.997`` (of the averages that
+    ``batch_norm='running'`` uses), ``slices='random'``, and ``search_metric='test'``.
 
     A Score costs one query and so does a Gradient; an Update costs its share of an epoch for each point.
     ``seconds='measured'`` charges the time that answers took, which no two runs share; ``'none'`` charges 0.
@@ -67,6 +68,7 @@ class SupernetOracle:
         seed: int,
         *,
         recipe: str = "digits",
+        recipe_digest: str = "",
         search_metric: Literal["validation", "test"] = "validation",
         batch_norm: Statistics = "recalibrated",
         widths: Literal["nasbench", "doubled"] = "nasbench",
@@ -81,7 +83,7 @@ class SupernetOracle:
             raise IncompatibleError(f"oracle 'supernet' holds NAS-Bench-101 cells, not those of {space.name!r}")
         self.space: SearchSpace = space
         self.metric = Metric("accuracy", search_metric, 0.0, 1.0)
-        self._recipe = load_recipe(full_name(recipe, DEFAULT_PROTOCOL))
+        self._recipe = load_recipe(full_name(recipe, DEFAULT_PROTOCOL), recipe_digest)
         place, part = resolve_device(device), self._recipe.data
         data = load(
             part.dataset,
@@ -104,12 +106,18 @@ class SupernetOracle:
         )
         self._measured = seconds == "measured"
 
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many Updates of one point cost an epoch."""
+        return self._recipe.steps_per_epoch
+
     @staticmethod
     def protocol(settings: Mapping[str, Any], recipe: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The settings with recipe and device by their full names, and the policy's settings that the recipe brings."""
+        """The settings with recipe and device in full, and the policy's settings that the recipe brings."""
         name = full_name(settings["recipe"], recipe)
-        device = resolve_device(settings["device"]).type
-        return {**settings, "recipe": name, "device": device}, load_recipe(name).search
+        read = load_recipe(name)
+        filled = {"recipe": name, "recipe_digest": read.digest(), "device": resolve_device(settings["device"]).type}
+        return {**settings, **filled}, read.search
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.

@@ -6,6 +6,7 @@ A recipe is called ``FAMILY/PROTOCOL``: the data and their scale, and whose publ
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,6 +85,10 @@ class Recipe(Part):
     evaluation: Evaluation
     search: dict[str, Any] = Field(default_factory=dict)
 
+    def digest(self) -> str:
+        """SHA-256 of everything but ``search``: equal digests, equal trainings of the same points."""
+        return hashlib.sha256(self.model_dump_json(exclude={"search"}).encode()).hexdigest()
+
     @property
     def steps_per_epoch(self) -> int:
         """Batches of the training split; the last one may be smaller."""
@@ -110,8 +115,11 @@ def names() -> list[str]:
     return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.yaml"))
 
 
-def load_recipe(name: str) -> Recipe:
-    """Read a recipe by its full name or its path; raises SettingError naming the file and the key that is wrong."""
+def load_recipe(name: str, digest: str = "") -> Recipe:
+    """Read a recipe by its full name or its path, of this ``digest`` where one is given.
+
+    Raises SettingError naming the file and the key that is wrong.
+    """
     path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -125,6 +133,8 @@ def load_recipe(name: str) -> Recipe:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"])) or "the file"
         raise SettingError(f"recipe {name!r}: {key} cannot be {problem['input']!r}: {problem['msg']}") from error
+    if digest not in ("", recipe.digest()):
+        raise SettingError(f"recipe {name!r} is no longer the one that this run was begun with; give the command again")
     return _sound(recipe, name)
 
 

@@ -76,7 +76,7 @@ def test_the_archive_is_downloaded_checked_and_unpacked_once(server: Server, tmp
 def test_an_interrupted_download_goes_on_where_it_stopped(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backends.tabular.fetch.CHUNK", 100)
+    monkeypatch.setattr("backends.downloads.CHUNK", 100)
     server.cut = 200
     with pytest.raises(DataError, match=r"cannot download .* run the command again to go on where it stopped"):
         fetch("cifar10", folder=tmp_path)

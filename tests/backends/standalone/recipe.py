@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import yaml
 
-from backends.data.images import Images
 from backends.standalone.cells import Cell
 from backends.standalone.recipes import Recipe
-from backends.standalone.training import Curve, Training
 
 TINY = Recipe(
     dataset="digits",
@@ -34,19 +31,6 @@ TINY = Recipe(
 )
 
 CELL = Cell.from_text("0111001000010000", "01")
-
-
-def train(cell: Cell, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> list[Curve]:
-    """Curves of trainings from the first step to the last."""
-    return Training(cell, recipe, data, epochs=epochs, seeds=seeds).advance(epochs)
-
-
-def accuracies(curves: Sequence[Curve]) -> list[tuple[float, ...]]:
-    """All that a curve says but its seconds."""
-    parts = [(curve.half, curve.final) for curve in curves]
-    return [
-        tuple(m for x in part for m in (x.train_accuracy, x.validation_accuracy, x.test_accuracy)) for part in parts
-    ]
 
 
 def written(folder: Path, recipe: Recipe, **changes: object) -> Path:

@@ -22,7 +22,8 @@ from backends.standalone.checkpoints import Checkpoint, checkpoint_folder
 from backends.standalone.recipes import Recipe
 from backends.standalone.training import Training
 from harness.core.errors import StoreError
-from tests.backends.standalone.recipe import CELL, TINY, accuracies
+from tests.backends.standalone.recipe import CELL, TINY
+from tests.backends.standalone.trainings import accuracies
 
 SHORT = replace(TINY, train_images=72, epochs=(2,), stacks=1)
 RECIPES = {

@@ -12,7 +12,8 @@ from backends.data.images import Images, Split
 from backends.standalone.cell_trainer import CellTrainer, training_seed
 from backends.standalone.cells import Cell
 from harness.core.errors import SettingError, UnknownNameError
-from tests.backends.standalone.recipe import CELL, TINY, accuracies, train
+from tests.backends.standalone.recipe import CELL, TINY
+from tests.backends.standalone.trainings import accuracies, train
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,17 @@ def test_a_bad_recipe_is_told_its_key(tmp_path: Path, old: str, new: str, told: 
     assert "\n" not in str(caught.value)
 
 
+def test_a_run_knows_its_recipe_by_content(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD)
+    digest = load_recipe(str(path)).digest()
+    path.write_text(GOOD + "search: {epochs: 3}\n# a word\n")
+    assert load_recipe(str(path), digest).search == {"epochs": 3}
+    path.write_text(GOOD.replace("width: 4", "width: 5"))
+    with pytest.raises(SettingError, match="no longer the one"):
+        load_recipe(str(path), digest)
+
+
 def test_a_recipe_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot be read"):
         load_recipe(str(tmp_path / "none.yaml"))

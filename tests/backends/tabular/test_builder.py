@@ -18,26 +18,11 @@ from backends.standalone.cells import Cell
 from backends.standalone.recipes import Recipe
 from backends.tabular.builder import build
 from backends.tabular.journal import Journal, group_of, read_journal
-from harness.core.errors import TableError
+from harness.core.errors import HarnessError, TableError
 from tests.backends.standalone.recipe import TINY
 
 CELLS = [Cell.from_text("0100", ""), Cell.from_text("010001000", "0"), Cell.from_text("010001000", "2")]
-FAKE = "tests.backends.tabular.test_builder:FakeTrainer"
-
-
-class FakeTrainer:
-    """Trains nothing, slowly; a row's value follows from cell, budget and repeat."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self.repeats = recipe.repeats
-
-    def fingerprint(self) -> dict[str, str]:
-        return {"data_digest": "0"}
-
-    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
-        time.sleep(0.2)
-        named = {"adjacency": cell.adjacency, "operations": list(cell.operations), "epochs": epochs}
-        return [named | {"repeat": repeat, "value": len(cell.text) * epochs + repeat} for repeat in range(self.repeats)]
+FAKE, SLOW, KILLED = (f"tests.fake_trainer:{name}Trainer" for name in ("Fake", "Slow", "Killed"))
 
 
 def run(path: Path, recipe: Recipe = TINY, workers: int = 1, trainer: str = FAKE) -> list[tuple[int, int]]:
@@ -88,7 +73,8 @@ def test_a_crash_at_any_byte_changes_nothing(whole: Path, tmp_path: Path) -> Non
 
 def test_a_killed_build_resumes_where_it_was(whole: Path, tmp_path: Path) -> None:
     path = tmp_path / "killed.journal"
-    code = f"from tests.backends.tabular.test_builder import run; from pathlib import Path; run(Path({str(path)!r}))"
+    code = f"from tests.backends.tabular.test_builder import SLOW, run; from pathlib import Path; "
+    code += f"run(Path({str(path)!r}), trainer=SLOW)"
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and (not path.exists() or len(path.read_bytes().splitlines()) < 3):
@@ -115,12 +101,35 @@ def test_a_file_without_a_header_is_no_journal(tmp_path: Path) -> None:
         read_journal(tmp_path / "empty.journal")
 
 
-def test_real_trainings_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
-    trainer = "backends.standalone.cell_trainer:CellTrainer"
+def test_a_worker_that_was_killed_is_one_clear_error_and_the_same_command_goes_on(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "table.h5.journal"
+    with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
+        run(path, trainer=KILLED)
+    assert len(read_journal(path)[1]) == 2 * TINY.repeats  # the cell without operations, at both budgets
+    (tmp_path / "mended").touch()
+    assert run(path, trainer=KILLED)[0] == (2, 6)
+    assert content(path) == content(whole)
+
+
+def test_an_error_ends_the_build_without_waiting_for_the_other_trainings(tmp_path: Path) -> None:
+    def full(done: int, total: int) -> None:
+        raise OSError("no space left")
+
+    start = time.monotonic()
+    with pytest.raises(OSError, match="no space left"):
+        build("nasbench101-v3", CELLS * 100, TINY, tmp_path / "j", workers=1, on_progress=full, trainer=SLOW)
+    assert time.monotonic() - start < 60  # 600 trainings take two minutes
+
+
+def test_workers_train_as_one_process_does(tmp_path: Path) -> None:
     recipe = replace(TINY, epochs=(2,), stacks=1)
-    for workers in (1, 2):
-        run(tmp_path / f"{workers}.journal", recipe, workers, trainer)
-    assert content(tmp_path / "1.journal") == content(tmp_path / "2.journal")
-    header, rows = read_journal(tmp_path / "1.journal")
+    run(tmp_path / "2.journal", recipe, 2, "backends.standalone.cell_trainer:CellTrainer")
+    header, rows = read_journal(tmp_path / "2.journal")
     assert header["recipe_digest"] == recipe.digest()
+    trainer = CellTrainer(recipe)
+    alone = [row for cell in CELLS for row in json.loads(json.dumps(trainer.rows(cell, 2)))]
+    assert content(tmp_path / "2.journal") == sorted(json.dumps(without_seconds(r), sort_keys=True) for r in alone)
     assert {(row["repeat"], row["epochs"]) for row in rows} == {(0, 2), (1, 2)}

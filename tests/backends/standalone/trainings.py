@@ -1,0 +1,23 @@
+"""Trainings within a test, and what their curves say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.data.images import Images
+from backends.standalone.cells import Cell
+from backends.standalone.recipes import Recipe
+from backends.standalone.training import Curve, Training
+
+
+def train(cell: Cell, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> list[Curve]:
+    """Curves of trainings from the first step to the last."""
+    return Training(cell, recipe, data, epochs=epochs, seeds=seeds).advance(epochs)
+
+
+def accuracies(curves: Sequence[Curve]) -> list[tuple[float, ...]]:
+    """All that a curve says but its seconds."""
+    parts = [(curve.half, curve.final) for curve in curves]
+    return [
+        tuple(m for x in part for m in (x.train_accuracy, x.validation_accuracy, x.test_accuracy)) for part in parts
+    ]
