@@ -29,6 +29,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/python -m benchmarks.policies
 	$(BIN)/python -m benchmarks.standalone
+	$(BIN)/python -m benchmarks.supernet
 
 clean:
 	rm -rf .venv build dist *.egg-info

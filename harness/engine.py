@@ -6,25 +6,24 @@ both states after them, so that whatever has arrived can be gone on from.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, process
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
-from harness.core.errors import HarnessError, ResourceError
+from backends.workers import CONTEXT, pool
+from harness.core.errors import ResourceError
 from harness.core.oracle import Oracle, Trial
 from harness.core.policy import Policy
-from harness.driver import Progress, search
+from harness.driver import WIDTH, Progress, search
 from harness.plan import build_oracle, build_policy, build_space
 from harness.probe import Probe, measured, trains_shared_weights
 from harness.records import Checkpoint, ScoreRow, score_rows
@@ -135,12 +134,16 @@ class CheckpointLog:
 
 
 def perform(job: Job, send: Receiver) -> None:
-    """Search to the end, sending checkpoints on the way; numerical libraries use one thread, as in every worker."""
+    """Search to the end, sending checkpoints on the way; numerical libraries use one thread, as in every worker.
+
+    An oracle whose answers take long says as ``width`` how many it is asked for at once: checkpoints, and the end of a
+    budget, lie between two batches.
+    """
     space = build_space(job.spec)
     oracle, policy = build_oracle(job.spec, space), build_policy(job.spec, space)
     log = CheckpointLog(job, send)
     with one_thread():
-        outcome = search(policy, oracle, job.spec.budget, log)
+        outcome = search(policy, oracle, job.spec.budget, log, width=getattr(oracle, "width", WIDTH))
         log.save(outcome.progress, policy, oracle)
         probe = measured(oracle) if trains_shared_weights(policy, oracle) else ()
     send(Done(job.run, space.format(outcome.recommendation), probe))
@@ -176,27 +179,17 @@ def perform_all(jobs: Sequence[Job], receive: Receiver, *, workers: int, gpus: S
     """Perform all jobs, ``workers`` at a time; messages arrive in the calling process, each run's in order.
 
     An error in a run is raised here once the messages that came before it have been received, except that a run with
-    a ResourceError fails alone. Each worker has one of ``gpus``, in turn; runs wait for a free worker.
+    a ResourceError fails alone; where a worker was killed, HarnessError. Each worker has one of ``gpus``, in turn; runs
+    wait for a free worker.
     """
     workers = min(workers, len(jobs))
     if not jobs or (workers <= 1 and not gpus):
         for job in jobs:
             _perform_here(job, receive)
         return
-    # spawned, not forked: a forked child would inherit the locks and threads of torch, HDF5 and the database
-    context = multiprocessing.get_context("spawn")
-    messages: Any = context.Queue()
-    turns: Any = context.Queue()
-    for worker in range(workers):
-        turns.put(gpus[worker % len(gpus)] if gpus else None)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_enter, initargs=(messages, turns))
-    futures = {pool.submit(_work, job): job for job in jobs}
-    try:
-        _pass_on(futures, messages, receive)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.terminate()
+    messages: Any = CONTEXT.Queue()
+    with pool(workers, gpus, _enter, messages) as started:
+        _pass_on({started.submit(_work, job): job for job in jobs}, messages, receive)
 
 
 def _perform_here(job: Job, receive: Receiver) -> None:
@@ -210,13 +203,11 @@ def _perform_here(job: Job, receive: Receiver) -> None:
 _messages: Any = None  # a worker's end of the queue, which can only be inherited
 
 
-def _enter(messages: Any, turns: Any) -> None:
+def _enter(messages: Any, gpu: int | None) -> None:
     """Make a process a worker: take its end of the queue and its GPU."""
     global _messages
     _messages = messages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    if (gpu := turns.get()) is not None:
+    if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = _visible(gpu)
 
 
@@ -224,13 +215,6 @@ def _visible(gpu: int) -> str:
     """The device that the parent counts as ``gpu``, which may itself see only some of the machine's."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     return given.split(",")[gpu] if given else str(gpu)
-
-
-def _die_with_parent() -> None:
-    """A worker whose parent was killed has nobody to send to."""
-    if (parent := multiprocessing.parent_process()) is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(job: Job) -> None:
@@ -254,8 +238,8 @@ def _raise_first(futures: Mapping[Future[None], Job], receive: Receiver) -> None
     """Raise the error of a run that has one."""
     for future, job in futures.items():
         error = future.exception() if future.done() else None
-        if isinstance(error, process.BrokenProcessPool):
-            raise HarnessError("a worker was killed; run the same command again to go on from the last checkpoints")
-        if error is not None:
+        if error is None:
+            continue
+        if not isinstance(error, BrokenProcessPool):  # a run whose worker was killed goes on from its last checkpoint
             receive(Broken(job.run, repr(error)))
-            raise error
+        raise error

@@ -86,8 +86,7 @@ def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], 
         works, reasons = [], []
         for oracle in _light_first(oracles)[:1] if name == BASELINE else oracles:
             try:
-                others = {"oracles": partial(_answering, policy), "policies": partial(_training, oracles[oracle])}
-                require_compatible(policy, oracles[oracle], names=(name, oracle), **others)
+                _require_pair(policy, oracles[oracle], (name, oracle))
                 works.append((name, oracle))
             except IncompatibleError as error:
                 reasons.append(str(error))
@@ -96,6 +95,12 @@ def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], 
         pairs += works
         notes += [f"left out: {reason}" for reason in reasons]
     return pairs, notes
+
+
+def _require_pair(policy: Any, oracle: Any, names: tuple[str, str]) -> None:
+    """Raise IncompatibleError, with names of registered parts that would do, for classes or instances that do not."""
+    others = {"oracles": partial(_answering, policy), "policies": partial(_training, oracle)}
+    require_compatible(policy, oracle, names=names, **others)
 
 
 def _light_first(oracles: Classes) -> list[str]:
@@ -196,13 +201,22 @@ def covering_table(space: SearchSpace) -> Table | None:
 def require_buildable(plan: Plan, finished: Container[str]) -> None:
     """Build each policy and oracle with unfinished runs once: bad values come out before anything is written.
 
-    That happens on the CPU: the accelerators are left to the workers.
+    That happens on the CPU: the accelerators are left to the workers. Raises IncompatibleError for a pair that only its
+    settings make impossible, such as ``sharing`` of the closed form for a policy that trains nothing.
     """
     waiting = [spec for spec in plan.specs if spec.digest not in finished]
-    for spec in {(spec.policy, str(spec.settings["policy"])): spec for spec in waiting}.values():
-        build_policy(spec, plan.space)
-    for spec in {(spec.oracle, str(spec.settings["oracle"])): spec for spec in waiting}.values():
-        build_oracle(_on_cpu(spec), plan.space)
+    policies = {_part(spec, "policy"): spec for spec in waiting}
+    built = {part: build_policy(spec, plan.space) for part, spec in policies.items()}
+    for part, spec in {_part(spec, "oracle"): spec for spec in waiting}.items():
+        oracle = build_oracle(_on_cpu(spec), plan.space)
+        for other in waiting:
+            if _part(other, "oracle") == part:
+                _require_pair(built[_part(other, "policy")], oracle, (other.policy, spec.oracle))
+
+
+def _part(spec: RunSpec, kind: str) -> tuple[str, str]:
+    """The name and the settings of a run's policy or oracle."""
+    return getattr(spec, kind), str(spec.settings[kind])
 
 
 def _on_cpu(spec: RunSpec) -> RunSpec:

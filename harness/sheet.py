@@ -81,8 +81,8 @@ def _note(board: Leaderboard) -> str:
     if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
         numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
         notes.append(
-            f"Kendall's tau-b: between the final shared weights' validation scores of {numbers} sampled cells and the "
-            "truth, mean and deviation over the seeds."
+            f"Kendall's tau-b: between the final shared weights' scores of {numbers} sampled cells and the truth, mean "
+            "and deviation over the seeds."
         )
     return " ".join(notes)
 
@@ -139,5 +139,7 @@ def _probability(p: Number) -> Part:
 
 
 def _hours(number: Number) -> Part:
-    """A tenth of an hour matters only where there are few."""
-    return number if isinstance(number, Undefined) else _fixed(number, 1 if number < 100 else 0)
+    """Two significant digits of a part of an hour, and tenths where there are few hours."""
+    if isinstance(number, float) and 0 < number < 0.995:
+        return f"{number:.2g}"
+    return _fixed(number, 1 if isinstance(number, Undefined) or number < 100 else 0)

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 TOO_FEW = "Welch's test needs at least two values on both sides"
 
 ENOUGH_PAIRS = 3
@@ -114,15 +111,6 @@ def kendall(a: Sequence[float], b: Sequence[float]) -> Number:
     from scipy.stats import kendalltau
 
     return float(kendalltau(a, b, variant="b").statistic)
-
-
-def rank(truth: npt.NDArray[np.float64], value: float, *, larger_is_better: bool = True) -> int:
-    """The competition rank of ``value`` among ``truth`` (cells,): 1 + the number of strictly better cells.
-
-    So 1 is best, ties share the best rank of their group ("1224" ranking), and nan in ``truth`` is never better.
-    """
-    better = truth > value if larger_is_better else truth < value
-    return 1 + int(np.count_nonzero(better))
 
 
 def p_beats_random(best_rank: int, size: int, runs: int) -> float:

@@ -230,10 +230,11 @@ class Store:
     @contextmanager
     def _close(self, run: str, **values: Any) -> Iterator[tuple[Connection, int]]:
         """Move a run to its end; what else belongs to it can be written in the same transaction."""
-        number, before = self._begun.pop(run)
+        number, before = self._begun[run]
         with self._write() as connection:
             _move(connection, update(schema.runs).values(values), (run, number, before))
             yield connection, number
+        del self._begun[run]
 
 
 def _create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:

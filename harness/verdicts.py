@@ -25,6 +25,7 @@ def require_judge(experiment: Experiment, plan: Plan) -> None:
     """Raise a HarnessError for a judge that cannot be, before anything is searched."""
     if experiment.judge != BY_TABLE:
         Scratch.of(experiment.judge, plan.space)
+        existing_device(experiment.device or "cpu")
 
 
 def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[Judged], Truth]:

@@ -1,7 +1,11 @@
-"""A trainer that a worker starts quickly, since it imports no torch."""
+"""Trainers that a worker starts quickly, since they import no torch."""
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from pathlib import Path
 from typing import Any
 
 from backends.standalone.cells import Cell
@@ -29,3 +33,20 @@ class FakeTrainer:
             | {"final": {"test_accuracy": 0.1 + 0.2 * cell.operations.count(0) + 0.1 * repeat}}
             for repeat in range(self.repeats)
         ]
+
+
+class SlowTrainer(FakeTrainer):
+    """Takes a while over each cell."""
+
+    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
+        time.sleep(0.2)
+        return super().rows(cell, epochs)
+
+
+class KilledTrainer(FakeTrainer):
+    """Its process is killed at the first cell with an operation, unless the working directory has a file ``mended``."""
+
+    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
+        if cell.operations and not Path("mended").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().rows(cell, epochs)

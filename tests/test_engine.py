@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import engine
-from harness.core.errors import ResourceError
+from harness.core.errors import HarnessError, ResourceError
 from harness.core.oracle import State
 from harness.driver import Progress
 from harness.engine import Broken, CheckpointLog, Done, Job, Message, Saved, perform, perform_all
@@ -110,6 +110,13 @@ def test_any_other_error_is_raised_after_the_run_s_last_message(workers: int) ->
     with pytest.raises(TypeError, match="no_such"):
         perform_all([Job(jobs[0].run, wrong), jobs[1]], sent.append, workers=workers)
     assert [type(message) for message in sent if message.run == jobs[0].run] == [Broken]
+
+
+def test_a_worker_that_was_killed_is_one_clear_error_and_its_run_has_not_failed() -> None:
+    sent: list[Message] = []
+    with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
+        perform_all(jobs_of("tests.live:Killed", SHARED, "1,2", device="cpu"), sent.append, workers=2)
+    assert sent == []
 
 
 def test_a_run_that_failed_goes_on_from_its_checkpoint_to_the_same_end(

@@ -184,6 +184,18 @@ def test_trying_whether_all_can_be_built_touches_no_gpu(monkeypatch: pytest.Monk
     assert built == []
 
 
+def test_shared_weights_that_only_a_setting_brings_are_not_left_untrained_either() -> None:
+    sharing = {"oracle.sharing": 5.0}
+    require_buildable(plan_of(["enas", "darts"], ["synthetic"], settings=sharing), ())
+    require_buildable(plan_of(["random-search"], ["synthetic"]), ())
+    plan = plan_of(["random-search"], ["synthetic"], settings=sharing)
+    with pytest.raises(IncompatibleError, match=r"policy random-search never trains .* of oracle synthetic") as caught:
+        require_buildable(plan, ())
+    offered = str(caught.value).rpartition("policies that do: ")[2].split(" or ")
+    assert {"enas", "spos", "darts"} <= set(offered)
+    assert not {"random-search", "evolution", "random"} & set(offered)
+
+
 def test_a_run_s_parts_are_built_from_its_record_alone() -> None:
     plan = plan_of([TRAINER], [SHARED], settings={"policy.samples": 1})
     spec = RunSpec.from_json(first(plan, TRAINER, SHARED).to_json())

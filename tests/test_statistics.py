@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import statistics
-from harness.statistics import Sample, Undefined, Welch, p_beats_random, rank, welch, welch_from_summary
+from harness.statistics import Sample, Undefined, Welch, p_beats_random, welch, welch_from_summary
 
 FINITE = st.floats(-1e6, 1e6).map(lambda x: round(x, 6))
 SAMPLES = st.lists(FINITE, min_size=2, max_size=12).filter(lambda values: max(values) - min(values) > 1e-3)
@@ -152,18 +152,6 @@ def test_numbers_of_too_few_values_say_why_they_are_undefined():
     for number in (statistics.mean([]), statistics.std([]), statistics.best([])):
         assert number == Undefined("no run has a value")
     assert statistics.mean([0.9]) == 0.9
-
-
-def test_ranks_are_those_of_a_competition_so_ties_share_the_best_one():
-    truth = np.array([0.7, 0.9, 0.9, 0.8, 0.7, np.nan])
-    assert [rank(truth, value) for value in (0.9, 0.8, 0.7, 0.1, 1.0)] == [1, 3, 4, 6, 1]
-
-
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.booleans())
-def test_ranks_agree_with_scipy(values, larger_is_better):
-    truth = np.array(values, dtype=np.float64)
-    expected = scipy.stats.rankdata(-truth if larger_is_better else truth, method="min")
-    assert [rank(truth, value, larger_is_better=larger_is_better) for value in truth] == expected.tolist()
 
 
 def kendall_by_counting(a, b):

@@ -42,37 +42,12 @@ def training_inputs(data: Images, images: Tensor, augmentation: Augmentation, rn
     Padding is 0 in the images as stored, black where they are bytes; the square of a cutout is exactly 0 after
     standardising, the mean pixel, as in the published code (uoguelph-mlrg/Cutout, util/cutout.py).
     """
-    inputs = data.standardised(_moved(images, augmentation, rng))
+    inputs = data.standardised(moved(images, augmentation, rng))
     return cut_out(inputs, augmentation.cutout, rng) if augmentation.cutout else inputs
 
 
-def augmented(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
-    """Images (n, channels, height, width) as stored, each moved and flipped at random; same shape, type and device.
-
-    Raises SettingError for an augmentation with a cutout, which comes after standardising: see `training_inputs`.
-    """
-    if augmentation.cutout:
-        raise SettingError(
-            f"setting 'cutout' cannot be {augmentation.cutout!r} for images as stored: it comes after standardising"
-        )
-    return _moved(images, augmentation, rng)
-
-
-def cut_out(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
-    """Standardised images (n, channels, height, width) with a square of zeros each, clipped at the borders.
-
-    Centres are uniform over the pixels; the square reaches from `side // 2` before its centre, which for even sides
-    is the published rule (uoguelph-mlrg/Cutout, util/cutout.py; there an odd side is one pixel shorter).
-    """
-    height, width = images.shape[2:]
-    centres = rng.integers(0, (height, width), size=(len(images), 2))
-    first = _on(images, centres - side // 2)
-    rows, columns = (_span(size, images) - first[:, axis, None] for axis, size in enumerate((height, width)))
-    row_hit, column_hit = ((place >= 0) & (place < side) for place in (rows, columns))
-    return images.masked_fill((row_hit[:, :, None] & column_hit[:, None, :])[:, None], 0)
-
-
-def _moved(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+def moved(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+    """Images (n, channels, height, width) as stored after crop and flip alone; same shape, type and device."""
     if not (augmentation.crop or augmentation.flip):
         return images
     number, channels, height, width = images.shape
@@ -89,6 +64,20 @@ def _moved(images: Tensor, augmentation: Augmentation, rng: np.random.Generator)
     places = rows[:, :, None] * padded.shape[3] + columns[:, None, :]
     flat = _on(images, places.reshape(number, 1, -1)).expand(-1, channels, -1)
     return padded.flatten(2).gather(2, flat).view(images.shape)
+
+
+def cut_out(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
+    """Standardised images (n, channels, height, width) with a square of zeros each, clipped at the borders.
+
+    Centres are uniform over the pixels; the square reaches from `side // 2` before its centre, which for even sides
+    is the published rule (uoguelph-mlrg/Cutout, util/cutout.py; there an odd side is one pixel shorter).
+    """
+    height, width = images.shape[2:]
+    centres = rng.integers(0, (height, width), size=(len(images), 2))
+    first = _on(images, centres - side // 2)
+    rows, columns = (_span(size, images) - first[:, axis, None] for axis, size in enumerate((height, width)))
+    row_hit, column_hit = ((place >= 0) & (place < side) for place in (rows, columns))
+    return images.masked_fill((row_hit[:, :, None] & column_hit[:, None, :])[:, None], 0)
 
 
 def _on(images: Tensor, drawn: npt.NDArray[np.int64]) -> Tensor:

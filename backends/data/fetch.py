@@ -7,14 +7,11 @@ import tempfile
 import zlib
 from pathlib import Path
 
-import pooch
-import requests
-
+from backends import downloads
 from backends.data import cifar10, fashion_mnist
 from backends.data.datasets import facts
 from backends.data.sources import Source, data_folder, read
-from backends.tabular.fetch import Resuming
-from backends.tabular.gathering import Progress, silent
+from backends.progress import Progress, silent
 from harness.core.errors import DataError, SettingError
 
 
@@ -53,24 +50,9 @@ def _fashion_mnist(root: Path, on_progress: Progress) -> Path:
 
 def download(source: Source, folder: Path, on_progress: Progress = silent) -> Path:
     """The published file in `folder`, downloaded if it is not there yet, and checked; raises DataError."""
-    pooch.get_logger().setLevel("WARNING")  # progress and errors are ours to tell
-    try:
-        path = pooch.retrieve(
-            source.url,
-            f"md5:{source.md5}",
-            fname=source.file_name,
-            path=folder,
-            downloader=Resuming(on_progress),
-        )
-    except ValueError as error:  # pooch's word for a wrong digest
-        raise DataError(f"{source.url} is not the published file: its MD5 differs; it was removed") from error
-    except (requests.RequestException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(
-            f"cannot download {source.url} ({source.megabytes:g} MB) to {str(folder)!r}: {reason}; "
-            "run the command again to go on where it stopped"
-        ) from error
-    return Path(path)
+    return downloads.download(
+        source.url, f"md5:{source.md5}", folder, on_progress, size=f"{source.megabytes:g} MB", trouble=DataError
+    )
 
 
 def unpack(archive: Path, target: Path, wanted: dict[str, str]) -> None:

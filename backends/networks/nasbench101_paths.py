@@ -107,7 +107,7 @@ def path_of_choices(space: NASBench101, choices: Sequence[int]) -> Path:
     return Path(matrix, tuple(operations[t - 1] if t in live else 0 for t in vertices[1:-1]))
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 13)
 def plan(path: Path, channels: int) -> Plan:
     """How a module of `channels` output channels computes a path; raises SpaceError if input and output are apart.
 

@@ -44,6 +44,8 @@ class StandaloneOracle:
     independent = True
     shares_weights = False
     metric = Metric("accuracy", "validation", 0.0, 1.0)
+    width = 1
+    """A search asks one at a time, so that a kill, or the end of a budget, costs one training at most."""
 
     def __init__(
         self,

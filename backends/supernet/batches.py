@@ -11,6 +11,7 @@ from torch import Tensor
 from backends.data.augmentation import Augmentation, training_inputs
 from backends.data.images import Images, Split
 from backends.supernet.recipe import Recipe
+from harness.core.errors import SettingError
 from harness.core.random import stream
 
 Batch = tuple[Tensor, Tensor]
@@ -21,6 +22,9 @@ class Batches:
     """Serves the batches of one run; ``searched`` is the split that scores and slopes are measured on."""
 
     def __init__(self, data: Images, searched: Split, recipe: Recipe, seed: int) -> None:
+        if recipe.evaluation.quick_batch > len(searched):
+            size = recipe.evaluation.quick_batch
+            raise SettingError(f"evaluation.quick_batch cannot be {size}: the split that is searched has {len(searched)}")
         self._data, self._searched, self._recipe, self._seed = data, searched, recipe, seed
         part = recipe.data
         self._augmentation = Augmentation(crop=part.crop, flip=part.flip, cutout=part.cutout)

@@ -113,11 +113,10 @@ class SupernetOracle:
 
     @staticmethod
     def protocol(settings: Mapping[str, Any], recipe: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The settings with recipe and device in full, and the policy's settings that the recipe brings."""
+        """The settings with the recipe in full, and the policy's settings that the recipe brings."""
         name = full_name(settings["recipe"], recipe)
         read = load_recipe(name)
-        filled = {"recipe": name, "recipe_digest": read.digest(), "device": resolve_device(settings["device"]).type}
-        return {**settings, **filled}, read.search
+        return {**settings, "recipe": name, "recipe_digest": read.digest()}, read.search
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.

@@ -134,7 +134,7 @@ def load_recipe(name: str, digest: str = "") -> Recipe:
         key = ".".join(map(str, problem["loc"])) or "the file"
         raise SettingError(f"recipe {name!r}: {key} cannot be {problem['input']!r}: {problem['msg']}") from error
     if digest not in ("", recipe.digest()):
-        raise SettingError(f"recipe {name!r} is no longer the one that this run was begun with; give the command again")
+        raise SettingError(f"recipe {name!r} is no longer the one that this run was begun with; start it again")
     return _sound(recipe, name)
 
 

@@ -5,22 +5,18 @@ The trainer is named as a text `module:object` and imported in the workers alone
 
 import functools
 import importlib
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any, Protocol
 
+from backends.progress import Progress, silent
 from backends.standalone.cells import Cell
 from backends.standalone.recipes import Recipe
 from backends.tabular.journal import Group, Journal
+from backends.workers import pool
 
 TRAINER = "backends.standalone.cell_trainer:CellTrainer"
-
-Progress = Callable[[int, int], None]
-"""Called with the number of finished groups (a cell and a budget) and the number of all groups."""
 
 
 class Trainer(Protocol):
@@ -43,22 +39,23 @@ def build(
     *,
     workers: int,
     gpus: Sequence[int] = (),
-    on_progress: Progress = lambda done, total: None,
+    on_progress: Progress = silent,
     trainer: str = TRAINER,
 ) -> None:
     """Train every cell at every budget of the recipe, and append the results to the journal.
 
-    Workers train on the CPU, or on `gpus` in turn. Safe to kill at any time: the next call with the same arguments goes
-    on with what is missing. Raises `TableError` when the journal was begun with another space, recipe or data.
+    Workers train on the CPU, or on `gpus` in turn. Progress is in groups: a cell at a budget. Safe to kill at any time:
+    the next call with the same arguments goes on with what is missing. Raises `TableError` when the journal was begun
+    with another space, recipe or data, and `HarnessError` when a worker was killed.
     """
-    with _pool(workers, recipe, trainer, gpus) as pool:
-        header = _header(space, recipe, pool.submit(_fingerprint).result())
+    with pool(workers, gpus, _enter, recipe, trainer) as started:
+        header = _header(space, recipe, started.submit(_fingerprint).result())
         with Journal(journal_path, header) as journal:
             total = len(cells) * len(recipe.epochs)
             missing = [(cell, n) for cell in cells for n in recipe.epochs if _group(cell, n) not in journal.done]
             begun = total - len(missing)
             on_progress(begun, total)
-            futures = [pool.submit(_rows, cell, epochs) for cell, epochs in missing]
+            futures = [started.submit(_rows, cell, epochs) for cell, epochs in missing]
             for done, future in enumerate(as_completed(futures), start=begun + 1):
                 journal.append(future.result())
                 on_progress(done, total)
@@ -73,26 +70,16 @@ def _header(space: str, recipe: Recipe, fingerprint: Mapping[str, str]) -> dict[
     return named | dict(fingerprint)
 
 
-def _pool(workers: int, recipe: Recipe, trainer: str, gpus: Sequence[int]) -> ProcessPoolExecutor:
-    # Forking a process whose libraries have started threads can deadlock.
-    context = multiprocessing.get_context("spawn")
-    turns = context.Queue()
-    for worker in range(workers):
-        turns.put(gpus[worker % len(gpus)] if gpus else None)
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe, trainer, turns))
-
-
 _make: Callable[[], Trainer]
 
 
-def _start(recipe: Recipe, trainer: str, turns: Any) -> None:
-    """Prepare a worker process: its trainer, and its end when the parent is killed.
+def _enter(recipe: Recipe, trainer: str, gpu: int | None) -> None:
+    """Make a process a worker; its trainer is made with the first task, which can say what is wrong.
 
-    The trainer is made with the first task, which can say what is wrong; an error here would only break the pool.
+    An error here would only break the pool.
     """
     global _make
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-    _make = functools.cache(functools.partial(_made, recipe, trainer, turns.get()))
+    _make = functools.cache(functools.partial(_made, recipe, trainer, gpu))
 
 
 def _made(recipe: Recipe, trainer: str, gpu: int | None) -> Trainer:
@@ -101,13 +88,6 @@ def _made(recipe: Recipe, trainer: str, gpu: int | None) -> Trainer:
     if gpu is None:
         return make(recipe)  # type: ignore[no-any-return]
     return make(recipe, f"cuda:{gpu}")  # type: ignore[no-any-return]
-
-
-def _exit_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
 
 
 def _fingerprint() -> Mapping[str, str]:

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import pooch
-import requests
-
-from backends.tabular.gathering import Progress, silent
+from backends import downloads
+from backends.progress import Progress, silent
 from backends.tabular.import_tfrecord import import_tfrecord
 from backends.tabular.shelf import cache_folder
 from harness.core.errors import TableError, UnknownNameError
 from harness.core.space import SearchSpace
-
-CHUNK = 1 << 20
-"""Bytes between two reports of progress."""
-
-TIMEOUT = 30
-"""Seconds without an answer after which a download gives up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,73 +65,11 @@ def fetch(
 
 def download(source: Published, folder: Path, on_progress: Progress = silent) -> Path:
     """The published file in ``folder``, downloaded if it is not there yet, and checked; raises TableError."""
-    pooch.get_logger().setLevel("WARNING")  # progress and errors are ours to tell
-    try:
-        path = pooch.retrieve(
-            source.url,
-            f"sha256:{source.sha256}",
-            fname=source.url.rsplit("/", 1)[-1],
-            path=folder,
-            downloader=Resuming(on_progress),
-        )
-    except ValueError as error:  # pooch's word for a wrong digest
-        raise TableError(f"{source.url} is not the published file: its SHA-256 differs; it was removed") from error
-    except (requests.RequestException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise TableError(
-            f"cannot download {source.url} ({source.gigabytes:g} GB) to {str(folder)!r}: {reason}; "
-            "run the command again to go on where it stopped"
-        ) from error
-    return Path(path)
-
-
-class Resuming:
-    """Downloads to a file of its own beside the target, where the next call goes on; pooch's downloader starts anew."""
-
-    def __init__(self, on_progress: Progress) -> None:
-        self.on_progress = on_progress
-
-    def __call__(self, url: str, output_file: str, pooch_object: Any) -> None:
-        part = Path(output_file).parent / (url.rsplit("/", 1)[-1] + ".part")
-        with part.open("ab") as file:
-            self._append(url, file, pooch_object)
-        part.replace(output_file)
-
-    def _append(self, url: str, file: BinaryIO, pooch_object: Any) -> None:
-        bar = _Bar(self.on_progress, file)
-        downloader = pooch.HTTPDownloader(
-            progressbar=bar,
-            chunk_size=CHUNK,
-            timeout=TIMEOUT,
-            headers={"Range": f"bytes={bar.before}-"} if bar.before else {},
-            hooks={"response": bar.begin},
-        )
-        try:
-            downloader(url, file, pooch_object)
-        except requests.HTTPError as error:
-            if getattr(error.response, "status_code", None) != requests.codes.requested_range_not_satisfiable:
-                raise  # otherwise all bytes were there already, and their digest decides
-
-
-class _Bar:
-    """What pooch wants of a progress bar; it sets ``total`` to the bytes that this connection will bring."""
-
-    def __init__(self, on_progress: Progress, file: BinaryIO) -> None:
-        self.on_progress, self.file = on_progress, file
-        self.before, self.total = file.tell(), 0
-
-    def begin(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Start anew where the server sends the whole file instead of the rest."""
-        if response.status_code == requests.codes.ok:
-            self.file.truncate(0)
-            self.before = 0
-
-    def update(self, _: int) -> None:
-        """Report how many bytes of how many lie on the disk."""
-        self.on_progress(self.file.tell(), self.before + self.total)
-
-    def reset(self) -> None:
-        """Nothing to go back to: reports say where the file stands."""
-
-    def close(self) -> None:
-        """Nothing to close."""
+    return downloads.download(
+        source.url,
+        f"sha256:{source.sha256}",
+        folder,
+        on_progress,
+        size=f"{source.gigabytes:g} GB",
+        trouble=TableError,
+    )

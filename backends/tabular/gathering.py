@@ -16,14 +16,7 @@ from backends.tabular.writer import write_table
 from harness.core.errors import TableError
 from harness.core.space import SearchSpace
 
-Progress = Callable[[int, int], None]
-"""Called now and then with what is done and the total, both in bytes, records or rows of the source."""
-
 UNKNOWN = -1
-
-
-def silent(done: int, total: int) -> None:
-    """The progress of an import that nobody watches."""
 
 
 class Gathering:

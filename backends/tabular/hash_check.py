@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from backends.progress import Progress, silent
 from backends.tabular.cellkeys import GRAPH_SCHEME
-from backends.tabular.gathering import Progress, silent
 from backends.tabular.layout import Array
 from backends.tabular.table import Keys
 from harness.core.space import SearchSpace

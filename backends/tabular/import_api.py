@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backends.tabular.gathering import Gathering, Progress, silent
+from backends.progress import Progress, silent
+from backends.tabular.gathering import Gathering
 from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.import_tfrecord import RECIPE
 from backends.tabular.layout import ACCURACIES, SECONDS

@@ -9,8 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from backends.progress import Progress, silent
 from backends.tabular.cellkeys import Description
-from backends.tabular.gathering import UNKNOWN, Gathering, Progress, silent
+from backends.tabular.gathering import UNKNOWN, Gathering
 from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.import_tfrecord import existing, provenance_of
 from backends.tabular.layout import ACCURACIES, METRICS

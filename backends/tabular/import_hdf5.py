@@ -15,7 +15,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from backends.tabular.gathering import Gathering, Progress, silent
+from backends.progress import Progress, silent
+from backends.tabular.gathering import Gathering
 from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.import_tfrecord import RECIPE, existing, provenance_of
 from backends.tabular.layout import ACCURACIES, SECONDS, Array

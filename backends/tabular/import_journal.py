@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backends.tabular.gathering import Gathering, Progress, silent
+from backends.progress import Progress, silent
+from backends.tabular.gathering import Gathering
 from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_tfrecord import existing, provenance_of
 from backends.tabular.journal import Row, read_journal

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from backends.tabular.gathering import Gathering, Progress, silent
+from backends.progress import Progress, silent
+from backends.tabular.gathering import Gathering
 from backends.tabular.layout import METRICS
 from backends.tabular.model_metrics import METRICS_CLASS, EvaluationData
 from backends.tabular.tfrecord import read_records

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backends.tabular.gathering import Progress, silent
+from backends.progress import Progress, silent
 from harness.core.errors import TableError, UnknownNameError
 from harness.core.space import SearchSpace
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import json_option, print_json
+from harness.cli.options import json_option, print_json, print_page
 
 
 @click.group("list")
@@ -19,7 +19,6 @@ def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
     """Rows of equal keys as one JSON document or as a table."""
     if as_json:
         return print_json(rows)
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -27,7 +26,7 @@ def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
-    return Console().print(table)
+    return print_page(table)
 
 
 def _described(kind: Any) -> list[dict[str, Any]]:

@@ -1,15 +1,22 @@
-"""What the commands share: reading ``--set``, and printing one JSON document."""
+"""What the commands share: options, reading ``--set``, and printing."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.core.errors import SettingError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+WIDTH = 100
+"""The columns of a page where there is no terminal: what a leaderboard takes."""
 
 
 def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -35,6 +42,17 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
+def print_page(*parts: RenderableType) -> None:
+    """Print for the eye: as wide as the terminal, or 100 columns where standard output is a file or a pipe."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    for part in parts:
+        console.print(part)
+
+
 def _point_at(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:
     """Where the training data lies is no part of a run: the environment tells this process and its workers."""
     if folder is not None:
@@ -49,5 +67,5 @@ data_option = click.option(
     metavar="DIR",
     callback=_point_at,
     expose_value=False,
-    help="Where the training data lies (default: $HARNESS_DATA).",
+    help="Where the training data lies (default: $HARNESS_DATA, or the user's cache).",
 )

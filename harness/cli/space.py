@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import json_option, print_json, read_settings, set_option
+from harness.cli.options import json_option, print_json, print_page, read_settings, set_option
 
 
 @click.group("space")
@@ -29,13 +29,12 @@ def info(name: str, settings: tuple[str, ...], as_json: bool) -> None:
     document = _described(_space(name, settings))
     if as_json:
         return print_json(document)
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(show_header=False, box=None)
     for key, value in document.items():
         table.add_row(key, _words(value))
-    return Console().print(table)
+    return print_page(table)
 
 
 def _described(space: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 
 from harness.bar import bar
 from harness.cli.listing import tables
-from harness.cli.options import json_option, print_json
+from harness.cli.options import json_option, print_json, print_page
 
 
 @click.group("table")
@@ -99,7 +99,6 @@ def info(table: str, as_json: bool) -> None:
 
 
 def _print_info(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     origin = Table(show_header=False, box=None, pad_edge=False)
@@ -110,10 +109,7 @@ def _print_info(document: dict[str, Any]) -> None:
     for metric, figure in document["figures"].items():
         numbers = [f"{figure[name]:.5g}" if figure["cells"] else "–" for name in ("mean", "std", "best")]
         figures.add_row(metric, f"{figure['cells']:,}", *numbers, str(document["diverged"][metric]))
-    console = Console()
-    console.print(origin)
-    console.print()
-    console.print(figures)
+    print_page(origin, "", figures)
 
 
 def _words(value: Any) -> str:

@@ -63,6 +63,16 @@ def test_a_recipe_that_is_not_there_is_refused_before_anything_runs(
     assert not Path("runs").exists()
 
 
+def test_a_device_that_only_the_judge_would_use_is_refused_before_anything_runs(
+    harness: Harness, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    ended = harness("run", "--oracle", "tabular", "--seeds", "1", "--judge", "tiny.yaml", "--device", "cuda")
+    assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith("error: setting 'device' cannot be 'cuda'")
+    assert not Path("runs").exists()
+
+
 def test_an_oracle_that_reads_a_table_needs_one_whoever_judges(harness: Harness, command: tuple[str, ...]) -> None:
     ended = harness("run", "--oracle", "tabular", "--space", "nasbench101-v6", "--judge", "tiny.yaml")
     assert ended.status == 2

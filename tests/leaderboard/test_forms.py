@@ -93,6 +93,25 @@ def test_a_long_name_is_folded_and_numbers_never_are():
     assert row.split()[2:] == ["93.20±0.50", "94.10", "50,000", "1.12", "0.285", "–¹", "0.10±0.00", "62,000", "1,389"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0.0"),
+        (0.1, "2.8e-05"),
+        (80.0, "0.022"),
+        (90.0, "0.025"),
+        (3575.0, "0.99"),
+        (3585.0, "1.0"),
+        (4000.0, "1.1"),
+        (3.58e5, "99.4"),
+        (3.6e7, "10,000"),
+    ],
+)
+def test_hours_have_two_significant_digits_below_one_and_one_decimal_below_a_hundred(seconds, text):
+    lines = printed(board(runs("random", RANDOM), runs("nao", NAO, spent=Cost(600, 0.0, seconds)))).splitlines()
+    assert next(line for line in lines if line.startswith("nao")).split()[-1] == text
+
+
 def test_the_number_of_runs_is_a_column_only_where_the_title_does_not_say_it():
     assert "runs" not in printed(FULL).splitlines()[4]
     uneven = printed(board(runs("random", RANDOM), runs("nao", NAO[:9], range(9))))
@@ -106,7 +125,7 @@ def test_kendalls_tau_is_a_column_only_where_cells_were_probed():
     for text in (printed(probed), render(probed, "markdown"), render(probed, "latex").replace(r"$\pm$", "±")):
         assert "0.30 ± 0.11" in text
         assert "shares no weights" in text
-        assert "validation scores of 200 sampled cells" in " ".join(text.split())
+        assert "final shared weights' scores of 200 sampled cells" in " ".join(text.split())
     nao, random = document(probed)["leaderboard"]
     assert (nao["tau"], nao["tau_std"]) == (pytest.approx(0.3), pytest.approx(np.std([0.2, 0.4] * 5, ddof=1)))
     assert (random["tau"], random["reasons"]["tau"]) == (None, "shares no weights")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import Any
 
@@ -14,10 +13,10 @@ from harness.core.budget import Cost
 from harness.core.errors import SettingError
 from harness.core.oracle import Failed, Gradient, Query, Slope, Trial, Update
 from harness.settings import create_space
-from harness.testing.contract import same
 from policies.bayesnas import BayesNAS
 from policies.darts import DARTS
 from policies.fbnet import FBNet
+from tests.policies.cuts import require_the_same_from_any_cut
 from tests.policies.slopes import finish, planted, respond, rounds
 from tests.policies.toys import Holes, rng
 
@@ -46,20 +45,9 @@ def asked(trials: list[Trial]) -> list[Query]:
 @every
 @pytest.mark.parametrize("limit", [1, 5])
 def test_a_search_resumed_from_any_cut_equals_the_uninterrupted_one(name: str, limit: int) -> None:
-    policy = build(name)
-    states = [copy.deepcopy(policy.state_dict())]
-    whole = []
-    for trials in rounds(policy, LOSS, limit=limit):
-        whole.append(asked(trials))
-        states.append(policy.state_dict())
-    kept = copy.deepcopy(states)
-    for cut, state in enumerate(states):
-        other = build(name, seed=99)
-        other.load_state_dict(state)
-        assert [asked(trials) for trials in rounds(other, LOSS, limit=limit)] == whole[cut:]
-        assert other.recommend() == policy.recommend()
-        assert same(other.state_dict(), policy.state_dict())
-    assert same(states, kept), "going on must not change a state that was taken"
+    require_the_same_from_any_cut(
+        lambda seed: build(name, seed), lambda policy: rounds(policy, LOSS, limit=limit), asked
+    )
 
 
 @every

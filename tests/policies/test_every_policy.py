@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,6 @@ import torch
 
 from harness.core.errors import SettingError
 from harness.core.oracle import Failed, Scored, Trial
-from harness.testing.contract import same
 from policies.enas import ENAS
 from policies.evolution import Evolution
 from policies.nao import NAO
@@ -21,6 +19,7 @@ from policies.random import Random
 from policies.random_search import RandomSearch
 from policies.random_sharing import RandomSharing
 from policies.spos import SPOS
+from tests.policies.cuts import require_the_same_from_any_cut
 from tests.policies.toys import Holes, answer, finish, hill, rng, rounds
 
 SPACE = Holes()
@@ -63,21 +62,11 @@ def inside(policy: Any) -> bool:
 
 @every
 def test_a_search_resumed_from_any_cut_equals_the_uninterrupted_one(name: str) -> None:
-    policy = build(name)
-    states = [copy.deepcopy(policy.state_dict())]
-    whole = []
-    for trials in rounds(policy, limit=4):
-        whole.append(trials)
-        states.append(policy.state_dict())
-    kept = copy.deepcopy(states)
-    for cut, state in enumerate(states):
-        other = build(name, seed=99)
-        other.load_state_dict(state)
-        rest = [[(t.query, t.answer) for t in trials] for trials in rounds(other, limit=4)]
-        assert rest == [[(t.query, t.answer) for t in trials] for trials in whole[cut:]]
-        assert other.recommend() == policy.recommend()
-        assert same(other.state_dict(), policy.state_dict())
-    assert same(states, kept), "going on must not change a state that was taken"
+    require_the_same_from_any_cut(
+        lambda seed: build(name, seed),
+        lambda policy: rounds(policy, limit=4),
+        lambda trials: [(trial.query, trial.answer) for trial in trials],
+    )
 
 
 @every

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_cells import Cell, canonical, every_cell, key_of, pruned
 from scipy import stats
 
 from harness.core.errors import SettingError, SpaceError
@@ -20,6 +19,7 @@ from harness.core.space import Architecture, SearchSpace
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_graphs import cells
 from harness.testing import SPACE_CHECKS
+from tests.spaces.plain_cells import Cell, canonical, every_cell, key_of, pruned
 
 VARIANTS = [
     {"vertices": vertices, "encoding": encoding, "sampler": sampler}

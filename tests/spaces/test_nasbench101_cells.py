@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_cells import Cell, canonical, every_cell, key_of, matrix_of, pruned, relabelled
 
 from harness.core.errors import SpaceError
 from harness.spaces.nasbench101_graphs import aliases, canonical_keys, cells, matrix_keys
 from harness.spaces.nasbench101_hash import hashes
 from harness.spaces.nasbench101_keys import OPERATIONS, interior, key_of_matrix, matrix_of_key, prune
+from tests.spaces.plain_cells import Cell, canonical, every_cell, key_of, matrix_of, pruned, relabelled
 
 PUBLISHED = Path(os.environ.get("HARNESS_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "nasbench101"
 """Where the development data lie, if anywhere: the variable, or ``shared/data`` beside the repository."""

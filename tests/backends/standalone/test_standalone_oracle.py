@@ -15,6 +15,9 @@ from backends.standalone.training import Training
 from harness.core.errors import IncompatibleError, ResourceError, SettingError
 from harness.core.oracle import Failed, Score, Scored, Update
 from harness.core.random import stream
+from harness.engine import Job, Message, Saved, perform
+from harness.experiment import Experiment
+from harness.plan import make_plan
 from harness.spaces.nasbench101 import NASBench101
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
 from tests.backends.standalone.recipe import TINY, written
@@ -79,6 +82,25 @@ def test_a_cell_asked_about_twice_at_once_is_trained_once(tmp_path: Path, monkey
     first, _, second = oracle_of(tmp_path, TINIEST).answer([Score(cells[0]), Update((cells[0],)), Score(cells[1])])
     assert first == second
     assert len(begun) == 1
+
+
+@pytest.mark.parametrize(("budget", "trainings"), [({}, 5), ({"epochs": 5}, 3)])
+def test_a_search_is_checkpointed_after_each_training_and_trains_nothing_beyond_its_budget(
+    budget: dict[str, float], trainings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.engine.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("harness.engine.CHECKPOINT_SHARE", 0.0)
+    begun: list[int] = []
+    advance = Training.advance
+    monkeypatch.setattr(Training, "advance", lambda *given: begun.append(1) or advance(*given))
+    settings = {"oracle.recipe": str(written(tmp_path, TINIEST)), "policy.samples": 5}
+    fields = {"policies": ("random-search",), "oracles": ("standalone",), "seeds": (1,), "space": "nasbench101-v4"}
+    spec, _ = make_plan(Experiment(**fields, budget=budget, settings=settings)).specs
+    sent: list[Message] = []
+    perform(Job(spec.digest, spec), sent.append)
+    rows = [len(message.rows) for message in sent if isinstance(message, Saved)]
+    assert rows == [*[1] * trainings, 0]
+    assert len(begun) == trainings
 
 
 def test_too_little_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from backends.networks.nasbench101_supernet import BatchStatistics, FirstChannels
+from backends.networks.nasbench101_supernet import BatchStatistics, FirstChannels, Path
 from backends.supernet.cells import Point
 from harness.core.random import stream
 from harness.core.space import Mixture
@@ -136,6 +136,14 @@ def test_a_run_goes_on_from_its_state_bit_for_bit() -> None:
         second.weights.update(points(second, step))
     for name, value in second.cells.module.state_dict().items():
         assert torch.equal(value, whole.cells.module.state_dict()[name]), name
+
+
+def test_the_point_of_a_step_takes_no_slope_and_the_rows_of_a_gradient_do() -> None:
+    tiny = Tiny()
+    point, rows = tiny.cells.point(mixture(tiny, 1)), tiny.cells.rows(mixture(tiny, 1))
+    assert not isinstance(point, Path)
+    assert [row.tolist() for row in point] == [row.tolist() for row in rows]
+    assert [row.requires_grad for row in (*point, *rows)] == [False] * len(point) + [True] * len(rows)
 
 
 def test_quick_scores_go_through_the_validation_images() -> None:

@@ -1,0 +1,285 @@
+"""Speed of the weight-sharing supernet against a plain PyTorch loop that does the same work.
+
+    python -m benchmarks.supernet [--device DEVICE]
+
+Prints its figures and writes them, by device, to ``benchmarks/results/supernet.json``: steps and scored cells a second,
+each as a ratio to ``benchmarks/plain_supernet.py``; the share of the peak of a large 3x3 convolution that a step
+reaches; what the messages around a step cost; mixtures against single paths. All ratios are taken in one run, call by
+call in turn, on one thread; medians. ``digits`` is the recipe of that name; ``images`` has the 32x32 pixels, the crop
+and the flip of CIFAR-10 at a quarter of its width, on random bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+from backends.data.digits import load as load_digits
+from backends.data.images import Images, Split
+from backends.supernet.batches import Batches
+from backends.supernet.cells import NASBench101Cells, Point, Rows
+from backends.supernet.oracle import SupernetOracle, skeleton
+from backends.supernet.recipe import Data, Evaluation, Recipe, load_recipe
+from backends.supernet.weights import SharedWeights, Statistics
+from benchmarks.plain_supernet import Cell, PlainLoop, plain_copy
+from benchmarks.timing import in_turn
+from harness.core.budget import Budget
+from harness.core.random import stream
+from harness.driver import search
+from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.nasbench101_keys import matrix_of_key
+from policies.darts import DARTS
+from policies.spos import SPOS
+
+RESULTS = Path(__file__).parent / "results" / "supernet.json"
+TARGETS = {
+    "digits_steps_speedup": 1.2,
+    "images_steps_speedup": 1.5,
+    "update_message_share_of_step": 0.1,
+    "gradient_and_update_message_share_of_pair": 0.02,
+}
+EPOCHS = 50
+"""Of 16 steps each: how long the messages of a search are measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Cells of a space at the sizes of a recipe; ``rounds`` says how often a step is timed, ``scores`` a score."""
+
+    name: str
+    space: NASBench101
+    recipe: Recipe
+    data: Images
+    rounds: int
+    scores: int
+
+
+def scales(device: torch.device) -> tuple[Scale, Scale]:
+    """The digits recipe, and one of coloured images that a processor can do."""
+    digits, published = load_recipe("digits/spos"), load_recipe("cifar10/spos")
+    coloured = published.model_copy(
+        update={
+            "data": Data(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
+            "network": published.network.model_copy(update={"width": 32}),
+            "training": published.training.model_copy(update={"batch_size": 64}),
+            "evaluation": Evaluation(quick_batch=64, batch=128, recalibration_images=128),
+        }
+    )
+    part, space = digits.data, NASBench101(vertices=5)
+    small = load_digits(part.train_images, part.validation_images, noise=part.noise)
+    large = random_images(coloured.data.train_images, coloured.data.validation_images)
+    return (
+        Scale("digits", space, digits, small.to(device), 300, 60),
+        Scale("images", space, coloured, large.to(device), 15, 8),
+    )
+
+
+def random_images(*counts: int) -> Images:
+    """Random bytes of 3x32x32 and labels of ten classes, as training and validation split."""
+    rng = stream(0, "images")
+    pixels = [torch.from_numpy(rng.integers(0, 256, (n, 3, 32, 32), dtype=np.uint8)) for n in counts]
+    train, validation = (Split(each, torch.from_numpy(rng.integers(0, 10, len(each)))) for each in pixels)
+    middle = torch.full((3, 1, 1), 127.5)
+    return Images("random", train, validation, validation, middle, middle / 2, 10)
+
+
+class Contest:
+    """Our shared weights and the plain loop with the same start, on cells drawn uniformly."""
+
+    def __init__(self, scale: Scale, device: torch.device, *, mixed: bool = False) -> None:
+        sizes = skeleton(scale.recipe, scale.data, "nasbench", None)
+        self.scale = scale
+        self.cells = NASBench101Cells(scale.space, sizes, 0, device)
+        self.batches = Batches(scale.data, scale.data.validation, scale.recipe, 0)
+        self.plain = PlainLoop(
+            plain_copy(self.cells.module, device), scale.data, scale.recipe, torch.Generator().manual_seed(0)
+        )
+        self.ours = self.weights("recalibrated", mixed=mixed)
+
+    def weights(self, statistics: Statistics, *, mixed: bool = False) -> SharedWeights:
+        """The weights, to be scored with these statistics."""
+        return SharedWeights(self.cells, self.batches, self.scale.recipe, 0, statistics=statistics, mixed=mixed)
+
+    def drawn(self, count: int) -> list[tuple[Point, Cell]]:
+        """Cells as both take them."""
+        space, rng = self.scale.space, stream(0, "benchmark")
+        found = [space.canonical(space.sample(rng)) for _ in range(count)]
+        return [(self.cells.discrete(each), matrix_of_key(space.key(each))) for each in found]
+
+
+def peak(device: torch.device) -> float:
+    """Floating-point operations a second of a large 3x3 convolution."""
+    image = torch.ones(16, 256, 32, 32, device=device).to(memory_format=torch.channels_last)
+    weight = torch.ones(256, 256, 3, 3, device=device).to(memory_format=torch.channels_last)
+    times = in_turn({"peak": lambda _: functional.conv2d(image, weight, padding=1)}, range(5), device)
+    return 2 * image.numel() * 9 * 256 / min(times.seconds["peak"])
+
+
+def operations(weights: SharedWeights, path: Point) -> int:
+    """Floating-point operations of the convolutions of a step, forward and backward."""
+    with FlopCounterMode(display=False) as counter:
+        weights.update([path])
+    return int(counter.get_total_flops())
+
+
+def steps(scale: Scale, device: torch.device) -> dict[str, float]:
+    """Training steps, and how near they come to the peak."""
+    contest = Contest(scale, device)
+    cells = contest.drawn(scale.rounds)
+    calls = {"ours": lambda it: contest.ours.update([it[0]]), "plain": lambda it: contest.plain.update(it[1])}
+    highest = peak(device)
+    times = in_turn(calls, cells, device)
+    counted = zip(cells[:20], times.seconds["ours"], strict=False)
+    shares = [operations(contest.ours, path) / took / highest for (path, _), took in counted]
+    return {
+        "steps_per_second": 1 / times.median("ours"),
+        "steps_speedup": times.ratio("plain", "ours"),
+        "step_share_of_convolution_peak": statistics.median(shares),
+    }
+
+
+def scores(scale: Scale, device: torch.device) -> dict[str, float]:
+    """Whole scores on the validation split, with statistics of their own and with the running ones."""
+    contest = Contest(scale, device)
+    running = contest.weights("running")
+
+    def recalibrated(cell: Cell) -> float:
+        contest.plain.recalibrate(cell)
+        return contest.plain.accuracy(cell)
+
+    calls: dict[str, Callable[[Any], float]] = {
+        "ours": lambda it: contest.ours.score(it[0]).item(),
+        "plain": lambda it: recalibrated(it[1]),
+        "ours running": lambda it: running.score(it[0]).item(),
+        "plain running": lambda it: contest.plain.accuracy(it[1]),
+    }
+    times = in_turn(calls, contest.drawn(scale.scores), device)
+    return {
+        "recalibrated_cells_per_second": 1 / times.median("ours"),
+        "recalibrated_cells_speedup": times.ratio("plain", "ours"),
+        "running_cells_per_second": 1 / times.median("ours running"),
+        "running_cells_speedup": times.ratio("plain running", "ours running"),
+    }
+
+
+def mixtures(scale: Scale, device: torch.device) -> dict[str, float]:
+    """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
+    contest = Contest(scale, device)
+    rng, count = stream(0, "mixtures"), scale.rounds // 5
+    drawn = [tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in scale.space.options) for _ in range(count)]
+    cells = [(path, mixture) for (path, _), mixture in zip(contest.drawn(count), drawn, strict=True)]
+    calls: dict[str, Callable[[Any], Any]] = {
+        "path": lambda it: contest.ours.update([it[0]]),
+        "mixture": lambda it: contest.ours.update([contest.cells.point(it[1])]),
+        "slope": lambda it: contest.ours.slope(contest.cells.rows(it[1])),
+        "unrolled": lambda it: contest.ours.unrolled_slope(contest.cells.rows(it[1])),
+    }
+    times = in_turn(calls, cells, device)
+    ratios = {f"{name}_over_path_step": times.ratio(name, "path") for name in ("mixture", "slope", "unrolled")}
+    pair = times.median("mixture") + times.median("unrolled")
+    return ratios | messages(times.median("path"), pair)
+
+
+class Idle:
+    """Shared weights that answer at once: what a search then takes is the policy, the driver and the oracle."""
+
+    def update(self, points: Sequence[Point]) -> Tensor:
+        """No step."""
+        return torch.zeros(())
+
+    def unrolled_slope(self, rows: Rows) -> tuple[Tensor, Rows]:
+        """A slope that is the mixture."""
+        return torch.zeros(()), rows
+
+
+def messages(step: float, pair: float) -> dict[str, float]:
+    """Microseconds around a step of SPOS and around a pair of DARTS, and as shares of their seconds."""
+    update, both = message_seconds(SPOS, "digits/spos"), message_seconds(DARTS, "digits/darts")
+    return {
+        "update_message_microseconds": 1e6 * update,
+        "update_message_share_of_step": update / step,
+        "gradient_and_update_message_microseconds": 1e6 * both,
+        "gradient_and_update_message_share_of_pair": both / pair,
+    }
+
+
+def message_seconds(factory: Callable[..., Any], recipe: str) -> float:
+    """Processor seconds for each Update of a search whose shared weights do nothing; the median of three searches."""
+    taken = []
+    for _ in range(3):
+        space = NASBench101(vertices=5)
+        oracle = SupernetOracle(space, 0, recipe=recipe, device="cpu")
+        policy = factory(space, stream(0, "policy"), epochs=EPOCHS, updates=16)
+        oracle._weights = Idle()  # type: ignore[assignment]
+        start = time.process_time()
+        search(policy, oracle, Budget(epochs=EPOCHS))
+        taken.append((time.process_time() - start) / (16 * EPOCHS))
+    return statistics.median(taken)
+
+
+def half(scale: Scale, device: torch.device) -> dict[str, float]:
+    """Steps that compute in bfloat16, against single precision; on an accelerator alone."""
+    if device.type == "cpu":
+        return {}
+    single, mixed = Contest(scale, device), Contest(scale, device, mixed=True)
+    calls = {
+        "single": lambda it: single.ours.update([it[0]]),
+        "mixed": lambda it: mixed.ours.update([it[0]]),
+    }
+    return {"bfloat16_steps_speedup": in_turn(calls, single.drawn(scale.rounds), device).ratio("single", "mixed")}
+
+
+def measure(device: torch.device) -> dict[str, float]:
+    """All figures of a device."""
+    small, large = scales(device)
+    figures = mixtures(small, device)
+    for scale in (small, large):
+        found = steps(scale, device) | scores(scale, device) | half(scale, device)
+        figures |= {f"{scale.name}_{name}": value for name, value in found.items()}
+    return {name: float(f"{value:.4g}") for name, value in figures.items()}
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """What the figures were taken on, and when."""
+    gpu = f", {torch.cuda.get_device_name(device)}" if device.type != "cpu" else ""
+    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
+    return {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}",
+        "date": datetime.date.today().isoformat(),
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    device = torch.device(parser.parse_args().device)
+    torch.set_num_threads(1)
+    document: dict[str, Any] = {"cpu": "not measured", "cuda": "not measured"}
+    document |= json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    document[device.type] = machine(device) | measure(device)
+    document["targets"] = TARGETS
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+    for name, value in document[device.type].items():
+        print(f"{name:<48} {value}")
+
+
+if __name__ == "__main__":
+    main()
