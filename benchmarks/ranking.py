@@ -4,7 +4,8 @@
 
 Kendall's tau-b between validation scores of the probe's 200 cells and the test accuracy of the table
 nasbench101-v5-digits: one supernet a length and seed, trained by recipe ``digits/spos`` on uniform cells with a
-schedule of that length. Prints a line each and writes them to ``benchmarks/results/ranking.json``. Three minutes of one core.
+schedule of that length. Prints a line each and writes them to ``benchmarks/results/ranking.json``; takes three
+minutes of one core.
 """
 
 from __future__ import annotations

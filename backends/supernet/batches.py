@@ -24,7 +24,9 @@ class Batches:
     def __init__(self, data: Images, searched: Split, recipe: Recipe, seed: int) -> None:
         if recipe.evaluation.quick_batch > len(searched):
             size = recipe.evaluation.quick_batch
-            raise SettingError(f"evaluation.quick_batch cannot be {size}: the split that is searched has {len(searched)}")
+            raise SettingError(
+                f"evaluation.quick_batch cannot be {size}: the searched split has {len(searched)} images"
+            )
         self._data, self._searched, self._recipe, self._seed = data, searched, recipe, seed
         part = recipe.data
         self._augmentation = Augmentation(crop=part.crop, flip=part.flip, cutout=part.cutout)
