@@ -30,7 +30,7 @@ class Source:
 
 
 def data_folder() -> Path:
-    """Where image data lies: the folder that HARNESS_DATA names, or `data` in the user's cache."""
+    """Where data lies: the folder that HARNESS_DATA names, or `data` in the user's cache."""
     named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else cache_folder() / "data"
 

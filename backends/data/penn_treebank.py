@@ -1,0 +1,68 @@
+"""Penn Treebank as Mikolov prepared it for language models: 10,000 words, rare ones `<unk>`, numbers `N`."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from pathlib import Path
+
+from backends.data.sources import VARIABLE
+from backends.data.text import Corpus, words_of
+from harness.core.errors import DataError
+
+ARCHIVE = "ptb.zip"
+
+FILES = {
+    "ptb.train.txt": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
+    "ptb.valid.txt": "aa0affc06ff7c36e977d7cd49e3839bf",
+    "ptb.test.txt": "8b80168b89c18661a38ef683c0dc3721",
+}
+"""Training, validation and test text, each with its MD5."""
+
+FOLDERS = ("ptb", "penn", "simple-examples/data")
+"""Subfolders in which the files are looked for; the last is what Mikolov's archive unpacks to."""
+
+
+def load(folder: Path, *, verify: bool = True) -> Corpus:
+    """The texts from `ptb.zip` in `folder`, else from the three files in `folder` or a known subfolder.
+
+    Raises DataError where they are missing or damaged; with `verify` also where a text is not the known one.
+    """
+    train, validation, test = (
+        words_of(_text(content, name, verify=verify).splitlines()) for name, content in _contents(folder).items()
+    )
+    return Corpus("ptb", train, validation, test)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    archive = folder / ARCHIVE
+    if archive.is_file():
+        return _unzipped(archive)
+    for place in (*(folder / name for name in FOLDERS), folder):
+        if all((place / name).is_file() for name in FILES):
+            return {name: (place / name).read_bytes() for name in FILES}
+    raise DataError(
+        f"data set 'ptb' is not in {str(folder)!r}: it has no public licence, so it cannot be fetched; put Mikolov's"
+        f" {', '.join(FILES)} into {str(folder / FOLDERS[0])!r}, or {ARCHIVE} with them into the folder itself, or"
+        f" name the folder that has them with {VARIABLE}"
+    )
+
+
+def _unzipped(archive: Path) -> dict[str, bytes]:
+    """The three members of an archive, in whatever folder of it they lie."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            places = {name.rsplit("/", 1)[-1]: name for name in opened.namelist()}
+            return {name: opened.read(places[name]) for name in FILES}
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{str(archive)!r} is no archive of {', '.join(FILES)}: {reason}") from error
+
+
+def _text(content: bytes, name: str, *, verify: bool) -> str:
+    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if verify and found != FILES[name]:
+        raise DataError(
+            f"{name} is not the known text: its MD5 is {found}, expected {FILES[name]}; pass verify=false to use it"
+        )
+    return content.decode("utf-8")
