@@ -1,0 +1,104 @@
+"""A language model around one recurrent cell, as in DARTS (Liu et al. 2019, Sec. 3.2; quark0/darts, rnn/model.py)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from backends.networks.recurrence import Nodes, recur
+from harness.core.errors import SettingError
+
+INIT_RANGE = 0.04
+"""Weights are uniform from minus this to this (rnn/model.py, INITRANGE)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropouts:
+    """Probabilities of zero while training; all but the words' are one mask for all steps of a sequence.
+
+    `output` before the decoder, `hidden` before the matrices of all nodes, `inputs` and `embedding` (two masks) on the
+    embedded words, `words` drops whole rows of the embedding matrix. DARTS' names are dropout, dropouth, dropoutx,
+    dropouti and dropoute (rnn/train.py).
+    """
+
+    output: float = 0.0
+    hidden: float = 0.0
+    inputs: float = 0.0
+    embedding: float = 0.0
+    words: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingError(
+                    f"the dropout of {name!r} is {getattr(self, name)!r}; expected a probability from 0 to below 1"
+                )
+
+
+class RecurrentLanguageModel(nn.Module):
+    """Embedding, cell and a decoder tied to the embedding; embedding, hidden state and output are `width` wide."""
+
+    def __init__(self, nodes: Nodes, *, width: int, words: int, dropouts: Dropouts | None = None) -> None:
+        super().__init__()
+        self.nodes = tuple(nodes)
+        self.width = width
+        self.dropouts = dropouts or Dropouts()
+        self.embedding = nn.Parameter(torch.empty(words, width))
+        self.bias = nn.Parameter(torch.empty(words))
+        self.first = nn.Parameter(torch.empty(2 * width, 2 * width))
+        self.matrices = nn.Parameter(torch.empty(len(self.nodes), width, 2 * width))
+
+    def initialise(self, generator: torch.Generator, limit: float = INIT_RANGE) -> None:
+        """Draw every weight between minus and plus `limit` from a CPU generator; the decoder's bias is 0."""
+        with torch.no_grad():
+            self.bias.zero_()
+            for weights in (self.embedding, self.first, self.matrices):
+                drawn = torch.empty(weights.shape).uniform_(-limit, limit, generator=generator)
+                weights.copy_(drawn)
+
+    def start(self, columns: int) -> Tensor:
+        """The hidden state before the first word: zeros (columns, width)."""
+        return self.embedding.new_zeros(columns, self.width)
+
+    def forward(self, words: Tensor, hidden: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Raw outputs and what the decoder takes, both (steps, columns, width), of word numbers (steps, columns).
+
+        The last raw output is the next hidden state. Dropout is drawn from the `generator` (on the CPU); without one
+        there is none.
+        """
+        embedded = nn.functional.embedding(words, self.embedding)
+        if generator is None:
+            raw = recur(embedded, hidden, None, self.first, self.matrices, self.nodes)
+            return raw, raw
+        kept = self._mask((len(self.embedding), 1), self.dropouts.words, generator)
+        masks = [
+            self._mask(tuple(hidden.shape), probability, generator)
+            for probability in (self.dropouts.embedding, self.dropouts.inputs, self.dropouts.hidden)
+        ]
+        for mask in (None if kept is None else kept[words], *masks[:2]):
+            embedded = embedded if mask is None else embedded * mask
+        raw = recur(embedded, hidden, masks[2], self.first, self.matrices, self.nodes)
+        mask = self._mask(tuple(hidden.shape), self.dropouts.output, generator)
+        return raw, raw if mask is None else raw * mask
+
+    def logits(self, outputs: Tensor) -> Tensor:
+        """Scores of all words, (..., words), of outputs (..., width)."""
+        return nn.functional.linear(outputs, self.embedding, self.bias)
+
+    def rough_logits(self, outputs: Tensor) -> Tensor:
+        """The same as bfloat16: products of rounded factors, summed as float32."""
+        rounded = (tensor.bfloat16() for tensor in (outputs, self.embedding, self.bias))
+        return nn.functional.linear(*rounded)
+
+    def _mask(self, shape: Sequence[int], probability: float, generator: torch.Generator) -> Tensor | None:
+        """0 with this probability, else what keeps the mean at 1; None where nothing is dropped."""
+        if not probability:
+            return None
+        kept = torch.empty(tuple(shape)).bernoulli_(1 - probability, generator=generator)
+        return kept.div_(1 - probability).to(self.embedding.device)
+
+
+def count_parameters(nodes: int, *, width: int, words: int) -> int:
+    """Weights of the model: the tied matrix and its bias, the first state's matrix, one matrix a node."""
+    return words * width + words + (2 * width) ** 2 + nodes * 2 * width**2

@@ -1,0 +1,41 @@
+"""The negative log-likelihood of words, with a gradient that takes half of autograd's memory and time."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def word_losses(logits: Tensor, words: Tensor) -> Tensor:
+    """Loss of each row of logits (rows, vocabulary) in nats, float32 and without a gradient.
+
+    Softmax adds in float32 where logits are bfloat16 too, and rounds each likelihood by at most 1 in 256.
+    """
+    return _losses(torch.softmax(logits.detach(), dim=1), words)
+
+
+def word_loss(logits: Tensor, words: Tensor) -> Tensor:
+    """Mean of the same, with a gradient."""
+    loss: Tensor = _WordLoss.apply(logits, words)  # type: ignore[no-untyped-call]
+    return loss
+
+
+def _losses(likelihoods: Tensor, words: Tensor) -> Tensor:
+    chosen = likelihoods.gather(1, words[:, None]).squeeze(1).float()
+    return -chosen.clamp_min(torch.finfo(torch.float32).tiny).log()
+
+
+class _WordLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, words: Tensor) -> Tensor:
+        likelihoods = torch.softmax(logits, dim=1)
+        ctx.save_for_backward(likelihoods, words)
+        return _losses(likelihoods, words).mean()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        likelihoods, words = ctx.saved_tensors
+        scale = (gradient / len(words)).to(likelihoods.dtype)
+        into = likelihoods * scale
+        into[torch.arange(len(words), device=words.device), words] -= scale
+        return into, None
