@@ -1,6 +1,10 @@
-"""Training recipes: what decides a stand-alone training, and the recipes that come with the project, one YAML each."""
+"""Training recipes: what decides a stand-alone training, and the recipes that come with the project, one YAML each.
 
-from backends.standalone.recipes.files import load_recipe, recipe_path
+A recipe is for images, or has `task: language` and is for language models.
+"""
+
+from backends.standalone.recipes.files import load_language_recipe, load_recipe, recipe_digest, recipe_path
+from backends.standalone.recipes.language import LanguageRecipe
 from backends.standalone.recipes.recipe import Recipe
 
-__all__ = ["Recipe", "load_recipe", "recipe_path"]
+__all__ = ["LanguageRecipe", "Recipe", "load_language_recipe", "load_recipe", "recipe_digest", "recipe_path"]

@@ -2,13 +2,16 @@
 
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
+from backends.standalone.recipes.language import LanguageRecipe
 from backends.standalone.recipes.recipe import Recipe
 from backends.tabular.shelf import folders
 from harness.core.errors import SettingError, UnknownNameError
+
+Kind = TypeVar("Kind", Recipe, LanguageRecipe)
 
 
 def known_recipes() -> dict[str, Path]:
@@ -28,7 +31,36 @@ def recipe_path(name_or_path: str) -> Path:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe; raises `SettingError` on no such file, an unknown or missing key, or a wrong value."""
+    """Read a recipe for images; raises `SettingError` on no such file, an unknown or missing key, or a wrong value."""
+    return _load(path, Recipe, "image")
+
+
+def load_language_recipe(path: Path) -> LanguageRecipe:
+    """Read a recipe for language models, which has `task: language`; raises `SettingError` as `load_recipe` does."""
+    return _load(path, LanguageRecipe, "language")
+
+
+def recipe_digest(path: Path) -> str:
+    """The digest of a recipe of either task; raises `SettingError` as `load_recipe` does."""
+    language = _settings(path).get("task", "image") == "language"
+    return (load_language_recipe(path) if language else load_recipe(path)).digest()
+
+
+def _load(path: Path, kind: type[Kind], task: str) -> Kind:
+    settings = _settings(path)
+    if (found := settings.get("task", "image")) != task:
+        raise SettingError(f"{str(path)!r} is a recipe of task {found!r}; expected one of task {task!r}")
+    kinds = {field.name: field.type for field in fields(kind)}
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if different := sorted(map(str, (needed - settings.keys()) | (settings.keys() - kinds.keys()))):
+        raise SettingError(
+            f"{str(path)!r} has missing or unknown keys {different}; a recipe has {sorted(needed)}"
+            f" and may have {sorted(kinds.keys() - needed)}"
+        )
+    return kind(**{name: _typed(name, value, kinds[name]) for name, value in settings.items()})
+
+
+def _settings(path: Path) -> dict[Any, Any]:
     if not path.is_file():
         raise SettingError(f"there is no recipe file {str(path)!r}; expected a YAML file")
     try:
@@ -37,14 +69,7 @@ def load_recipe(path: Path) -> Recipe:
         raise SettingError(f"{str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(settings, dict):
         raise SettingError(f"{str(path)!r} is not a recipe: expected keys and values")
-    kinds = {field.name: field.type for field in fields(Recipe)}
-    needed = {field.name for field in fields(Recipe) if field.default is MISSING}
-    if different := sorted(map(str, (needed - settings.keys()) | (settings.keys() - kinds.keys()))):
-        raise SettingError(
-            f"{str(path)!r} has missing or unknown keys {different}; a recipe has {sorted(needed)}"
-            f" and may have {sorted(kinds.keys() - needed)}"
-        )
-    return Recipe(**{name: _typed(name, value, kinds[name]) for name, value in settings.items()})
+    return settings
 
 
 def _typed(name: str, value: Any, kind: object) -> Any:

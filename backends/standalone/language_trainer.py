@@ -1,0 +1,122 @@
+"""Train recurrent cells by one recipe: the seeds, the text, and the rows that a table's builder writes down."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+
+from backends.data import corpora
+from backends.devices import memory_guard, resolve_device
+from backends.networks.rnn_cell import count_parameters
+from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
+from backends.standalone.language_training import LanguageTraining, Moment
+from backends.standalone.recipes import LanguageRecipe
+from harness import __version__
+from harness.spaces.rnn_cell import OPERATIONS, RNNCell
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCurve:
+    """What was measured after each epoch of one training."""
+
+    moments: tuple[Moment, ...]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the last perplexity is no finite number."""
+        return not math.isfinite(self.moments[-1].validation_perplexity)
+
+
+class LanguageTrainer:
+    """Trains any recurrent cell by one recipe on its text, on one processor thread or a GPU.
+
+    Repeat r of every cell starts from one seed, that of `repeat_seed`, so that cells differ by themselves and not by
+    their luck. Checkpoints are as those of `backends.standalone.cell_trainer`: a longer budget goes on from a shorter.
+    """
+
+    def __init__(
+        self,
+        recipe: LanguageRecipe,
+        device: str = "cpu",
+        *,
+        verify: bool = True,
+        checkpoints: Path | None = None,
+        interval: float = INTERVAL,
+    ) -> None:
+        torch.set_num_threads(1)
+        self._recipe = recipe
+        self._device = resolve_device(device)
+        self._folder = checkpoints or checkpoint_folder()
+        self._interval = interval
+        text = corpora.load(
+            recipe.dataset, vocabulary=recipe.vocabulary, train_tokens=recipe.train_tokens, verify=verify
+        )
+        self._text = text.to(self._device)
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """What results depend on besides recipe and cell: the data's digest and the library versions."""
+        versions = {library.__name__: str(library.__version__) for library in (numpy, torch)}
+        return {"data_digest": self._data_digest} | versions
+
+    def rows(self, architecture: str, repeat: int) -> list[dict[str, Any]]:
+        """Train one repeat of the cell that is called like this in its space; one self-explanatory row."""
+        curve = self.curve(architecture, self._recipe.epochs, repeat)
+        nodes = len(nodes_of(architecture))
+        row: dict[str, Any] = {
+            "architecture": architecture,
+            "repeat": repeat,
+            "epochs": list(range(1, len(curve.moments) + 1)),
+        }
+        for name in ("validation_perplexity", "test_perplexity"):
+            row[name] = [getattr(moment, name) for moment in curve.moments]
+        row["seconds"] = list(accumulate(moment.seconds for moment in curve.moments))
+        words = len(self._text.vocabulary)
+        parameters = count_parameters(nodes, width=self._recipe.width, words=words)
+        return [row | {"diverged": curve.diverged, "parameters": parameters}]
+
+    def curve(self, architecture: str, epochs: int, repeat: int) -> LanguageCurve:
+        """Train one repeat to the end of `epochs`; raises ResourceError where a GPU's memory is too small."""
+        checkpoint = self._checkpoint(architecture, repeat)
+        with memory_guard("batch_size or width of the recipe"):
+            seed = repeat_seed(self._recipe, repeat)
+            training = LanguageTraining(nodes_of(architecture), self._recipe, self._text, seed=seed)
+            state = checkpoint.read()
+            if state is not None:
+                training.load_state_dict(state)
+            begun = len(training.moments)
+            moments = tuple(training.advance(epochs, checkpoint))
+        if epochs == self._recipe.epochs:
+            checkpoint.remove()
+        elif len(training.moments) > begun:
+            checkpoint.write(training.state_dict())
+        return LanguageCurve(moments)
+
+    def _checkpoint(self, architecture: str, repeat: int) -> Checkpoint:
+        """Its name holds all that decides the training, so that no other one can go on from it."""
+        deciding = [self._recipe.document(), architecture, repeat, dict(self.fingerprint()), __version__]
+        name = hashlib.sha256(json.dumps([*deciding, self._device.type], sort_keys=True).encode()).hexdigest()
+        return Checkpoint(self._folder, name, self._interval)
+
+    @cached_property
+    def _data_digest(self) -> str:
+        return self._text.digest()
+
+
+def repeat_seed(recipe: LanguageRecipe, repeat: int) -> int:
+    """Seed of a repeat, whatever the cell."""
+    name = f"{recipe.seed}|{repeat}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+
+
+def nodes_of(architecture: str) -> tuple[tuple[str, int], ...]:
+    """Activation and predecessor of each node of a text such as `tanh@0 relu@1`; raises SpaceError."""
+    choices = RNNCell(nodes=len(architecture.split())).parse(architecture).choices
+    return tuple((OPERATIONS[code], source) for source, code in zip(choices[::2], choices[1::2], strict=True))

@@ -1,0 +1,251 @@
+"""Train a language model around one recurrent cell from scratch by a recipe, and measure it after every epoch."""
+
+import copy
+import math
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from backends.data.text import Text, columns, every_word
+from backends.networks.recurrence import Nodes
+from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
+from backends.networks.word_loss import word_loss, word_losses
+from backends.standalone.averaged_sgd import AveragedSGD, exceeds_all_but_last
+from backends.standalone.checkpoints import Checkpoint
+from backends.standalone.recipes import LanguageRecipe
+from backends.standalone.sequences import sequences
+
+_LARGEST = math.log(sys.float_info.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The model after an epoch: perplexities, and the seconds spent on training alone in this epoch.
+
+    On a processor they are processor time rather than the clock, so that other work on the machine does not count.
+    """
+
+    validation_perplexity: float
+    test_perplexity: float
+    seconds: float
+
+
+class LanguageTraining:
+    """One model at the end of some epoch of its training.
+
+    The seed decides initial weights, dropout and lengths of sequences. When a training loss is not finite, weights and
+    optimiser go back to where the validation perplexity was lowest, and the epoch counts as one without effect (the
+    published code takes it off the count, rnn/train.py); a training without such a moment is over. A perplexity that is
+    no finite number, of a cell whose state explodes on a long text, is only written down.
+    """
+
+    def __init__(self, nodes: Nodes, recipe: LanguageRecipe, text: Text, *, seed: int) -> None:
+        self.moments: list[Moment] = []
+        self._over = False
+        self._recipe = recipe
+        self._text = text
+        self._generator = torch.Generator().manual_seed(seed)
+        self._columns = columns(text.train, recipe.batch_size)
+        self._model = _model(nodes, recipe, text)
+        self._model.initialise(self._generator, recipe.init_range)
+        self._optimiser = _optimiser(recipe, self._model)
+        self._best: dict[str, Any] | None = None
+        self._validated: list[float] = []
+
+    def advance(self, epochs: int, checkpoint: Checkpoint | None = None) -> list[Moment]:
+        """Train to the end of `epochs`, and return what was measured after each; the `checkpoint` is written when due.
+
+        A training that is over has perplexities that are no numbers.
+        """
+        while len(self.moments) < epochs:
+            self.moments.append(Moment(math.nan, math.nan, 0.0) if self._over else self._epoch())
+            if checkpoint is not None and checkpoint.due():
+                checkpoint.write(self.state_dict())
+        return self.moments[:epochs]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the rest of the training depends on, and what has been measured."""
+        return {
+            "weights": self._weights(),
+            "generator": self._generator.get_state(),
+            "best": self._best,
+            "validated": self._validated,
+            "moments": [asdict(moment) for moment in self.moments],
+            "over": self._over,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        self._set_weights(state["weights"])
+        self._generator.set_state(state["generator"])
+        self._best = state["best"]
+        self._validated = list(state["validated"])
+        self.moments = [Moment(**moment) for moment in state["moments"]]
+        self._over = state["over"]
+
+    def _weights(self) -> dict[str, Any]:
+        return {"model": self._model.state_dict(), "optimiser": self._optimiser.state_dict()}
+
+    def _set_weights(self, weights: Mapping[str, Any]) -> None:
+        self._model.load_state_dict(weights["model"])
+        self._optimiser.load_state_dict(weights["optimiser"])
+
+    def _epoch(self) -> Moment:
+        begun = _clock(self._text.device)
+        finite = self._train()
+        seconds = _clock(self._text.device) - begun
+        if not finite:
+            return self._roll_back(seconds)
+        moment = Moment(*self._perplexities(), seconds)
+        self._keep(moment)
+        return moment
+
+    def _train(self) -> bool:
+        """One pass over this epoch's part of the training text; False as soon as a loss is not finite."""
+        hidden, part = self._model.start(self._recipe.batch_size), self._part()
+        for sequence in sequences(self._recipe, len(part), self._generator):
+            progress = (len(self.moments) + sequence.start / len(part)) / self._recipe.epochs
+            self._set_rate(_rate(self._recipe, progress) * sequence.rate_factor)
+            loss, hidden = self._take_step(part[sequence.start : sequence.end + 1], self._restarted(hidden))
+            if not math.isfinite(loss):
+                return False
+        return True
+
+    def _part(self) -> Tensor:
+        """The steps of the columns that this epoch reads, and the one after them."""
+        parts = self._recipe.parts
+        number = len(self.moments) % parts
+        begin, end = (len(self._columns) * place // parts for place in (number, number + 1))
+        return self._columns[begin : end + 1]
+
+    def _restarted(self, hidden: Tensor) -> Tensor:
+        """The state with columns set to zero at random, as often as the recipe says."""
+        if not self._recipe.restarts:
+            return hidden
+        kept = torch.empty(len(hidden), 1).bernoulli_(1 - self._recipe.restarts, generator=self._generator)
+        return hidden * kept.to(hidden.device)
+
+    def _set_rate(self, rate: float) -> None:
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+
+    def _take_step(self, words: Tensor, hidden: Tensor) -> tuple[float, Tensor]:
+        """The loss of predicting each of `words` (steps + 1, columns) but the first, and the state after the last."""
+        raw, outputs = self._model(words[:-1], hidden, self._generator)
+        loss = word_loss(self._logits(outputs), words[1:].flatten())
+        if self._recipe.slowness:
+            loss = loss + self._recipe.slowness * (raw[1:] - raw[:-1]).square().mean()
+        self._optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        if self._recipe.clip:
+            nn.utils.clip_grad_norm_(self._model.parameters(), self._recipe.clip)
+        self._optimiser.step()
+        return float(loss.detach()), raw[-1].detach()
+
+    def _perplexities(self) -> tuple[float, float]:
+        """Of validation and test text: exp of the mean negative log-likelihood of a word."""
+        with self._averaged():
+            validation = self._loss(self._text.validation, self._recipe.validation_batch)
+            test = self._loss(self._text.test, self._recipe.test_batch)
+        return _perplexity(validation), _perplexity(test)
+
+    @torch.no_grad()
+    def _loss(self, stream: Tensor, number: int) -> float:
+        hidden, total = self._model.start(number), 0.0
+        for words, wanted in zip(
+            *(torch.split(each, self._recipe.bptt) for each in every_word(stream, number)), strict=True
+        ):
+            raw, outputs = self._model(words, hidden)
+            losses = word_losses(self._logits(outputs), wanted.flatten().clamp_min(0))
+            total += float(losses[wanted.flatten() >= 0].double().sum())
+            hidden = raw[-1]
+        return total / (len(stream) - 1)
+
+    def _logits(self, outputs: Tensor) -> Tensor:
+        """Scores (steps times columns, words)."""
+        decode = self._model.logits if self._recipe.decoder == "float32" else self._model.rough_logits
+        return decode(outputs.flatten(0, 1))
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The average of the weights in the place of the last ones, where averaging has begun."""
+        if not isinstance(self._optimiser, AveragedSGD) or not self._optimiser.averages:
+            yield
+            return
+        last = copy.deepcopy(self._model.state_dict())
+        with torch.no_grad():
+            for weights in self._model.parameters():
+                weights.copy_(self._optimiser.average(weights))
+        try:
+            yield
+        finally:
+            self._model.load_state_dict(last)
+
+    def _keep(self, moment: Moment) -> None:
+        """Remember the best weights, and go over to averaging when the published rule says so."""
+        best = self._best["moment"]["validation_perplexity"] if self._best else math.inf
+        if moment.validation_perplexity < best:
+            self._best = copy.deepcopy({"weights": self._weights(), "moment": asdict(moment)})
+        self._validated.append(moment.validation_perplexity)
+        optimiser = self._optimiser
+        exceeds = exceeds_all_but_last(self._validated, self._recipe.nonmono)
+        if exceeds and isinstance(optimiser, AveragedSGD) and not optimiser.averages:
+            optimiser.start_averaging()
+
+    def _roll_back(self, seconds: float) -> Moment:
+        if self._best is None:
+            self._over = True
+            return Moment(math.nan, math.nan, seconds)
+        self._set_weights(copy.deepcopy(self._best["weights"]))
+        return replace(Moment(**self._best["moment"]), seconds=seconds)
+
+
+def _model(nodes: Nodes, recipe: LanguageRecipe, text: Text) -> RecurrentLanguageModel:
+    dropouts = Dropouts(
+        output=recipe.dropout_output,
+        hidden=recipe.dropout_hidden,
+        inputs=recipe.dropout_inputs,
+        embedding=recipe.dropout_embedding,
+        words=recipe.dropout_words,
+    )
+    model = RecurrentLanguageModel(nodes, width=recipe.width, words=len(text.vocabulary), dropouts=dropouts)
+    return model.to(text.device)
+
+
+def _optimiser(recipe: LanguageRecipe, model: nn.Module) -> torch.optim.Optimizer:
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    match recipe.optimiser:
+        case "adam":
+            return torch.optim.Adam(model.parameters(), rate, weight_decay=decay, fused=True)
+        case "sgd":
+            return torch.optim.SGD(model.parameters(), rate, weight_decay=decay)
+        case _:
+            return AveragedSGD(model.parameters(), rate, weight_decay=decay)
+
+
+def _rate(recipe: LanguageRecipe, progress: float) -> float:
+    """The rate at a fraction of all epochs."""
+    if progress < recipe.warmup:
+        return recipe.learning_rate * progress / recipe.warmup
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * (progress - recipe.warmup) / (1 - recipe.warmup)))
+
+
+def _perplexity(loss: float) -> float:
+    """Infinite where the exponential is no longer a float."""
+    return math.exp(loss) if loss < _LARGEST else math.inf if loss == loss else math.nan
+
+
+def _clock(device: torch.device) -> float:
+    """Seconds of processor time, or of the clock once a GPU has finished what it was given."""
+    if device.type != "cuda":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()

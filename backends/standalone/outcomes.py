@@ -1,0 +1,101 @@
+"""What stand-alone trainings of a space's architectures come to, as the oracle asks for it."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from backends.standalone.cell_trainer import CellTrainer
+from backends.standalone.cells import Cell
+from backends.standalone.language_trainer import LanguageTrainer
+from backends.standalone.recipes import load_language_recipe, load_recipe, recipe_path
+from harness.core.errors import IncompatibleError
+from harness.core.measures import ACCURACY, PERPLEXITY
+from harness.core.oracle import Metric
+from harness.core.space import Architecture, SearchSpace
+from harness.spaces.nasbench101_keys import matrix_of_key
+from harness.spaces.rnn_cell import RNNCell
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one training: its score, larger being better (None where it diverged), and its seconds."""
+
+    score: float | None
+    seconds: float
+
+
+class Outcomes(Protocol):
+    """Trains the architectures of one space by one recipe."""
+
+    metric: Metric
+    budgets: tuple[int, ...]
+    known_budgets: str
+    """The budgets in words."""
+
+    def name(self, architecture: Architecture) -> Hashable:
+        """What a training is told apart by: the canonical cell."""
+        ...
+
+    def train(self, architecture: Architecture, epochs: int) -> Outcome:
+        """Train to the end of `epochs`, one of the budgets; raises ResourceError where memory is too small."""
+        ...
+
+
+class CellOutcomes:
+    """Of NAS-Bench-101 cells: validation accuracies by a recipe for images."""
+
+    metric = ACCURACY.metric("validation")
+
+    def __init__(self, space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> None:
+        read = replace(load_recipe(recipe_path(recipe)), seed=seed)
+        self.budgets = read.epochs
+        self.known_budgets = repr(read.epochs)
+        self._space = space
+        self._trainer = CellTrainer(read, device, verify=verify)
+
+    def name(self, architecture: Architecture) -> Cell:
+        """The cell itself, isomorphic ones being one."""
+        key = np.array([self._space.key(architecture)], dtype=np.int64)
+        return Cell(*matrix_of_key(int(self._space.canonical_keys(key)[0])))
+
+    def train(self, architecture: Architecture, epochs: int) -> Outcome:
+        """The accuracy, None where all attempts of the recipe diverged."""
+        (curve,) = self._trainer.curves(self.name(architecture), epochs, repeats=[0])
+        return Outcome(None if curve.diverged else curve.final.validation_accuracy, curve.final.seconds)
+
+
+class LanguageOutcomes:
+    """Of recurrent cells: negated logarithms of validation perplexities by a recipe for language models."""
+
+    metric = PERPLEXITY.metric("validation")
+
+    def __init__(self, space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> None:
+        read = replace(load_language_recipe(recipe_path(recipe)), seed=seed)
+        self.budgets = tuple(range(1, read.epochs + 1))
+        self.known_budgets = f"1 to {read.epochs}"
+        self._space = space
+        self._trainer = LanguageTrainer(read, device, verify=verify)
+
+    def name(self, architecture: Architecture) -> str:
+        """The cell's text."""
+        return self._space.format(architecture)
+
+    def train(self, architecture: Architecture, epochs: int) -> Outcome:
+        """The score after the last of these epochs, None where the perplexity is no finite number."""
+        curve = self._trainer.curve(self.name(architecture), epochs, repeat=0)
+        perplexity = np.array([curve.moments[-1].validation_perplexity])
+        score = None if curve.diverged else float(PERPLEXITY.scores(perplexity)[0])
+        return Outcome(score, sum(moment.seconds for moment in curve.moments))
+
+
+def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> Outcomes:
+    """What trains a space's cells; raises IncompatibleError where nothing does, and HarnessErrors for the recipe."""
+    if isinstance(space, RNNCell):
+        return LanguageOutcomes(space, seed, recipe, device=device, verify=verify)
+    if space.scheme == "nasbench101":
+        return CellOutcomes(space, seed, recipe, device=device, verify=verify)
+    raise IncompatibleError(
+        f"oracle 'standalone' trains NAS-Bench-101 and recurrent cells, not those of {space.name!r}"
+    )
