@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import IncompatibleError, SpaceError, TableError
+from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.space import Architecture, SearchSpace
 from harness.statistics import Number, Undefined, kendall
 
-DECIMALS = 12
-"""Means that agree so far are a tie: summing the same repeats in another order changes the last bits."""
+DIGITS = 12
+"""Means that agree in so many digits of the largest of them, or decimals if that is below 1, are a tie: summing the
+same repeats in another order changes the last bits."""
 
 
 class TruthTable(Protocol):
@@ -149,29 +152,31 @@ class Truth:
 class Judge:
     """Ranks architectures of one space by a metric of a table: the mean over repeats at the full budget.
 
-    Cells of other spaces of the table's scheme, and cells whose mean is not a finite number, are not ranked. Each look
-    is appended to ``looks`` and given to ``record`` before the truth is told: a store that fails reveals nothing.
+    ``None`` chooses the metric of the table's test data, the accuracy or else the perplexity; its name says whether
+    larger or smaller is better. Cells of other spaces of the table's scheme, and cells whose mean is not a finite
+    number, are not ranked. Each look is appended to ``looks`` and given to ``record`` before the truth is told: a store
+    that fails reveals nothing.
     """
 
     def __init__(
         self,
         table: TruthTable,
         space: SearchSpace,
-        metric: str = "test_accuracy",
+        metric: str | None = None,
         *,
-        larger_is_better: bool = True,
         record: Callable[[Look], object] | None = None,
     ) -> None:
-        _require(table, space, metric)
+        metric, measure = _judged(table, space, metric)
         self.looks: list[Look] = []
         self._table, self._space, self._record = table, space, record
-        self._sign = 1.0 if larger_is_better else -1.0
+        self._sign = measure.sign
         self._values = table.mean(metric)
         ranked = self._values[np.isfinite(self._values) & space.owns(table.keys)]
         if not len(ranked):
             raise TableError(f"table {table.name!r} has no {metric} of any cell of space {space.name!r} to judge by")
-        self._ascending = np.sort(np.round(ranked * self._sign, DECIMALS))
-        self._best = float(ranked.max() if larger_is_better else ranked.min())
+        self._decimals = DIGITS - math.ceil(max(0.0, math.log10(np.abs(ranked).max() or 1.0)))
+        self._ascending = np.sort(np.round(ranked * self._sign, self._decimals))
+        self._best = measure.best(ranked)
         self.truth = Truth(
             metric=metric,
             repeats=table.repeats,
@@ -179,7 +184,7 @@ class Judge:
             kind="table",
             name=table.name,
             digest=table.digest,
-            larger_is_better=larger_is_better,
+            larger_is_better=measure.larger_is_better,
             ranking=Ranking(len(ranked), space.size, self._best, float(ranked.mean()), float(ranked.std())),
         )
 
@@ -211,7 +216,7 @@ class Judge:
         scored = np.isfinite(scores)
         keys, first = np.unique(keys[scored], return_index=True)
         rows = self._table.rows(keys)
-        truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, DECIMALS)
+        truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, self._decimals)
         known = np.isfinite(truth)
         return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
 
@@ -223,8 +228,8 @@ class Judge:
 
     def _verdict(self, value: float) -> Verdict:
         size = len(self._ascending)
-        no_better = int(np.searchsorted(self._ascending, np.round(value * self._sign, DECIMALS), side="right"))
-        regret = float(np.round(abs(self._best - value), DECIMALS))
+        no_better = int(np.searchsorted(self._ascending, np.round(value * self._sign, self._decimals), side="right"))
+        regret = float(np.round(abs(self._best - value), self._decimals))
         return Verdict(value, 1 + size - no_better, size, regret, 100 * no_better / size)
 
 
@@ -235,12 +240,17 @@ def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
     return int(space.canonical_keys(np.asarray([space.key(architecture)], dtype=np.int64))[0])
 
 
-def _require(table: TruthTable, space: SearchSpace, metric: str) -> None:
+def _judged(table: TruthTable, space: SearchSpace, metric: str | None) -> tuple[str, Measure]:
+    """The metric to judge by, and its measure; raises IncompatibleError or TableError where there is none."""
     if table.scheme != space.scheme:
         raise IncompatibleError(
             f"table {table.name!r} holds cells of scheme {table.scheme!r}, but space {space.name!r} is of scheme "
             f"{space.scheme!r}; choose a table of that scheme"
         )
-    if metric not in table.metrics:
-        known = ", ".join(table.metrics)
-        raise TableError(f"table {table.name!r} has no metric {metric!r} to judge by; it has {known}")
+    wanted = [f"test_{measure.name}" for measure in QUALITIES] if metric is None else [metric]
+    for name in wanted:
+        measure = measure_of(name)
+        if name in table.metrics and measure is not None:
+            return name, measure
+    names, known = " or ".join(map(repr, wanted)), ", ".join(table.metrics)
+    raise TableError(f"table {table.name!r} has no metric {names} to judge by; it has {known}")

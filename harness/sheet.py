@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.core.measures import ACCURACY, measure_of
 from harness.leaderboard import Entry, Leaderboard
 from harness.statistics import Number, Undefined
 
@@ -21,6 +22,7 @@ SCRATCH = (
     "Each recommended cell was trained from scratch by the recipe, every one from the same seeds (Yu et al. 2020, "
     "Sec. 4.1)."
 )
+SMALLER = "The smaller, the better."
 COMMON = (
     "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
     "those that it took."
@@ -77,7 +79,8 @@ def _places(board: Leaderboard, name: str) -> set[str]:
 
 
 def _note(board: Leaderboard) -> str:
-    notes = [SCRATCH if isinstance(board.truth.ranking, Undefined) else RANKS, COMMON]
+    notes = [] if board.truth.larger_is_better else [SMALLER]
+    notes += [SCRATCH if isinstance(board.truth.ranking, Undefined) else RANKS, COMMON]
     if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
         numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
         notes.append(
@@ -89,7 +92,7 @@ def _note(board: Leaderboard) -> str:
 
 def _columns(board: Leaderboard) -> Iterator[Column]:
     """The columns of this board; the number of runs is one only where it differs or some failed."""
-    scale, sign = (100.0, " %") if board.truth.metric.endswith("accuracy") else (1.0, "")
+    scale, sign = (100.0, " %") if measure_of(board.truth.metric) == ACCURACY else (1.0, "")
     yield "policy", lambda entry: (entry.policy,)
     for name in PLACES:
         if len(_places(board, name)) > 1:

@@ -51,7 +51,7 @@ def test_a_smaller_space_of_the_same_table_has_its_own_ranks():
 
 
 def test_perplexities_are_better_when_they_are_lower():
-    judge = Judge(FakeTable({0: 60.0, 1: 58.0, 11: 65.0}), Pairs(2), "test_perplexity", larger_is_better=False)
+    judge = Judge(FakeTable({0: 60.0, 1: 58.0, 11: 65.0}), Pairs(2), "test_perplexity")
     assert judge.judge(Architecture((0, 1))) == Verdict(58.0, 1, 3, 0.0, 100.0)
     assert judge.judge(Architecture((1, 1))) == Verdict(65.0, 3, 3, 7.0, pytest.approx(100 / 3))
     assert judge.truth.ranking == Ranking(3, 3, 58.0, 61.0, pytest.approx(np.std([60, 58, 65])))
@@ -68,12 +68,12 @@ def test_a_cell_that_diverged_has_no_verdict_but_a_reason():
     assert "diverged" in verdict.reason
 
 
-@given(st.lists(st.integers(0, 9), min_size=10, max_size=10), st.booleans())
-def test_ranks_agree_with_scipy(values, larger_is_better):
+@given(st.lists(st.integers(0, 9), min_size=10, max_size=10), st.sampled_from(["test_accuracy", "test_perplexity"]))
+def test_ranks_agree_with_scipy(values, metric):
     space = Pairs()
     table = FakeTable(dict(zip(space.enumerate_keys().tolist(), map(float, values), strict=True)))
-    judge = Judge(table, space, larger_is_better=larger_is_better)
-    scores = -np.array(values) if larger_is_better else np.array(values)
+    judge = Judge(table, space, metric)
+    scores = -np.array(values) if metric == "test_accuracy" else np.array(values)
     expected = scipy.stats.rankdata(scores, method="min").tolist()
     verdicts = [judge.judge(cell) for cell in space.enumerate()]
     assert [verdict.rank for verdict in verdicts] == expected
@@ -148,8 +148,7 @@ def test_a_tie_in_the_truth_is_corrected_for_as_scipy_does():
 def test_a_truth_that_is_better_when_lower_turns_the_sign():
     scores = {(0, 0): 0.1, (0, 1): 0.2, (1, 1): 0.3}
     perplexities = {0: 70.0, 1: 60.0, 11: 50.0}
-    options = {"metric": "test_perplexity", "larger_is_better": False}
-    assert correlated(scores, perplexities, **options) == Correlation(pytest.approx(1), 3)
+    assert correlated(scores, perplexities, metric="test_perplexity") == Correlation(pytest.approx(1), 3)
     assert correlated(scores, perplexities) == Correlation(pytest.approx(-1), 3)
 
 

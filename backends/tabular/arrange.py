@@ -9,9 +9,10 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.layout import SECONDS, Array
+from backends.tabular.layout import Array
 from backends.tabular.table import Bools, Floats, Keys
 from harness.core.errors import TableError
+from harness.core.measures import measure_of
 
 BY_ORDER = -1
 """The repeat of a training that is numbered by its order among those of the same cell and budget."""
@@ -77,13 +78,10 @@ class Trainings:
 
     def _require_units(self, values: Floats) -> None:
         for index, column in enumerate(self.columns):
-            high = np.inf if column.endswith(SECONDS) else 1.0
-            with np.errstate(invalid="ignore"):
-                wrong = (values[:, index] < 0) | (values[:, index] > high) | np.isinf(values[:, index])
-            if wrong.any():
+            measure = measure_of(column)
+            if measure is not None and (wrong := measure.outside(values[:, index])).any():
                 place = int(np.argmax(wrong))
-                wanted = "seconds, 0 or more" if high > 1 else "a fraction from 0 to 1 (divide percents by 100)"
-                message = f"{self.titles[index]} is {float(values[place, index])!r}, but must be {wanted}"
+                message = f"{self.titles[index]} is {float(values[place, index])!r}, but must be {measure.wanted}"
                 raise self._error(self._places[place], message)
 
     def _require_agreement(self, places: Keys, values: Floats) -> None:

@@ -12,11 +12,15 @@ from typing import Any, Protocol
 
 from backends.progress import Progress, silent
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe
+from backends.standalone.recipes import LanguageRecipe, Recipe
 from backends.tabular.journal import Group, Journal
 from backends.workers import pool
 
 TRAINER = "backends.standalone.cell_trainer:CellTrainer"
+LANGUAGE_TRAINER = "backends.standalone.language_trainer:LanguageTrainer"
+
+
+AnyRecipe = Recipe | LanguageRecipe
 
 
 class Trainer(Protocol):
@@ -26,8 +30,8 @@ class Trainer(Protocol):
         """What results depend on besides recipe and cell; has the key `data_digest`."""
         ...
 
-    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
-        """Results of all repeats of one cell and budget."""
+    def rows(self, cell: Any, turn: int) -> list[dict[str, Any]]:
+        """The rows of one group: all repeats of a cell at a budget `turn`, or the course of its repeat `turn`."""
         ...
 
 
@@ -48,24 +52,57 @@ def build(
     the next call with the same arguments goes on with what is missing. Raises `TableError` when the journal was begun
     with another space, recipe or data, and `HarnessError` when a worker was killed.
     """
+    jobs: dict[Group, Job] = {(cell.adjacency, cell.operations, n): (cell, n) for cell in cells for n in recipe.epochs}
+    _build(space, jobs, recipe, journal_path, workers=workers, gpus=gpus, on_progress=on_progress, trainer=trainer)
+
+
+def build_courses(
+    space: str,
+    architectures: Sequence[str],
+    recipe: LanguageRecipe,
+    journal_path: Path,
+    *,
+    workers: int,
+    gpus: Sequence[int] = (),
+    on_progress: Progress = silent,
+    trainer: str = LANGUAGE_TRAINER,
+) -> None:
+    """The same for recurrent cells, named as in their space; a row is the course of one training.
+
+    The first repeat of every cell comes first, then the second: a journal that is not whole yet is still balanced.
+    """
+    jobs: dict[Group, Job] = {(text, n): (text, n) for n in range(recipe.repeats) for text in architectures}
+    _build(space, jobs, recipe, journal_path, workers=workers, gpus=gpus, on_progress=on_progress, trainer=trainer)
+
+
+Job = tuple[Cell | str, int]
+"""What a trainer's `rows` takes."""
+
+
+def _build(
+    space: str,
+    jobs: Mapping[Group, Job],
+    recipe: AnyRecipe,
+    journal_path: Path,
+    *,
+    workers: int,
+    gpus: Sequence[int],
+    on_progress: Progress,
+    trainer: str,
+) -> None:
     with pool(workers, gpus, _enter, recipe, trainer) as started:
         header = _header(space, recipe, started.submit(_fingerprint).result())
         with Journal(journal_path, header) as journal:
-            total = len(cells) * len(recipe.epochs)
-            missing = [(cell, n) for cell in cells for n in recipe.epochs if _group(cell, n) not in journal.done]
-            begun = total - len(missing)
-            on_progress(begun, total)
-            futures = [started.submit(_rows, cell, epochs) for cell, epochs in missing]
+            missing = [job for group, job in jobs.items() if group not in journal.done]
+            begun = len(jobs) - len(missing)
+            on_progress(begun, len(jobs))
+            futures = [started.submit(_rows, *job) for job in missing]
             for done, future in enumerate(as_completed(futures), start=begun + 1):
                 journal.append(future.result())
-                on_progress(done, total)
+                on_progress(done, len(jobs))
 
 
-def _group(cell: Cell, epochs: int) -> Group:
-    return cell.adjacency, cell.operations, epochs
-
-
-def _header(space: str, recipe: Recipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
+def _header(space: str, recipe: AnyRecipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
     named = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
     return named | dict(fingerprint)
 
@@ -73,7 +110,7 @@ def _header(space: str, recipe: Recipe, fingerprint: Mapping[str, str]) -> dict[
 _make: Callable[[], Trainer]
 
 
-def _enter(recipe: Recipe, trainer: str, gpu: int | None) -> None:
+def _enter(recipe: AnyRecipe, trainer: str, gpu: int | None) -> None:
     """Make a process a worker; its trainer is made with the first task, which can say what is wrong.
 
     An error here would only break the pool.
@@ -82,7 +119,7 @@ def _enter(recipe: Recipe, trainer: str, gpu: int | None) -> None:
     _make = functools.cache(functools.partial(_made, recipe, trainer, gpu))
 
 
-def _made(recipe: Recipe, trainer: str, gpu: int | None) -> Trainer:
+def _made(recipe: AnyRecipe, trainer: str, gpu: int | None) -> Trainer:
     module, name = trainer.split(":")
     make: Any = getattr(importlib.import_module(module), name)
     if gpu is None:
@@ -94,5 +131,5 @@ def _fingerprint() -> Mapping[str, str]:
     return _make().fingerprint()
 
 
-def _rows(cell: Cell, epochs: int) -> list[dict[str, Any]]:
-    return _make().rows(cell, epochs)
+def _rows(cell: Cell | str, turn: int) -> list[dict[str, Any]]:
+    return _make().rows(cell, turn)

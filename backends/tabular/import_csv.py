@@ -14,7 +14,7 @@ from backends.tabular.cellkeys import Description
 from backends.tabular.gathering import UNKNOWN, Gathering
 from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.import_tfrecord import existing, provenance_of
-from backends.tabular.layout import ACCURACIES, METRICS
+from backends.tabular.layout import ACCURACIES, METRICS, PERPLEXITIES
 from backends.tabular.rows import Row, opened_rows
 from harness.core.errors import TableError
 from harness.core.space import SearchSpace
@@ -29,10 +29,15 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "train_accuracy": ("train_accuracy", "mean_train_accuracy"),
     "validation_accuracy": ("validation_accuracy", "valid_accuracy", "mean_validation_accuracy"),
     "test_accuracy": ("test_accuracy", "mean_test_accuracy"),
+    "validation_perplexity": ("validation_perplexity", "valid_perplexity", "mean_validation_perplexity"),
+    "test_perplexity": ("test_perplexity", "mean_test_perplexity"),
     "training_seconds": ("training_seconds", "training_time", "mean_training_seconds"),
     "trainable_parameters": ("trainable_parameters", "parameters", "params"),
 }
 """The names that a column may have; ``halfway_`` may stand before those of the metrics."""
+
+NEEDED = (*ACCURACIES, *PERPLEXITIES)
+"""The metrics of which a file has at least one."""
 
 EVERY = 8192
 """Rows between two reports of progress."""
@@ -52,9 +57,10 @@ def import_csv(
     Progress is in bytes of a CSV file or rows of a Parquet file, then in cells whose hashes were checked.
 
     Columns (SYNONYMS lists other names): ``architecture``, the space's text form, or ``adjacency`` (row-major 0/1) and
-    ``operations`` (a label for each vertex); ``epochs``; at least one accuracy, a fraction; optional ``repeat`` (from
-    0), ``training_seconds``, ``trainable_parameters``, ``module_hash`` (checked). Other columns are named in the
-    provenance as ignored. An accuracy of ``nan`` is a training that diverged; one that never took place has no row.
+    ``operations`` (a label for each vertex); ``epochs``; at least one accuracy, a fraction, or perplexity; optional
+    ``repeat`` (from 0), ``training_seconds``, ``trainable_parameters``, ``module_hash`` (checked). Other columns are
+    named in the provenance as ignored. ``nan`` is a training that diverged; one that never took place has no row. The
+    course of a training is a row for each of its epochs, with the seconds from its beginning.
     ``mean_of`` says how many repeats each row is the mean of: such a row is one repeat, and the provenance says so.
     Raises TableError that names line and column for all that does not fit.
     """
@@ -96,7 +102,7 @@ def _columns(path: Path, header: Sequence[str]) -> _Columns:
     cell = "architecture" in places or {"adjacency", "operations"} <= places.keys()
     missing = [] if cell else ["'architecture' (or 'adjacency' and 'operations')"]
     missing += [] if "epochs" in places else ["'epochs'"]
-    missing += [] if metrics.keys() & set(ACCURACIES) else [f"one of {', '.join(map(repr, ACCURACIES))}"]
+    missing += [] if metrics.keys() & set(NEEDED) else [f"one of {', '.join(map(repr, NEEDED))}"]
     if missing:
         raise TableError(
             f"{str(path)!r} lacks the column {' and '.join(missing)}; it has {', '.join(header) or 'none'}"

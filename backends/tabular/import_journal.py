@@ -4,57 +4,76 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from backends.progress import Progress, silent
+from backends.tabular.cellkeys import GRAPH_SCHEME, Description
 from backends.tabular.gathering import Gathering
 from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_tfrecord import existing, provenance_of
-from backends.tabular.journal import Row, read_journal
-from backends.tabular.layout import ACCURACIES, SECONDS
+from backends.tabular.journal import Row, is_course, read_journal
+from backends.tabular.layout import ACCURACIES, PERPLEXITIES, SECONDS
 from harness.core.errors import TableError
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
 
 MEASURED = {**{name: name for name in ACCURACIES}, SECONDS: "seconds"}
-"""The table's metrics with their names in the journal."""
+"""The table's metrics with their names in a journal whose rows are single results."""
 
-COLUMNS = tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in MEASURED)
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form of rows: the columns of its results, and what adds the results of one row to a gathering."""
+
+    columns: tuple[str, ...]
+    take: Callable[[Gathering, int, Row], None]
 
 
 def import_journal(source: str | Path, space: SearchSpace, output: str | Path, on_progress: Progress = silent) -> None:
     """Write the table of a journal, finished or not; progress is in rows.
 
-    The recipe is the header's, as JSON; a training that diverged has NaN for its accuracies. Raises TableError, with
-    the number of the row below the header, for what is wrong.
+    A row is a training at one budget with its accuracies, or the whole course of a training with its perplexities after
+    each epoch. The recipe is the header's, as JSON; a training that diverged has NaN. Raises TableError, with the
+    number of the row below the header, for what is wrong.
     """
     path = existing(source)
-    try:
-        header, rows = read_journal(path)
-        recipe = json.dumps(header["recipe"], sort_keys=True)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TableError(f"{str(path)!r} is no journal of `harness table build` ({error!r})") from error
-    gathering = Gathering(space, repr(str(path)), "row", COLUMNS)
+    header, rows, recipe = _read(path)
+    form = _form_of_courses(rows) if rows and is_course(rows[0]) else RESULTS
+    gathering = Gathering(space, repr(str(path)), "row", form.columns)
     for place, row in enumerate(rows, start=1):
         try:
-            _take(gathering, place, row)
+            form.take(gathering, place, row)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise gathering.error(place, f"no row of a journal ({error!r})") from error
         on_progress(place, len(rows))
     making = {name: value for name, value in header.items() if name not in ("recipe", "space", "repeats")}
     provenance = provenance_of(path, "journal") | making
-    gathering.add_hashes(hashes_of)
+    if space.scheme == GRAPH_SCHEME:
+        gathering.add_hashes(hashes_of)
     gathering.write(output, recipe=recipe, provenance=provenance)
 
 
-def _take(gathering: Gathering, place: int, row: Row) -> None:
+def _read(path: Path) -> tuple[Row, list[Row], str]:
+    """The header, the rows, and the recipe as text."""
+    try:
+        header, rows = read_journal(path)
+        return header, rows, json.dumps(header["recipe"], sort_keys=True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TableError(f"{str(path)!r} is no journal of `harness table build` ({error!r})") from error
+
+
+def _cell(gathering: Gathering, place: int, row: Row, description: Description) -> int:
+    cell = gathering.find(description)
+    return gathering.add(description, description, place, parameters=int(row["parameters"])) if cell is None else cell
+
+
+def _take_result(gathering: Gathering, place: int, row: Row) -> None:
     graph = row["adjacency"], ",".join((INPUT, *(OPERATIONS[code] for code in row["operations"]), OUTPUT))
-    cell = gathering.find(graph)
-    if cell is None:
-        cell = gathering.add(graph, graph, place, parameters=int(row["parameters"]))
     values = [*_values(row["final"], row.get("diverged", False)), *_values(row["half"], False)]
+    cell = _cell(gathering, place, row, graph)
     gathering.trainings.add(cell, int(row["epochs"]), values, place, int(row["repeat"]))
 
 
@@ -62,3 +81,40 @@ def _values(measured: Mapping[str, Any], diverged: bool) -> list[float]:
     """The numbers of one moment, in the order of MEASURED."""
     values = {name: float(measured[name]) for name in MEASURED.values()}
     return [math.nan if diverged and name != "seconds" else value for name, value in values.items()]
+
+
+RESULTS = _Form(tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in MEASURED), _take_result)
+
+
+def _form_of_courses(rows: Sequence[Row]) -> _Form:
+    """The form of rows that are courses; the longest one says which epochs a diverged training would have reached."""
+    whole = max((row["epochs"] for row in rows if is_course(row)), key=len)
+
+    def take(gathering: Gathering, place: int, row: Row) -> None:
+        cell = _cell(gathering, place, row, str(row["architecture"]))
+        for epoch, *values in _course(row, whole) if row.get("diverged", False) else _measured(row):
+            gathering.trainings.add(cell, int(epoch), values, place, int(row["repeat"]))
+
+    return _Form(tuple(f"final/{metric}" for metric in (*PERPLEXITIES, SECONDS)), take)
+
+
+Moment: TypeAlias = tuple[int, float, float, float]
+"""Epochs, validation and test perplexity (NaN where it is no finite number), and seconds from the beginning."""
+
+
+def _measured(row: Row) -> list[Moment]:
+    """What a course has measured, epoch by epoch."""
+    columns = [map(_finite, row[name]) for name in (*PERPLEXITIES, "seconds")]
+    return list(zip(row["epochs"], *columns, strict=True))
+
+
+def _course(row: Row, whole: Sequence[int]) -> list[Moment]:
+    """The course of a training that diverged: no value at the end, nor after it was stopped, at no more seconds."""
+    moments = _measured(row)
+    spent = moments[-1][3] if moments else math.nan
+    moments += [(epoch, math.nan, math.nan, spent) for epoch in whole[len(moments) :]]
+    return [*moments[:-1], (whole[-1], math.nan, math.nan, moments[-1][3])]
+
+
+def _finite(value: float | None) -> float:
+    return float(value) if value is not None and math.isfinite(value) else math.nan

@@ -12,13 +12,13 @@ from google.protobuf.message import DecodeError
 
 from backends.progress import Progress, silent
 from backends.tabular.gathering import Gathering
-from backends.tabular.layout import METRICS
+from backends.tabular.layout import ACCURACIES, SECONDS
 from backends.tabular.model_metrics import METRICS_CLASS, EvaluationData
 from backends.tabular.tfrecord import read_records
 from harness.core.errors import TableError
 from harness.core.space import SearchSpace
 
-COLUMNS = (*(f"final/{metric}" for metric in METRICS), *(f"halfway/{metric}" for metric in METRICS))
+COLUMNS = tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in (*ACCURACIES, SECONDS))
 RECIPE = "the trainings of a NAS-Bench-101 record file (Ying et al. 2019; settings in NAS-Bench-101, lib/config.py)"
 EVERY = 8192
 """Records between two reports of progress."""

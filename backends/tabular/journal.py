@@ -1,7 +1,8 @@
 """The journal of a table under construction: JSON lines, a header first, then the rows of one finished group at a time.
 
-A group is all repeats of one cell and one budget. It is appended and synced as a whole, so a crash leaves at most one
-torn group, at the end; opening the journal again cuts it off.
+A group is all repeats of one cell and one budget, or a single row where a row is the whole course of a training: its
+``epochs`` and what was measured after each are lists. It is appended and synced as a whole, so a crash leaves at most
+one torn group, at the end; opening the journal again cuts it off.
 """
 
 import json
@@ -14,12 +15,19 @@ from typing import Any
 from harness.core.errors import TableError
 
 Row = Mapping[str, Any]
-Group = tuple[str, tuple[int, ...], int]
-"""Adjacency text, operation ids, epochs."""
+Group = tuple[str, tuple[int, ...], int] | tuple[str, int]
+"""Adjacency text, operation ids, epochs; or the text form of the cell and the repeat of a course."""
+
+
+def is_course(row: Row) -> bool:
+    """Whether a row is the whole course of a training, in place of its result at one budget."""
+    return isinstance(row.get("epochs"), list)
 
 
 def group_of(row: Row) -> Group:
-    """The cell and the budget that a row belongs to."""
+    """The group that a row belongs to."""
+    if is_course(row):
+        return row["architecture"], row["repeat"]
     return row["adjacency"], tuple(row["operations"]), row["epochs"]
 
 
@@ -29,7 +37,8 @@ def read_journal(path: Path) -> tuple[Row, list[Row]]:
     if not lines:
         raise TableError(f"{str(path)!r} is not a journal: it has no header line; delete it and build again")
     header, rows = json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
-    return header, rows[: len(rows) - len(rows) % header["repeats"]]
+    size = 1 if rows and is_course(rows[0]) else header["repeats"]
+    return header, rows[: len(rows) - len(rows) % size]
 
 
 class Journal:

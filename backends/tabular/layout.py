@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,14 +13,26 @@ SCHEMA = "nas-search-harness table"
 VERSION = 1
 
 ACCURACIES = ("train_accuracy", "validation_accuracy", "test_accuracy")
+PERPLEXITIES = ("validation_perplexity", "test_perplexity")
 SECONDS = "training_seconds"
-METRICS = (*ACCURACIES, SECONDS)
-"""What a training of the standard recipe records: three accuracies as fractions, and its seconds."""
+METRICS = (*ACCURACIES, *PERPLEXITIES, SECONDS)
+"""What a training records: accuracies as fractions or perplexities, and its seconds from the beginning."""
 
 MEANING = ("schema", "schema_version", "space", "scheme", "recipe")
 """The attributes that the digest covers; the provenance says where the content came from, not what it is."""
 
 Array: TypeAlias = npt.NDArray[Any]
+
+
+def spans(epochs: Sequence[int]) -> str:
+    """Ascending budgets in words: ``4, 12, 36, 108``, and where three or more follow each other ``1 to 1000``."""
+    runs: list[list[int]] = []
+    for count in epochs:
+        if runs and runs[-1][-1] + 1 == count:
+            runs[-1].append(count)
+        else:
+            runs.append([count])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def digest_of(arrays: Mapping[str, Array], attributes: Mapping[str, object]) -> str:

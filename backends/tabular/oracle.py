@@ -9,27 +9,32 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.layout import ACCURACIES, SECONDS
+from backends.tabular.layout import METRICS, SECONDS
 from backends.tabular.shelf import open_table
 from backends.tabular.table import Bools, Floats, Keys, Table, mean_of_recorded
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError
-from harness.core.oracle import Answer, Failed, Metric, Query, QueryKind, Score, Scored, State, Update, Updated
+from harness.core.measures import QUALITIES, Measure
+from harness.core.oracle import Answer, Failed, Query, QueryKind, Score, Scored, State, Update, Updated
 from harness.core.random import stream
 from harness.core.space import SearchSpace
 
 FREE = Cost()
 
+SPLITS = tuple(dict.fromkeys(metric.partition("_")[0] for metric in METRICS if metric != SECONDS))
+"""The data splits that a search may see: what the names of metrics begin with."""
+
 
 class TabularOracle:
     """Answers ``Score`` from a table and ``Update``, which a table has no use for, at once and free.
 
-    A Score is the search metric (a fraction) after one of the table's budgets. It costs the query, its epochs, and the
-    seconds that the table recorded (0 where it recorded none). ``repeat='mean'`` gives the mean of the repeats,
-    ``'sample'`` the values and seconds of one repeat, drawn by the seed, the cell and the epochs alone: asked again in
-    the same run, a cell gives the same draw. A cell that the table lacks, or with a diverged training behind its value,
-    is Failed. Isomorphic architectures are one cell. ``duplicates='free'`` charges a cell once for each budget; then
-    costs depend on what was asked before, so that the oracle is not ``independent``.
+    A Score is the search metric after one of the table's budgets: an accuracy, or the negated natural logarithm of a
+    perplexity. It costs the query, its epochs, and the seconds that the table recorded (0 where it recorded none).
+    ``repeat='mean'`` gives the mean of the repeats (the mean perplexity, as in Yu et al. 2020, Fig. 7, whose logarithm
+    is taken after that), ``'sample'`` the values and seconds of one repeat, drawn by the seed, the cell and the epochs
+    alone: asked again in the same run, a cell gives the same draw. A cell that the table lacks, or with a diverged
+    training behind its value, is Failed. Isomorphic architectures are one cell. ``duplicates='free'`` charges a cell
+    once for each budget; then costs depend on what was asked before, so that the oracle is not ``independent``.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
@@ -50,8 +55,8 @@ class TabularOracle:
         self.space = space
         self.table = open_table(table)
         self.table.require(space)
-        self.column = _searchable(self.table, search_metric)
-        self.metric = Metric("accuracy", search_metric, 0.0, 1.0)
+        self.column, self._measure = _searchable(self.table, search_metric)
+        self.metric = self._measure.metric(search_metric)
         self.repeat = repeat
         self.duplicates = duplicates
         self.independent = duplicates == "charge"
@@ -101,7 +106,7 @@ class TabularOracle:
             here = np.flatnonzero(budgets == budget)
             epochs, part = self.table.epochs[budget], rows[here]
             used = self._used(self.table.recorded(epochs, part), part, epochs)
-            values[here] = mean_of_recorded(self.table.values(self.column, epochs, part), used)
+            values[here] = self._measure.scores(mean_of_recorded(self.table.values(self.column, epochs, part), used))
             trained[here] = used.sum(axis=1)
             if SECONDS in self.table.metrics:
                 spent = mean_of_recorded(self.table.values(SECONDS, epochs, part), used)
@@ -149,7 +154,7 @@ class TabularOracle:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The search metric (NaN: absent or diverged), the seconds, and the trainings behind each; shape (queries,)."""
+    """The scores (NaN: absent or diverged), the seconds, and the trainings behind each; shape (queries,)."""
 
     values: Floats
     seconds: Floats
@@ -173,15 +178,16 @@ def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return words ^ (words >> np.uint64(31))
 
 
-def _searchable(table: Table, search_metric: str) -> str:
-    """The table's column for a search metric; raises SettingError or IncompatibleError."""
-    column = f"{search_metric}_accuracy"
-    _require_choice("search_metric", search_metric, tuple(name.removesuffix("_accuracy") for name in ACCURACIES))
-    if column not in table.metrics:
-        way_out = "`--search-metric test`" if "test_accuracy" in table.metrics else "another table"
-        known = ", ".join(table.metrics) or "no metric"
-        raise IncompatibleError(f"table {table.name!r} has no {search_metric} accuracy, only {known}; give {way_out}")
-    return column
+def _searchable(table: Table, search_metric: str) -> tuple[str, Measure]:
+    """The table's column for a data split, and its measure; raises SettingError or IncompatibleError."""
+    _require_choice("search_metric", search_metric, SPLITS)
+    columns = {f"{search_metric}_{measure.name}": measure for measure in QUALITIES}
+    for column, measure in columns.items():
+        if column in table.metrics:
+            return column, measure
+    way_out = "`--search-metric test`" if any(name.startswith("test_") for name in table.metrics) else "another table"
+    known = ", ".join(table.metrics) or "no metric"
+    raise IncompatibleError(f"table {table.name!r} has no {' or '.join(columns)}, only {known}; give {way_out}")
 
 
 def _require_choice(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.layout import MEANING, METRICS, SCHEMA, VERSION, Array
+from backends.tabular.layout import MEANING, METRICS, SCHEMA, VERSION, Array, spans
 from harness.core.errors import HarnessError, IncompatibleError, TableError
 from harness.core.space import SearchSpace
 
@@ -30,7 +30,7 @@ class Table:
     """The recorded trainings of the cells of one space, read-only; ``Table.open(path)`` makes one.
 
     ``keys`` (cells,) are canonical and sorted; a *row* is a cell's place in them. ``epochs`` are the training budgets,
-    ascending, the last one being the full one.
+    ascending, the last one being the full one: each a training of its own, or moments in the course of one training.
     """
 
     def __init__(self, path: Path, attributes: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -42,6 +42,7 @@ class Table:
         self.provenance: dict[str, Any] = json.loads(attributes["provenance"])
         self.arrays = dict(arrays)
         self.epochs: tuple[int, ...] = tuple(arrays["epochs"].tolist())
+        self._budgets = {epochs: place for place, epochs in enumerate(self.epochs)}
         self.repeats = int(arrays["recorded"].shape[-1])
         final = [name.removeprefix("final/") for name in arrays if name.startswith("final/")]
         self.metrics = tuple(sorted(final, key=lambda name: METRICS.index(name) if name in METRICS else len(METRICS)))
@@ -114,10 +115,11 @@ class Table:
         """The place of a budget in ``epochs`` (``None``: the full one); raises IncompatibleError for another."""
         if epochs is None:
             return len(self.epochs) - 1
-        if epochs not in self.epochs:
-            known = ", ".join(map(str, self.epochs))
+        place = self._budgets.get(epochs)
+        if place is None:
+            known = spans(self.epochs)
             raise IncompatibleError(f"table {self.name!r} has no trainings of {epochs!r} epochs, only of {known}")
-        return self.epochs.index(epochs)
+        return place
 
     def values(self, metric: str, epochs: int | None = None, rows: Rows = None, halfway: bool = False) -> Floats:
         """One metric at a budget, shape (rows, repeats): NaN where nothing is recorded or the training diverged.

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
 
 from backends.tabular.hash_check import first_wrong_hash
-from backends.tabular.layout import ACCURACIES, SCHEMA, SECONDS, VERSION, digest_of
-from backends.tabular.table import Floats, Table
+from backends.tabular.layout import SCHEMA, SECONDS, VERSION, digest_of, spans
+from backends.tabular.table import Bools, Floats, Table
+from harness.core.measures import QUALITIES, measure_of
 from harness.core.space import SearchSpace
 
 RATIO = 10.0
 """How far the seconds of an epoch may differ between two budgets, or between half time and the end, in one unit."""
+
+
+FIGURES = ("cells", "mean", "std", "best", "std_of_repeats", "standard_error", "separation")
 
 
 def verify(table: Table, space: SearchSpace | None = None) -> list[str]:
@@ -30,8 +34,10 @@ def verify(table: Table, space: SearchSpace | None = None) -> list[str]:
 def info(table: Table) -> dict[str, Any]:
     """What a table holds, as plain values: rows, metrics, budgets, repeats, figures of each metric, and its origin.
 
-    ``figures`` hold for each metric the mean, population standard deviation and best (highest; seconds: lowest) of the
-    cells' means over repeats at the full budget, and how many cells have one; None where none has.
+    ``figures`` hold for each metric, at the full budget, how many cells have a mean over their repeats, and of these
+    means the mean, the population standard deviation ``std`` and the best; and how well they tell cells apart:
+    ``std_of_repeats``, the root mean square over cells of the sample standard deviation of a cell's repeats,
+    ``standard_error``, that of a cell's mean, and ``separation``, ``std`` divided by it. None where it does not exist.
     """
     return {
         "name": table.name,
@@ -47,7 +53,7 @@ def info(table: Table) -> dict[str, Any]:
         "repeats": table.repeats,
         "trainings": int(table.arrays["recorded"].sum()),
         "diverged": {metric: _diverged(table, metric) for metric in table.metrics},
-        "figures": {metric: _figures(metric, table.mean(metric)) for metric in table.metrics},
+        "figures": {metric: _figures(table, metric) for metric in table.metrics},
         "recipe": table.recipe,
         "provenance": table.provenance,
         "digest": table.digest,
@@ -59,12 +65,28 @@ def _diverged(table: Table, metric: str) -> int:
     return int((np.isnan(table.arrays[f"final/{metric}"]) & (table.arrays["recorded"] == 1)).sum())
 
 
-def _figures(metric: str, means: Floats) -> dict[str, float | int | None]:
+def _figures(table: Table, metric: str) -> dict[str, float | int | None]:
+    means, measure = table.mean(metric), measure_of(metric)
     known = means[~np.isnan(means)]
     if not len(known):
-        return {"cells": 0, "mean": None, "std": None, "best": None}
-    best = known.min() if metric == SECONDS else known.max()
-    return {"cells": len(known), "mean": float(known.mean()), "std": float(known.std()), "best": float(best)}
+        return dict.fromkeys(FIGURES) | {"cells": 0}
+    of_repeats, error = _noise(table.values(metric), table.recorded())
+    std, best = float(known.std()), float(known.max()) if measure is None else measure.best(known)
+    separation = std / error if error else None
+    return dict(zip(FIGURES, (len(known), float(known.mean()), std, best, of_repeats, error, separation), strict=True))
+
+
+def _noise(values: Floats, recorded: Bools) -> tuple[float | None, float | None]:
+    """The deviation of a repeat and of a mean from the truth, as root mean squares over the cells, (rows, repeats).
+
+    None where no cell has two repeats of which none diverged.
+    """
+    counts = recorded.sum(axis=1)
+    kept = (counts > 1) & ~np.isnan(np.where(recorded, values, 0.0)).any(axis=1)
+    if not kept.any():
+        return None, None
+    variances = np.var(np.nan_to_num(values[kept]), axis=1, ddof=1, where=recorded[kept])
+    return float(np.sqrt(variances.mean())), float(np.sqrt((variances / counts[kept]).mean()))
 
 
 def _digest(table: Table) -> Iterator[str]:
@@ -83,13 +105,9 @@ def _keys(table: Table) -> Iterator[str]:
 
 def _units(table: Table) -> Iterator[str]:
     for name, array in table.arrays.items():
-        if "/" not in name:
-            continue
-        high = 1.0 if name.endswith(ACCURACIES) else np.inf
-        wrong = int(((array < 0) | (array > high)).sum())
-        if wrong:
-            wanted = "fractions from 0 to 1" if high == 1 else "0 or more"
-            yield f"{wrong} values of {name} are not {wanted}"
+        measure = measure_of(name) if "/" in name else None
+        if measure is not None and (wrong := int(measure.outside(array).sum())):
+            yield f"{wrong} values of {name} are out of range: each must be {measure.wanted}"
 
 
 def _never_recorded(table: Table) -> Iterator[str]:
@@ -100,27 +118,39 @@ def _never_recorded(table: Table) -> Iterator[str]:
 
 
 def _missing_repeats(table: Table) -> Iterator[str]:
-    for epochs in table.epochs:
-        counts = table.recorded(epochs).sum(axis=1)
-        some, none = int(((counts > 0) & (counts < table.repeats)).sum()), int((counts == 0).sum())
-        if some:
-            yield f"{some} of {len(table)} cells lack some of their {table.repeats} repeats at {epochs} epochs"
-        if none:
-            yield f"{none} of {len(table)} cells have no training of {epochs} epochs"
+    counts = table.arrays["recorded"].sum(axis=2, dtype=np.int64)
+    some = ((counts > 0) & (counts < table.repeats)).sum(axis=0).tolist()
+    none = (counts == 0).sum(axis=0).tolist()
+    for (lacking, absent), budgets in groupby(zip(some, none, table.epochs, strict=True), key=lambda each: each[:2]):
+        epochs = spans([count for _, _, count in budgets])
+        if lacking:
+            yield f"{lacking} of {len(table)} cells lack some of their {table.repeats} repeats at {epochs} epochs"
+        if absent:
+            yield f"{absent} of {len(table)} cells have no training of {epochs} epochs"
 
 
 def _times(table: Table) -> Iterator[str]:
     if SECONDS not in table.metrics:
         return
+    found = []
     for short, long in pairwise(table.epochs):
-        count = int((table.mean(SECONDS, long) <= table.mean(SECONDS, short)).sum())
-        if count:
-            yield f"{count} cells took no longer to train for {long} epochs than for {short}"
+        no_longer = table.mean(SECONDS, long) <= table.mean(SECONDS, short)
+        if count := int((no_longer & ~_with_diverged(table, long)).sum()):
+            found.append(f"{count} cells took no longer to train for {long} epochs than for {short}")
+    if found:
+        yield found[0] + (f", and so on at {len(found) - 1} later budgets" if len(found) > 1 else "")
     if f"halfway/{SECONDS}" in table.arrays:
         for epochs in table.epochs:
             count = int((table.values(SECONDS, epochs, halfway=True) > table.values(SECONDS, epochs)).sum())
             if count:
                 yield f"{count} trainings of {epochs} epochs took longer to half time than to the end"
+
+
+def _with_diverged(table: Table, epochs: int) -> Bools:
+    """The cells, (cells,), with a training that diverged and may have stopped."""
+    missing = [np.isnan(table.values(metric, epochs)) for metric in table.metrics]
+    diverged: Bools = (np.any(missing, axis=0) & table.recorded(epochs)).any(axis=1)
+    return diverged
 
 
 def _one_unit(table: Table) -> Iterator[str]:
@@ -157,10 +187,12 @@ def _cells(table: Table, space: SearchSpace) -> Iterator[str]:
 
 
 def _leak(table: Table) -> Iterator[str]:
-    if {"validation_accuracy", "test_accuracy"} <= set(table.metrics):
-        validation, test = table.values("validation_accuracy"), table.values("test_accuracy")
-        if np.array_equal(validation, test, equal_nan=True):
-            yield "test_accuracy equals validation_accuracy everywhere: one of them is a copy"
+    for measure in QUALITIES:
+        seen, kept = f"validation_{measure.name}", f"test_{measure.name}"
+        if {seen, kept} <= set(table.metrics) and np.array_equal(
+            table.values(seen), table.values(kept), equal_nan=True
+        ):
+            yield f"{kept} equals {seen} everywhere: one of them is a copy"
 
 
 CHECKS: tuple[Callable[[Table], Iterator[str]], ...] = (

@@ -41,10 +41,10 @@ def write_table(
     """Write a table of ``space`` to ``path`` and return its digest.
 
     ``keys`` (cells,) label the cells in any labelling and order; ``epochs`` (budgets,) ascend; ``recorded`` and each
-    array of ``final`` and ``halfway`` (by metric: accuracies as fractions, seconds) have the shape (cells, budgets,
-    repeats), where NaN in a recorded place is a training that diverged; ``parameters`` (cells,); ``hashes`` (cells, 16)
-    bytes. Raises TableError for cells outside the space or given twice, wrong shapes, and anything that stops the
-    writing, after which ``path`` is as it was before.
+    array of ``final`` and ``halfway`` (by metric: accuracies as fractions, perplexities, seconds) have the shape
+    (cells, budgets, repeats), where NaN in a recorded place is a training that diverged; ``parameters`` (cells,);
+    ``hashes`` (cells, 16) bytes. Raises TableError for cells outside the space or given twice, wrong shapes, and
+    anything that stops the writing, after which ``path`` is as it was before.
     """
     canonical, order = _canonical(space, np.asarray(keys, dtype=np.int64))
     arrays: dict[str, Array] = {"keys": canonical[order], "epochs": _budgets(epochs)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness.bar import bar
+from harness.bar import Report, bar
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json, print_page
 
@@ -60,23 +60,35 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
 
     What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
     """
-    from backends.standalone.cells import Cell
-    from backends.standalone.recipes import load_recipe, recipe_path
-    from backends.tabular.builder import build as build_journal
     from backends.tabular.importers import import_table
-    from harness.core.errors import IncompatibleError
     from harness.settings import create_space
-    from harness.spaces.nasbench101_keys import matrix_of_key
 
     whole, journal = create_space(space), Path(f"{output}.journal")
-    if whole.scheme != "nasbench101":
-        raise IncompatibleError(f"only NAS-Bench-101 cells can be trained, not those of space {space!r}")
-    cells = [Cell(*matrix_of_key(key)) for key in whole.enumerate_keys().tolist()]
     with bar("training") as report:
-        jobs = workers or os.cpu_count() or 1
-        build_journal(space, cells, load_recipe(recipe_path(recipe)), journal, workers=jobs, on_progress=report)
+        _build_journal(whole, recipe, journal, workers or os.cpu_count() or 1, report)
     import_table("journal", journal, whole, output)
     _say_written(output)
+
+
+def _build_journal(space: Any, recipe: str, journal: Path, workers: int, report: Report) -> None:
+    """Train every cell of a space into a journal."""
+    from backends.standalone.cells import Cell
+    from backends.standalone.recipes import load_language_recipe, load_recipe, recipe_path
+    from backends.tabular.builder import build, build_courses
+    from harness.core.errors import IncompatibleError
+    from harness.core.space import Architecture
+    from harness.spaces.nasbench101_keys import matrix_of_key
+    from harness.spaces.rnn_cell import RNNCell
+
+    keys, path = space.enumerate_keys(), recipe_path(recipe)
+    if isinstance(space, RNNCell):
+        texts = [space.format(Architecture(tuple(choices))) for choices in space.from_keys(keys).tolist()]
+        build_courses(space.name, texts, load_language_recipe(path), journal, workers=workers, on_progress=report)
+    elif space.scheme == "nasbench101":
+        cells = [Cell(*matrix_of_key(key)) for key in keys.tolist()]
+        build(space.name, cells, load_recipe(path), journal, workers=workers, on_progress=report)
+    else:
+        raise IncompatibleError(f"cells of space {space.name!r} cannot be trained; those of nasbench101 and rnn can")
 
 
 def _say_written(path: str | Path) -> None:
@@ -90,7 +102,11 @@ def _say_written(path: str | Path) -> None:
 @click.argument("table")
 @json_option
 def info(table: str, as_json: bool) -> None:
-    """What TABLE (a name or a file) holds: rows, metrics, budgets, repeats, figures, origin."""
+    """What TABLE (a name or a file) holds: rows, metrics, budgets, repeats, origin, and how well it tells cells apart.
+
+    The figures are at the full budget: std over the cells' means, std over a cell's repeats, the standard error of a
+    cell's mean (both root mean squares over the cells), and the separation, the first std divided by that error.
+    """
     from backends.tabular.shelf import open_table
     from backends.tabular.verify import info as describe
 
@@ -98,16 +114,32 @@ def info(table: str, as_json: bool) -> None:
     return print_json(document) if as_json else _print_info(document)
 
 
+FIGURE_HEADS = (
+    "metric at the\nfull budget",
+    "cells",
+    "mean",
+    "std",
+    "best",
+    "std of\nrepeats",
+    "standard\nerror",
+    "std /\nerror",
+    "diverged",
+)
+"""A column for each of backends.tabular.verify.FIGURES, between the metric's name and the trainings that diverged."""
+
+
 def _print_info(document: dict[str, Any]) -> None:
     from rich.table import Table
+
+    from backends.tabular.layout import spans
 
     origin = Table(show_header=False, box=None, pad_edge=False)
     for name, value in document.items():
         if name not in ("figures", "diverged", "halfway_metrics"):
-            origin.add_row(name, _words(value))
-    figures = Table("metric at the full budget", "cells", "mean", "std", "best", "diverged", box=None, pad_edge=False)
+            origin.add_row(name, spans(value) if name == "epochs" else _words(value))
+    figures = Table(*FIGURE_HEADS, box=None, pad_edge=False)
     for metric, figure in document["figures"].items():
-        numbers = [f"{figure[name]:.5g}" if figure["cells"] else "–" for name in ("mean", "std", "best")]
+        numbers = [f"{value:.5g}" if value is not None else "–" for name, value in figure.items() if name != "cells"]
         figures.add_row(metric, f"{figure['cells']:,}", *numbers, str(document["diverged"][metric]))
     print_page(origin, "", figures)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness.core.measures import measure_of
 from harness.settings import create_space
 from harness.testing.contract import require
 
@@ -29,14 +30,14 @@ def every_row_is_found(table: Table) -> None:
     require(bool((table.rows(aliases) == rows).all()), "looking up a labelling of a cell must give the cell's row")
 
 
-def values_are_fractions(table: Table) -> None:
-    """Accuracies lie in [0, 1], seconds are not negative, and what was not recorded has no value."""
+def values_are_in_range(table: Table) -> None:
+    """Accuracies lie in [0, 1], perplexities from 1 on, seconds from 0 on; what was not recorded has no value."""
     for metric in table.metrics:
-        high = 1.0 if metric.endswith("accuracy") else np.inf
+        measure = measure_of(metric)
         for epochs in table.epochs:
             values = table.values(metric, epochs)
-            known = values[~np.isnan(values)]
-            require(bool(((known >= 0) & (known <= high)).all()), f"{metric} at {epochs} epochs leaves [0, {high}]")
+            sound = measure is None or not measure.outside(values).any()
+            require(sound, f"{metric} at {epochs} epochs leaves its range: each must be {measure and measure.wanted}")
             absent = ~table.recorded(epochs)
             require(bool(np.isnan(values[absent]).all()), f"{metric} at {epochs} epochs has a value never recorded")
 
@@ -50,6 +51,6 @@ def provenance_is_there(table: Table) -> None:
 TABLE_CHECKS: tuple[Callable[[Table], None], ...] = (
     rows_are_canonical,
     every_row_is_found,
-    values_are_fractions,
+    values_are_in_range,
     provenance_is_there,
 )

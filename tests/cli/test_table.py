@@ -107,7 +107,9 @@ def test_a_bad_csv_is_refused_in_one_line_and_no_table_is_written(harness: Harne
         (("table", "info", "nasbench101-v5-digit"), "did you mean 'nasbench101-v5-digits'"),
         (("table", "fetch", "nasbench201"), "unknown published table 'nasbench201'"),
         (("table", "build", "none.yaml", "--output", "t.h5"), "none.yaml"),
-        (("table", "build", "none.yaml", "--output", "t.h5", "--space", "rnn2"), "NAS-Bench-101"),
+        (("table", "build", "nasbench101-cifar10", "--output", "t.h5", "--space", "rnn2"), "one of task 'language'"),
+        (("table", "build", "rnn-ptb", "--output", "t.h5"), "one of task 'image'"),
+        (("table", "build", "rnn-ptb", "--output", "t.h5", "--space", "rnn8"), "rnn8"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, tuple) else "",
 )

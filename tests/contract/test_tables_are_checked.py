@@ -55,6 +55,10 @@ class HoldsPercent(Honest):
         return 100 * super().values(metric, epochs)
 
 
+class HoldsLogarithms(Honest):
+    metrics = ("test_perplexity",)
+
+
 class InventsValues(Honest):
     def recorded(self, epochs: int) -> Any:
         return np.zeros((91, 1), dtype=bool)
@@ -69,8 +73,9 @@ BROKEN = [
     (checks.rows_are_canonical, NotCanonical, "canonical"),
     (checks.every_row_is_found, FindsTheWrongRow, "row's key"),
     (checks.every_row_is_found, KnowsOneLabelling, "labelling"),
-    (checks.values_are_fractions, HoldsPercent, "leaves"),
-    (checks.values_are_fractions, InventsValues, "never recorded"),
+    (checks.values_are_in_range, HoldsPercent, "leaves its range: each must be a fraction"),
+    (checks.values_are_in_range, HoldsLogarithms, "leaves its range: each must be a perplexity"),
+    (checks.values_are_in_range, InventsValues, "never recorded"),
     (checks.provenance_is_there, HasNoSource, "provenance"),
 ]
 

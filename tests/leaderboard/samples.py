@@ -19,10 +19,18 @@ SEEDS = range(1268, 1278)
 NAO = [0.930, 0.932, 0.941, 0.935, 0.928, 0.931, 0.925, 0.933, 0.938, 0.927]
 RANDOM = [0.91, 0.89, 0.92, 0.90, 0.87, 0.915, 0.905, 0.88, 0.93, 0.895]
 
+PERPLEXITIES = Ranking(32, 32, 62.63, 67.21, 2.52)  # Yu et al. 2020, Table 3: the space's best and spread, test data
+COURSES = Truth("test_perplexity", 10, 1000, "table", "rnn2-ptb", "d" * 64, False, PERPLEXITIES)
+
+
+def perplexity(value, rank):
+    """A verdict of the 32 recurrent cells of two nodes."""
+    return Verdict(value, rank, 32, value - 62.63, 100 * (33 - rank) / 32)
+
 
 def judgement(told):
     """From a value, a value with its rank, a value that was trained, or a reason why there is none."""
-    if isinstance(told, Measured):
+    if isinstance(told, Measured | Verdict):
         return told
     if isinstance(told, str):
         return NoVerdict(told)

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from harness.core.budget import Cost
-from harness.judge import Measured, Ranking, Truth
+from harness.judge import Measured
 from harness.render import document
 from harness.statistics import Undefined
 from tests.leaderboard.samples import (
@@ -42,16 +42,6 @@ def test_the_best_mean_comes_first_and_a_policy_without_a_value_last():
         runs("broken", ["gone"] * 10), runs("random", RANDOM), runs("nao", NAO), runs("enas", [0.92] * 10)
     )
     assert [entry.policy for entry in leaderboard.entries] == ["nao", "enas", "random", "broken"]
-
-
-def test_perplexities_are_best_when_they_are_lowest():
-    truth = Truth("test_perplexity", 10, 1000, "table", "rnn2", "d" * 64, False, Ranking(32, 32, 62.63, 67.21, 2.52))
-    leaderboard = board(
-        runs("nao", [(66.0, 9), (63.6, 2)], [1, 2]), runs("random", [(67.0, 14), (68.0, 20)], [1, 2]), truth=truth
-    )
-    assert [entry.best for entry in leaderboard.entries] == [63.6, 67.0]
-    assert "64.80 ± 1.70" in printed(leaderboard)
-    assert "Test perplexity, mean of 10 repeats at 1000 epochs" in printed(leaderboard)
 
 
 def test_costs_are_means_over_the_seeds():

@@ -182,7 +182,8 @@ def test_a_table_without_the_search_metric_is_refused_with_the_way_out(
 ) -> None:
     path = str(make_table(final={"test_accuracy": content["final"]["test_accuracy"]}).path)
     with pytest.raises(
-        IncompatibleError, match="no validation accuracy, only test_accuracy; give `--search-metric test`"
+        IncompatibleError,
+        match="no validation_accuracy or validation_perplexity, only test_accuracy; give `--search-metric test`",
     ):
         TabularOracle(pairs, 0, table=path)
     oracle = TabularOracle(pairs, 0, table=path, search_metric="test")

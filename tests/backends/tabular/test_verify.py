@@ -51,8 +51,18 @@ def test_missing_repeats_and_budgets_are_counted(make_table: Callable[..., Table
 @pytest.mark.parametrize(
     ("stage", "metric", "change", "words"),
     [
-        ("final", "test_accuracy", lambda a: a * 100, "12 values of final/test_accuracy are not fractions"),
-        ("final", "training_seconds", lambda a: -a, "12 values of final/training_seconds are not 0 or more"),
+        (
+            "final",
+            "test_accuracy",
+            lambda a: a * 100,
+            "12 values of final/test_accuracy are out of range: each must be a fraction",
+        ),
+        (
+            "final",
+            "training_seconds",
+            lambda a: -a,
+            "12 values of final/training_seconds are out of range: each must be seconds, 0 or more",
+        ),
         ("final", "training_seconds", lambda a: a[:, ::-1], "3 cells took no longer to train for 8 epochs than for 4"),
         ("halfway", "training_seconds", lambda a: a * 3, "6 trainings of 8 epochs took longer to half time"),
         ("halfway", "training_seconds", lambda a: a / 60, "seconds or minutes?"),
