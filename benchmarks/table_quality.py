@@ -1,43 +1,82 @@
-"""Whether a table separates its cells: spread between cells and between repeats, and its agreement with another table.
+"""Whether a table separates its cells: spread between cells and between repeats, and agreement with another ranking.
 
     python -m benchmarks.table_quality nasbench101-v5-digits [OTHER.h5]
+    python -m benchmarks.table_quality rnn2-ptb [rnn2-austen|eval-nas]
 
 Prints a line a metric and budget: the mean over cells, the standard deviation between the cells' means, the root mean
-square of the standard deviation between a cell's repeats (all in percentage points), and, with another table, Kendall's
-tau-b of the cells' means with the other's mean test accuracy at its full budget, over the cells that both hold.
+square of the standard deviation between a cell's repeats (percentage points for accuracies), Kendall's tau-b between
+the means of the first and of the second half of the repeats, and, with another table, of the cells' means with the
+other's mean of the same split's metric at its full budget, over the cells that both hold. ``eval-nas`` is the published
+order of the 32 recurrent cells of two nodes, whose perplexities are not.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import kendalltau
 
 from backends.tabular.shelf import open_table
 from backends.tabular.table import Table
+from harness.core.measures import ACCURACY, QUALITIES, measure_of
+
+PUBLISHED = "2 16 12 15 6 20 26 30 23 19 8 25 1 13 11 5 21 29 14 22 0 17 10 18 3 24 28 9 4 7 27 31"
+"""Keys of the cells, best first (eval-nas, visualization/best_configs.py)."""
+
+Floats = npt.NDArray[np.float64]
+Other = Callable[[str], tuple[Floats, npt.NDArray[np.bool_]]]
+"""Another ranking: of a metric, a number for each cell of the table, and which cells have one."""
 
 
-def line(table: Table, other: Table | None, metric: str, epochs: int) -> str:
+def published(table: Table) -> Other:
+    """The published ranks, the smaller the better as perplexities are."""
+    order = [int(key) for key in PUBLISHED.split()]
+    ranks = np.empty(len(order))
+    ranks[order] = np.arange(len(order))
+    if table.scheme != "rnn2":
+        raise SystemExit(f"the published order is of the cells of rnn2, not of {table.scheme}")
+    return lambda metric: (ranks[table.keys], np.ones(len(table), bool))
+
+
+def tabled(table: Table, other: Table) -> Other:
+    """The means of another table."""
+    rows = other.rows(table.keys)
+    return lambda metric: (other.mean(metric)[rows], rows >= 0)
+
+
+def line(table: Table, other: Other | None, metric: str, epochs: int) -> str:
     """The figures of one metric at one budget."""
     values = table.values(metric, epochs)
+    scale = 100 if measure_of(metric) is ACCURACY else 1
     means, within = values.mean(axis=1), np.sqrt(values.var(axis=1, ddof=1).mean())
-    text = f"{metric:20} {epochs:4} epochs: mean {100 * means.mean():.2f}, between cells {100 * means.std():.2f}, "
-    text += f"between repeats {100 * within:.2f}"
+    half = values.shape[1] // 2
+    text = f"{metric:21} {epochs:4} epochs: mean {scale * means.mean():.2f}, between cells {scale * means.std():.2f}, "
+    text += f"between repeats {scale * within:.2f}, "
+    text += f"tau between halves {_tau(values[:, :half].mean(axis=1), values[:, half:].mean(axis=1)):.3f}"
     if other is None:
         return text
-    rows = other.rows(table.keys)
-    shared = rows >= 0
-    tau = kendalltau(means[shared], other.mean("test_accuracy")[rows[shared]]).statistic
-    return f"{text}, tau {tau:.3f} over {shared.sum():,} cells"
+    numbers, shared = other(metric)
+    return f"{text}, tau {_tau(means[shared], numbers[shared]):.3f} over {shared.sum():,} cells"
+
+
+def _tau(one: Floats, other: Floats) -> float:
+    return float(kendalltau(one, other).statistic)
 
 
 def main() -> None:
     """Print the figures of the table named on the command line."""
-    table, *others = (open_table(name) for name in sys.argv[1:3])
-    for metric, epochs in product(("validation_accuracy", "test_accuracy"), table.epochs):
-        print(line(table, others[0] if others else None, metric, epochs))
+    table = open_table(sys.argv[1])
+    other = None
+    if len(sys.argv) > 2:
+        name = sys.argv[2]
+        other = published(table) if name == "eval-nas" else tabled(table, open_table(name))
+    qualities = [metric for metric in table.metrics if measure_of(metric) in QUALITIES]
+    for metric, epochs in product(qualities, table.epochs):
+        print(line(table, other, metric, epochs))
 
 
 if __name__ == "__main__":
