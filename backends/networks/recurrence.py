@@ -30,22 +30,38 @@ _SLOPE: dict[str, Callable[[Tensor], Tensor]] = {
 """The derivative of an activation, from its value."""
 
 
-def recur(inputs: Tensor, hidden: Tensor, mask: Tensor | None, first: Tensor, matrices: Tensor, nodes: Nodes) -> Tensor:
+def recur(
+    inputs: Tensor,
+    hidden: Tensor,
+    mask: Tensor | None,
+    first: Tensor,
+    matrices: Tensor,
+    nodes: Nodes,
+    averaged: Sequence[int] = (),
+) -> Tensor:
     """Outputs (steps, columns, width) of `inputs` of the same shape, from the state `hidden` (columns, width).
 
     As in quark0/darts, rnn/model.py: [c, h] = [x, mask hidden] `first` (2 width, 2 width) gives the first state
     hidden + sigmoid(c) (tanh(h) - hidden); node i with predecessor state p has [c, h] = (mask p) `matrices`[i - 1],
-    each (width, 2 width), and the state p + sigmoid(c) (act(h) - p). The output is the mean of the nodes' states. The
-    `mask` (columns, width) of hidden dropout is one for all nodes and steps.
+    each (width, 2 width), and the state p + sigmoid(c) (act(h) - p). The output is the mean of the nodes' states, or of
+    the states that are `averaged`. The `mask` (columns, width) of hidden dropout is one for all nodes and steps.
     """
-    outputs: Tensor = _Recurrence.apply(inputs, hidden, mask, first, matrices, tuple(nodes))  # type: ignore[no-untyped-call]
+    states = tuple(averaged) or tuple(range(1, len(nodes) + 1))
+    outputs: Tensor = _Recurrence.apply(inputs, hidden, mask, first, matrices, tuple(nodes), states)  # type: ignore[no-untyped-call]
     return outputs
 
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, hidden: Tensor, mask: Tensor | None, first: Tensor, matrices: Tensor, nodes: Nodes
+        ctx: Any,
+        inputs: Tensor,
+        hidden: Tensor,
+        mask: Tensor | None,
+        first: Tensor,
+        matrices: Tensor,
+        nodes: Nodes,
+        averaged: tuple[int, ...],
     ) -> Tensor:
         """Run the cell, and keep gates, activations and states (node, step, column, ...) for the gradient."""
         steps, columns, width = inputs.shape
@@ -55,7 +71,7 @@ class _Recurrence(torch.autograd.Function):
         torch.mm(inputs.reshape(-1, width), first[:width], out=gates[0].view(-1, 2 * width))
         plan = [("tanh", 0), *nodes]
         weights = [first[width:], *matrices.unbind()]
-        before = hidden
+        before, chosen = hidden, _slice(averaged)
         for step, output in enumerate(outputs.unbind()):
             now, gate = states[:, step].unbind(), gates[:, step].unbind()
             for place, (activation, source) in enumerate(plan):
@@ -68,10 +84,10 @@ class _Recurrence(torch.autograd.Function):
                 share, value = torch.split(gate[place], width, dim=1)
                 _APPLY[activation](value)
                 torch.lerp(predecessor, value, share.sigmoid_(), out=now[place])
-            torch.mean(states[1:, step], dim=0, out=output)
+            torch.mean(states[chosen, step], dim=0, out=output)
             before = output
         ctx.save_for_backward(inputs, hidden, mask, first, matrices, gates, states, outputs)
-        ctx.plan = plan
+        ctx.plan, ctx.averaged = plan, averaged
         return outputs
 
     @staticmethod
@@ -83,13 +99,19 @@ class _Recurrence(torch.autograd.Function):
         sources = [before, *(states[source] for _, source in ctx.plan[1:])]
         weights = [first[width:], *matrices.unbind()]
         slopes, kept = _slopes(gates, sources, ctx.plan)
-        into_hidden = _back(gradient, slopes, kept, mask, [w.t() for w in weights], ctx.plan)
+        into_hidden = _back(gradient, slopes, kept, mask, [w.t() for w in weights], ctx.plan, ctx.averaged)
         flat = slopes.view(len(ctx.plan), -1, 2 * width)
         masked = [(source if mask is None else source * mask).view(-1, width) for source in sources]
         into = [source.t() @ each for source, each in zip(masked, flat, strict=True)]
         into_first = torch.cat([inputs.reshape(-1, width).t() @ flat[0], into[0]])
         into_inputs = (flat[0] @ first[:width].t()).view_as(inputs)
-        return into_inputs, into_hidden, None, into_first, torch.stack(into[1:]), None
+        return into_inputs, into_hidden, None, into_first, torch.stack(into[1:]), None, None
+
+
+def _slice(averaged: tuple[int, ...]) -> slice | list[int]:
+    """The states that are averaged, as an index that copies nothing where they are neighbours."""
+    (low, high) = (averaged[0], averaged[-1] + 1)
+    return slice(low, high) if averaged == tuple(range(low, high)) else list(averaged)
 
 
 def _slopes(gates: Tensor, sources: Sequence[Tensor], plan: Nodes) -> tuple[Tensor, Tensor]:
@@ -105,14 +127,20 @@ def _slopes(gates: Tensor, sources: Sequence[Tensor], plan: Nodes) -> tuple[Tens
 
 
 def _back(
-    gradient: Tensor, slopes: Tensor, kept: Tensor, mask: Tensor | None, weights: Sequence[Tensor], plan: Nodes
+    gradient: Tensor,
+    slopes: Tensor,
+    kept: Tensor,
+    mask: Tensor | None,
+    weights: Sequence[Tensor],
+    plan: Nodes,
+    averaged: Sequence[int],
 ) -> Tensor:
     """Turn `slopes` into the loss's, last step first, and return the gradient of the hidden state before the first."""
     nodes = len(plan) - 1
     carried = torch.zeros_like(gradient[0])
     for step in range(len(gradient) - 1, -1, -1):
-        share = (gradient[step] + carried).div_(nodes)
-        into: list[Tensor | None] = [None, *[share] * nodes]
+        share = (gradient[step] + carried).div_(len(averaged))
+        into = [share if place in averaged else None for place in range(nodes + 1)]
         slope, keep = slopes[:, step].unbind(), kept[:, step].unbind()
         for place in range(nodes, -1, -1):
             arriving = into[place]

@@ -1,7 +1,8 @@
 """A language model around one recurrent cell, as in DARTS (Liu et al. 2019, Sec. 3.2; quark0/darts, rnn/model.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -36,32 +37,39 @@ class Dropouts:
                 )
 
 
-class RecurrentLanguageModel(nn.Module):
-    """Embedding, cell and a decoder tied to the embedding; embedding, hidden state and output are `width` wide."""
+Cell: TypeAlias = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""Raw outputs of embedded words (steps, columns, width), the state before and the mask of hidden dropout."""
 
-    def __init__(self, nodes: Nodes, *, width: int, words: int, dropouts: Dropouts | None = None) -> None:
+
+class LanguageModel(nn.Module):
+    """What surrounds a cell: embedding, a decoder tied to it, dropout and the first state's matrix.
+
+    Embedding, hidden state and output are `width` wide. A subclass holds the cell's own matrices.
+    """
+
+    def __init__(self, *, width: int, words: int, dropouts: Dropouts | None = None) -> None:
         super().__init__()
-        self.nodes = tuple(nodes)
         self.width = width
         self.dropouts = dropouts or Dropouts()
         self.embedding = nn.Parameter(torch.empty(words, width))
         self.bias = nn.Parameter(torch.empty(words))
         self.first = nn.Parameter(torch.empty(2 * width, 2 * width))
-        self.matrices = nn.Parameter(torch.empty(len(self.nodes), width, 2 * width))
 
     def initialise(self, generator: torch.Generator, limit: float = INIT_RANGE) -> None:
         """Draw every weight between minus and plus `limit` from a CPU generator; the decoder's bias is 0."""
         with torch.no_grad():
             self.bias.zero_()
-            for weights in (self.embedding, self.first, self.matrices):
-                drawn = torch.empty(weights.shape).uniform_(-limit, limit, generator=generator)
-                weights.copy_(drawn)
+            for weights in self.parameters():
+                if weights is not self.bias:
+                    weights.copy_(torch.empty(weights.shape).uniform_(-limit, limit, generator=generator))
 
     def start(self, columns: int) -> Tensor:
         """The hidden state before the first word: zeros (columns, width)."""
         return self.embedding.new_zeros(columns, self.width)
 
-    def forward(self, words: Tensor, hidden: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+    def run(
+        self, cell: Cell, words: Tensor, hidden: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
         """Raw outputs and what the decoder takes, both (steps, columns, width), of word numbers (steps, columns).
 
         The last raw output is the next hidden state. Dropout is drawn from the `generator` (on the CPU); without one
@@ -69,7 +77,7 @@ class RecurrentLanguageModel(nn.Module):
         """
         embedded = nn.functional.embedding(words, self.embedding)
         if generator is None:
-            raw = recur(embedded, hidden, None, self.first, self.matrices, self.nodes)
+            raw = cell(embedded, hidden, None)
             return raw, raw
         kept = self._mask((len(self.embedding), 1), self.dropouts.words, generator)
         masks = [
@@ -78,7 +86,7 @@ class RecurrentLanguageModel(nn.Module):
         ]
         for mask in (None if kept is None else kept[words], *masks[:2]):
             embedded = embedded if mask is None else embedded * mask
-        raw = recur(embedded, hidden, masks[2], self.first, self.matrices, self.nodes)
+        raw = cell(embedded, hidden, masks[2])
         mask = self._mask(tuple(hidden.shape), self.dropouts.output, generator)
         return raw, raw if mask is None else raw * mask
 
@@ -97,6 +105,22 @@ class RecurrentLanguageModel(nn.Module):
             return None
         kept = torch.empty(tuple(shape)).bernoulli_(1 - probability, generator=generator)
         return kept.div_(1 - probability).to(self.embedding.device)
+
+
+class RecurrentLanguageModel(LanguageModel):
+    """A language model around one cell, with a matrix (width, 2 width) for each node."""
+
+    def __init__(self, nodes: Nodes, *, width: int, words: int, dropouts: Dropouts | None = None) -> None:
+        super().__init__(width=width, words=words, dropouts=dropouts)
+        self.nodes = tuple(nodes)
+        self.matrices = nn.Parameter(torch.empty(len(self.nodes), width, 2 * width))
+
+    def forward(self, words: Tensor, hidden: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Raw outputs and what the decoder takes: see `LanguageModel.run`."""
+        return self.run(self._cell, words, hidden, generator)
+
+    def _cell(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        return recur(embedded, hidden, mask, self.first, self.matrices, self.nodes)
 
 
 def count_parameters(nodes: int, *, width: int, words: int) -> int:

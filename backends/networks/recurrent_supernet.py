@@ -1,0 +1,180 @@
+"""One language model with the weights of every recurrent cell of a number of nodes: single cells and mixtures of all.
+
+Cells share weights as in ENAS and NAO, a matrix for each node, predecessor and operation (Pham et al. 2018, Sec. 2.1;
+renqianluo/NAO, NAO-WS/rnn/model_search.py), or as in DARTS, one for each node (quark0/darts, rnn/model_search.py).
+Two more differences of the published codes change no result: ENAS puts a matrix's activation half before its gate half
+and numbers identity before sigmoid (melodyguan/enas, src/ptb/ptb_enas_child.py). Here the gate comes first and the
+order is tanh, relu, sigmoid, identity, as in DARTS, NAO and enas_lm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from backends.networks.recurrence import Nodes, recur
+from backends.networks.rnn_cell import Dropouts, LanguageModel
+from harness.spaces.rnn_cell import OPERATIONS
+
+Sharing = Literal["operation", "node"]
+Average = Literal["nodes", "all", "loose-ends"]
+StateNorm = Literal["none", "batch"]
+
+Rows: TypeAlias = Sequence[Tensor]
+"""Weights of the predecessors (i,) and of the operations (4,) of each node i, in turn."""
+
+_Step: TypeAlias = Callable[[list[Tensor], Tensor | None, int], Tensor]
+"""The state of a node from the states before it, the mask of hidden dropout and the node's number from 0."""
+
+_EPSILON = 1e-5  # of torch.nn.BatchNorm1d
+
+
+class SharedRecurrentModel(LanguageModel):
+    """Embedding, first state and decoder that all cells share, and the matrices of their nodes.
+
+    ``sharing`` is as above. ``average`` says which states make the output: those of the ``nodes`` (DARTS, enas_lm),
+    ``all`` with the first one (NAO's search), or the ``loose-ends`` that are nobody's predecessor (ENAS); in a mixture
+    a state counts by its probability of being one. ``norm='batch'`` standardises every state over the columns of its
+    step, while training and evaluating alike, without weights or averages over time (DARTS' search, where evaluation
+    takes averages over training instead).
+    """
+
+    def __init__(
+        self,
+        nodes: int,
+        *,
+        width: int,
+        words: int,
+        sharing: Sharing = "operation",
+        average: Average = "nodes",
+        norm: StateNorm = "none",
+        dropouts: Dropouts | None = None,
+    ) -> None:
+        super().__init__(width=width, words=words, dropouts=dropouts)
+        self.nodes, self.sharing, self.average, self.norm = nodes, sharing, average, norm
+        blocks = [len(OPERATIONS) * (node + 1) if sharing == "operation" else 1 for node in range(nodes)]
+        self.matrices = nn.ParameterList(nn.Parameter(torch.empty(count, width, 2 * width)) for count in blocks)
+
+    def path(
+        self, words: Tensor, hidden: Tensor, nodes: Nodes, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """One cell's raw outputs and what the decoder takes, as ``LanguageModel.run``.
+
+        Matrices that the cell does not use get gradients of zero where their node has others, and none otherwise.
+        """
+        return self.run(partial(self._path, nodes=nodes), words, hidden, generator)
+
+    def mixture(
+        self, words: Tensor, hidden: Tensor, rows: Rows, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The same where each node's state is the mean of all that it might be, weighted by predecessor and operation.
+
+        At one-hot rows it is the path's. Gradients reach rows and weights.
+        """
+        return self.run(partial(self._mixture, rows=rows), words, hidden, generator)
+
+    def _path(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, nodes: Nodes) -> Tensor:
+        matrices = torch.stack([self._matrix(place, *node) for place, node in enumerate(nodes)])
+        averaged = self._averaged(nodes)
+        if self.norm == "none":
+            return recur(embedded, hidden, mask, self.first, matrices, nodes, averaged)
+        shares = embedded.new_zeros(len(nodes) + 1)
+        shares[list(averaged)] = 1 / len(averaged)
+
+        def step(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
+            operation, source = nodes[place]
+            masked = states[source] if mask is None else states[source] * mask
+            gate, value = (masked @ matrices[place]).chunk(2, dim=-1)
+            return torch.lerp(states[source], _ACTIVATIONS[operation](value), gate.sigmoid())
+
+        return self._unrolled(embedded, hidden, mask, step, shares)
+
+    def _matrix(self, place: int, operation: str, source: int) -> Tensor:
+        block = source * len(OPERATIONS) + OPERATIONS.index(operation) if self.sharing == "operation" else 0
+        matrix: Tensor = self.matrices[place][block]
+        return matrix
+
+    def _averaged(self, nodes: Nodes) -> tuple[int, ...]:
+        """The states whose mean is the output."""
+        everyone = range(len(nodes) + 1)
+        match self.average:
+            case "nodes":
+                return tuple(everyone[1:])
+            case "all":
+                return tuple(everyone)
+            case "loose-ends":
+                used = {source for _, source in nodes}
+                return tuple(state for state in everyone[1:] if state not in used)
+
+    def _mixture(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, rows: Rows) -> Tensor:
+        weights = [torch.outer(rows[2 * place], rows[2 * place + 1]) for place in range(self.nodes)]
+        matrices = [self._side_by_side(place) for place in range(self.nodes)]
+
+        def step(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
+            before = torch.stack(states)
+            masked = before if mask is None else before * mask
+            gates, values = torch.unflatten(masked @ matrices[place], -1, (-1, 2, self.width)).unbind(-2)
+            values = torch.stack([_apply(name, values, number) for number, name in enumerate(OPERATIONS)], dim=-2)
+            candidates = torch.lerp(before.unsqueeze(-2).expand_as(values), values, gates.sigmoid().expand_as(values))
+            return torch.einsum("po,pcow->cw", weights[place].to(candidates.dtype), candidates)
+
+        return self._unrolled(embedded, hidden, mask, step, self._shares(rows))
+
+    def _side_by_side(self, place: int) -> Tensor:
+        """A node's matrices, for each predecessor those of all operations in a row; one for all where they share it."""
+        matrices: Tensor = self.matrices[place]
+        if self.sharing == "node":
+            return matrices[0]
+        return torch.unflatten(matrices, 0, (-1, len(OPERATIONS))).transpose(1, 2).flatten(2)
+
+    def _shares(self, rows: Rows) -> Tensor:
+        """The weight of each state in the output, summing to 1 (states,)."""
+        shares = [rows[0].new_tensor(1.0 if self.average == "all" else 0.0), *[rows[0].new_tensor(1.0)] * self.nodes]
+        if self.average == "loose-ends":
+            for place, sources in enumerate(rows[2::2], start=1):
+                for source in range(1, place + 1):
+                    shares[source] = shares[source] * (1 - sources[source])
+        stacked = torch.stack(shares)
+        return stacked / stacked.sum()
+
+    def _unrolled(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, step: _Step, shares: Tensor) -> Tensor:
+        """Run a cell word by word, with autograd's gradient."""
+        from_words = embedded @ self.first[: self.width]
+        outputs = []
+        for word in from_words.unbind():
+            masked = hidden if mask is None else hidden * mask
+            gate, value = (word + masked @ self.first[self.width :]).chunk(2, dim=-1)
+            states = [self._normed(torch.lerp(hidden, value.tanh(), gate.sigmoid()))]
+            for place in range(self.nodes):
+                states.append(self._normed(step(states, mask, place)))
+            hidden = torch.einsum("s,scw->cw", shares, torch.stack(states))
+            outputs.append(hidden)
+        return torch.stack(outputs)
+
+    def _normed(self, state: Tensor) -> Tensor:
+        if self.norm == "none":
+            return state
+        return nn.functional.batch_norm(state, None, None, training=True, eps=_EPSILON)
+
+
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "identity": lambda value: value,
+}
+
+
+def _apply(operation: str, values: Tensor, number: int) -> Tensor:
+    """An operation's values (predecessors, columns, width), of its own pre-activation or of the one that all share."""
+    return _ACTIVATIONS[operation](values[..., number if values.shape[-2] > 1 else 0, :])
+
+
+def count_shared_parameters(nodes: int, *, width: int, words: int, sharing: Sharing = "operation") -> int:
+    """Weights of the model: what a stand-alone one has, with a matrix a node, predecessor and operation, or a node."""
+    matrices = len(OPERATIONS) * nodes * (nodes + 1) // 2 if sharing == "operation" else nodes
+    return words * width + words + (2 * width) ** 2 + matrices * 2 * width**2

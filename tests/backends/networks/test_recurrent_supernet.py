@@ -1,0 +1,151 @@
+"""Shared weights of recurrent cells: a path is the stand-alone cell, a one-hot mixture is the path."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from backends.networks.recurrence import Nodes
+from backends.networks.recurrent_supernet import SharedRecurrentModel, count_shared_parameters
+from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
+from harness.core.space import Architecture
+from harness.spaces.rnn_cell import OPERATIONS, RNNCell
+
+SETTINGS = [
+    {"sharing": sharing, "average": average, "norm": norm}
+    for sharing in ("operation", "node")
+    for average in ("nodes", "all", "loose-ends")
+    for norm in ("none", "batch")
+]
+
+
+def cells(nodes: int, count: int = 12) -> list[tuple[Nodes, list[Tensor]]]:
+    """All cells of two nodes, or some of more: their nodes and one-hot rows."""
+    space, rng = RNNCell(nodes=nodes), np.random.default_rng(nodes)
+    rows = space.from_keys(space.enumerate_keys()) if nodes == 2 else space.sample_many(rng, count)
+    found = []
+    for choices in rows.tolist():
+        mixture = [torch.tensor(row, dtype=torch.float64) for row in space.one_hot(Architecture(tuple(choices)))]
+        pairs = zip(choices[::2], choices[1::2], strict=True)
+        found.append((tuple((OPERATIONS[operation], source) for source, operation in pairs), mixture))
+    return found
+
+
+def model(nodes: int, **settings: str) -> SharedRecurrentModel:
+    shared = SharedRecurrentModel(nodes, width=6, words=11, **settings).double()  # type: ignore[arg-type]
+    shared.initialise(torch.Generator().manual_seed(3), 0.7)
+    return shared
+
+
+def text(seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Words of four steps in five columns, and a state before them."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(11, (4, 5), generator=generator), torch.randn(5, 6, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("nodes", [2, 8, 12])
+@pytest.mark.parametrize("sharing", ["operation", "node"])
+def test_a_path_is_the_stand_alone_model_with_its_matrices(nodes: int, sharing: str) -> None:
+    shared = model(nodes, sharing=sharing)
+    for cell, _ in cells(nodes):
+        alone = RecurrentLanguageModel(cell, width=6, words=11).double()
+        blocks = [4 * source + OPERATIONS.index(name) if sharing == "operation" else 0 for name, source in cell]
+        chosen = torch.stack([shared.matrices[place][block] for place, block in enumerate(blocks)])
+        alone.load_state_dict(
+            {"embedding": shared.embedding, "bias": shared.bias, "first": shared.first, "matrices": chosen}
+        )
+        assert torch.equal(shared.path(*text(), cell)[0], alone(*text())[0])
+        assert torch.equal(shared.logits(text()[1]), alone.logits(text()[1]))
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
+@pytest.mark.parametrize("nodes", [2, 5])
+def test_a_one_hot_mixture_is_the_path_with_its_gradients(nodes: int, settings: dict[str, str]) -> None:
+    shared = model(nodes, **settings)
+    for cell, rows in cells(nodes):
+        results = [shared.path(*text(), cell)[0], shared.mixture(*text(), rows)[0]]
+        torch.testing.assert_close(*results, atol=1e-12, rtol=0)
+        slopes = [
+            torch.autograd.grad(
+                raw.square().sum(), list(shared.parameters()), materialize_grads=True, allow_unused=True
+            )
+            for raw in results
+        ]
+        torch.testing.assert_close(*slopes, atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
+def test_slopes_of_a_mixture_are_those_of_finite_differences(settings: dict[str, str]) -> None:
+    shared = model(2, **settings)
+    generator = torch.Generator().manual_seed(8)
+    sizes = (1, 4, 2, 4)
+    rows = [torch.rand(size, generator=generator, dtype=torch.float64).add(0.2).requires_grad_() for size in sizes]
+    weights = list(shared.matrices)
+
+    def loss(*values: Tensor) -> Tensor:
+        return shared.mixture(*text(), values[:4])[0].square().sum()
+
+    assert torch.autograd.gradcheck(loss, (*rows, *weights))
+
+
+@pytest.mark.parametrize("average", ["all", "loose-ends"])
+def test_slopes_of_a_path_are_those_of_finite_differences(average: str) -> None:
+    shared = model(3, average=average)
+    cell = (("tanh", 0), ("sigmoid", 1), ("identity", 1))
+    words, hidden = text()
+    parameters = [hidden.requires_grad_(), shared.first, *shared.matrices]
+    assert torch.autograd.gradcheck(lambda state, *_: shared.path(words, state, cell)[0], tuple(parameters))
+
+
+def test_each_setting_averages_the_states_that_it_names() -> None:
+    """One step from zero with matrices of zero: a node halves the distance to act(0), and the first state is 0."""
+    words, hidden = torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 6, dtype=torch.float64)
+    cell = (("sigmoid", 0), ("tanh", 1), ("identity", 1))  # states 0, 1/4, 1/8, 1/8: act(0) is 1/2, 0 and 0
+    wanted = {"nodes": (1 / 4 + 1 / 8 + 1 / 8) / 3, "all": (1 / 4 + 1 / 8 + 1 / 8) / 4, "loose-ends": 1 / 8}
+    for average, value in wanted.items():
+        shared = model(3, average=average)
+        with torch.no_grad():
+            for weights in shared.parameters():
+                weights.zero_()
+        assert shared.path(words, hidden, cell)[0].flatten().tolist() == pytest.approx([value] * 6)
+
+
+def test_batch_norm_leaves_every_state_with_mean_zero_and_variance_one_over_columns() -> None:
+    """With one node the output is its state."""
+    shared = model(1, norm="batch")
+    raw, _ = shared.path(*text(), (("tanh", 0),))
+    torch.testing.assert_close(raw.mean(dim=1), torch.zeros(4, 6, dtype=torch.float64), atol=1e-12, rtol=0)
+    assert (raw.var(dim=1, unbiased=False) <= 1).all()
+    assert (raw.var(dim=1, unbiased=False) > 0.98).all()
+
+
+def test_a_path_moves_no_matrix_that_it_does_not_use() -> None:
+    shared = model(2)
+    shared.path(*text(), (("relu", 0), ("tanh", 1)))[0].sum().backward()
+    moved = [matrix.grad.abs().sum(dim=(1, 2)).nonzero().flatten().tolist() for matrix in shared.matrices]  # type: ignore[union-attr]
+    assert moved == [[1], [4]]
+
+
+@pytest.mark.parametrize("sharing", ["operation", "node"])
+def test_the_number_of_weights_is_that_of_the_closed_form(sharing: str) -> None:
+    """With 850 units and 10,000 words DARTS' sharing has the published 22,960,000 weights of eight nodes."""
+    counted = sum(weights.numel() for weights in model(5, sharing=sharing).parameters())
+    assert count_shared_parameters(5, width=6, words=11, sharing=sharing) == counted  # type: ignore[arg-type]
+    assert count_shared_parameters(8, width=850, words=10_000, sharing="node") == 22_960_000
+
+
+def test_dropout_is_drawn_as_in_the_stand_alone_model() -> None:
+    dropouts = Dropouts(output=0.3, hidden=0.4, inputs=0.2, embedding=0.1, words=0.2)
+    cell = (("tanh", 0), ("relu", 1))
+    shared = SharedRecurrentModel(2, width=6, words=11, sharing="node", dropouts=dropouts)
+    alone = RecurrentLanguageModel(cell, width=6, words=11, dropouts=dropouts)
+    for each in (shared, alone):
+        each.initialise(torch.Generator().manual_seed(1))
+    words, hidden = text()
+    results = [
+        shared.path(words, hidden.float(), cell, torch.Generator().manual_seed(2)),
+        alone(words, hidden.float(), torch.Generator().manual_seed(2)),
+    ]
+    torch.testing.assert_close(*results, atol=0, rtol=0)
