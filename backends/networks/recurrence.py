@@ -1,7 +1,8 @@
 """The recurrent cell of DARTS over a whole sequence, with its gradient written out.
 
 Autograd would record some twenty operations a step and add up a small product a step for each matrix. Written out, the
-gradients of the matrices are one large product each, which halves the time and more on a processor.
+gradients of the matrices are one large product each, so that little but products is left: a quarter less time at 64
+units, an eighth less at 300 (`python -m benchmarks.recurrence`).
 """
 
 from collections.abc import Callable, Sequence
