@@ -13,7 +13,7 @@ from harness.engine import Broken, Done, Job, Message, Saved, perform_all
 from harness.experiment import Experiment
 from harness.plan import Plan, make_plan, require_buildable
 from harness.records import Run
-from harness.runspec import provenance
+from harness.runspec import RunSpec, provenance
 from harness.store import Store
 from harness.verdicts import judge_all, require_judge
 
@@ -37,13 +37,13 @@ def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard
     for note in plan.notes:
         watcher.note(note)
     require_judge(experiment, plan)
-    require_buildable(plan, _finished(experiment.store))
+    require_buildable(plan, finished_runs(experiment.store))
     with Store.open(experiment.store) as store:
-        _search(plan, store, watcher, experiment)
+        perform_missing(plan, store, watcher, experiment)
         return leaderboard.build(*judge_all(plan, store, experiment))
 
 
-def _finished(url: str) -> set[str]:
+def finished_runs(url: str) -> set[str]:
     """The finished runs of a store; none where it cannot be read, of which ``Store.open`` will say more."""
     try:
         with Store.read(url) as store:
@@ -52,13 +52,14 @@ def _finished(url: str) -> set[str]:
         return set()
 
 
-def _search(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> None:
+def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> None:
+    """Perform the runs of a plan that are not finished in the store, each from its last checkpoint."""
     circumstances, jobs = provenance(), []
     for spec in plan.specs:
         found = store.begin(spec, circumstances)
         if not isinstance(found, Run):
             jobs.append(Job(spec.digest, spec, found))
-    workers = _workers(experiment, jobs)
+    workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
         watcher.note(
             f"idle: GPU {', '.join(map(str, idle))}, as {workers} of {len(jobs)} runs that are left go at a time"
@@ -78,8 +79,8 @@ def _search(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) 
         perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
 
 
-def _workers(experiment: Experiment, jobs: Sequence[Job]) -> int:
-    """How many runs go at a time: as asked, or one on each GPU that is used, or one a core."""
-    on_gpu = any(job.spec.settings["oracle"].get("device", "cpu") != "cpu" for job in jobs)
+def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:
+    """How many of these runs go at a time: as asked, or one on each GPU that is used, or one a core."""
+    on_gpu = any(spec.settings["oracle"].get("device", "cpu") != "cpu" for spec in specs)
     default = len(experiment.gpus) or (1 if on_gpu else os.cpu_count() or 1)
-    return min(experiment.workers or default, len(jobs))
+    return min(experiment.workers or default, len(specs))

@@ -174,7 +174,7 @@ class Judge:
         ranked = self._values[np.isfinite(self._values) & space.owns(table.keys)]
         if not len(ranked):
             raise TableError(f"table {table.name!r} has no {metric} of any cell of space {space.name!r} to judge by")
-        self._decimals = DIGITS - math.ceil(max(0.0, math.log10(np.abs(ranked).max() or 1.0)))
+        self._decimals = tie_decimals(ranked)
         self._ascending = np.sort(np.round(ranked * self._sign, self._decimals))
         self._best = measure.best(ranked)
         self.truth = Truth(
@@ -231,6 +231,11 @@ class Judge:
         no_better = int(np.searchsorted(self._ascending, np.round(value * self._sign, self._decimals), side="right"))
         regret = float(np.round(abs(self._best - value), self._decimals))
         return Verdict(value, 1 + size - no_better, size, regret, 100 * no_better / size)
+
+
+def tie_decimals(means: npt.NDArray[np.float64]) -> int:
+    """The decimals that at least one finite mean is rounded to before it is ranked: see ``DIGITS``."""
+    return DIGITS - math.ceil(max(0.0, math.log10(np.abs(means).max() or 1.0)))
 
 
 def canonical_key(space: SearchSpace, architecture: Architecture) -> int:

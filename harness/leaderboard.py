@@ -43,9 +43,10 @@ class Judged:
 class Entry:
     """A row of the leaderboard, in the units of the metric (accuracies are fractions).
 
-    ``values`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that ``p_beats_random``
-    counts every seed as a draw of random's, and that the costs are means over all seeds. ``judge`` is the table or the
-    recipe that the values come from; ``hours`` are of training: a table's recorded ones, or those really spent.
+    ``values`` and their ``ranks`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that
+    ``p_beats_random`` counts every seed as a draw of random's, and that the costs are means over all seeds. ``judge``
+    is the table or the recipe that the values come from; ``hours`` are of training: a table's recorded ones, or those
+    really spent.
     """
 
     policy: str
@@ -55,6 +56,7 @@ class Entry:
     metric: str
     seeds: tuple[int, ...]
     values: tuple[Number, ...]
+    ranks: tuple[int | Undefined, ...]
     mean: Number
     std: Number
     best: Number
@@ -130,6 +132,7 @@ def _entry(group: Group, baseline: Group | Undefined, truth: Truth) -> Entry:
         metric=truth.text,
         seeds=tuple(run.seed for run in group),
         values=tuple(_value(run.judgement) for run in group),
+        ranks=tuple(_rank(run.judgement, size) for run in group),
         mean=statistics.mean(values),
         std=statistics.std(values),
         best=statistics.best(values, larger_is_better=truth.larger_is_better),
@@ -171,6 +174,14 @@ def _hours(group: Group) -> Number:
 
 def _value(judgement: Judgement) -> Number:
     return Undefined(judgement.reason) if isinstance(judgement, NoVerdict) else judgement.value
+
+
+def _rank(judgement: Judgement, size: int | Undefined) -> int | Undefined:
+    if isinstance(judgement, Verdict):
+        return judgement.rank
+    if isinstance(judgement, NoVerdict):
+        return Undefined(judgement.reason)
+    return size if isinstance(size, Undefined) else Undefined("the cell was trained, the others were not")
 
 
 def _p_beats_random(best_rank: int | Undefined, size: int | Undefined, draws: int) -> Number:

@@ -54,6 +54,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, Entry]] = {
         "random-search": Entry("policies.random_search:RandomSearch"),
         "random-sharing": Entry("policies.random_sharing:RandomSharing"),
         "spos": Entry("policies.spos:SPOS"),
+        "uniform-sharing": Entry("policies.uniform_sharing:UniformSharing"),
     },
     "oracle": {
         "standalone": Entry("backends.standalone.oracle:StandaloneOracle"),

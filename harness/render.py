@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import UnknownNameError
 from harness.leaderboard import Entry, Leaderboard
+from harness.markup import latex_table, latex_text, markdown_table, markdown_text, rich_table
 from harness.sheet import PLACES, PLUS_MINUS, Cell, Sheet, sheet
 from harness.statistics import Undefined
 
@@ -22,17 +22,6 @@ WIDTH = 100
 """The columns of a terminal that a leaderboard fits in, for names as long as ours."""
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-SPECIAL: Mapping[str, str] = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-}
-LATEX = {ord(sign): text for sign, text in SPECIAL.items()}
 
 
 def render(board: Leaderboard, form: str) -> str:
@@ -49,20 +38,12 @@ def document(board: Leaderboard) -> dict[str, Any]:
 
 def terminal(board: Leaderboard) -> Group:
     """What rich prints: a table of at most ``WIDTH`` columns, footnotes, warnings."""
-    from rich import box
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     page = sheet(board)
-    table = Table(title=Text(page.title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
-    for i, head in enumerate(page.heads):
-        name = i == 0 or head in PLACES  # names are folded where a line is too long, numbers never
-        table.add_column(
-            Text(head), justify="left" if name else "right", vertical="bottom", no_wrap=not name, overflow="fold"
-        )
-    for i, row in enumerate(_fitted(page)):
-        table.add_row(*map(Text, row), style="bold" if i == 0 and page.leads else None)
+    names = [i for i, head in enumerate(page.heads) if i == 0 or head in PLACES]
+    table = rich_table(page.title, page.heads, _fitted(page), names=names, leads=page.leads)
     notes = [Text(f"{_superscript(i)} {reason}", style="dim") for i, reason in enumerate(page.reasons, 1)]
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in board.warnings]
     return Group(table, *notes, Text(page.note, style="dim"), *warnings)
@@ -126,12 +107,10 @@ def _field(value: Any) -> Any:
 
 def _as_markdown(board: Leaderboard) -> str:
     page = sheet(board)
-    rows = [[_joined(page, cell, _html_mark, _markdown) for cell in row] for row in page.rows]
-    lines = [_markdown(page.title), "", _line(head.replace("\n", " ") for head in page.heads)]
-    lines.append(_line(["---"] + ["--:"] * (len(page.heads) - 1)))
-    lines += map(_line, _with_bold_lead(page, rows, "**{}**"))
-    notes = [f"{_html_mark(i)} {_markdown(reason)}" for i, reason in enumerate(page.reasons, 1)]
-    notes += [_markdown(page.note), *(f"**Warning:** {_markdown(warning)}" for warning in board.warnings)]
+    rows = [[_joined(page, cell, _html_mark, markdown_text) for cell in row] for row in page.rows]
+    lines = [markdown_text(page.title), "", *markdown_table(page.heads, _with_bold_lead(page, rows, "**{}**"))]
+    notes = [f"{_html_mark(i)} {markdown_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
+    notes += [markdown_text(page.note), *(f"**Warning:** {markdown_text(warning)}" for warning in board.warnings)]
     return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
 
 
@@ -144,51 +123,21 @@ def _with_bold_lead(page: Sheet, rows: list[list[str]], bold: str) -> list[list[
     return [lead, *rows[1:]]
 
 
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def _html_mark(number: int) -> str:
     return f"–<sup>{number}</sup>"
-
-
-def _markdown(text: str) -> str:
-    """Text that Markdown shows as it is; an underscore inside a word needs no escape."""
-    return re.sub(r"[\\`*<|]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text.replace("\n", " "))
 
 
 def _as_latex(board: Leaderboard) -> str:
     """A ``table`` for the package booktabs."""
     page = sheet(board)
-    rows = [[_joined(page, cell, _latex_mark, _latex) for cell in row] for row in page.rows]
-    notes = [f"{_latex_mark(i)} {_latex(reason)}" for i, reason in enumerate(page.reasons, 1)]
-    notes += [_latex(page.note), *(f"Warning: {_latex(warning)}" for warning in board.warnings)]
-    lines = [
-        "% needs \\usepackage{booktabs}",
-        "\\begin{table}",
-        "\\centering",
-        f"\\caption{{{_latex(page.title)}}}",
-        f"\\begin{{tabular}}{{l{'r' * (len(page.heads) - 1)}}}",
-        "\\toprule",
-        " & ".join(_latex(head) for head in page.heads) + " \\\\",
-        "\\midrule",
-        *(" & ".join(row) + " \\\\" for row in _with_bold_lead(page, rows, "\\textbf{{{}}}")),
-        "\\bottomrule",
-        "\\end{tabular}",
-        "",
-        "\\footnotesize",
-        " \\\\\n".join(notes),
-        "\\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
+    rows = [[_joined(page, cell, _latex_mark, latex_text) for cell in row] for row in page.rows]
+    notes = [f"{_latex_mark(i)} {latex_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
+    notes += [latex_text(page.note), *(f"Warning: {latex_text(warning)}" for warning in board.warnings)]
+    return latex_table(page.title, page.heads, _with_bold_lead(page, rows, "\\textbf{{{}}}"), notes)
 
 
 def _latex_mark(number: int) -> str:
     return f"--\\textsuperscript{{{number}}}"
-
-
-def _latex(text: str) -> str:
-    return text.replace("\n", " ").translate(LATEX)
 
 
 FORMS: Mapping[str, Callable[[Leaderboard], str]] = {

@@ -12,11 +12,11 @@ import pytest
 from harness import engine
 from harness.core.errors import HarnessError, ResourceError
 from harness.core.oracle import State
+from harness.core.probe import CELLS, probe_cells
 from harness.driver import Progress
 from harness.engine import Broken, CheckpointLog, Done, Job, Message, Saved, perform, perform_all
 from harness.experiment import Experiment
 from harness.plan import make_plan
-from harness.probe import CELLS, probe_cells
 from harness.settings import create_space
 from tests.live import GRADER, SHARED, TRAINER
 

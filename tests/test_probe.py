@@ -7,8 +7,9 @@ import pytest
 
 from backends.synthetic import SyntheticOracle
 from harness.core.oracle import Score, Scored, Update
+from harness.core.probe import probe_cells
 from harness.core.random import stream
-from harness.probe import measured, probe_cells, trains_shared_weights
+from harness.probe import measured, trains_shared_weights
 from harness.settings import create_space
 from policies.random import Random
 from tests.live import SharedOracle, Trainer

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-from typing import Any
 
 import click
 
 from harness import __version__
+from harness.cli.commands import Commands
 from harness.cli.data import data_group
 from harness.cli.listing import list_group, show
 from harness.cli.run import run
 from harness.cli.space import space_group
+from harness.cli.study import study_group
 from harness.cli.table import table_group
 from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
-
-
-class Commands(click.Group):
-    """A group that knows what was probably meant."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with the nearest command name in the error."""
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self.list_commands(ctx))}"
-            raise click.UsageError(f"unknown command {name!r}; {hint}")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,7 +26,7 @@ def cli() -> None:
     """Measure how good the search phase of neural architecture search is."""
 
 
-for command in (run, show, list_group, space_group, table_group, data_group):
+for command in (run, show, list_group, space_group, table_group, data_group, study_group):
     cli.add_command(command)
 
 

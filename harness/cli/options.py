@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.core.errors import SettingError
+from harness.markup import FORMATS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -59,8 +60,23 @@ def _point_at(_context: click.Context, _option: click.Parameter, folder: str | N
         os.environ["HARNESS_DATA"] = folder
 
 
+def _plottable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+    """Refuse a figure that cannot be written before anything is computed for it."""
+    if path is not None:
+        from harness.figures.save import require_plottable
+
+        require_plottable(path)
+    return path
+
+
 set_option = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+format_option = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output form."
+)
+plot_option = click.option(
+    "--plot", metavar="FILE", callback=_plottable, help="Also draw the figure into FILE (.png, .svg or .pdf)."
+)
 data_option = click.option(
     "--data-dir",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),

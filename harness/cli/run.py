@@ -7,10 +7,17 @@ from typing import Any
 
 import click
 
-from harness.cli.options import data_option, json_option, print_page, read_settings, set_option
+from harness.cli.options import (
+    data_option,
+    format_option,
+    json_option,
+    plot_option,
+    print_page,
+    read_settings,
+    set_option,
+)
 
 DEVICES = ("auto", "cpu", "cuda")
-FORMATS = ("table", "csv", "json", "markdown", "latex")
 
 
 @click.command()
@@ -37,20 +44,33 @@ FORMATS = ("table", "csv", "json", "markdown", "latex")
 @click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over, one run at a time on each.")
 @data_option
 @click.option("--no-verify", "verify", flag_value=False, default=None, help="Skip the check of the training data.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output form.")
+@format_option
 @set_option
+@plot_option
 @json_option
-def run(experiment_file: str | None, form: str, as_json: bool, **flags: Any) -> None:
+def run(experiment_file: str | None, form: str, as_json: bool, plot: str | None, **flags: Any) -> None:
     """Search with each policy against each oracle, random beside them, and rank what they recommend.
 
-    Finished runs are found in the store and not done again; an interrupted run goes on from its last checkpoint.
+    Finished runs are found in the store and not done again; an interrupted run goes on from its last checkpoint. --plot
+    draws the rank of every seed (Yu et al. 2020, Fig. 3).
     """
     from harness.compare import compare
+    from harness.core.errors import SettingError
     from harness.display import Display
-    from harness.experiment import load_experiment
+    from harness.experiment import BY_TABLE, load_experiment
     from harness.render import render, terminal
 
-    board = compare(load_experiment(experiment_file, _overrides(flags)), Display())
+    experiment = load_experiment(experiment_file, _overrides(flags))
+    if plot is not None and experiment.judge != BY_TABLE:
+        raise SettingError(
+            f"--plot draws ranks, and judge {experiment.judge!r} ranks nothing; leave one of the two out"
+        )
+    board = compare(experiment, Display())
+    if plot is not None:
+        from harness.figures.ranks import ranks, ranks_of
+        from harness.figures.save import save
+
+        save(ranks(ranks_of(board)), plot)
     if form == "table" and not as_json:
         return print_page(terminal(board))
     return click.echo(render(board, "json" if as_json else form), nl=False)

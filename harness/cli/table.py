@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness.bar import Report, bar
+from harness.bar import bar
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json, print_page
 
@@ -61,34 +61,21 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
     """
     from backends.tabular.importers import import_table
+    from harness.building import build_journal, recipe_of
     from harness.settings import create_space
 
     whole, journal = create_space(space), Path(f"{output}.journal")
     with bar("training") as report:
-        _build_journal(whole, recipe, journal, workers or os.cpu_count() or 1, report)
+        build_journal(
+            whole,
+            whole.enumerate_keys(),
+            recipe_of(whole, recipe),
+            journal,
+            workers=workers or os.cpu_count() or 1,
+            on_progress=report,
+        )
     import_table("journal", journal, whole, output)
     _say_written(output)
-
-
-def _build_journal(space: Any, recipe: str, journal: Path, workers: int, report: Report) -> None:
-    """Train every cell of a space into a journal."""
-    from backends.standalone.cells import Cell
-    from backends.standalone.recipes import load_language_recipe, load_recipe, recipe_path
-    from backends.tabular.builder import build, build_courses
-    from harness.core.errors import IncompatibleError
-    from harness.core.space import Architecture
-    from harness.spaces.nasbench101_keys import matrix_of_key
-    from harness.spaces.rnn_cell import RNNCell
-
-    keys, path = space.enumerate_keys(), recipe_path(recipe)
-    if isinstance(space, RNNCell):
-        texts = [space.format(Architecture(tuple(choices))) for choices in space.from_keys(keys).tolist()]
-        build_courses(space.name, texts, load_language_recipe(path), journal, workers=workers, on_progress=report)
-    elif space.scheme == "nasbench101":
-        cells = [Cell(*matrix_of_key(key)) for key in keys.tolist()]
-        build(space.name, cells, load_recipe(path), journal, workers=workers, on_progress=report)
-    else:
-        raise IncompatibleError(f"cells of space {space.name!r} cannot be trained; those of nasbench101 and rnn can")
 
 
 def _say_written(path: str | Path) -> None:

@@ -11,6 +11,9 @@ from backends.tabular.shelf import ROOT, open_table
 from harness import registry
 from harness.settings import create_space
 from harness.testing import ORACLE_CHECKS, POLICY_CHECKS, SPACE_CHECKS, TABLE_CHECKS, OracleCase, PolicyCase
+from tests.backends.supernet.tiny_text import written
+
+CELLS = ("conv3x3@0 output@1", "conv1x1@0 output@1", "maxpool3x3@0 output@1")
 
 # settings that keep a search short enough to be looked at from every side
 POLICIES: dict[str, PolicyCase] = {
@@ -28,6 +31,12 @@ POLICIES: dict[str, PolicyCase] = {
         registry.load("policy", "fairnas"), {"epochs": 4, "updates": 20, "search": "pool", "pool": 40}
     ),
     "random-sharing": PolicyCase(registry.load("policy", "random-sharing"), {"epochs": 4, "updates": 20}),
+    "uniform-sharing": PolicyCase(
+        registry.load("policy", "uniform-sharing"), {"epochs": 4, "updates": 20, "score_epochs": (2,)}
+    ),
+    "uniform-sharing, some cells": PolicyCase(
+        registry.load("policy", "uniform-sharing"), {"epochs": 4, "updates": 5, "cells": CELLS}, learns=False
+    ),
     "bayesnas": PolicyCase(registry.load("policy", "bayesnas"), {"epochs": 12, "updates": 15}),
     "darts": PolicyCase(registry.load("policy", "darts"), {"epochs": 8, "updates": 50, "lr": 0.05}),
     "fbnet": PolicyCase(registry.load("policy", "fbnet"), {"epochs": 40, "updates": 10, "warmup": 1}),
@@ -47,6 +56,9 @@ ORACLES: dict[str, OracleCase] = {
     "supernet": OracleCase(lambda seed: build("supernet", "nasbench101-v5", seed, seconds="none"), slope_tolerance=0.2),
     "supernet, tree": OracleCase(
         lambda seed: build_tree("supernet", seed, seconds="none"), queries=8, slope_tolerance=0.2
+    ),
+    "supernet, recurrent": OracleCase(
+        lambda seed: build("supernet", "rnn2", seed, recipe=written(), seconds="none"), slope_step=1e-2
     ),
     "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
 }
@@ -92,7 +104,7 @@ def test_table(name: str, check: Callable[[Any], None]) -> None:
 
 
 def test_nothing_registered_is_left_out() -> None:
-    assert set(POLICIES) == set(registry.entries("policy"))
+    assert {name.partition(",")[0] for name in POLICIES} == set(registry.entries("policy"))
     named = [name.partition(",")[0].split("+") for name in ORACLES]
     assert {plain for plain, *_ in named} == set(registry.entries("oracle"))
     assert {decorator for _, *decorators in named for decorator in decorators} == set(registry.DECORATORS)

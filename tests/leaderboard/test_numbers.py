@@ -139,3 +139,10 @@ def test_values_of_a_space_that_is_not_ranked_have_means_and_a_test_but_no_ranks
     for number in (found.best_rank, found.size, found.mean_regret, found.p_beats_random):
         assert number == Undefined("not ranked")
     assert found.judge == "recipe nasbench101-cifar10"
+
+
+def test_the_ranks_follow_the_seeds_and_the_best_one_is_the_smallest():
+    found = entry("nao", board(runs("nao", [(0.94, 12), "diverged", (0.93, 7)], [3, 1, 2])))
+    assert found.seeds == (1, 2, 3)
+    assert found.ranks == (Undefined("diverged"), 7, 12)
+    assert found.best_rank == 7

@@ -1,0 +1,19 @@
+"""``harness study``: what becomes of the ranking of cells, when training is short or weights are shared."""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.commands import LazyCommands
+
+PLACES = {
+    "weight-sharing": "harness.cli.study.weight_sharing:weight_sharing",
+    "sharing-amount": "harness.cli.study.sharing_amount:sharing_amount",
+    "early-stopping": "harness.cli.study.early_stopping:early_stopping",
+    "penalty": "harness.cli.study.penalty:penalty",
+}
+
+
+@click.group("study", cls=LazyCommands, places=PLACES)
+def study_group() -> None:
+    """Studies of the search phase: weight sharing, how much is shared, early stopping, the penalty."""

@@ -1,0 +1,30 @@
+"""``harness study early-stopping``: does the ranking after few epochs tell the final one?"""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.options import format_option, json_option, plot_option
+
+
+@click.command("early-stopping")
+@click.option("--table", "name", required=True, metavar="NAME|PATH", help="A table of several epochs or budgets.")
+@click.option("--metric", metavar="M", help="What ranks the cells (default: validation accuracy or perplexity).")
+@click.option("--top", default=5, show_default=True, type=click.IntRange(min=1), help="How many best cells to follow.")
+@plot_option
+@format_option
+@json_option
+def early_stopping(name: str, metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
+    """How far the ranking of a table's cells after each epoch is from the final one (Yu et al. 2020, Fig. 7)."""
+    from backends.tabular.shelf import open_table
+    from harness.studies.early_stopping import early_stopping as compare
+    from harness.studies.early_stopping_page import early_stopping_page
+    from harness.studies.page import show
+
+    content = compare(open_table(name), metric, top=top)
+    if plot is not None:
+        from harness.figures.early_stopping import early_stopping as draw
+        from harness.figures.save import save
+
+        save(draw(content), plot)
+    return show(early_stopping_page(content), "json" if as_json else form)

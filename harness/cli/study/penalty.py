@@ -1,0 +1,55 @@
+"""``harness study penalty``: what weight sharing costs each policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.study.options import experiment_of, training_options
+
+
+@click.command()
+@click.option("--space", metavar="NAME", help="The search space (default: the table's, or nasbench101-v5).")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME",
+    help="A policy; may be repeated (default: enas, nao, darts, fbnet, spos, fairnas; for rnn spaces the first three).",
+)
+@click.option("--table", metavar="NAME|PATH", help="The table that answers without weight sharing, and judges.")
+@click.option("--recipe", "family", metavar="FAMILY", help="How to train (default: digits, or austen for rnn spaces).")
+@click.option("--paper", is_flag=True, help="The published scale: recipes cifar10 and ptb.")
+@training_options
+def penalty(
+    policies: tuple[str, ...],
+    family: str | None,
+    paper: bool,
+    plot: str | None,
+    form: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Search the same seeds without and with weight sharing, and compare what is recommended.
+
+    Without it a table answers, from whose scores the slopes are estimated that a policy needs. Finished runs are found
+    in the store and not done again. (Yu et al. 2020, Tables 3 and 4)
+    """
+    from harness.display import Display
+    from harness.studies.page import show
+    from harness.studies.penalty import default_policies, space_of
+    from harness.studies.penalty import penalty as study
+    from harness.studies.penalty_page import penalty_page
+    from harness.studies.scale import scaled
+
+    space = space_of(flags["space"], flags["table"])
+    found = scaled(space, flags["oracle"], family, "paper" if paper else "reduced")
+    experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
+    content = study(experiment, policies or default_policies(space), Display())
+    if plot is not None:
+        from harness.figures.penalty import penalty as draw
+        from harness.figures.save import save
+
+        save(draw(content), plot)
+    return show(penalty_page(content), "json" if as_json else form)

@@ -1,0 +1,54 @@
+"""``harness study sharing-amount``: are cells that share more weights ranked worse?"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from harness.cli.study.options import experiment_of, training_options
+
+KINDS: dict[str, Literal["images", "text"]] = {"nasbench101": "images", "rnn": "text"}
+
+
+@click.command("sharing-amount")
+@click.option("--space", default="nasbench101", show_default=True, type=click.Choice(tuple(KINDS)), help="Whose cells.")
+@click.option("--table", metavar="NAME|PATH", help="The truth, a table of all 12 cells (default: they are trained).")
+@click.option("--truth-recipe", metavar="RECIPE", help="How to train the 12 cells alone, where no table is the truth.")
+@click.option("--recipe", "family", metavar="FAMILY", help="How to train shared weights (default: digits, or austen).")
+@click.option("--paper", is_flag=True, help="The published scale: recipes cifar10 and ptb, table nasbench101.")
+@click.option("--truth", "split", type=click.Choice(("validation", "test")), help="The split of the truth's metric.")
+@training_options
+def sharing_amount(
+    space: str,
+    truth_recipe: str | None,
+    family: str | None,
+    paper: bool,
+    split: str | None,
+    plot: str | None,
+    form: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Train shared weights on 12 cells in groups that share 0, 1, 2 (and 3) matrices, and rank them.
+
+    The truth is test accuracy, or for recurrent cells validation perplexity, of a table, or of training the cells
+    alone. (Yu et al. 2020, App. D.1, Table 5 and Fig. 6)
+    """
+    from harness.display import Display
+    from harness.studies.page import show
+    from harness.studies.scale import scaled_truth, table_here
+    from harness.studies.sharing_amount import sharing_amount as study
+    from harness.studies.sharing_amount_page import sharing_amount_page
+
+    kind = KINDS[space]
+    found = scaled_truth(kind, flags["oracle"], family, "paper" if paper else "reduced")
+    table = flags["table"] or (None if truth_recipe else table_here(found))
+    experiment = experiment_of({**flags, "table": table}, found.settings)
+    content = study(kind, experiment, Display(), recipe=truth_recipe or found.recipe, split=split)
+    if plot is not None:
+        from harness.figures.save import save
+        from harness.figures.sharing_amount import sharing_amount as draw
+
+        save(draw(content), plot)
+    return show(sharing_amount_page(content), "json" if as_json else form)

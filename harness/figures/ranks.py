@@ -1,0 +1,81 @@
+"""True ranks of what the policies recommend, a row a policy and a mark a seed (Yu et al. 2020, Fig. 3)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from harness.core.errors import IncompatibleError
+from harness.figures.style import COLOURS, MARKS, PALE, SIZE, canvas, counted, known, rank_axis, spaced, tidy
+from harness.leaderboard import Leaderboard
+from harness.statistics import Undefined
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class RanksRow(TypedDict):
+    """The rank of a policy for each seed, ``None`` for a run without one; ``oracle`` is empty where all share it."""
+
+    policy: str
+    oracle: str
+    ranks: list[int | None]
+
+
+class Content(TypedDict):
+    """What is drawn: ``truth`` is the judged metric in words."""
+
+    truth: str
+    space: str
+    size: int
+    rows: list[RanksRow]
+
+
+def ranks_of(board: Leaderboard) -> Content:
+    """The ranks of a leaderboard, best mean first; raises IncompatibleError where nothing was ranked."""
+    if isinstance(board.truth.ranking, Undefined):
+        raise IncompatibleError(
+            f"there are no ranks to draw: {board.truth.kind} {board.truth.name!r} trains the recommended cells alone"
+        )
+    several = len({entry.oracle for entry in board.entries}) > 1
+    rows = [
+        RanksRow(
+            policy=entry.policy,
+            oracle=entry.oracle if several else "",
+            ranks=[None if isinstance(rank, Undefined) else rank for rank in entry.ranks],
+        )
+        for entry in board.entries
+    ]
+    space = ", ".join(dict.fromkeys(entry.space for entry in board.entries))
+    return Content(truth=board.truth.text, space=space, size=board.truth.ranking.size, rows=rows)
+
+
+def ranks(content: Content) -> Figure:
+    """A mark is one seed; marks of a row stand at different heights so that equal ranks show.
+
+    A policy has a colour, an oracle the form of its marks.
+    """
+    rows = content["rows"]
+    colours = _looks([row["policy"] for row in rows], COLOURS)
+    marks = _looks([row["oracle"] for row in rows], MARKS)
+    figure = canvas((SIZE[0], 1.5 + 0.5 * max(3, len(rows))))
+    axes = figure.add_subplot()
+    for place, row in enumerate(rows):
+        heights = [place + offset for offset in spaced(len(row["ranks"]), 0.6)]
+        colour, mark = colours[row["policy"]], marks[row["oracle"]]
+        axes.plot(known(row["ranks"]), heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False)
+        if place:
+            axes.axhline(place - 0.5, color=PALE, linewidth=0.8)
+    axes.set_yticks(range(len(rows)), [f"{row['policy']}\n{row['oracle']}".strip() for row in rows])
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    rank_axis(axes, content["size"], side="x")
+    seeds = counted(max((len(row["ranks"]) for row in rows), default=0), "seed")
+    axes.set_xlabel(f"true rank of {content['size']:,} (1 is best)")
+    tidy(axes, f"Space {content['space']}: {content['truth']}\na mark is one of {seeds}", grid="x")
+    return figure
+
+
+def _looks(names: Sequence[str], looks: Sequence[str]) -> dict[str, str]:
+    """A look for each different name, in turn."""
+    return dict(zip(dict.fromkeys(names), itertools.cycle(looks), strict=False))

@@ -1,0 +1,219 @@
+"""What weight sharing costs each policy: the same seeds searched without and with it (Yu et al. 2020, Tables 3 and 4).
+
+The runs are ordinary ones of one experiment, so the store keeps them and an interrupted study goes on. Without weight
+sharing a table answers; a policy that needs slopes has them estimated from the table's scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypedDict
+
+from backends.tabular.shelf import open_table
+from harness import leaderboard, registry
+from harness.compare import Watcher, finished_runs, perform_missing, workers_for
+from harness.core.errors import IncompatibleError
+from harness.core.oracle import Gradient, Update
+from harness.experiment import Experiment
+from harness.leaderboard import BASELINE, Entry, Leaderboard
+from harness.plan import DEFAULT_SPACE, Plan, make_plan, require_buildable
+from harness.statistics import Undefined, mean, std, welch
+from harness.store import Store
+from harness.studies.agreement import plain
+from harness.verdicts import judge_all
+
+WITHOUT, ESTIMATED = "tabular", "tabular+score-gradient"
+
+RECURRENT = ("enas", "nao", "darts")
+"""Yu et al. 2020, Table 3."""
+
+CONVOLUTIONAL = ("enas", "nao", "darts", "fbnet", "spos", "fairnas")
+"""Yu et al. 2020, Table 6."""
+
+
+class Side(TypedDict):
+    """A policy's runs on one oracle; ``values`` and ``ranks`` follow ``Content.seeds``.
+
+    ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so of a seed's value.
+    """
+
+    oracle: str
+    values: list[float | None]
+    ranks: list[int | None]
+    mean: float | None
+    std: float | None
+    best: float | None
+    best_rank: int | None
+    p_beats_random: float | None
+    failed: dict[str, str]
+    reasons: dict[str, str]
+
+
+class Penalty(TypedDict):
+    """The mean and the deviation over ``pairs`` seeds of how much worse a value is with weight sharing.
+
+    In the metric's own unit, positive where weight sharing is worse, be it a lower accuracy or a higher perplexity.
+    ``welch_p`` is of Welch's two-sided test, which does not pair.
+    """
+
+    pairs: int
+    differences: list[float | None]
+    mean: float | None
+    std: float | None
+    welch_p: float | None
+    reasons: dict[str, str]
+
+
+class PolicyRow(TypedDict):
+    """A policy on both sides; ``tau`` is of the final shared weights' scores of ``probed`` cells with the truth."""
+
+    policy: str
+    without: Side
+    shared: Side
+    penalty: Penalty
+    probed: int
+    tau: float | None
+    tau_std: float | None
+
+
+class Content(TypedDict):
+    """``rows`` have the policies in the order asked; ``baseline`` is the random policy, which asks no oracle."""
+
+    study: str
+    space: str
+    table: str
+    metric: str
+    truth: str
+    larger_is_better: bool
+    size: int
+    seeds: list[int]
+    rows: list[PolicyRow]
+    baseline: Side
+    warnings: list[str]
+
+
+def default_policies(space: str) -> tuple[str, ...]:
+    """The policies that Yu et al. 2020 compare on a space of this name."""
+    return RECURRENT if space.startswith("rnn") else CONVOLUTIONAL
+
+
+def space_of(space: str | None, table: str | None) -> str:
+    """The space that is asked for, or else a table's; raises UnknownNameError or TableError for a wrong table."""
+    return space or (open_table(table).space if table else DEFAULT_SPACE)
+
+
+def penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -> Content:
+    """Run whatever is not in the store yet, judge it, and compare both sides of each policy.
+
+    The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
+    """
+    names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
+    shared = experiment.oracles[0]
+    oracles = _oracles(names, shared)
+    plan = _plan(experiment.model_copy(update={"policies": names, "oracles": oracles}))
+    done = finished_runs(experiment.store)
+    require_buildable(plan, done)
+    waiting = [spec for spec in plan.specs if spec.digest not in done]
+    if waiting:
+        workers = workers_for(experiment, waiting)
+        watcher.note(f"{len(waiting)} of {len(plan.specs)} runs are to be done, {workers} at a time")
+    with Store.open(experiment.store) as store:
+        perform_missing(plan, store, watcher, experiment)
+        board = leaderboard.build(*judge_all(plan, store, experiment))
+    return compared(board, names, shared)
+
+
+def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
+    needs = {name: registry.load("policy", name).needs for name in policies}
+    for name, kinds in needs.items():
+        if Update not in kinds:
+            raise IncompatibleError(
+                f"policy {name} trains no shared weights (it asks no Update), so weight sharing cannot cost it "
+                "anything; leave it out"
+            )
+    if not getattr(registry.load("oracle", shared), "shares_weights", False):
+        raise IncompatibleError(f"oracle {shared} shares no weights; choose one that does, such as supernet")
+    estimated = (ESTIMATED,) if any(Gradient in kinds for kinds in needs.values()) else ()
+    return (WITHOUT, *estimated, shared)
+
+
+def _plan(experiment: Experiment) -> Plan:
+    """The experiment's plan, where only policies that need them have their slopes estimated."""
+    plan = make_plan(experiment)
+    needs = {spec.policy: registry.load("policy", spec.policy).needs for spec in plan.specs}
+    kept = [spec for spec in plan.specs if spec.oracle != ESTIMATED or Gradient in needs[spec.policy]]
+    return replace(plan, specs=tuple(kept), notes=())
+
+
+def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Content:
+    """Both sides of each policy, from a leaderboard that has them; ``shared`` is the oracle that shares weights.
+
+    Raises IncompatibleError where nothing is ranked.
+    """
+    truth = board.truth
+    if isinstance(truth.ranking, Undefined):
+        raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
+    entries = {(entry.policy, entry.oracle == shared): entry for entry in board.entries}
+    baseline = next(entry for entry in board.entries if entry.policy == BASELINE)
+    sign = 1 if truth.larger_is_better else -1
+    return Content(
+        study="penalty",
+        space=baseline.space,
+        table=truth.name,
+        metric=truth.metric,
+        truth=truth.text,
+        larger_is_better=truth.larger_is_better,
+        size=truth.ranking.size,
+        seeds=list(baseline.seeds),
+        rows=[_row(entries[name, False], entries[name, True], sign) for name in policies],
+        baseline=_side(baseline),
+        warnings=list(board.warnings),
+    )
+
+
+def _row(without: Entry, shared: Entry, sign: int) -> PolicyRow:
+    return PolicyRow(
+        policy=without.policy,
+        without=_side(without),
+        shared=_side(shared),
+        penalty=_penalty(without, shared, sign),
+        probed=shared.probed,
+        tau=plain(shared.tau),
+        tau_std=plain(shared.tau_std),
+    )
+
+
+def _side(entry: Entry) -> Side:
+    figures = ("mean", "std", "best", "best_rank", "p_beats_random")
+    undefined = {name: value for name in figures if isinstance(value := getattr(entry, name), Undefined)}
+    return Side(
+        oracle=entry.oracle,
+        values=list(map(plain, entry.values)),
+        ranks=[None if isinstance(rank, Undefined) else rank for rank in entry.ranks],
+        mean=plain(entry.mean),
+        std=plain(entry.std),
+        best=plain(entry.best),
+        best_rank=None if isinstance(entry.best_rank, Undefined) else entry.best_rank,
+        p_beats_random=plain(entry.p_beats_random),
+        failed={str(seed): reason for seed, reason in entry.failed},
+        reasons={name: value.reason for name, value in undefined.items()},
+    )
+
+
+def _penalty(without: Entry, shared: Entry, sign: int) -> Penalty:
+    pairs = zip(map(plain, without.values), map(plain, shared.values), strict=True)
+    differences = [None if a is None or b is None else sign * (a - b) for a, b in pairs]
+    known = [difference for difference in differences if difference is not None]
+    middle, spread = mean(known), std(known)
+    test = welch(*([v for v in side.values if not isinstance(v, Undefined)] for side in (without, shared)))
+    p = test if isinstance(test, Undefined) else test.p
+    numbers = {"mean": middle, "std": spread, "welch_p": p}
+    return Penalty(
+        pairs=len(known),
+        differences=differences,
+        mean=plain(middle),
+        std=plain(spread),
+        welch_p=plain(p),
+        reasons={name: number.reason for name, number in numbers.items() if isinstance(number, Undefined)},
+    )

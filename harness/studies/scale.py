@@ -1,0 +1,102 @@
+"""At what scale a study trains: the families of recipes, and the tables that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from backends.tabular.shelf import known_tables
+from harness import registry, settings
+from harness.core.errors import SettingError, TableError
+from harness.settings import create_space
+from harness.spaces.rnn_cell import RNNCell
+from harness.studies.sharing_cells import Kind
+
+Scale = Literal["reduced", "paper"]
+
+FAMILIES: Mapping[Kind, Mapping[Scale, str]] = {
+    "images": {"reduced": "digits", "paper": "cifar10"},
+    "text": {"reduced": "austen", "paper": "ptb"},
+}
+"""The families of recipes by what a space's cells are trained on."""
+
+TABLES: Mapping[tuple[str, str], str] = {
+    **{(f"nasbench101-v{n}", "digits"): "nasbench101-v5-digits" for n in range(2, 6)},
+    **{(f"nasbench101-v{n}", "cifar10"): "nasbench101" for n in range(2, 7)},
+    ("nasbench101", "cifar10"): "nasbench101",
+    ("rnn2", "austen"): "rnn2-austen",
+    ("rnn2", "ptb"): "rnn2-ptb",
+    ("rnn2", "ptb-small"): "rnn2-ptb",
+}
+"""The table of a space and a family: that of the same data."""
+
+TRUTHS: Mapping[tuple[Kind, Scale], tuple[str, str | None]] = {
+    ("images", "reduced"): ("nasbench101-v5-digits", None),
+    ("images", "paper"): ("nasbench101-cifar10", "nasbench101"),
+    ("text", "reduced"): ("rnn2-austen", None),
+    ("text", "paper"): ("rnn-ptb", None),
+}
+"""The stand-alone recipe and the table that are the truth about cells for which no table ships."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """The settings that choose a family, and the table that goes with it, or ``None`` for one that covers the space."""
+
+    settings: dict[str, Any]
+    table: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledTruth(Scaled):
+    """Also the stand-alone recipe that makes the truth where ``table`` is ``None``."""
+
+    recipe: str
+
+
+def scaled(space: str, oracle: str, family: str | None, scale: Scale) -> Scaled:
+    """The family, or else that of a scale, for a study of a space that tables cover."""
+    kind: Kind = "text" if isinstance(create_space(space), RNNCell) else "images"
+    chosen = _family(kind, oracle, family, scale)
+    return Scaled(chosen, TABLES.get((space, chosen.get("oracle.recipe", "").partition("/")[0])))
+
+
+def scaled_truth(kind: Kind, oracle: str, family: str | None, scale: Scale) -> ScaledTruth:
+    """The family, or else that of a scale, and the truth of the scale."""
+    recipe, table = TRUTHS[kind, scale]
+    return ScaledTruth(_family(kind, oracle, family, scale), table, recipe)
+
+
+def _family(kind: Kind, oracle: str, family: str | None, scale: Scale) -> dict[str, Any]:
+    """The setting that chooses a family; an oracle without recipes has none to choose."""
+    if "recipe" in settings.defaults(registry.load("oracle", oracle)):
+        return {"oracle.recipe": family or FAMILIES[kind][scale]}
+    if family is not None:
+        raise SettingError(f"--recipe {family!r} has no use for oracle {oracle}, which has no recipes")
+    return {}
+
+
+def table_here(scaled: Scaled) -> str | None:
+    """The table of a scale; raises TableError where it is one that was not fetched yet."""
+    if scaled.table is not None and scaled.table not in known_tables():
+        raise TableError(
+            f"the truth of this scale is table {scaled.table!r}, which is not here; `harness table fetch "
+            f"{scaled.table}` gets it, or give another with --table"
+        )
+    return scaled.table
+
+
+def epochs_of(text: str | None) -> tuple[int, ...] | None:
+    """Epochs from ``0,5,10``; raises SettingError for anything else."""
+    if text is None:
+        return None
+    try:
+        epochs = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise SettingError(
+            f"--score-epochs {text!r} must be whole numbers with commas between, such as 0,5,10"
+        ) from error
+    if min(epochs) < 0:
+        raise SettingError(f"--score-epochs {text!r}: an epoch cannot be negative; 0 is before the training")
+    return epochs

@@ -1,0 +1,48 @@
+"""The 12 cells of the study of how much is shared, by the number of matrices that they share.
+
+Images (Yu et al. 2020, App. D.1; eval-nas, NasBenchSearchSpaceICLRInfluenceWS): NAS-Bench-101 cells of up to 6 vertices
+in 4 groups. The last interior vertex follows vertex i; vertices 1 to i are conv3x3 and follow all vertices before them.
+So the three cells of group i, one an operation, share i matrices below the vertex that tells them apart.
+
+Text (App. D.1, Fig. 6): recurrent cells of 3 nodes, nodes 1 and 2 fixed, and node 3 one of 3 predecessors x 4
+activations. The figure colours a cell with 0, 1 or 2 shared matrices, but says neither which nodes are fixed nor how it
+counts. Node 3 has a matrix of its own for every predecessor and activation, and all cells have the matrices of nodes 1
+and 2; what differs is how many of these lie between the cell's input and node 3. That makes 0, 1 and 2 where node 2
+follows node 1, and no other wiring of them does. Both are tanh here, the activation of Yu et al.'s node 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.spaces.rnn_cell import OPERATIONS
+
+Kind = Literal["images", "text"]
+
+IMAGE_OPERATIONS = ("conv3x3", "conv1x1", "maxpool")
+
+SPACES: dict[Kind, str] = {"images": "nasbench101-v6", "text": "rnn3"}
+"""The smallest space that holds all 12."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A cell in text form, how many matrices it shares, and the operation that tells it from others of its group."""
+
+    cell: str
+    shared: int
+    operation: str
+
+
+def members(kind: Kind) -> tuple[Member, ...]:
+    """The 12 cells."""
+    if kind == "text":
+        return tuple(Member(f"tanh@0 tanh@1 {op}@{i}", i, op) for i in range(3) for op in OPERATIONS)
+    return tuple(Member(_stacked(op, i), i, op) for i in range(4) for op in IMAGE_OPERATIONS)
+
+
+def _stacked(operation: str, below: int) -> str:
+    """An operation behind so many fully connected conv3x3 vertices."""
+    fixed = [f"conv3x3@{','.join(map(str, range(vertex)))}" for vertex in range(1, below + 1)]
+    return " ".join([*fixed, f"{operation}@{below}", f"output@{below + 1}"])

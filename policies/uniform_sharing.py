@@ -1,0 +1,90 @@
+"""Uniform weight sharing: shared weights trained on one uniformly drawn architecture a step, and the ranking of a fixed
+set of architectures by them, after any epochs, as in the study of Yu et al. 2020, Sec. 4.3.
+
+The training is that of ``spos`` (eval-nas, scripts/nasbench-oneshot-search.sh). What is ranked is the same for every
+seed: cells that are given, or else the probe of the space. For the study of how much is shared (Yu et al. 2020,
+App. D.1) the given cells are also the only ones that are trained.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness.core.errors import SettingError
+from harness.core.oracle import Score, State, Update
+from harness.core.probe import CELLS, probe_cells
+from harness.core.space import Architecture, Choices, SearchSpace
+from policies.parts.one_shot import OneShot
+from policies.parts.ranges import at_least
+from policies.parts.step import Best, Step
+
+
+class UniformSharing(OneShot):
+    """``epochs`` of ``updates`` steps, and a scoring of each cell after each of ``score_epochs`` and after the last.
+
+    Epoch 0 lies before the training. ``cells`` (text) are trained and scored; without any, all cells of the space are
+    trained by its sampler, and at most ``scored`` of them, the probe, are scored. Recommends the best of the latest
+    scoring.
+    """
+
+    recipe: ClassVar[str] = "spos"
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        epochs: int = 200,
+        updates: int = 98,  # 25,000 training images in batches of 256
+        score_epochs: tuple[int, ...] = (),
+        cells: tuple[str, ...] = (),
+        scored: int = CELLS,
+    ) -> None:
+        at_least(0, epochs=epochs)
+        at_least(1, updates=updates, scored=scored)
+        self.marks = tuple(sorted({*score_epochs, epochs}))
+        for mark in self.marks:
+            if not 0 <= mark <= epochs:
+                raise SettingError(f"setting 'score_epochs' cannot hold {mark}: the training has epochs 0 to {epochs}")
+        self.trains_some = bool(cells)
+        self._cells = _rows(space, [space.parse(cell) for cell in cells] or probe_cells(space, scored))
+        self._scorings = 0
+        super().__init__(space, rng, epochs=epochs, updates=updates)
+        self._best = Best(self._cells[0])
+
+    def _begin(self) -> Step:
+        if self._scorings < len(self.marks) and self.marks[self._scorings] == self._epoch:
+            self._scorings += 1
+            return Step(Score, self._cells)
+        return super()._begin()
+
+    def _training(self) -> Step:
+        if not self.trains_some:
+            return super()._training()
+        return Step(Update, self._cells[self.rng.integers(len(self._cells), size=self.updates)])
+
+    def _search(self) -> Step:
+        return self._nothing()
+
+    def _finish(self, step: Step) -> None:
+        """A whole scoring takes the place of the one before."""
+        if step.kind is Score:
+            latest = Best(step.rows[0])
+            latest.offer(step.rows, step.values)
+            self._best = latest if latest.value > -np.inf else self._best
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the number of scorings begun."""
+        return super().state_dict() | {"scorings": self._scorings}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._scorings = int(state["scorings"])
+
+
+def _rows(space: SearchSpace, cells: tuple[Architecture, ...] | list[Architecture]) -> Choices:
+    """The choices of cells that are there, shape (cells, decisions), as the space describes their canonical forms."""
+    return np.array([space.canonical(cell).choices for cell in cells], np.int64).reshape(-1, len(space.options))
