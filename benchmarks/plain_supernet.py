@@ -19,7 +19,7 @@ from backends.data.images import Images
 from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Matrix, Skeleton, vertex_channels
 from backends.networks.nasbench101_supernet import Supernet
 from backends.networks.shared_convolution import SharedConvolution
-from backends.supernet.recipe import Recipe
+from backends.supernet.image_recipe import ImageRecipe
 
 Cell: TypeAlias = tuple[Matrix, Sequence[int]]
 
@@ -119,7 +119,7 @@ def plain_copy(shared: Supernet, device: torch.device) -> PlainSupernet:
 class PlainLoop:
     """Trains and scores one cell at a time; random numbers come from `generator`."""
 
-    def __init__(self, network: PlainSupernet, data: Images, recipe: Recipe, generator: torch.Generator) -> None:
+    def __init__(self, network: PlainSupernet, data: Images, recipe: ImageRecipe, generator: torch.Generator) -> None:
         self.network, self.data, self.recipe, self.generator = network, data, recipe, generator
         part = recipe.training
         self.sgd = torch.optim.SGD(

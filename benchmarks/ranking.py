@@ -19,9 +19,9 @@ from typing import Any
 import torch
 import yaml
 
+from backends.supernet.image_task import Statistics
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.recipe import FOLDER
-from backends.supernet.weights import Statistics
 from backends.tabular.shelf import open_table
 from harness.core.oracle import State, Update, Updated
 from harness.core.random import stream

@@ -31,11 +31,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from backends.data.digits import load as load_digits
 from backends.data.images import Images, Split
+from backends.supernet.assembly import skeleton
 from backends.supernet.batches import Batches
-from backends.supernet.cells import NASBench101Cells, Point, Rows
-from backends.supernet.oracle import SupernetOracle, skeleton
-from backends.supernet.recipe import Data, Evaluation, Recipe, load_recipe
-from backends.supernet.weights import SharedWeights, Statistics
+from backends.supernet.cells import NASBench101Cells, Point
+from backends.supernet.image_recipe import Data, Evaluation, ImageRecipe
+from backends.supernet.image_task import ImageTask, Statistics
+from backends.supernet.oracle import SupernetOracle
+from backends.supernet.recipe import load_recipe
+from backends.supernet.task import Rows
+from backends.supernet.weights import SharedWeights
 from benchmarks.plain_supernet import Cell, PlainLoop, plain_copy
 from benchmarks.timing import in_turn
 from harness.core.budget import Budget
@@ -63,15 +67,23 @@ class Scale:
 
     name: str
     space: NASBench101
-    recipe: Recipe
+    recipe: ImageRecipe
     data: Images
     rounds: int
     scores: int
 
 
+def image_recipe(name: str) -> ImageRecipe:
+    """A recipe that ships."""
+    recipe = load_recipe(name)
+    if not isinstance(recipe, ImageRecipe):
+        raise SystemExit(f"recipe {name!r} is none of images")
+    return recipe
+
+
 def scales(device: torch.device) -> tuple[Scale, Scale]:
     """The digits recipe, and one of coloured images that a processor can do."""
-    digits, published = load_recipe("digits/spos"), load_recipe("cifar10/spos")
+    digits, published = image_recipe("digits/spos"), image_recipe("cifar10/spos")
     coloured = published.model_copy(
         update={
             "data": Data(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
@@ -111,9 +123,11 @@ class Contest:
         )
         self.ours = self.weights("recalibrated", mixed=mixed)
 
-    def weights(self, statistics: Statistics, *, mixed: bool = False) -> SharedWeights:
+    def weights(self, statistics: Statistics, *, mixed: bool = False) -> SharedWeights[Point]:
         """The weights, to be scored with these statistics."""
-        return SharedWeights(self.cells, self.batches, self.scale.recipe, 0, statistics=statistics, mixed=mixed)
+        recipe = self.scale.recipe
+        task = ImageTask(self.cells, self.batches, recipe, 0, statistics=statistics, mixed=mixed)
+        return SharedWeights(task, recipe.rule)
 
     def drawn(self, count: int) -> list[tuple[Point, Cell]]:
         """Cells as both take them."""
@@ -130,7 +144,7 @@ def peak(device: torch.device) -> float:
     return 2 * image.numel() * 9 * 256 / min(times.seconds["peak"])
 
 
-def operations(weights: SharedWeights, path: Point) -> int:
+def operations(weights: SharedWeights[Point], path: Point) -> int:
     """Floating-point operations of the convolutions of a step, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         weights.update([path])

@@ -56,7 +56,8 @@ def make_plan(experiment: Experiment) -> Plan:
     common = _common(experiment, space_name, table)
     specs = []
     for policy, oracle in pairs:
-        parts = _parts((policy, policies[policy]), oracles[oracle], chosen[oracle], scopes.policies[policy])
+        settled = _settled(oracles[oracle], chosen[oracle], policies[policy], space)
+        parts = _parts((policy, policies[policy]), settled, scopes.policies[policy])
         metric = chosen[oracle].get("search_metric", common.search_metric)
         named = replace(common, policy=policy, oracle=oracle, search_metric=metric)
         run = replace(named, settings={**parts, "space": space_settings})
@@ -139,18 +140,26 @@ def _oracle_settings(name: str, oracle: Any, scopes: Scopes) -> dict[str, Any]:
     return chosen
 
 
-def _parts(
-    named: tuple[str, Any], oracle: Any, chosen: Mapping[str, Any], given: Mapping[str, Any]
-) -> dict[str, dict[str, Any]]:
-    """The settings of a pair: a policy's defaults, over them what the oracle's protocol brings, then what is ``given``.
+def _settled(
+    oracle: Any, chosen: Mapping[str, Any], policy: Any, space: SearchSpace
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """An oracle's settings for a policy, and the policy settings that its protocol brings.
 
-    An oracle's ``protocol`` takes its settings and whose ``recipe`` the policy follows, and returns its settings
-    filled in and the policy settings that belong to them, of which the policy takes those that it has.
+    An oracle's ``protocol`` takes its settings, whose ``recipe`` the policy follows and the space, and returns its
+    settings filled in and the policy settings that belong to them.
     """
+    if not policy.needs or not hasattr(oracle, "protocol"):
+        return chosen, {}
+    settled, brought = oracle.protocol(chosen, getattr(policy, "recipe", DEFAULT_RECIPE), space)
+    return settled, brought
+
+
+def _parts(
+    named: tuple[str, Any], settled: tuple[Mapping[str, Any], Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The settings of a pair: a policy's defaults, over them what is brought that it has, then what is given."""
     name, policy = named
-    brought: Mapping[str, Any] = {}
-    if policy.needs and hasattr(oracle, "protocol"):
-        chosen, brought = oracle.protocol(chosen, getattr(policy, "recipe", DEFAULT_RECIPE))
+    chosen, brought = settled
     fitting = {setting: value for setting, value in brought.items() if setting in settings.defaults(policy)}
     # the record of a run has a place of its own for these two
     own = {setting: value for setting, value in chosen.items() if setting not in ("table", "search_metric")}

@@ -4,7 +4,8 @@ Numbers and loop are those of the NAS-Bench-101 search of eval-nas (github.com/k
 search_policies/cnn/enas_policy/enas_search_policy.py and configs.py). An epoch trains the shared weights on one
 controller sample a step (``Update``, which is free where there are none), then the controller on rewards (``Score``);
 every 20 epochs the latest distinct training samples, with some fresh ones, are scored, and the best is recommended. A
-reward is a look at one batch of validation data, a score at all of it, where the oracle tells these apart.
+reward is a look at one batch of validation data (``reward_batches``), a score at all of it, where the oracle tells
+these apart.
 
 Two departures from the released code, each with its switch: the moving baseline is kept from epoch to epoch
 (``baseline='reset'`` starts it anew in each, as released), and the reward is a fraction, for which the weight of the
@@ -40,6 +41,7 @@ class ENAS(SteppedPolicy):
     """``epochs`` of ``updates`` shared-weight steps and ``steps`` controller steps on ``samples`` rewards each."""
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
+    recipe: ClassVar[str] = "enas"
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class ENAS(SteppedPolicy):
         updates: int = 282,  # 45,000 training images in batches of 160
         steps: int = 30,
         samples: int = 10,
+        reward_batches: int = 1,
         hidden: int = 64,
         lr: float = 0.0035,
         temperature: float = 5.0,
@@ -62,14 +65,15 @@ class ENAS(SteppedPolicy):
         fresh: int = 10,  # as many from the controller and as many at random
         select_every: int = 20,
     ) -> None:
-        at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool, select_every=select_every)
+        at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool)
+        at_least(1, reward_batches=reward_batches, select_every=select_every)
         at_least(0, updates=updates, lr=lr, entropy=entropy, fresh=fresh, tanh=tanh)
         at_least(1e-6, temperature=temperature, reward_scale=reward_scale)
         within(0, 1, decay=decay)
         super().__init__(space, rng, draw(space, rng, 1)[0])
         self.epochs, self.updates, self.steps, self.samples = epochs, updates, steps, samples
         self.entropy, self.decay, self.baseline, self.reward_scale = entropy, decay, baseline, reward_scale
-        self.fresh, self.select_every = fresh, select_every
+        self.fresh, self.select_every, self.reward_batches = fresh, select_every, reward_batches
         self.controller = Controller(space.options, rng, hidden=hidden, temperature=temperature, tanh=tanh)
         self._adam = torch.optim.Adam(self.controller.parameters(), lr, betas=(0.1, 0.999), eps=1e-3, fused=True)
         self._epoch, self._stage = 0, 0
@@ -91,7 +95,7 @@ class ENAS(SteppedPolicy):
             return Step(Update, self._pooled(self._draw(self.updates)))
         if self._stage <= self.steps:
             rows = self._draw(self.samples)
-            return Step(Score, rows if self.updates else self._pooled(rows), batches=1)
+            return Step(Score, rows if self.updates else self._pooled(rows), batches=self.reward_batches)
         epoch = self._epoch + 1
         if epoch % self.select_every and epoch < self.epochs:
             return self._nothing()

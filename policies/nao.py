@@ -51,6 +51,7 @@ class NAO(SteppedPolicy):
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
+    recipe: ClassVar[str] = "nao"
 
     def __init__(
         self,

@@ -62,7 +62,7 @@ class SharedOracle:
         """For a test that wants to know what is built."""
 
     @staticmethod
-    def protocol(settings: Mapping[str, Any], recipe: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def protocol(settings: Mapping[str, Any], recipe: str, space: SearchSpace) -> tuple[dict[str, Any], dict[str, Any]]:
         """The recipe's full name is its family's and whose it is; it brings five updates and a foreign setting."""
         return {**settings, "recipe": f"{settings['recipe']}/{recipe}"}, {"updates": 5, "lr": 1, "warmup": 9}
 

@@ -65,7 +65,7 @@ class StandaloneOracle:
         self._measured = seconds == "measured"
 
     @staticmethod
-    def protocol(settings: Mapping[str, Any], recipe: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def protocol(settings: Mapping[str, Any], recipe: str, space: SearchSpace) -> tuple[dict[str, Any], dict[str, Any]]:
         """The settings with the digest of the recipe's content, which a run's identity needs; nothing for a policy."""
         return {**settings, "recipe_digest": digest_of(recipe_path(settings["recipe"]))}, {}
 

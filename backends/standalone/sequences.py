@@ -27,12 +27,13 @@ def sequences(recipe: LanguageRecipe, steps: int, generator: torch.Generator) ->
     """Cut `steps` of the columns; a single step that is left at the end is not trained on, as published."""
     start = 0
     while start < steps - 2:
-        length = recipe.bptt if recipe.lengths == "fixed" else _jittered(recipe.bptt, generator)
+        length = recipe.bptt if recipe.lengths == "fixed" else jittered(recipe.bptt, generator)
         yield Sequence(start, min(start + length, steps - 1), length / recipe.bptt)
         start += length
 
 
-def _jittered(bptt: int, generator: torch.Generator) -> int:
+def jittered(bptt: int, generator: torch.Generator) -> int:
+    """The length of one sequence of the published training."""
     mean = bptt / 2 if float(torch.rand((), generator=generator)) < _HALVED else bptt
     drawn = int(mean + _DEVIATION * float(torch.randn((), generator=generator)))
     return min(max(_LEAST, drawn), bptt + _MOST_OVER)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backends.data.augmentation import Augmentation, training_inputs
 from backends.data.images import Images, Split
-from backends.supernet.recipe import Recipe
+from backends.supernet.image_recipe import ImageRecipe
 from harness.core.errors import SettingError
 from harness.core.random import stream
 
@@ -21,7 +21,7 @@ Batch = tuple[Tensor, Tensor]
 class Batches:
     """Serves the batches of one run; ``searched`` is the split that scores and slopes are measured on."""
 
-    def __init__(self, data: Images, searched: Split, recipe: Recipe, seed: int) -> None:
+    def __init__(self, data: Images, searched: Split, recipe: ImageRecipe, seed: int) -> None:
         if recipe.evaluation.quick_batch > len(searched):
             size = recipe.evaluation.quick_batch
             raise SettingError(

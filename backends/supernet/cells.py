@@ -1,17 +1,12 @@
-"""The cells of NAS-Bench-101 as points of one supernet: what the trainer of shared weights needs of a space.
-
-Another space joins with a class of the same members.
-"""
+"""The cells of NAS-Bench-101 as points of one supernet."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from backends.networks.nasbench101 import Skeleton
 from backends.networks.nasbench101_relaxed import graph_of_rows
@@ -23,33 +18,11 @@ from backends.networks.nasbench101_supernet import (
     initialise,
     path_of_choices,
 )
+from backends.supernet.task import Rows, chosen
 from harness.core.space import Architecture, Mixture
 from harness.spaces.nasbench101 import NASBench101
 
-Rows: TypeAlias = Sequence[Tensor]
-"""A mixture as tensors, one row a decision."""
-
 Point: TypeAlias = Path | Rows
-
-
-class Cells(Protocol):
-    """A network that holds the weights of every architecture of a space."""
-
-    @property
-    def module(self) -> nn.Module:
-        """All weights."""
-
-    def discrete(self, architecture: Architecture) -> Path:
-        """The path of an architecture's cell, written canonically."""
-
-    def point(self, mixture: Mixture) -> Point:
-        """The path that a one-hot mixture is as it is written, or the rows of any other, without gradients."""
-
-    def rows(self, mixture: Mixture) -> Rows:
-        """A mixture as tensors on the network's device that require gradients."""
-
-    def logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
-        """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
 
 
 class NASBench101Cells:
@@ -74,10 +47,8 @@ class NASBench101Cells:
 
         A one-hot mixture outside the space has no path; it is relaxed as any other is.
         """
-        if all(sorted(row)[-2:] in ([0.0, 1.0], [1.0]) and sum(row) == 1.0 for row in mixture):
-            architecture = Architecture(tuple(int(np.argmax(row)) for row in mixture))
-            if self._space.contains(architecture):
-                return path_of_choices(self._space, architecture.choices)
+        if (architecture := chosen(self._space, mixture)) is not None:
+            return path_of_choices(self._space, architecture.choices)
         # A step of the weights needs no slope in the mixture, and taking it makes the step a fifth slower.
         return [row.detach() for row in self.rows(mixture)]
 

@@ -10,21 +10,25 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from backends.data.datasets import load
-from backends.data.images import Images
 from backends.devices import memory_guard, resolve_device
-from backends.networks.nasbench101 import Skeleton
-from backends.supernet.batches import Batches
-from backends.supernet.cells import NASBench101Cells, Point
-from backends.supernet.recipe import Recipe, full_name, load_recipe
-from backends.supernet.weights import Chunk, SharedWeights, Statistics
+from backends.supernet.assembly import (
+    OWN_FAMILY,
+    ImageSettings,
+    Run,
+    TextSettings,
+    Widths,
+    assembled,
+    fitting_recipe,
+    recipe_name,
+)
+from backends.supernet.image_task import Chunk, Statistics
+from backends.supernet.text_recipe import Average, Sharing, StateNorm
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import (
     Answer,
     Failed,
     Gradient,
-    Metric,
     Query,
     QueryKind,
     Score,
@@ -35,24 +39,31 @@ from harness.core.oracle import (
     Updated,
     require_answerable,
 )
-from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
-from harness.spaces.nasbench101 import NASBench101
 
 DEFAULT_PROTOCOL = "spos"
 """Whose protocol trains the weights for a policy that has none of its own: uniform single paths."""
 
+LENGTH = ("epochs", "updates")
+"""The settings of a policy that say how long the shared weights are trained."""
+
 DIVERGED = "the training of the shared weights diverged"
+
+UNBOUNDED = "no finite score: the weights diverged, or the states of a recurrent cell grow without bound on a long text"
 
 
 class SupernetOracle:
     """Answers from one set of shared weights, trained by a recipe of ``backends/supernet/recipes``.
 
-    ``recipe`` is a full name (``cifar10/darts``), a file, or a family (``digits``, ``cifar10``), which takes each
-    policy's own published protocol; ``recipe_digest``, filled in by ``protocol``, holds a run to the recipe's content.
-    What decides the ranking is a setting: ``batch_norm`` (see ``SharedWeights``) and, as in eval-nas,
+    ``recipe`` is a full name (``cifar10/darts``), a file, or a family, which takes each policy's own published
+    protocol: ``digits`` and ``cifar10`` for NAS-Bench-101, ``austen``, ``ptb-small`` and ``ptb`` for recurrent cells,
+    ``auto`` the first of these. ``recipe_digest``, filled in by ``protocol``, holds a run to the recipe's content.
+
+    What decides the ranking is a setting. Of NAS-Bench-101: ``batch_norm`` (see ``ImageTask``) and, as in eval-nas,
     ``widths='doubled'`` (stacks twice as wide behind the same stem), ``running_momentum=0.997`` (of the averages that
-    ``batch_norm='running'`` uses), ``slices='random'``, and ``search_metric='test'``.
+    ``batch_norm='running'`` uses) and ``slices='random'``; ``precision`` is that of forward passes. Of recurrent cells:
+    ``sharing``, ``average`` and ``norm`` (see ``SharedRecurrentModel``), by default the recipe's. Of both:
+    ``search_metric='test'``.
 
     A Score costs one query and so does a Gradient; an Update costs its share of an epoch for each point.
     ``seconds='measured'`` charges the time that answers took, which no two runs share; ``'none'`` charges 0.
@@ -67,56 +78,48 @@ class SupernetOracle:
         space: SearchSpace,
         seed: int,
         *,
-        recipe: str = "digits",
+        recipe: str = OWN_FAMILY,
         recipe_digest: str = "",
         search_metric: Literal["validation", "test"] = "validation",
         batch_norm: Statistics = "recalibrated",
-        widths: Literal["nasbench", "doubled"] = "nasbench",
+        widths: Widths = "nasbench",
         running_momentum: float | None = None,
         slices: Chunk = "first",
+        sharing: Sharing | Literal["auto"] = "auto",
+        average: Average | Literal["auto"] = "auto",
+        norm: StateNorm | Literal["auto"] = "auto",
         precision: Literal["float32", "bfloat16"] = "float32",
         device: str = "auto",
         verify: bool = True,
         seconds: Literal["measured", "none"] = "measured",
     ) -> None:
-        if not isinstance(space, NASBench101):
-            raise IncompatibleError(f"oracle 'supernet' holds NAS-Bench-101 cells, not those of {space.name!r}")
+        name = recipe_name(space, recipe, DEFAULT_PROTOCOL)
         self.space: SearchSpace = space
-        self.metric = Metric("accuracy", search_metric, 0.0, 1.0)
-        self._recipe = load_recipe(full_name(recipe, DEFAULT_PROTOCOL), recipe_digest)
-        place, part = resolve_device(device), self._recipe.data
-        data = load(
-            part.dataset,
-            train_images=part.train_images,
-            validation_images=part.validation_images,
-            noise=part.noise,
-            verify=verify,
-        ).to(place)
-        sizes = skeleton(self._recipe, data, widths, running_momentum)
-        self._cells = NASBench101Cells(space, sizes, int(stream(seed, "oracle", "weights").integers(2**62)), place)
-        batches = Batches(data, getattr(data, search_metric), self._recipe, seed)
-        self._weights = SharedWeights(
-            self._cells,
-            batches,
-            self._recipe,
-            seed,
-            statistics=batch_norm,
-            chunk=slices,
-            mixed=precision == "bfloat16",
+        self._cells, self._weights, self.metric = assembled(
+            Run(space, seed, search_metric, resolve_device(device), verify),
+            fitting_recipe(space, name, recipe_digest),
+            ImageSettings(batch_norm, widths, running_momentum, slices, precision),
+            TextSettings(sharing, average, norm),
         )
         self._measured = seconds == "measured"
 
     @property
     def steps_per_epoch(self) -> int:
         """How many Updates of one point cost an epoch."""
-        return self._recipe.steps_per_epoch
+        return self._weights.steps_per_epoch
 
     @staticmethod
-    def protocol(settings: Mapping[str, Any], recipe: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The settings with the recipe in full, and the policy's settings that the recipe brings."""
-        name = full_name(settings["recipe"], recipe)
-        read = load_recipe(name)
-        return {**settings, "recipe": name, "recipe_digest": read.digest()}, read.search
+    def protocol(settings: Mapping[str, Any], recipe: str, space: SearchSpace) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The settings with the recipe in full, and the policy's settings that the recipe brings.
+
+        A protocol that stands in for one that the family lacks brings the length of the training alone.
+        """
+        asked = settings["recipe"]
+        name = recipe_name(space, asked, recipe)
+        read = fitting_recipe(space, name)
+        whole = name == asked or name.endswith(f"/{recipe}")
+        brought = {key: value for key, value in read.search.items() if whole or key in LENGTH}
+        return {**settings, "recipe": name, "recipe_digest": read.digest()}, brought
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.
@@ -148,15 +151,16 @@ class SupernetOracle:
                 loss, rows = slope(self._cells.rows(mixture))
                 return loss.double(), rows
 
-    def _point(self, point: Mixture | Architecture) -> Point:
+    def _point(self, point: Mixture | Architecture) -> Any:
         return self._cells.discrete(point) if isinstance(point, Architecture) else self._cells.point(point)
 
     def _answer(self, query: Query, value: float, rows: Sequence[Tensor], seconds: float) -> Answer:
         match query:
             case Score():
-                return Scored(value, Cost(1, 0.0, seconds))
+                cost = Cost(1, 0.0, seconds)
+                return Scored(value, cost) if math.isfinite(value) else Failed(UNBOUNDED, cost)
             case Update(points):
-                cost = Cost(0, len(points) / self._recipe.steps_per_epoch, seconds)
+                cost = Cost(0, len(points) / self.steps_per_epoch, seconds)
                 return Updated(value, cost) if math.isfinite(value) else Failed(DIVERGED, cost)
             case Gradient():
                 gradient = tuple(tuple(row.tolist()) for row in rows)
@@ -171,17 +175,3 @@ class SupernetOracle:
     def load_state_dict(self, state: State) -> None:
         """Go back to where ``state_dict`` was taken."""
         self._weights.load_state_dict(state)
-
-
-def skeleton(recipe: Recipe, data: Images, widths: str, running_momentum: float | None) -> Skeleton:
-    """The sizes of a recipe's supernet on these images."""
-    part, doubled = recipe.network, widths == "doubled"
-    return Skeleton(
-        width=part.width * (2 if doubled else 1),
-        stem=part.width if doubled else None,
-        stacks=part.stacks,
-        modules=part.modules,
-        image_channels=data.channels,
-        classes=data.classes,
-        batch_norm_momentum=part.batch_norm_momentum if running_momentum is None else running_momentum,
-    )

@@ -128,11 +128,6 @@ def test_scores_after_some_epochs_are_refused(recipe: str) -> None:
         oracle(recipe).answer([Score(cells(1)[0], epochs=4)])
 
 
-def test_other_spaces_are_refused() -> None:
-    with pytest.raises(IncompatibleError, match="'rnn2'"):
-        SupernetOracle(create_space("rnn2"), 1)
-
-
 def test_a_recipe_that_is_not_there_is_told_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'digits'"):
         SupernetOracle(SPACE, 1, recipe="digit")
@@ -150,7 +145,8 @@ def test_full_memory_says_what_to_lower(recipe: str, monkeypatch: pytest.MonkeyP
 
 def test_each_policy_takes_its_own_protocol() -> None:
     settings = {"recipe": "digits", "device": "cpu"}
-    chosen, brought = SupernetOracle.protocol(settings, "darts")
+    chosen, brought = SupernetOracle.protocol(settings, "darts", SPACE)
     assert chosen["recipe"] == "digits/darts"
     assert brought["updates"] == 16  # 1,000 images in batches of 64
-    assert SupernetOracle.protocol({"recipe": "digits/spos", "device": "cpu"}, "darts")[0]["recipe"] == "digits/spos"
+    asked = {"recipe": "digits/spos", "device": "cpu"}
+    assert SupernetOracle.protocol(asked, "darts", SPACE)[0]["recipe"] == "digits/spos"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.recipe import full_name, load_recipe, names
+from backends.supernet.text_recipe import TextRecipe, TextTraining
 from harness.core.errors import SettingError, UnknownNameError
 
 PROTOCOLS = ("bayesnas", "darts", "enas", "fairnas", "fbnet", "nao", "spos")
@@ -25,13 +28,52 @@ def test_every_protocol_is_there_in_every_family(family: str) -> None:
         load_recipe(f"{family}/{protocol}")
 
 
+@pytest.mark.parametrize("family", ["austen", "ptb-small", "ptb"])
+def test_recurrent_cells_have_the_protocols_that_were_published_for_them(family: str) -> None:
+    found = {name.partition("/")[2] for name in names() if name.startswith(f"{family}/")}
+    assert found == {"spos", "enas", "nao", "darts"}
+    for protocol in found:
+        assert isinstance(load_recipe(f"{family}/{protocol}"), TextRecipe)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "published"),
+    [
+        # quark0/darts, rnn/train_search.py
+        ("darts", {"batch_size": 256, "learning_rate": 20, "clip": 0.25, "weight_decay": 5e-7, "epochs": 50}),
+        # renqianluo/NAO, NAO-WS/rnn/train_search.sh
+        ("nao", {"batch_size": 256, "learning_rate": 0.25, "clip": 10, "weight_decay": 5e-7, "epochs": 1000}),
+        # google-research, enas_lm/src/child.py
+        ("enas", {"batch_size": 128, "learning_rate": 20, "clip": 0.1, "weight_decay": 8e-7, "epochs": 600}),
+    ],
+)
+def test_published_trainings_of_recurrent_cells(protocol: str, published: dict[str, float]) -> None:
+    training = load_recipe(f"ptb/{protocol}").training.model_dump()
+    assert {key: training[key] for key in published} == published
+
+
+def text_training(**keys: Any) -> TextTraining:
+    needed = {"epochs": 10, "batch_size": 4, "bptt": 5, "learning_rate": 2.0, "clip": 1.0}
+    return TextTraining.model_validate(needed | keys)
+
+
+def test_rates_of_text_are_constant_or_fall_by_epochs_or_along_a_half_cosine() -> None:
+    assert {text_training().rate(epochs) for epochs in (0, 3.5, 20)} == {2.0}
+    decayed = text_training(schedule="decay", decay=0.5, decay_from=2, final_rate=0.3)
+    assert [decayed.rate(epochs) for epochs in (0, 2.9, 3, 4.5, 5)] == [2.0, 2.0, 1.0, 0.5, 0.3]
+    cosine = text_training(schedule="cosine", warmup=0.2)
+    assert [cosine.rate(epochs) for epochs in (0, 1, 2, 6, 10, 12)] == pytest.approx([0, 1, 2, 1, 0, 0])
+
+
 @pytest.mark.parametrize(
     ("protocol", "steps"),
     # steps an epoch as eval-nas runs them: 25,000 / 256, 25,000 / 64, 40,000 / 64, 45,000 / 256, 45,000 / 160
     [("spos", 98), ("fairnas", 98), ("darts", 391), ("fbnet", 625), ("nao", 176), ("enas", 282)],
 )
 def test_an_epoch_has_the_published_number_of_steps(protocol: str, steps: int) -> None:
-    assert load_recipe(f"cifar10/{protocol}").steps_per_epoch == steps
+    recipe = load_recipe(f"cifar10/{protocol}")
+    assert isinstance(recipe, ImageRecipe)
+    assert recipe.steps_per_epoch == steps
 
 
 def test_a_family_leaves_the_protocol_to_the_policy() -> None:
@@ -65,6 +107,13 @@ def test_a_bad_recipe_is_told_its_key(tmp_path: Path, old: str, new: str, told: 
     with pytest.raises(SettingError, match=told) as caught:
         load_recipe(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_bad_recipe_of_text_is_told_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(GOOD.replace("data:", "task: language\ndata:"))
+    with pytest.raises(SettingError, match=r"data\.train_images cannot be 100"):
+        load_recipe(str(path))
 
 
 def test_a_run_knows_its_recipe_by_content(tmp_path: Path) -> None:

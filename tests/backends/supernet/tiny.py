@@ -8,12 +8,13 @@ from backends.data.digits import load
 from backends.data.images import Images, Split
 from backends.networks.nasbench101 import Skeleton
 from backends.supernet.batches import Batches
-from backends.supernet.cells import NASBench101Cells
-from backends.supernet.recipe import Data, Evaluation, Network, Recipe, Training
+from backends.supernet.cells import NASBench101Cells, Point
+from backends.supernet.image_recipe import Data, Evaluation, ImageRecipe, Network, Training
+from backends.supernet.image_task import ImageTask
 from backends.supernet.weights import SharedWeights
 from harness.spaces.nasbench101 import NASBench101
 
-TINY = Recipe(
+TINY = ImageRecipe(
     data=Data(dataset="digits", train_images=100, validation_images=40),
     network=Network(width=5, stacks=2, modules=1, batch_norm_momentum=0.1),
     training=Training(
@@ -30,7 +31,7 @@ def double(split: Split) -> Split:
 class Tiny:
     """Shared weights of nasbench101-v4 in double precision, with all that they are made of."""
 
-    def __init__(self, seed: int = 3, recipe: Recipe = TINY, **settings: str) -> None:
+    def __init__(self, seed: int = 3, recipe: ImageRecipe = TINY, **settings: str) -> None:
         found = load(recipe.data.train_images, recipe.data.validation_images)
         self.data = DoubleImages(
             found.name, *map(double, (found.train, found.validation, found.test)), found.mean, found.std, found.classes
@@ -43,7 +44,8 @@ class Tiny:
         self.cells = NASBench101Cells(self.space, skeleton, seed, torch.device("cpu"))
         self.cells.module.double()
         self.batches = Batches(self.data, self.data.validation, recipe, seed)
-        self.weights = SharedWeights(self.cells, self.batches, recipe, seed, **settings)  # type: ignore[arg-type]
+        self.task = ImageTask(self.cells, self.batches, recipe, seed, **settings)  # type: ignore[arg-type]
+        self.weights: SharedWeights[Point] = SharedWeights(self.task, recipe.rule)
 
 
 class DoubleImages(Images):

@@ -1,0 +1,99 @@
+"""The optimiser of shared weights: its step, the virtual step that a slope is unrolled through, and its state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+BUFFERS: Mapping[str, Mapping[str, str]] = {
+    "sgd": {"momentum": "momentum_buffer"},
+    "adam": {"means": "exp_avg", "squares": "exp_avg_sq", "steps": "step"},
+}
+"""What an optimiser keeps of each weight: the name in a checkpoint, and torch's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How weights move: gradients have the norm ``clip`` at most, and ``virtual_clip`` in a virtual step."""
+
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    momentum: float = 0.0
+    weight_decay: float
+    clip: float
+    virtual_clip: float = math.inf
+
+
+class Descent:
+    """Moves weights by their gradients, which are zeros where a step has not used a weight: it decays and coasts on."""
+
+    def __init__(self, weights: Sequence[Tensor], rule: Rule) -> None:
+        self._weights, self._rule = weights, rule
+        for weight in weights:
+            weight.grad = torch.zeros_like(weight)
+        # the rate is set before every step
+        if rule.optimiser == "adam":
+            self._torch: torch.optim.Optimizer = torch.optim.Adam(
+                weights, 1.0, weight_decay=rule.weight_decay, fused=True
+            )
+        else:
+            self._torch = torch.optim.SGD(weights, 1.0, rule.momentum, weight_decay=rule.weight_decay, fused=True)
+
+    def step(self, rate: float) -> None:
+        """One step on the gradients that the weights have gathered, which are zeros afterwards."""
+        torch.nn.utils.clip_grad_norm_(self._weights, self._rule.clip)
+        for group in self._torch.param_groups:
+            group["lr"] = rate
+        self._torch.step()
+        self._torch.zero_grad(set_to_none=False)
+
+    @torch.no_grad()
+    def venture(self, gradients: Sequence[Tensor], rate: float) -> float:
+        """Move the weights by a virtual step of SGD, which leaves the optimiser's own state alone.
+
+        Returns what the gradients were multiplied by to have the norm ``virtual_clip``, 1 where they are shorter.
+        """
+        scale = self._virtual_scale(gradients)
+        for weight, gradient in zip(self._weights, gradients, strict=True):
+            momentum = self._torch.state[weight].get("momentum_buffer", 0.0)
+            moved = self._rule.momentum * momentum + scale * gradient + self._rule.weight_decay * weight
+            weight.sub_(rate * moved)
+        return scale
+
+    def _virtual_scale(self, gradients: Sequence[Tensor]) -> float:
+        if math.isinf(self._rule.virtual_clip):
+            return 1.0
+        return min(1.0, self._rule.virtual_clip / (norm_of(gradients) + 1e-6))  # as torch clips
+
+    def state_dict(self) -> dict[str, Any]:
+        """A list of arrays for each thing that the optimiser keeps of its weights, empty before the first step."""
+        states = [self._torch.state[weight] for weight in self._weights]
+        return {
+            name: [to_array(state[key]) for state in states if state.get(key) is not None]
+            for name, key in BUFFERS[self._rule.optimiser].items()
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        self._torch.state.clear()
+        for name, key in BUFFERS[self._rule.optimiser].items():
+            for weight, value in zip(self._weights, state[name], strict=bool(state[name])):
+                found = torch.tensor(value, device=weight.device)
+                kept = torch.empty_like(weight).copy_(found) if found.shape == weight.shape else found
+                self._torch.state[weight][key] = kept
+
+
+def norm_of(tensors: Sequence[Tensor]) -> float:
+    """The Euclidean norm of all numbers together."""
+    return float(torch.stack(torch._foreach_norm(list(tensors))).norm().item())
+
+
+def to_array(tensor: Tensor) -> npt.NDArray[Any]:
+    """A copy of a tensor on the host."""
+    array: npt.NDArray[Any] = tensor.detach().cpu().numpy().copy()
+    return array

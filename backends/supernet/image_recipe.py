@@ -1,0 +1,97 @@
+"""Recipes for shared weights that classify images."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from backends.supernet.descent import Rule
+from backends.supernet.recipe_part import Count, Norm, Part, Rate, Whole
+
+
+class Data(Part):
+    """The data set and its splits in its own order, the rest being test; ``noise`` in standard deviations."""
+
+    dataset: str
+    train_images: Count
+    validation_images: Count
+    noise: Rate = 0.0
+    crop: Annotated[int, Field(ge=0)] = 0
+    flip: bool = False
+    cutout: Annotated[int, Field(ge=0)] = 0
+
+
+class Network(Part):
+    """The sizes around the cells, as in ``backends.networks.nasbench101.Skeleton``."""
+
+    width: Count
+    stacks: Count
+    modules: Count
+    batch_norm_momentum: Annotated[float, Field(ge=0, le=1)]
+
+
+class Training(Part):
+    """SGD: the rate falls from ``learning_rate`` to ``final_rate`` along a half cosine over ``epochs``, epoch by epoch.
+
+    ``weight_decay`` applies to every weight, used in a step or not; gradients are clipped to the norm ``clip``.
+    """
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Rate
+    final_rate: Rate
+    momentum: Rate
+    weight_decay: Rate
+    clip: Norm
+
+
+class Evaluation(Part):
+    """``quick_batch`` images make the batch of a Gradient and of a quick Score, ``batch`` those of a whole Score.
+
+    ``recalibration_images`` of the training split set the statistics of batch normalisation before a Score.
+    """
+
+    quick_batch: Count
+    batch: Count
+    recalibration_images: Count
+
+
+class ImageRecipe(Whole):
+    """One recipe of images."""
+
+    data: Data
+    network: Network
+    training: Training
+    evaluation: Evaluation
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of the training split; the last one may be smaller."""
+        return math.ceil(self.data.train_images / self.training.batch_size)
+
+    @property
+    def rule(self) -> Rule:
+        """How the weights move."""
+        part = self.training
+        return Rule(momentum=part.momentum, weight_decay=part.weight_decay, clip=part.clip)
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        part = self.training
+        progress = min(step // self.steps_per_epoch / part.epochs, 1.0)
+        return part.final_rate + (part.learning_rate - part.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
+
+    def problem(self) -> str:
+        """What is wrong with sizes that no key alone shows: batches larger than their split; '' where nothing is."""
+        data, sizes = self.data, self.evaluation
+        pairs = {
+            "training.batch_size": (self.training.batch_size, data.train_images),
+            "evaluation.quick_batch": (sizes.quick_batch, data.validation_images),
+            "evaluation.recalibration_images": (sizes.recalibration_images, data.train_images),
+        }
+        for key, (size, images) in pairs.items():
+            if size > images:
+                return f"{key} cannot be {size}: its split has {images} images"
+        return ""

@@ -1,0 +1,123 @@
+"""Shared weights that classify images: losses, and the share of images that an architecture gets right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from backends.networks.nasbench101_supernet import (
+    BatchStatistics,
+    FirstChannels,
+    Norm,
+    RandomChunk,
+    Recalibration,
+    RunningStatistics,
+    Slices,
+    TrainingStatistics,
+)
+from backends.supernet.batches import Batch, Batches
+from backends.supernet.cells import NASBench101Cells, Point
+from backends.supernet.image_recipe import ImageRecipe
+from backends.supernet.task import Rows
+from harness.core.random import stream
+
+Statistics = Literal["recalibrated", "batch", "running"]
+Chunk = Literal["first", "random"]
+
+FIRST = FirstChannels()
+
+
+class ImageTask:
+    """``statistics`` normalises a score, ``chunk`` says which channels of a weight a narrower vertex uses.
+
+    ``recalibrated`` sets batch normalisation from training images at each architecture (Guo et al. 2020, Sec. 3.4),
+    ``batch`` takes the statistics of each evaluated batch, ``running`` the averages over training. ``chunk`` is the
+    first channels, or in training a random run of them. With ``mixed`` the forward passes compute in bfloat16.
+    """
+
+    def __init__(
+        self,
+        cells: NASBench101Cells,
+        batches: Batches,
+        recipe: ImageRecipe,
+        seed: int,
+        *,
+        statistics: Statistics = "recalibrated",
+        chunk: Chunk = "first",
+        mixed: bool = False,
+    ) -> None:
+        self._cells, self._batches, self._recipe, self._seed = cells, batches, recipe, seed
+        self._statistics, self._chunk, self._mixed = statistics, chunk, mixed
+
+    @property
+    def module(self) -> nn.Module:
+        """All weights."""
+        return self._cells.module
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of the training split."""
+        return self._recipe.steps_per_epoch
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        return self._recipe.rate(step)
+
+    def losses(self, step: int, points: Sequence[Point]) -> list[Tensor]:
+        """The training loss at each point on the batch of a step."""
+        batch, norm, slices = self._batches.training(step), TrainingStatistics(), self._slices(step)
+        return [self._loss(batch, point, norm, slices) for point in points]
+
+    def rehearsal(self, step: int) -> Callable[[Rows], Tensor]:
+        """The training loss of a step at any mixture; averages of batch normalisation stay as they are."""
+        return partial(self._of_batch, self._batches.training(step))
+
+    def validation(self, number: int) -> Callable[[Rows], Tensor]:
+        """The loss of a small batch of the searched images at any mixture."""
+        return partial(self._of_batch, self._batches.quick(number))
+
+    def score(self, point: Point, looks: Sequence[int] | None) -> Tensor:
+        """The share of the searched images that is classified correctly, or of these small batches."""
+        seen: Iterable[Batch] = self._batches.whole() if looks is None else map(self._batches.quick, looks)
+        with torch.no_grad():
+            norm = self._norm(point)
+            right = [self._logits(images, point, norm, FIRST).argmax(1) == labels for images, labels in seen]
+        return torch.cat(right).double().mean()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: every batch stands alone."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Nothing to restore."""
+
+    def _of_batch(self, batch: Batch, rows: Rows) -> Tensor:
+        return self._loss(batch, rows, BatchStatistics(), FIRST)
+
+    def _loss(self, batch: Batch, point: Point, norm: Norm, slices: Slices) -> Tensor:
+        images, labels = batch
+        logits = self._logits(images, point, norm, slices)
+        return cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), labels)
+
+    def _logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._mixed):
+            return self._cells.logits(images, point, norm, slices)
+
+    def _slices(self, step: int) -> Slices:
+        return FIRST if self._chunk == "first" else RandomChunk(stream(self._seed, "oracle", "chunk", step))
+
+    def _norm(self, point: Point) -> Norm:
+        """How a score at ``point`` is normalised."""
+        if self._statistics == "batch":
+            return BatchStatistics()
+        if self._statistics == "running":
+            return RunningStatistics()
+        collected = Recalibration()
+        for images in self._batches.recalibration():
+            self._logits(images, point, collected, FIRST)
+        return collected.frozen()

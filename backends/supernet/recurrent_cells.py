@@ -1,0 +1,66 @@
+"""The recurrent cells of a space as points of one language model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from backends.networks.recurrent_supernet import SharedRecurrentModel
+from backends.supernet.task import Rows, chosen
+from backends.supernet.text_recipe import TextNetwork
+from harness.core.space import Architecture, Mixture
+from harness.spaces.rnn_cell import OPERATIONS, RNNCell
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrentPath:
+    """One cell: activation and predecessor of each node."""
+
+    nodes: tuple[tuple[str, int], ...]
+
+
+RecurrentPoint: TypeAlias = RecurrentPath | Rows
+
+
+class RecurrentCells:
+    """The supernet of a space of recurrent cells, its weights drawn from ``seed``."""
+
+    def __init__(self, space: RNNCell, network: TextNetwork, words: int, *, seed: int, device: torch.device) -> None:
+        self.module = SharedRecurrentModel(
+            space.nodes,
+            width=network.width,
+            words=words,
+            sharing=network.sharing,
+            average=network.average,
+            norm=network.norm,
+            dropouts=network.dropouts,
+        )
+        self.module.initialise(torch.Generator().manual_seed(seed), network.init_range)
+        self.module.to(device)
+        self._space, self._device = space, device
+
+    def discrete(self, architecture: Architecture) -> RecurrentPath:
+        """The path of an architecture, each of which is a cell of its own."""
+        choices = architecture.choices
+        pairs = zip(choices[::2], choices[1::2], strict=True)
+        return RecurrentPath(tuple((OPERATIONS[operation], source) for source, operation in pairs))
+
+    def point(self, mixture: Mixture) -> RecurrentPoint:
+        """The path that a one-hot mixture is, or the rows of any other, without gradients."""
+        architecture = chosen(self._space, mixture)
+        return [row.detach() for row in self.rows(mixture)] if architecture is None else self.discrete(architecture)
+
+    def rows(self, mixture: Mixture) -> Rows:
+        """A mixture as tensors on the network's device that require gradients."""
+        return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
+
+    def outputs(
+        self, words: Tensor, hidden: Tensor, point: RecurrentPoint, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Raw outputs and what the decoder takes, (steps, columns, width), of words (steps, columns) at a point."""
+        if isinstance(point, RecurrentPath):
+            return self.module.path(words, hidden, point.nodes, generator)
+        return self.module.mixture(words, hidden, point, generator)

@@ -1,0 +1,119 @@
+"""Recipes for shared weights of recurrent cells, which predict the words of a text."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from backends.networks.rnn_cell import INIT_RANGE, Dropouts
+from backends.supernet.descent import Rule
+from backends.supernet.recipe_part import Count, Norm, Part, Rate, Share, Whole
+
+Sharing = Literal["operation", "node"]
+Average = Literal["nodes", "all", "loose-ends"]
+StateNorm = Literal["none", "batch"]
+
+
+class TextData(Part):
+    """A text and its sizes as ``backends.data.corpora.load`` takes them; an epoch is one of ``parts`` equal parts."""
+
+    dataset: str
+    vocabulary: Annotated[int, Field(ge=0)] = 0
+    train_tokens: Annotated[int, Field(ge=0)] = 0
+    parts: Count = 1
+
+
+class TextNetwork(Part):
+    """Units, first weights within ``init_range``, and dropouts as in ``backends.networks.rnn_cell.Dropouts``.
+
+    ``sharing``, ``average`` and ``norm`` are those of ``backends.networks.recurrent_supernet.SharedRecurrentModel``.
+    """
+
+    width: Count
+    sharing: Sharing = "operation"
+    average: Average = "nodes"
+    norm: StateNorm = "none"
+    init_range: Norm = INIT_RANGE
+    dropout_output: Share = 0.0
+    dropout_hidden: Share = 0.0
+    dropout_inputs: Share = 0.0
+    dropout_embedding: Share = 0.0
+    dropout_words: Share = 0.0
+
+    @property
+    def dropouts(self) -> Dropouts:
+        """The probabilities of zero while training."""
+        return Dropouts(
+            output=self.dropout_output,
+            hidden=self.dropout_hidden,
+            inputs=self.dropout_inputs,
+            embedding=self.dropout_embedding,
+            words=self.dropout_words,
+        )
+
+
+class TextTraining(Part):
+    """Sequences of ``bptt`` steps in ``batch_size`` columns, and SGD without momentum, or Adam, on them.
+
+    ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``backends.standalone.recipes.LanguageRecipe``.
+    The rate is ``constant``; or multiplied by ``decay`` in every epoch from number ``decay_from`` on, down to
+    ``final_rate`` (the schedule of ENAS; Pham et al. 2018); or falls to ``final_rate`` along a half ``cosine`` over
+    ``epochs``. Before that it rises linearly from 0 over the fraction ``warmup`` of ``epochs``.
+    """
+
+    epochs: Count
+    batch_size: Count
+    bptt: Count
+    lengths: Literal["fixed", "jittered"] = "fixed"
+    restarts: Share = 0.0
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    schedule: Literal["constant", "decay", "cosine"] = "constant"
+    learning_rate: Rate
+    final_rate: Rate = 0.0
+    decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    decay_from: Annotated[int, Field(ge=0)] = 0
+    warmup: Share = 0.0
+    weight_decay: Rate = 0.0
+    clip: Norm
+    slowness: Rate = 0.0
+    decoder: Literal["float32", "bfloat16"] = "float32"
+
+    def rate(self, epochs: float) -> float:
+        """The learning rate after so many epochs, of a sequence of ``bptt`` steps."""
+        progress = min(epochs / self.epochs, 1.0)
+        if progress < self.warmup:
+            return self.learning_rate * progress / self.warmup
+        match self.schedule:
+            case "constant":
+                return self.learning_rate
+            case "decay":
+                fallen = self.learning_rate * self.decay ** max(0, int(epochs) - self.decay_from)
+                return max(self.final_rate, fallen)
+            case "cosine":
+                share = 0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))
+                return self.final_rate + (self.learning_rate - self.final_rate) * share
+
+
+class TextEvaluation(Part):
+    """``quick_batch`` words make a Gradient and a batch of a quick Score; a whole Score reads ``batch`` columns."""
+
+    quick_batch: Count
+    batch: Count
+
+
+class TextRecipe(Whole):
+    """One recipe of text, told from those of images by its ``task``."""
+
+    task: Literal["language"]
+    data: TextData
+    network: TextNetwork
+    training: TextTraining
+    evaluation: TextEvaluation
+
+    @property
+    def rule(self) -> Rule:
+        """How the weights move; a virtual step is one of clipped SGD (quark0/darts, rnn/architect.py)."""
+        part = self.training
+        return Rule(optimiser=part.optimiser, weight_decay=part.weight_decay, clip=part.clip, virtual_clip=part.clip)
