@@ -118,7 +118,7 @@ def test_an_archive_unpacks_whole_or_not_at_all(
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
-@pytest.mark.parametrize("content", [b"no archive", tar(*official())[:60]])
+@pytest.mark.parametrize("content", [b"no archive", tar(*official())[:60]], ids=["no archive", "cut short"])
 def test_a_damaged_archive_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "archive").write_bytes(content)
     with pytest.raises(DataError, match="cannot unpack") as caught:
