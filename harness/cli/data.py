@@ -1,4 +1,4 @@
-"""``harness data``: fetch image data that oracles train on, and see what is there."""
+"""``harness data``: fetch the data that oracles train on, and see what is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.cli.options import data_option, json_option
 
 @click.group("data")
 def data_group() -> None:
-    """Fetch and list the image data that live training needs."""
+    """Fetch and list the images and texts that live training needs."""
 
 
 @data_group.command()
@@ -35,15 +35,20 @@ def list_(as_json: bool) -> None:
     """Every data set, read and checked: where it is, or how to get it."""
     from backends.data.datasets import FACTS
 
-    print_rows([_row(name, known.images) for name, known in FACTS.items()], as_json)
+    rows = [_row(name, f"{known.images:,} images", _images(name, known.images)) for name, known in FACTS.items()]
+    print_rows(rows + [_row(name, words, _text(name)) for name, words in TEXTS.items()], as_json)
 
 
-def _row(name: str, images: int) -> dict[str, Any]:
-    """``images`` are those that training and validation share."""
-    return {"name": name, "images": images, "where": _where(name, images)}
+TEXTS = {"austen": "681,956 words", "ptb": "929,589 words"}
+"""The texts that are known by name, with their training words and ends of lines."""
 
 
-def _where(name: str, images: int) -> str:
+def _row(name: str, content: str, where: str) -> dict[str, Any]:
+    """``content`` is what training has, of images together with validation."""
+    return {"name": name, "content": content, "where": where}
+
+
+def _images(name: str, images: int) -> str:
     from backends.data.datasets import load
     from backends.data.sources import data_folder
     from harness.core.errors import DataError
@@ -53,3 +58,15 @@ def _where(name: str, images: int) -> str:
     except DataError as error:
         return f"missing: {error}"
     return "comes with scikit-learn" if name == "digits" else str(data_folder())
+
+
+def _text(name: str) -> str:
+    from backends.data.corpora import load
+    from backends.data.sources import data_folder
+    from harness.core.errors import DataError
+
+    try:
+        load(name)
+    except DataError as error:
+        return f"missing: {error}"
+    return "comes with the harness" if name == "austen" else str(data_folder())

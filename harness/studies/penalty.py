@@ -203,7 +203,7 @@ def _side(entry: Entry) -> Side:
 
 def _penalty(without: Entry, shared: Entry, sign: int) -> Penalty:
     pairs = zip(map(plain, without.values), map(plain, shared.values), strict=True)
-    differences = [None if a is None or b is None else sign * (a - b) for a, b in pairs]
+    differences = [None if a is None or b is None else sign * (a - b) + 0.0 for a, b in pairs]
     known = [difference for difference in differences if difference is not None]
     middle, spread = mean(known), std(known)
     test = welch(*([v for v in side.values if not isinstance(v, Undefined)] for side in (without, shared)))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backends.data import corpora
+from harness.cli.data import TEXTS
 from tests.cli.conftest import Harness
 
 
@@ -20,13 +22,20 @@ def test_every_data_set_is_listed_with_its_place_or_the_way_to_it(harness: Harne
     ended = harness("data", "list", "--json")
     assert ended.status == 0
     rows = {row["name"]: row for row in json.loads(ended.out)}
-    assert set(rows) == {"digits", "cifar10", "fashion-mnist"}
+    assert set(rows) == {"digits", "cifar10", "fashion-mnist", "austen", "ptb"}
     assert rows["digits"]["where"] == "comes with scikit-learn"
-    assert rows["cifar10"]["images"] == 50_000
+    assert rows["austen"]["where"] == "comes with the harness"
+    assert rows["cifar10"]["content"] == "50,000 images"
+    assert rows["ptb"]["content"] == "929,589 words"
+    assert "ptb.train.txt" in rows["ptb"]["where"]
     for name in ("cifar10", "fashion-mnist"):
         assert rows[name]["where"].startswith("missing: ")
         assert f"harness data fetch {name}" in rows[name]["where"]
     assert "cifar10" in harness("data", "list").out
+
+
+def test_the_corpus_that_ships_has_as_many_words_as_the_list_says() -> None:
+    assert TEXTS["austen"] == f"{len(corpora.load('austen').train):,} words"
 
 
 def test_data_that_is_there_is_listed_with_its_folder(
@@ -34,11 +43,14 @@ def test_data_that_is_there_is_listed_with_its_folder(
 ) -> None:
     (tmp_path / "images").mkdir()
     monkeypatch.setattr("backends.data.datasets.load", lambda name, **_: name)
+    monkeypatch.setattr("backends.data.corpora.load", lambda name: name)
     rows = json.loads(harness("data", "list", "--json", "--data-dir", "images").out)
     assert {row["name"]: row["where"] for row in rows} == {
         "digits": "comes with scikit-learn",
         "cifar10": str(tmp_path / "images"),
         "fashion-mnist": str(tmp_path / "images"),
+        "austen": "comes with the harness",
+        "ptb": str(tmp_path / "images"),
     }
 
 
