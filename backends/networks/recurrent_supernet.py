@@ -122,7 +122,7 @@ class SharedRecurrentModel(LanguageModel):
             candidates = torch.lerp(before.unsqueeze(-2).expand_as(values), values, gates.sigmoid().expand_as(values))
             return torch.einsum("po,pcow->cw", weights[place].to(candidates.dtype), candidates)
 
-        return self._unrolled(embedded, hidden, mask, step, self._shares(rows))
+        return self._unrolled(embedded, hidden, mask, step, self._shares(rows).to(embedded.dtype))
 
     def _side_by_side(self, place: int) -> Tensor:
         """A node's matrices, for each predecessor those of all operations in a row; one for all where they share it."""

@@ -21,7 +21,7 @@ SETTINGS = [
 ]
 
 
-def cells(nodes: int, count: int = 12) -> list[tuple[Nodes, list[Tensor]]]:
+def cells(nodes: int, count: int = 6) -> list[tuple[Nodes, list[Tensor]]]:
     """All cells of two nodes, or some of more: their nodes and one-hot rows."""
     space, rng = RNNCell(nodes=nodes), np.random.default_rng(nodes)
     rows = space.from_keys(space.enumerate_keys()) if nodes == 2 else space.sample_many(rng, count)
@@ -33,16 +33,17 @@ def cells(nodes: int, count: int = 12) -> list[tuple[Nodes, list[Tensor]]]:
     return found
 
 
-def model(nodes: int, **settings: str) -> SharedRecurrentModel:
-    shared = SharedRecurrentModel(nodes, width=6, words=11, **settings).double()  # type: ignore[arg-type]
+def model(nodes: int, *, width: int = 6, **settings: str) -> SharedRecurrentModel:
+    shared = SharedRecurrentModel(nodes, width=width, words=11, **settings).double()  # type: ignore[arg-type]
     shared.initialise(torch.Generator().manual_seed(3), 0.7)
     return shared
 
 
-def text(seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Words of four steps in five columns, and a state before them."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(11, (4, 5), generator=generator), torch.randn(5, 6, generator=generator, dtype=torch.float64)
+def text(steps: int = 4, width: int = 6) -> tuple[Tensor, Tensor]:
+    """Words in five columns, and a state before them."""
+    generator = torch.Generator().manual_seed(0)
+    words = torch.randint(11, (steps, 5), generator=generator)
+    return words, torch.randn(5, width, generator=generator, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("nodes", [2, 8, 12])
@@ -61,11 +62,11 @@ def test_a_path_is_the_stand_alone_model_with_its_matrices(nodes: int, sharing: 
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
-@pytest.mark.parametrize("nodes", [2, 5])
+@pytest.mark.parametrize("nodes", [2, 8, 12])
 def test_a_one_hot_mixture_is_the_path_with_its_gradients(nodes: int, settings: dict[str, str]) -> None:
     shared = model(nodes, **settings)
-    for cell, rows in cells(nodes):
-        results = [shared.path(*text(), cell)[0], shared.mixture(*text(), rows)[0]]
+    for cell, rows in cells(nodes, count=3):
+        results = [shared.path(*text(steps=2), cell)[0], shared.mixture(*text(steps=2), rows)[0]]
         torch.testing.assert_close(*results, atol=1e-12, rtol=0)
         slopes = [
             torch.autograd.grad(
@@ -78,25 +79,37 @@ def test_a_one_hot_mixture_is_the_path_with_its_gradients(nodes: int, settings: 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
 def test_slopes_of_a_mixture_are_those_of_finite_differences(settings: dict[str, str]) -> None:
-    shared = model(2, **settings)
+    shared = model(2, width=2, **settings)
     generator = torch.Generator().manual_seed(8)
     sizes = (1, 4, 2, 4)
     rows = [torch.rand(size, generator=generator, dtype=torch.float64).add(0.2).requires_grad_() for size in sizes]
     weights = list(shared.matrices)
 
     def loss(*values: Tensor) -> Tensor:
-        return shared.mixture(*text(), values[:4])[0].square().sum()
+        return shared.mixture(*text(steps=2, width=2), values[:4])[0].pow(3).sum()
 
     assert torch.autograd.gradcheck(loss, (*rows, *weights))
 
 
 @pytest.mark.parametrize("average", ["all", "loose-ends"])
 def test_slopes_of_a_path_are_those_of_finite_differences(average: str) -> None:
-    shared = model(3, average=average)
+    shared = model(3, width=3, average=average)
     cell = (("tanh", 0), ("sigmoid", 1), ("identity", 1))
-    words, hidden = text()
+    words, hidden = text(steps=2, width=3)
     parameters = [hidden.requires_grad_(), shared.first, *shared.matrices]
     assert torch.autograd.gradcheck(lambda state, *_: shared.path(words, state, cell)[0], tuple(parameters))
+
+
+@pytest.mark.parametrize("average", ["nodes", "all", "loose-ends"])
+def test_rows_of_double_precision_mix_a_model_of_single_precision(average: str) -> None:
+    exact = model(2, average=average)
+    rough = model(2, average=average).float()
+    words, hidden = text()
+    rows = [torch.full((size,), 1 / size, dtype=torch.float64, requires_grad=True) for size in (1, 4, 2, 4)]
+    wanted, raw = exact.mixture(words, hidden, rows)[0], rough.mixture(words, hidden.float(), rows)[0]
+    torch.testing.assert_close(raw, wanted.float(), atol=1e-5, rtol=1e-5)
+    slopes = [torch.autograd.grad(each.square().sum(), rows[1:]) for each in (wanted, raw)]
+    torch.testing.assert_close(*slopes, atol=1e-4, rtol=1e-4)
 
 
 def test_each_setting_averages_the_states_that_it_names() -> None:
