@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -85,3 +85,30 @@ data_option = click.option(
     expose_value=False,
     help="Where the training data lies (default: $HARNESS_DATA, or the user's cache).",
 )
+
+RUNNING = (
+    click.option("--seeds", metavar="A:B|A,B,C", help="The seeds (default: 1268:1278, ten of them)."),
+    click.option(
+        "--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core or GPU)."
+    ),
+    click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db)."),
+    click.option(
+        "--device",
+        type=click.Choice(("auto", "cpu", "cuda")),
+        help="Where to train, auto being a GPU where there is one (default: the oracle's).",
+    ),
+    click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over, one run at a time on each."),
+    data_option,
+    click.option("--no-verify", "verify", flag_value=False, default=None, help="Skip the check of the training data."),
+    set_option,
+    plot_option,
+    format_option,
+    json_option,
+)
+
+
+def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of whatever performs runs and shows what came of them."""
+    for option in reversed(RUNNING):
+        command = option(command)
+    return command

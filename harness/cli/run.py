@@ -7,17 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import (
-    data_option,
-    format_option,
-    json_option,
-    plot_option,
-    print_page,
-    read_settings,
-    set_option,
-)
-
-DEVICES = ("auto", "cpu", "cuda")
+from harness.cli.options import print_page, read_settings, running_options
 
 
 @click.command()
@@ -28,26 +18,12 @@ DEVICES = ("auto", "cpu", "cuda")
 )
 @click.option("--space", metavar="NAME", help="The search space (default: the table's).")
 @click.option("--table", metavar="NAME|PATH", help="The ground-truth table.")
-@click.option("--seeds", metavar="A:B|A,B,C", help="The seeds (default: 1268:1278, ten of them).")
 @click.option("--budget-queries", type=click.IntRange(min=1), metavar="N", help="Scores and slopes a run.")
 @click.option("--budget-epochs", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Epochs a run.")
 @click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a run.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core or GPU).")
 @click.option("--search-metric", metavar="M", help="What the search sees (default: validation).")
 @click.option("--judge", metavar="table|RECIPE", help="What judges: a table, or training from scratch by a recipe.")
-@click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db).")
-@click.option(
-    "--device",
-    type=click.Choice(DEVICES),
-    help="Where to train, auto being a GPU where there is one (default: the oracle's).",
-)
-@click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over, one run at a time on each.")
-@data_option
-@click.option("--no-verify", "verify", flag_value=False, default=None, help="Skip the check of the training data.")
-@format_option
-@set_option
-@plot_option
-@json_option
+@running_options
 def run(experiment_file: str | None, form: str, as_json: bool, plot: str | None, **flags: Any) -> None:
     """Search with each policy against each oracle, random beside them, and rank what they recommend.
 

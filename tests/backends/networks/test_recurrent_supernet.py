@@ -77,6 +77,60 @@ def test_a_one_hot_mixture_is_the_path_with_its_gradients(nodes: int, settings: 
         torch.testing.assert_close(*slopes, atol=1e-9, rtol=1e-9)
 
 
+def one_by_one(shared: SharedRecurrentModel, words: Tensor, hidden: Tensor, rows: list[Tensor]) -> Tensor:
+    """A mixture, one predecessor and one operation at a time."""
+    activations = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "identity": torch.clone}
+    outputs = []
+
+    def state(before: Tensor, gates: Tensor, name: str) -> Tensor:
+        gate, value = gates.chunk(2, dim=1)
+        return before + gate.sigmoid() * (activations[name](value) - before)
+
+    def normed(new: Tensor) -> Tensor:
+        centred = new - new.mean(dim=0)
+        return centred / (new.var(dim=0, unbiased=False) + 1e-5).sqrt() if shared.norm == "batch" else new
+
+    for word in shared.embedding[words]:
+        states = [normed(state(hidden, torch.cat([word, hidden], dim=1) @ shared.first, "tanh"))]
+        for node, matrices in enumerate(shared.matrices):
+            new = torch.zeros_like(hidden)
+            for source, likely in enumerate(rows[2 * node]):
+                for number, name in enumerate(OPERATIONS):
+                    matrix = matrices[4 * source + number if shared.sharing == "operation" else 0]
+                    new = new + likely * rows[2 * node + 1][number] * state(
+                        states[source], states[source] @ matrix, name
+                    )
+            states.append(normed(new))
+        shares = [1.0 if shared.average == "all" else 0.0, *[1.0] * shared.nodes]
+        if shared.average == "loose-ends":
+            unused = [[1 - float(later[one]) for later in rows[2 * one :: 2]] for one in range(1, shared.nodes + 1)]
+            shares[1:] = [float(np.prod(each)) for each in unused]
+        hidden = sum((share * each for share, each in zip(shares, states, strict=True)), torch.zeros_like(hidden))
+        hidden = hidden / sum(shares)
+        outputs.append(hidden)
+    return torch.stack(outputs)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
+def test_a_mixture_weighs_every_predecessor_and_operation_of_a_node(settings: dict[str, str]) -> None:
+    shared = model(3, **settings)
+    rng = np.random.default_rng(4)
+    rows = [torch.tensor(rng.dirichlet(np.ones(size))) for size in (1, 4, 2, 4, 3, 4)]
+    torch.testing.assert_close(shared.mixture(*text(), rows)[0], one_by_one(shared, *text(), rows), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
+def test_dropout_of_a_one_hot_mixture_is_that_of_its_path(settings: dict[str, str]) -> None:
+    shared = model(3, **settings)
+    shared.dropouts = Dropouts(output=0.3, hidden=0.4, inputs=0.2, embedding=0.1, words=0.2)
+    for cell, rows in cells(3, count=2):
+        results = [
+            shared.path(*text(), cell, torch.Generator().manual_seed(2)),
+            shared.mixture(*text(), rows, torch.Generator().manual_seed(2)),
+        ]
+        torch.testing.assert_close(*results, atol=1e-12, rtol=0)
+
+
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
 def test_slopes_of_a_mixture_are_those_of_finite_differences(settings: dict[str, str]) -> None:
     shared = model(2, width=2, **settings)
