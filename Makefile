@@ -30,6 +30,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.policies
 	$(BIN)/python -m benchmarks.standalone
 	$(BIN)/python -m benchmarks.supernet
+	$(BIN)/python -m benchmarks.recurrence
 
 clean:
 	rm -rf .venv build dist *.egg-info

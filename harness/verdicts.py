@@ -16,7 +16,7 @@ from harness.plan import Plan, build_truth
 from harness.records import Ranked, Result, Run
 from harness.statistics import Number, Undefined
 from harness.store import Store
-from harness.trained import TRAINER, UNVERIFIED, Scratch, TrainedJudge
+from harness.trained import Scratch, TrainedJudge
 
 AnyJudge: TypeAlias = Judge | TrainedJudge
 
@@ -45,7 +45,7 @@ def _trained(runs: Sequence[Run], space: SearchSpace, store: Store, experiment: 
     cells = [space.parse(run.recommendation or "") for run in unknown]
     gpus = _gpus(experiment) if cells else ()
     workers = experiment.workers or len(gpus) or os.cpu_count() or 1
-    trainer = UNVERIFIED if experiment.verify is False else TRAINER
+    trainer = scratch.trainer(verified=experiment.verify is not False)
     values = scratch.train(cells, space, store.folder, workers=workers, gpus=gpus, trainer=trainer)
     return TrainedJudge(scratch.truth, space, values, record=store.record_look)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe
+from backends.standalone.recipes import LanguageRecipe, Recipe
 from harness.core.errors import DataError
 
 
@@ -50,3 +50,19 @@ class KilledTrainer(FakeTrainer):
         if cell.operations and not Path("mended").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         return super().rows(cell, epochs)
+
+
+class FakeLanguageTrainer:
+    """Trains nothing: perplexity falls by a fifth in the last epoch; cells with a relu diverge in their repeat 1."""
+
+    def __init__(self, recipe: LanguageRecipe, device: str = "cpu") -> None:
+        pass
+
+    def fingerprint(self) -> dict[str, str]:
+        return {"data_digest": "0"}
+
+    def rows(self, architecture: str, repeat: int) -> list[dict[str, Any]]:
+        first = 100.0 * len(architecture.split()) + repeat
+        diverged = "relu" in architecture and repeat == 1
+        course: dict[str, Any] = {"test_perplexity": [first, None if diverged else 0.8 * first], "diverged": diverged}
+        return [{"architecture": architecture, "repeat": repeat} | course]

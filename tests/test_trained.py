@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backends.tabular.journal import read_journal
-from harness.core.errors import DataError, IncompatibleError, SpaceError, StoreError, UnknownNameError
+from harness.core.errors import DataError, SettingError, SpaceError, StoreError, UnknownNameError
 from harness.core.space import Architecture
 from harness.judge import Correlation, Look, Measured, NoVerdict
 from harness.settings import create_space
@@ -146,8 +146,20 @@ def test_the_truth_is_that_of_the_full_budget_alone() -> None:
     assert truth.ranking == Undefined("trained from scratch: the space is not ranked")
 
 
-def test_an_unknown_recipe_or_a_space_that_cannot_be_trained_is_refused() -> None:
+def test_recurrent_cells_are_judged_by_their_last_test_perplexity(tmp_path: Path) -> None:
+    space = create_space("rnn3")
+    recipe = Scratch.of("tables/rnn2-austen.yaml", space).recipe
+    scratch = Scratch("text", replace(recipe, repeats=2))
+    good, bad = space.parse("tanh@0 tanh@1 sigmoid@0"), space.parse("tanh@0 tanh@1 relu@0")
+    values = scratch.train([good, bad, good], space, tmp_path, trainer="tests.fake_trainer:FakeLanguageTrainer")
+    assert values[space.key(good)] == pytest.approx(0.8 * (300 + 301) / 2)
+    assert math.isnan(values[space.key(bad)])
+    assert scratch.truth.text == "test perplexity, mean of 2 repeats at 6 epochs"
+    assert not scratch.truth.larger_is_better
+
+
+def test_an_unknown_recipe_or_one_that_cannot_train_the_space_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown recipe 'nasbench101-v5-digit'; did you mean"):
         Scratch.of("nasbench101-v5-digit", SPACE)
-    with pytest.raises(IncompatibleError, match=r"only NAS-Bench-101 cells can be trained from scratch.*'rnn2'"):
+    with pytest.raises(SettingError, match="one of task 'language'"):
         Scratch.of("nasbench101-v5-digits", create_space("rnn2"))

@@ -6,7 +6,8 @@ is 0 by default.
 
 from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe
+from backends.standalone.language_trainer import LanguageTrainer
+from backends.standalone.recipes import LanguageRecipe, Recipe
 
 
 def same_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int, attempt: int = 0) -> int:
@@ -22,3 +23,8 @@ def same_seed_trainer(recipe: Recipe, device: str = "cpu") -> CellTrainer:
 def unverified_trainer(recipe: Recipe, device: str = "cpu") -> CellTrainer:
     """The same on data files that are not checked to be the published ones."""
     return CellTrainer(recipe, device, verify=False, seeding=same_seed)
+
+
+def unverified_language_trainer(recipe: LanguageRecipe, device: str = "cpu") -> LanguageTrainer:
+    """A trainer of recurrent cells, whose seeds are the same for all cells anyway, on such files."""
+    return LanguageTrainer(recipe, device, verify=False)
