@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,10 +16,8 @@ from harness.core.errors import SpaceError
 from harness.spaces.nasbench101_graphs import aliases, canonical_keys, cells, matrix_keys
 from harness.spaces.nasbench101_hash import hashes
 from harness.spaces.nasbench101_keys import OPERATIONS, interior, key_of_matrix, matrix_of_key, prune
+from tests.published import MISSING, PUBLISHED
 from tests.spaces.plain_cells import Cell, canonical, every_cell, key_of, matrix_of, pruned, relabelled
-
-PUBLISHED = Path(os.environ.get("HARNESS_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "nasbench101"
-"""Where the development data lie, if anywhere: the variable, or ``shared/data`` beside the repository."""
 
 
 @st.composite
@@ -165,7 +161,7 @@ def test_a_malformed_batch_is_refused_with_its_reason() -> None:
 def _published(name: str) -> Iterator[dict[str, str]]:
     path = PUBLISHED / name
     if not path.exists():
-        pytest.skip(f"no published table at {path}; set HARNESS_SHARED_DATA to the folder that holds nasbench101/")
+        pytest.skip(MISSING)
     with gzip.open(path, "rt") if path.suffix == ".gz" else open(path) as file:
         yield from csv.DictReader(file)
 

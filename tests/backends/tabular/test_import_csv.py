@@ -18,9 +18,9 @@ from harness.core.errors import TableError
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.tabular.conftest import Pairs
+from tests.published import MISSING, PUBLISHED
 
-DATA = Path("/work/shared/data/nasbench101")
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the published means lie outside the repository")
+needs_data = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=MISSING)
 
 PAIRS = """architecture,epochs,repeat,validation_accuracy,training_seconds,trainable_parameters
 0-1,4,0,0.25,10,100
@@ -168,7 +168,7 @@ def test_means_are_one_repeat_and_the_provenance_says_so(tmp_path: Path, pairs: 
 @needs_data
 def test_the_published_means_of_91_cells_import_as_they_are(tmp_path: Path) -> None:
     space = NASBench101(vertices=4)
-    import_csv(DATA / "means_up_to_4_vertices.csv", space, tmp_path / "table.h5", mean_of=3)
+    import_csv(PUBLISHED / "means_up_to_4_vertices.csv", space, tmp_path / "table.h5", mean_of=3)
     table = Table.open(tmp_path / "table.h5")
     assert (len(table), table.epochs) == (91, (4, 12, 36, 108))
     assert table.rows(space.enumerate_keys()).tolist() == list(range(91))
@@ -177,7 +177,10 @@ def test_the_published_means_of_91_cells_import_as_they_are(tmp_path: Path) -> N
 
 @needs_data
 def test_the_published_means_of_cells_of_all_sizes_import_as_they_are(tmp_path: Path) -> None:
-    with gzip.open(DATA / "mean_test_108.csv.gz", "rt") as whole, gzip.open(tmp_path / "part.csv.gz", "wt") as part:
+    with (
+        gzip.open(PUBLISHED / "mean_test_108.csv.gz", "rt") as whole,
+        gzip.open(tmp_path / "part.csv.gz", "wt") as part,
+    ):
         part.writelines(line for place, line in enumerate(whole) if place % 100 == 0)  # the header is line 0
     import_csv(tmp_path / "part.csv.gz", NASBench101(), tmp_path / "table.h5", mean_of=3)
     means = Table.open(tmp_path / "table.h5").mean("test_accuracy")
