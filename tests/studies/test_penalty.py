@@ -10,7 +10,7 @@ from scipy.stats import ttest_ind
 
 from harness.core.errors import IncompatibleError
 from harness.leaderboard import Leaderboard
-from harness.studies.penalty import CONVOLUTIONAL, RECURRENT, Content, compared, default_policies, space_of
+from harness.studies.penalty import POLICIES, Content, compared, space_of
 from harness.studies.penalty_page import penalty_page
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 
@@ -86,9 +86,8 @@ def test_trained_cells_have_no_ranks_to_compare() -> None:
         compared(made, [], "supernet")
 
 
-def test_the_default_policies_are_the_papers_on_each_space() -> None:
-    assert default_policies("rnn2") == RECURRENT
-    assert default_policies("nasbench101") == CONVOLUTIONAL
+def test_the_defaults_are_the_policies_of_table_3_and_the_space_of_the_table() -> None:
+    assert set(POLICIES) == {"enas", "nao", "darts"}
     assert (space_of(None, "rnn2-ptb"), space_of(None, None), space_of("rnn4", "x")) == (
         "rnn2",
         "nasbench101-v5",

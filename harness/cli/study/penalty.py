@@ -16,7 +16,7 @@ from harness.cli.study.options import experiment_of, training_options
     "policies",
     multiple=True,
     metavar="NAME",
-    help="A policy; may be repeated (default: enas, nao, darts, fbnet, spos, fairnas; for rnn spaces the first three).",
+    help="A policy; may be repeated (default: enas, nao and darts).",
 )
 @click.option("--table", metavar="NAME|PATH", help="The table that answers without weight sharing, and judges.")
 @click.option("--recipe", "family", metavar="FAMILY", help="How to train (default: digits, or austen for rnn spaces).")
@@ -38,7 +38,7 @@ def penalty(
     """
     from harness.display import Display
     from harness.studies.page import show
-    from harness.studies.penalty import default_policies, space_of
+    from harness.studies.penalty import POLICIES, space_of
     from harness.studies.penalty import penalty as study
     from harness.studies.penalty_page import penalty_page
     from harness.studies.scale import scaled
@@ -46,7 +46,7 @@ def penalty(
     space = space_of(flags["space"], flags["table"])
     found = scaled(space, flags["oracle"], family, "paper" if paper else "reduced")
     experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
-    content = study(experiment, policies or default_policies(space), Display())
+    content = study(experiment, policies or POLICIES, Display())
     if plot is not None:
         from harness.figures.penalty import penalty as draw
         from harness.figures.save import save
