@@ -1,11 +1,9 @@
 """A recipe for language models: everything that decides the training of a recurrent cell, apart from the cell."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
+from backends.standalone.recipes.keys import Keyed
 from harness.core.errors import SettingError
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +32,7 @@ LEAST: Mapping[str, int] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageRecipe:
+class LanguageRecipe(Keyed):
     """One recipe, in the terms of DARTS (Liu et al. 2019; quark0/darts, rnn/train.py); `task` is `language`.
 
     Data: `dataset` and the sizes `vocabulary` and `train_tokens` as `backends.data.corpora.load` takes them. An epoch
@@ -51,7 +49,7 @@ class LanguageRecipe:
     from 0 over the fraction `warmup` of all epochs. `slowness` is the factor of the mean squared difference of
     consecutive outputs, the published beta.
     Measuring: after each epoch on all words of validation and test text, in `validation_batch` and `test_batch`
-    columns. `decoder`: the precision of the three large products of the decoder in training.
+    columns. `decoder`: the precision of the large products of the decoder, in training and measuring.
     A budget is any number of epochs up to `epochs`, and a moment of one training.
     """
 
@@ -87,13 +85,7 @@ class LanguageRecipe:
     init_range: float = 0.04
 
     def __post_init__(self) -> None:
-        for key, words in WORDS.items():
-            if getattr(self, key) not in words:
-                known = " or ".join(map(repr, words))
-                raise SettingError(f"recipe key {key!r} is {getattr(self, key)!r}; expected {known}")
-        for key, least in LEAST.items():
-            if getattr(self, key) < least:
-                raise SettingError(f"recipe key {key!r} is {getattr(self, key)}; expected {least} or more")
+        self.require(WORDS, LEAST)
         for key in ("clip", "weight_decay", "slowness"):
             if not 0 <= getattr(self, key) < float("inf"):
                 raise SettingError(f"recipe key {key!r} is {getattr(self, key)}; expected 0 or more")
@@ -103,15 +95,6 @@ class LanguageRecipe:
         for key in ("learning_rate", "init_range"):
             if not 0 < getattr(self, key) < float("inf"):
                 raise SettingError(f"recipe key {key!r} is {getattr(self, key)}; expected more than 0")
-
-    def document(self) -> dict[str, Any]:
-        """Keys and values without those that have their default: equal documents, equal trainings."""
-        defaults = {field.name: field.default for field in fields(self) if field.default is not MISSING}
-        return {key: value for key, value in asdict(self).items() if key not in defaults or defaults[key] != value}
-
-    def digest(self) -> str:
-        """SHA-256 of the document as canonical JSON: equal digests, equal trainings (on the same library versions)."""
-        return hashlib.sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()
 
 
 DROPOUTS = ("dropout_output", "dropout_hidden", "dropout_inputs", "dropout_embedding", "dropout_words")

@@ -1,11 +1,9 @@
 """A training recipe: everything that decides what a stand-alone training does, apart from the cell."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
+from backends.standalone.recipes.keys import Keyed
 from harness.core.errors import SettingError
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -19,7 +17,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Keyed):
     """One recipe; the keys with defaults came later, and their defaults mean what a recipe without them always meant.
 
     Data: `train_images` and `validation_images` (the rest is test), pixel `noise` in standard deviations. Training
@@ -69,13 +67,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if min(self.epochs, default=0) < 2 or list(self.epochs) != sorted(set(self.epochs)):
             raise SettingError(f"recipe key 'epochs' must be ascending numbers from 2 up, not {list(self.epochs)}")
-        for key, words in WORDS.items():
-            if getattr(self, key) not in words:
-                known = " or ".join(map(repr, words))
-                raise SettingError(f"recipe key {key!r} is {getattr(self, key)!r}; expected {known}")
-        for key, least in LEAST.items():
-            if getattr(self, key) < least:
-                raise SettingError(f"recipe key {key!r} is {getattr(self, key)}; expected {least} or more")
+        self.require(WORDS, LEAST)
         if not 0 <= self.warmup < 1:
             raise SettingError(f"recipe key 'warmup' is {self.warmup}; expected a fraction from 0 to below 1")
         if self.schedule == "cosine-by-step" and self.warmup:
@@ -84,15 +76,6 @@ class Recipe:
             raise SettingError(
                 f"recipe key 'batch_size' is {self.batch_size}, but there are only {self.train_images} train_images"
             )
-
-    def document(self) -> dict[str, Any]:
-        """Keys and values without those that have their default: equal documents, equal trainings."""
-        defaults = {field.name: field.default for field in fields(self) if field.default is not MISSING}
-        return {key: value for key, value in asdict(self).items() if key not in defaults or defaults[key] != value}
-
-    def digest(self) -> str:
-        """SHA-256 of the document as canonical JSON: equal digests, equal trainings (on the same library versions)."""
-        return hashlib.sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()
 
 
 LEAST: Mapping[str, int] = {
