@@ -11,8 +11,6 @@ DARTS' search on Penn Treebank with a smaller batch: 300 units, 64 columns, 35 s
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ from backends.networks.recurrence import Nodes
 from backends.networks.recurrent_supernet import SharedRecurrentModel
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.networks.word_loss import word_loss
-from benchmarks.supernet import machine
+from benchmarks.recording import record
 from benchmarks.timing import in_turn
 
 RESULTS = Path(__file__).parent / "results" / "recurrence.json"
@@ -85,7 +83,7 @@ class PlainModel(nn.Module):
         return nn.functional.linear(outputs, self.embedding, self.bias)
 
 
-def measure(scale: Scale, device: torch.device) -> dict[str, float]:
+def figures(scale: Scale, device: torch.device) -> dict[str, float]:
     """All figures of a scale."""
     ours = RecurrentLanguageModel(scale.nodes, width=scale.width, words=scale.words)
     ours.initialise(torch.Generator().manual_seed(0))
@@ -144,20 +142,10 @@ def _step(
     return step
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    device = torch.device(parser.parse_args().device)
-    torch.set_num_threads(1)
-    document: dict[str, Any] = {"cpu": "not measured", "cuda": "not measured"}
-    document |= json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    figures = {f"{s.name}_{name}": value for s in SCALES for name, value in measure(s, device).items()}
-    document[device.type] = machine(device) | {name: float(f"{value:.4g}") for name, value in figures.items()}
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    for name, value in document[device.type].items():
-        print(f"{name:<32} {value}")
+def measure(device: torch.device) -> dict[str, float]:
+    """All figures of a device."""
+    return {f"{s.name}_{name}": value for s in SCALES for name, value in figures(s, device).items()}
 
 
 if __name__ == "__main__":
-    main()
+    record(RESULTS, __doc__, measure)

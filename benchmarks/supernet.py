@@ -11,11 +11,6 @@ and the flip of CIFAR-10 at a quarter of its width, on random bytes.
 
 from __future__ import annotations
 
-import argparse
-import datetime
-import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -41,6 +36,7 @@ from backends.supernet.recipe import load_recipe
 from backends.supernet.task import Rows
 from backends.supernet.weights import SharedWeights
 from benchmarks.plain_supernet import Cell, PlainLoop, plain_copy
+from benchmarks.recording import record
 from benchmarks.timing import in_turn
 from harness.core.budget import Budget
 from harness.core.random import stream
@@ -265,35 +261,8 @@ def measure(device: torch.device) -> dict[str, float]:
     for scale in (small, large):
         found = steps(scale, device) | scores(scale, device) | half(scale, device)
         figures |= {f"{scale.name}_{name}": value for name, value in found.items()}
-    return {name: float(f"{value:.4g}") for name, value in figures.items()}
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """What the figures were taken on, and when."""
-    gpu = f", {torch.cuda.get_device_name(device)}" if device.type != "cpu" else ""
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}",
-        "date": datetime.date.today().isoformat(),
-        "load_average": round(os.getloadavg()[0], 1),
-    }
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    device = torch.device(parser.parse_args().device)
-    torch.set_num_threads(1)
-    document: dict[str, Any] = {"cpu": "not measured", "cuda": "not measured"}
-    document |= json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    document[device.type] = machine(device) | measure(device)
-    document["targets"] = TARGETS
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    for name, value in document[device.type].items():
-        print(f"{name:<48} {value}")
+    return figures
 
 
 if __name__ == "__main__":
-    main()
+    record(RESULTS, __doc__, measure, targets=TARGETS)
