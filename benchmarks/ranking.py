@@ -1,25 +1,30 @@
-"""How the supernet of nasbench101-v5 ranks cells after trainings of several lengths, by the statistics that it uses.
+"""How supernets rank cells, by what their recipes leave to choose.
 
-    python -m benchmarks.ranking
+    python -m benchmarks.ranking digits|austen
 
-Kendall's tau-b between validation scores of the probe's 200 cells and the test accuracy of the table
-nasbench101-v5-digits: one supernet a length and seed, trained by recipe ``digits/spos`` on uniform cells with a
-schedule of that length. Prints a line each and writes them to ``benchmarks/results/ranking.json``; takes three
-minutes of one core.
+Kendall's tau-b between validation scores of the probe's cells and the test metric of the space's table: one supernet a
+choice and seed, trained on uniform cells by a copy of recipe ``FAMILY/spos``.
+
+``digits``: nasbench101-v5 after trainings of several lengths, each scored by the three statistics of batch
+normalisation (three minutes of one core). ``austen``: rnn2 at several learning rates (eight minutes). Prints a line
+each and writes them to ``benchmarks/results/ranking.json`` or ``ranking-austen.json``.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import statistics
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
 
-from backends.supernet.image_task import Statistics
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.recipe import FOLDER
 from backends.tabular.shelf import open_table
@@ -31,19 +36,46 @@ from harness.probe import measured
 from harness.settings import create_space
 from harness.statistics import Undefined
 
-RESULTS = Path(__file__).parent / "results" / "ranking.json"
-LENGTHS = (20, 60, 100, 200)
+RESULTS = Path(__file__).parent / "results"
 SEEDS = (1268, 1269)
-STATISTICS: tuple[Statistics, ...] = ("recalibrated", "batch", "running")
 
 
-def recipe(epochs: int) -> str:
-    """A copy of the recipe with a schedule of so many epochs."""
-    content = yaml.safe_load((FOLDER / "digits/spos.yaml").read_text(encoding="utf-8"))
-    content["training"]["epochs"] = epochs
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Values of one key of a recipe's training, and the settings of the oracle that score each of the supernets."""
+
+    space: str
+    table: str
+    recipe: str
+    key: str
+    values: Sequence[float]
+    scored: Sequence[dict[str, Any]]
+    file: str
+
+
+SWEEPS = {
+    "digits": Sweep(
+        "nasbench101-v5",
+        "nasbench101-v5-digits",
+        "digits/spos",
+        "epochs",
+        (20, 60, 100, 200),
+        [{"batch_norm": name} for name in ("recalibrated", "batch", "running")],
+        "ranking.json",
+    ),
+    "austen": Sweep(
+        "rnn2", "rnn2-austen", "austen/spos", "learning_rate", (0.02, 0.01, 0.005, 0.002), [{}], "ranking-austen.json"
+    ),
+}
+
+
+def recipe(sweep: Sweep, value: float) -> tuple[str, int]:
+    """A copy of the recipe with this value, and its epochs."""
+    content = yaml.safe_load((FOLDER / f"{sweep.recipe}.yaml").read_text(encoding="utf-8"))
+    content["training"][sweep.key] = value
     path = Path(tempfile.mkdtemp()) / "spos.yaml"
     path.write_text(yaml.safe_dump(content))
-    return str(path)
+    return str(path), content["training"]["epochs"]
 
 
 def trained(space: SearchSpace, seed: int, path: str, epochs: int) -> State:
@@ -56,36 +88,39 @@ def trained(space: SearchSpace, seed: int, path: str, epochs: int) -> State:
     return oracle.state_dict()
 
 
-def rankings(space: SearchSpace, judge: Judge, epochs: int, seed: int) -> Iterator[dict[str, Any]]:
-    """One record for each way to normalise, on the same weights."""
-    path = recipe(epochs)
+def rankings(sweep: Sweep, space: SearchSpace, judge: Judge, value: float, seed: int) -> Iterator[dict[str, Any]]:
+    """One record for each way to score, on the same weights."""
+    path, epochs = recipe(sweep, value)
     state = trained(space, seed, path, epochs)
-    for statistics in STATISTICS:
-        oracle = SupernetOracle(space, seed, recipe=path, batch_norm=statistics)
+    for settings in sweep.scored:
+        oracle = SupernetOracle(space, seed, recipe=path, **settings)
         oracle.load_state_dict(state)
         cells, values = zip(*measured(oracle), strict=True)
         tau = judge.tau([space.parse(cell) for cell in cells], values, run="").tau
+        known = [each for each in values if each is not None and math.isfinite(each)]
         yield {
-            "epochs": epochs,
+            sweep.key: value,
             "seed": seed,
-            "batch_norm": statistics,
+            **settings,
             "tau": None if isinstance(tau, Undefined) else round(tau, 4),
-            "mean_score": round(sum(values) / len(values), 4),
+            "mean_score": round(statistics.fmean(known), 4),
+            "failed": len(values) - len(known),
         }
 
 
 def main() -> None:
     """Train, rank, print and write."""
     torch.set_num_threads(1)
-    space = create_space("nasbench101-v5")
-    judge = Judge(open_table("nasbench101-v5-digits"), space)
+    sweep = SWEEPS[sys.argv[1]]
+    space = create_space(sweep.space)
+    judge = Judge(open_table(sweep.table), space)
     records = []
-    for epochs in LENGTHS:
+    for value in sweep.values:
         for seed in SEEDS:
-            for record in rankings(space, judge, epochs, seed):
+            for record in rankings(sweep, space, judge, value, seed):
                 records.append(record)
                 print(record, flush=True)
-    RESULTS.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / sweep.file).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

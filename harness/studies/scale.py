@@ -10,8 +10,7 @@ from backends.tabular.shelf import known_tables
 from harness import registry, settings
 from harness.core.errors import SettingError, TableError
 from harness.settings import create_space
-from harness.spaces.rnn_cell import RNNCell
-from harness.studies.sharing_cells import Kind
+from harness.studies.sharing_cells import Kind, kind_of
 
 Scale = Literal["reduced", "paper"]
 
@@ -57,7 +56,7 @@ class ScaledTruth(Scaled):
 
 def scaled(space: str, oracle: str, family: str | None, scale: Scale) -> Scaled:
     """The family, or else that of a scale, for a study of a space that tables cover."""
-    kind: Kind = "text" if isinstance(create_space(space), RNNCell) else "images"
+    kind = kind_of(create_space(space))
     chosen = _family(kind, oracle, family, scale)
     return Scaled(chosen, TABLES.get((space, chosen.get("oracle.recipe", "").partition("/")[0])))
 

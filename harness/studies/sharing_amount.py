@@ -111,7 +111,7 @@ def sharing_amount(
     with Store.open(experiment.store) as store:
         truth = source.look(cells, space, store, [run.run for run in trained.runs])
     spec = plan.specs[0]
-    told = factors(spec) | {"cells trained": len(cells), "truth": source.metric}
+    told = factors(spec, space) | {"cells trained": len(cells), "truth": source.metric}
     judged = (source, truth)
     return content(mine, trained, judged, space=space.name, search_metric=spec.search_metric, factors=told)
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.spaces.rnn_cell import OPERATIONS
+from harness.core.space import SearchSpace
+from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
 Kind = Literal["images", "text"]
 
@@ -24,6 +25,11 @@ IMAGE_OPERATIONS = ("conv3x3", "conv1x1", "maxpool")
 
 SPACES: dict[Kind, str] = {"images": "nasbench101-v6", "text": "rnn3"}
 """The smallest space that holds all 12."""
+
+
+def kind_of(space: SearchSpace) -> Kind:
+    """What the cells of a space are trained on."""
+    return "text" if isinstance(space, RNNCell) else "images"
 
 
 @dataclass(frozen=True, slots=True)

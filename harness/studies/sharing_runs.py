@@ -12,17 +12,19 @@ import numpy.typing as npt
 from harness.compare import Watcher, finished_runs, perform_missing, workers_for
 from harness.core.errors import HarnessError, ResourceError
 from harness.core.probe import probe_cells
+from harness.core.space import SearchSpace
 from harness.experiment import Experiment
 from harness.plan import Plan, make_plan, require_buildable
 from harness.runspec import RunSpec
 from harness.store import Store
 from harness.studies.pace import pace
+from harness.studies.sharing_cells import Kind, kind_of
 
 Floats = npt.NDArray[np.float64]
 
 POLICY = "uniform-sharing"
 
-FACTORS = {
+FACTORS: Mapping[Kind, tuple[str, ...]] = {
     "images": ("batch_norm", "widths", "running_momentum", "slices"),
     "text": ("sharing", "average", "norm"),
 }
@@ -122,9 +124,9 @@ def _scorings(store: Store, spec: RunSpec) -> Scorings | str:
     return Scorings(run.id, spec.seed, tuple(row.architecture for row in rows[:size]), scores)
 
 
-def factors(spec: RunSpec) -> dict[str, str | int | float | bool | None]:
+def factors(spec: RunSpec, space: SearchSpace) -> dict[str, str | int | float | bool | None]:
     """What decides how shared weights rank, by name: settings of the oracle and the length of the training."""
     oracle, policy = spec.settings["oracle"], spec.settings["policy"]
-    names = (*ALWAYS, *FACTORS["text" if spec.space.startswith("rnn") else "images"])
+    names = (*ALWAYS, *FACTORS[kind_of(space)])
     known = {name: "as the recipe has it" if oracle[name] in OWN else oracle[name] for name in names if name in oracle}
     return {"oracle": spec.oracle, **known, "epochs": policy["epochs"], "updates per epoch": policy["updates"]}

@@ -128,7 +128,8 @@ def weight_sharing(
     with Store.open(experiment.store) as store:
         truth = source.look(cells, plan.space, store, [run.run for run in trained.runs])
     spec = plan.specs[0]
-    told = factors(spec) | {"cells trained": plan.space.size, "cells scored": len(cells), "truth": source.metric}
+    told = factors(spec, plan.space)
+    told |= {"cells trained": plan.space.size, "cells scored": len(cells), "truth": source.metric}
     return content(trained, (source, truth), space=plan.space, search_metric=spec.search_metric, factors=told)
 
 
