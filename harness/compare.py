@@ -8,10 +8,13 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from harness import leaderboard
+from harness.anytime import Course, courses
 from harness.core.errors import StoreError
 from harness.engine import Broken, Done, Job, Message, Saved, perform_all
-from harness.experiment import Experiment
-from harness.plan import Plan, make_plan, require_buildable
+from harness.equal_cost import companions, equal_cost, planned
+from harness.experiment import BY_TABLE, Experiment
+from harness.judge import Judge
+from harness.plan import Plan, build_truth, make_plan, require_buildable
 from harness.records import Run
 from harness.runspec import RunSpec, provenance
 from harness.store import Store
@@ -40,7 +43,36 @@ def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard
     require_buildable(plan, finished_runs(experiment.store))
     with Store.open(experiment.store) as store:
         perform_missing(plan, store, watcher, experiment)
-        return leaderboard.build(*judge_all(plan, store, experiment))
+        judged, truth = judge_all(plan, store, experiment)
+        return leaderboard.build(judged, truth, searches=searched(plan, store, watcher, experiment))
+
+
+def searched(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> leaderboard.EqualCost:
+    """Random search at the cost of each policy that asked a table; performs what of it the store does not hold yet."""
+    if not experiment.equal_cost or experiment.judge != BY_TABLE:
+        return {}
+    runs = [store.show(spec.digest) for spec in plan.specs]
+    if specs := planned(runs, store, plan.space):
+        watcher.note(f"random search at equal cost: {len(specs)} runs; --no-equal-cost leaves it out")
+        perform_missing(Plan(specs, plan.space), store, watcher, experiment)
+    return equal_cost(runs, judge_of(plan, store), store, plan.space)
+
+
+def judge_of(plan: Plan, store: Store) -> Judge:
+    """The judge that looks up a plan's table, each look being recorded in the store."""
+    return Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
+
+
+def performed_courses(experiment: Experiment) -> list[Course]:
+    """The any-time courses of the performed runs of an experiment that a table judges, one look at the truth a run.
+
+    Random search at equal cost is among them.
+    """
+    plan = make_plan(experiment)
+    with Store.open(experiment.store) as store:
+        runs = [store.show(spec.digest) for spec in plan.specs]
+        beside = companions(runs, store) if experiment.equal_cost else []
+        return courses([*runs, *beside], judge_of(plan, store), store, plan.space)
 
 
 def finished_runs(url: str) -> set[str]:
@@ -58,7 +90,7 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
     for spec in plan.specs:
         found = store.begin(spec, circumstances)
         if not isinstance(found, Run):
-            jobs.append(Job(spec.digest, spec, found))
+            jobs.append(Job(spec.digest, spec, found, _best(store, spec) if found else None))
     workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
         watcher.note(
@@ -77,6 +109,11 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
             watch.see(message)
 
         perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
+
+
+def _best(store: Store, spec: RunSpec) -> float | None:
+    """The best score of an unfinished run so far."""
+    return max((row.value for row in store.trials(spec.digest) if row.value is not None), default=None)
 
 
 def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:

@@ -87,6 +87,8 @@ class Experiment(BaseModel):
     """Dotted names to values: ``space.encoding``, ``policy.x`` and ``oracle.x`` (every asked one), ``nao.x``."""
     search_metric: str | None = None
     judge: str = BY_TABLE
+    equal_cost: bool = True
+    """Whether random search at the same cost is run beside the policies that a table answers."""
     store: str = DEFAULT_STORE
 
     @model_validator(mode="after")

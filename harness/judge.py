@@ -194,15 +194,19 @@ class Judge:
         text = self._space.format(architecture)
         self._note(run, text)
         row = int(self._table.rows(np.array([key], dtype=np.int64))[0])
-        if row < 0:
-            return NoVerdict(f"table {self._table.name!r} does not hold the recommended cell {text}")
-        value = float(self._values[row])
-        if not np.isfinite(value):
-            return NoVerdict(
-                f"table {self._table.name!r} has no {self.truth.metric} of the recommended cell {text} at "
-                f"{self.truth.epochs} epochs: its training diverged or was not measured"
-            )
-        return self._verdict(value)
+        return self._told(row, f"recommended cell {text}")
+
+    def many(self, architectures: Sequence[Architecture], *, run: str = "") -> list[Verdict | NoVerdict]:
+        """The truth about each of these architectures; it is one look, whatever their number, and none where it is 0.
+
+        Raises SpaceError for an architecture outside the space.
+        """
+        if not architectures:
+            return []
+        keys = self._space.canonical_keys(self._space.require(architectures))
+        texts = [self._space.format(architecture) for architecture in architectures]
+        self._note(run, f"{len(texts)} incumbents")
+        return [self._told(int(row), f"cell {text}") for row, text in zip(self._table.rows(keys), texts, strict=True)]
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
         """Kendall's tau-b between scores of cells, larger being better, and their truth (Yu et al. 2020, App. A.1).
@@ -219,6 +223,18 @@ class Judge:
         truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, self._decimals)
         known = np.isfinite(truth)
         return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
+
+    def _told(self, row: int, cell: str) -> Verdict | NoVerdict:
+        """What a row of the table, -1 being none, says of the cell that messages call ``cell``."""
+        if row < 0:
+            return NoVerdict(f"table {self._table.name!r} does not hold the {cell}")
+        value = float(self._values[row])
+        if not np.isfinite(value):
+            return NoVerdict(
+                f"table {self._table.name!r} has no {self.truth.metric} of the {cell} at "
+                f"{self.truth.epochs} epochs: its training diverged or was not measured"
+            )
+        return self._verdict(value)
 
     def _note(self, run: str, what: str) -> None:
         look = Look(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest)

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import print_page, read_settings, running_options
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.leaderboard import Leaderboard
+
+
+def _drawable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+    """Refuse curves that cannot be written before anything is searched for them."""
+    if path is not None:
+        from harness.core.errors import SettingError
+        from harness.figures.save import require_plottable
+
+        try:
+            require_plottable(path)
+        except SettingError as error:
+            raise SettingError(str(error).replace("--plot", "--curves", 1)) from error
+    return path
 
 
 @click.command()
@@ -23,33 +40,73 @@ from harness.cli.options import print_page, read_settings, running_options
 @click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a run.")
 @click.option("--search-metric", metavar="M", help="What the search sees (default: validation).")
 @click.option("--judge", metavar="table|RECIPE", help="What judges: a table, or training from scratch by a recipe.")
+@click.option(
+    "--no-equal-cost",
+    "equal_cost",
+    flag_value=False,
+    default=None,
+    help="Leave out random search at the same cost as each policy.",
+)
+@click.option(
+    "--curves",
+    metavar="FILE",
+    callback=_drawable,
+    help="Draw the regret of the best so far against queries into FILE (.png, .svg or .pdf).",
+)
 @running_options
-def run(experiment_file: str | None, form: str, as_json: bool, plot: str | None, **flags: Any) -> None:
+def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **flags: Any) -> None:
     """Search with each policy against each oracle, random beside them, and rank what they recommend.
 
-    Finished runs are found in the store and not done again; an interrupted run goes on from its last checkpoint. --plot
-    draws the rank of every seed (Yu et al. 2020, Fig. 3).
+    Where a table answers, random search at the same cost is run as well. Finished runs are found in the store and not
+    done again; an interrupted run goes on from its last checkpoint. --plot draws the rank of every seed (Yu et al.
+    2020, Fig. 3).
     """
     from harness.compare import compare
-    from harness.core.errors import SettingError
-    from harness.display import Display
-    from harness.experiment import BY_TABLE, load_experiment
+    from harness.display import display_for
+    from harness.experiment import load_experiment
+
+    shown = {name: flags.pop(name) for name in ("form", "as_json", "plot", "curves")}
+    experiment = load_experiment(experiment_file, _overrides(flags))
+    _require_ranking(experiment, {"--plot draws ranks": shown["plot"], "--curves draws regrets": shown["curves"]})
+    board = compare(experiment, display_for(quiet, tensorboard))
+    if shown["plot"] is not None:
+        _draw_ranks(board, shown["plot"])
+    if shown["curves"] is not None:
+        _draw_curves(experiment, board, shown["curves"])
+    _print(board, shown["form"], as_json=shown["as_json"])
+
+
+def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:
     from harness.render import render, terminal
 
-    experiment = load_experiment(experiment_file, _overrides(flags))
-    if plot is not None and experiment.judge != BY_TABLE:
-        raise SettingError(
-            f"--plot draws ranks, and judge {experiment.judge!r} ranks nothing; leave one of the two out"
-        )
-    board = compare(experiment, Display())
-    if plot is not None:
-        from harness.figures.ranks import ranks, ranks_of
-        from harness.figures.save import save
-
-        save(ranks(ranks_of(board)), plot)
     if form == "table" and not as_json:
         return print_page(terminal(board))
     return click.echo(render(board, "json" if as_json else form), nl=False)
+
+
+def _require_ranking(experiment: Experiment, wanted: Mapping[str, str | None]) -> None:
+    """Raise SettingError for a figure of ranks that is wanted of a judge that trains recommendations alone."""
+    from harness.core.errors import SettingError
+    from harness.experiment import BY_TABLE
+
+    for what, path in wanted.items():
+        if path is not None and experiment.judge != BY_TABLE:
+            raise SettingError(f"{what}, and judge {experiment.judge!r} ranks nothing; leave one of the two out")
+
+
+def _draw_ranks(board: Leaderboard, path: str) -> None:
+    from harness.figures.ranks import ranks, ranks_of
+    from harness.figures.save import save
+
+    save(ranks(ranks_of(board)), path)
+
+
+def _draw_curves(experiment: Experiment, board: Leaderboard, path: str) -> None:
+    from harness.compare import performed_courses
+    from harness.figures.anytime import anytime, anytime_of
+    from harness.figures.save import save
+
+    save(anytime(anytime_of(performed_courses(experiment), board)), path)
 
 
 def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:

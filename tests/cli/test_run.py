@@ -106,6 +106,59 @@ def test_a_run_can_be_shown_with_its_looks_at_the_truth(harness: Harness) -> Non
     assert shown["results"][0]["judgement"]["rank"] >= 1
 
 
+TABULAR = ("run", "--policy", "evolution", "--seeds", "1:3", "--budget-queries", "30", "--workers", "1")
+
+
+def policies_of(harness: Harness) -> list[str]:
+    return [run["policy"] for run in json.loads(harness("show", "", "--json").out)]
+
+
+def test_random_search_at_equal_cost_is_stored_but_is_no_row(harness: Harness) -> None:
+    ended = harness(*TABULAR, "--json")
+    assert [row["policy"] for row in leaderboard(ended.out)] == ["evolution", "random"]
+    assert "random search at equal cost: 2 runs" in ended.err
+    assert sorted(policies_of(harness)) == ["evolution"] * 2 + ["random"] * 2 + ["random-search"] * 2
+    again = harness(*TABULAR, "--json")
+    assert again.out == ended.out
+    assert "equal cost" not in again.err
+
+
+@pytest.mark.parametrize("way", ["flag", "file"])
+def test_random_search_at_equal_cost_can_be_left_out(harness: Harness, way: str) -> None:
+    Path("experiment.yaml").write_text("equal_cost: false\n")
+    ended = harness(*TABULAR, "--json", *(["--no-equal-cost"] if way == "flag" else ["experiment.yaml"]))
+    assert ended.status == 0
+    assert "random-search" not in policies_of(harness)
+
+
+def test_a_killed_random_search_goes_on_and_ends_with_the_same_comparison(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = harness(*TABULAR, "--json", "--store", "sqlite:///whole.db")
+    with monkeypatch.context() as patch:
+
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr("policies.random_search.RandomSearch._finish", stop)
+        assert harness(*TABULAR, "--json", "--store", "sqlite:///killed.db").status == 130
+    resumed = harness(*TABULAR, "--json", "--store", "sqlite:///killed.db")
+    assert (resumed.status, resumed.out) == (0, whole.out)
+
+
+def test_curves_are_drawn_where_they_are_wanted(harness: Harness, tmp_path: Path) -> None:
+    assert harness(*TABULAR, "--curves", "curves.svg").status == 0
+    assert (tmp_path / "curves.svg").read_bytes().startswith(b"<?xml")
+    drawn = (tmp_path / "curves.svg").read_bytes()
+    assert harness(*TABULAR, "--curves", "again.svg").status == 0
+    assert (tmp_path / "again.svg").read_bytes() == drawn
+
+
+def test_ranks_can_be_drawn_too(harness: Harness, tmp_path: Path) -> None:
+    assert harness(*TABULAR, "--plot", "ranks.png").status == 0
+    assert (tmp_path / "ranks.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_killed_comparison_goes_on_and_ends_with_the_same_result(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "harness", *SYNTHETIC[:-2], "--policy", "evolution", "--seeds", "1:5", "--json"]
     arguments += ["--set", "evolution.samples=3000", "--workers", "2"]
@@ -154,6 +207,11 @@ MISTAKES = [
     (("run", "--oracle", "tabular", "--oracle", "tabluar"), "did you mean 'tabular'?"),
     (("run", "--oracle", "tabular", "--set", "synthetic.landscape=3"), "belongs to no part of this run"),
     (("run", "--store", "nonsense"), "nonsense"),
+    (("run", "--curves", "x.gif"), "--curves 'x.gif' must end in .png, .svg, .pdf"),
+    (
+        ("run", "--judge", "nasbench101-v5-digits", "--curves", "x.png"),
+        "--curves draws regrets, and judge 'nasbench101-v5-digits' ranks nothing",
+    ),
     (("run", "--search-metric", "tset"), "tset"),
     (("run", "--oracle", "synthetic", "--search-metric", "test"), "--search-metric has no use for oracle synthetic"),
     (("run", "--oracle", "synthetic", "--space", "nasbench101-v4", "--set", "space.encoding=tee"), "space.encoding"),

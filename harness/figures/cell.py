@@ -1,0 +1,133 @@
+"""A cell as a graph: boxes for its vertices from the input on the left to the output on the right, arrows between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from harness.core.errors import IncompatibleError
+from harness.core.space import Architecture, SearchSpace
+from harness.figures.layers import Point, layout
+from harness.figures.style import COLOURS, GREY, canvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STEP, HEIGHT = 1.75, 0.6
+"""The distance of two layers, and of two vertices of a layer, in inches."""
+
+BOX = (0.98, 0.42)
+"""The width and the height of a box in inches."""
+
+ENDS = ("#FFFFFF", GREY)
+"""The fill and the edge of the input and the output."""
+
+
+class Vertex(TypedDict):
+    """A box: what it says, and whether it is an operation rather than the input or the output."""
+
+    label: str
+    operation: bool
+
+
+class Content(TypedDict):
+    """What is drawn: vertices, each behind all those that lead to it, and edges as pairs of their places."""
+
+    title: str
+    vertices: list[Vertex]
+    edges: list[tuple[int, int]]
+
+
+def cell_of(space: SearchSpace, architecture: Architecture, *, title: str | None = None) -> Content:
+    """The graph of a cell of NAS-Bench-101, dead parts removed, or of a recurrent cell, whose output is a mean.
+
+    The title is the text form unless another is given. Raises SpaceError for an architecture outside of the space, and
+    IncompatibleError for a space whose text form says nothing of a graph.
+    """
+    text = space.format(architecture)
+    if space.scheme == "nasbench101":
+        vertices, edges = _image_cell(text)
+    elif space.scheme.startswith("rnn"):
+        vertices, edges = _recurrent_cell(text)
+    else:
+        raise IncompatibleError(
+            f"cells of space {space.name!r} cannot be drawn: only those of NAS-Bench-101 and recurrent ones are graphs"
+        )
+    return Content(title=text if title is None else title, vertices=vertices, edges=edges)
+
+
+def _image_cell(text: str) -> tuple[list[Vertex], list[tuple[int, int]]]:
+    """Words name each vertex after the input with its predecessors; the last one is the output."""
+    words = [word.partition("@") for word in text.split()]
+    vertices = [Vertex(label="input", operation=False)]
+    vertices += [Vertex(label=name, operation=name != "output") for name, _, _ in words]
+    edges = [(int(source), place) for place, (*_, sources) in enumerate(words, 1) for source in sources.split(",")]
+    return vertices, edges
+
+
+def _recurrent_cell(text: str) -> tuple[list[Vertex], list[tuple[int, int]]]:
+    """Words name each node's activation with its predecessor; every node leads to the mean that is the output."""
+    words = [word.partition("@") for word in text.split()]
+    vertices = [Vertex(label="first state", operation=False)]
+    vertices += [Vertex(label=name, operation=True) for name, _, _ in words]
+    edges = [(int(source), place) for place, (*_, source) in enumerate(words, 1)]
+    vertices.append(Vertex(label="mean", operation=False))
+    return vertices, edges + [(place, len(words) + 1) for place in range(1, len(words) + 1)]
+
+
+def cell(content: Content) -> Figure:
+    """Boxes stand in the layer of their longest way from the input; operations of one name have one colour."""
+    places = layout(len(content["vertices"]), content["edges"]).places
+    across, up = ([place[side] for place in places] for side in (0, 1))
+    figure = canvas((STEP * max(across) + BOX[0] + 0.5, HEIGHT * (max(up) - min(up) + 1.6) + 0.4))
+    draw_cell(figure.add_subplot(), content)
+    return figure
+
+
+def draw_cell(axes: Axes, content: Content) -> None:
+    """Draw into axes, which another figure may own."""
+    found = layout(len(content["vertices"]), content["edges"])
+    names = dict.fromkeys(vertex["label"] for vertex in content["vertices"] if vertex["operation"])
+    colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+    for route in found.routes:
+        _draw_edge(axes, [_scaled(point) for point in route])
+    for place, vertex in zip(found.places, content["vertices"], strict=True):
+        _draw_box(axes, _scaled(place), vertex, colours)
+    points = [_scaled(point) for point in (*found.places, *(point for route in found.routes for point in route))]
+    axes.set_xlim(min(x for x, _ in points) - 0.7, max(x for x, _ in points) + 0.7)
+    axes.set_ylim(min(y for _, y in points) - 0.8 * HEIGHT, max(y for _, y in points) + 0.8 * HEIGHT)
+    axes.set_axis_off()
+    axes.set_title(content["title"], loc="left", fontsize=9)
+
+
+def _scaled(point: Point) -> Point:
+    return STEP * point[0], HEIGHT * point[1]
+
+
+def _draw_edge(axes: Axes, route: Sequence[Point]) -> None:
+    """An arrow that leaves a box to the right, passes its bends level, and enters the next box from the left."""
+    from matplotlib.patches import FancyArrowPatch
+    from matplotlib.path import Path
+
+    half = BOX[0] / 2
+    points, codes = [(route[0][0] + half, route[0][1])], [Path.MOVETO]
+    for place, (x, y) in enumerate(route[1:], 1):
+        last = place == len(route) - 1
+        ends = [(x - half, y)] if last else [(x - half, y), (x + half, y)]
+        start, middle = points[-1], (points[-1][0] + ends[0][0]) / 2
+        points += [(middle, start[1]), (middle, ends[0][1]), *ends]
+        codes += [Path.CURVE4] * 3 + [Path.LINETO] * (len(ends) - 1)
+    arrow = FancyArrowPatch(path=Path(points, codes), arrowstyle="-|>", mutation_scale=11, color=GREY)
+    axes.add_patch(arrow)
+
+
+def _draw_box(axes: Axes, place: Point, vertex: Vertex, colours: Mapping[str, str]) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    (x, y), (width, height) = place, BOX
+    fill, edge = (colours[vertex["label"]], "none") if vertex["operation"] else ENDS
+    corner, style = (x - width / 2, y - height / 2), "round,pad=0,rounding_size=0.1"
+    axes.add_patch(FancyBboxPatch(corner, width, height, style, facecolor=fill, edgecolor=edge))
+    ink = "white" if vertex["operation"] else "black"
+    axes.text(x, y, vertex["label"], ha="center", va="center", fontsize=9, color=ink)

@@ -1,0 +1,127 @@
+"""How the truth is spread over the cells of a space, and where the policies' picks lie in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from harness.core.space import SearchSpace
+from harness.figures.style import COLOURS, GREY, LIGHT, PALE, canvas, counted, scale_of, spaced, tidy, words
+from harness.judge import TruthTable
+from harness.leaderboard import Leaderboard
+from harness.statistics import Undefined
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 7.0
+
+BINS = 60
+"""The most bars of the histogram."""
+
+TAIL = 0.01
+"""The share of the worst cells that is left outside of the picture, where trainings that failed would flatten all."""
+
+
+class Picks(TypedDict):
+    """The true values of what a policy recommends, one a seed."""
+
+    name: str
+    values: list[float]
+
+
+class Content(TypedDict):
+    """What is drawn, in the unit of the axis; ``truth`` holds every ranked cell's value."""
+
+    title: str
+    x_label: str
+    larger_is_better: bool
+    truth: list[float]
+    picks: list[Picks]
+
+
+def distribution_of(means: Sequence[float], board: Leaderboard) -> Content:
+    """The ranked cells' true ``means``, in the metric's own unit, and the values of a leaderboard's policies."""
+    truth, scale = board.truth, scale_of(board.truth.metric)
+    several = len({entry.oracle for entry in board.entries}) > 1
+    picks = [
+        Picks(
+            name=f"{entry.policy} on {entry.oracle}" if several else entry.policy,
+            values=[value * scale for value in entry.values if not isinstance(value, Undefined)],
+        )
+        for entry in board.entries
+    ]
+    known = [mean * scale for mean in means if math.isfinite(mean)]
+    title = f"Space {board.entries[0].space}: {truth.text}\n{_counts(known, board)}"
+    return Content(
+        title=title, x_label=words(truth.metric), larger_is_better=truth.larger_is_better, truth=known, picks=picks
+    )
+
+
+def means_of(table: TruthTable, space: SearchSpace, metric: str) -> list[float]:
+    """The means over repeats at the full budget of the table's cells that lie in the space, in no order of use."""
+    means: list[float] = table.mean(metric)[space.owns(table.keys)].tolist()
+    return means
+
+
+def _counts(known: Sequence[float], board: Leaderboard) -> str:
+    seeds = max((len(entry.seeds) for entry in board.entries), default=0)
+    cells, marks = counted(len(known), "cell"), counted(seeds, "seed")
+    return f"grey: {cells}; black: the share of them that is no better; a mark is one of {marks}"
+
+
+def distribution(content: Content) -> Figure:
+    """A histogram of all cells with the share that is no better above, a row of marks for each policy below."""
+    rows = len(content["picks"])
+    figure = canvas((WIDTH, 3.0 + 0.45 * max(1, rows)))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.5, 0.45 * max(1, rows)))
+    low, high = _limits(content)
+    draw_cells(above, content, (low, high))
+    draw_picks(below, content)
+    below.set_xlim(low, high)
+    below.set_xlabel(content["x_label"])
+    return figure
+
+
+def _limits(content: Content) -> tuple[float, float]:
+    """The ends of the axis: all picks and all cells but the worst ``TAIL``, with a margin."""
+    picked = [value for picks in content["picks"] for value in picks["values"]]
+    worst = TAIL if content["larger_is_better"] else 1 - TAIL
+    shown = [float(np.quantile(content["truth"], worst)), min(content["truth"]), *picked]
+    if content["larger_is_better"]:
+        shown[1] = max(content["truth"])
+    margin = 0.03 * (max(shown) - min(shown)) or 1.0
+    return min(shown) - margin, max(shown) + margin
+
+
+def draw_cells(axes: Axes, content: Content, limits: tuple[float, float]) -> None:
+    """Bars of cells, and on a second axis the share of cells that is no better than a value."""
+    truth = np.sort(content["truth"])
+    bins = max(5, min(BINS, len(truth) // 4))
+    axes.hist(truth, bins=bins, range=limits, color=LIGHT)
+    axes.set_ylabel("cells", color=GREY)
+    tidy(axes, content["title"])
+    right = axes.twinx()
+    share = np.arange(1, len(truth) + 1) / len(truth)
+    no_better = share if content["larger_is_better"] else 1 - share + 1 / len(truth)
+    (line,) = right.plot(truth, 100 * no_better, color="black", linewidth=1.2)
+    line.set_drawstyle("steps-post" if content["larger_is_better"] else "steps-pre")
+    right.set_ylim(0, 103)
+    right.set_ylabel("no better (% of cells)")
+    right.spines["top"].set_visible(False)
+
+
+def draw_picks(axes: Axes, content: Content) -> None:
+    """A row a policy, a mark a seed; marks of a row stand at different heights so that equal values show."""
+    for place, picks in enumerate(content["picks"]):
+        heights = [place + offset for offset in spaced(len(picks["values"]), 0.6)]
+        axes.plot(picks["values"], heights, "o", color=COLOURS[place % len(COLOURS)], markersize=5, alpha=0.8)
+        if place:
+            axes.axhline(place - 0.5, color=PALE, linewidth=0.8)
+    axes.set_yticks(range(len(content["picks"])), [picks["name"] for picks in content["picks"]])
+    axes.set_ylim(len(content["picks"]) - 0.5, -0.5)
+    tidy(axes, "", grid="x")

@@ -1,0 +1,78 @@
+"""What each run cost against how good its recommendation is: a mark a seed, a colour a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from harness.anytime import Axis
+from harness.figures.anytime import NAMES, cost_axis
+from harness.figures.style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
+from harness.judge import NoVerdict, Truth
+from harness.leaderboard import BASELINE, Judged
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SIZE = (7.0, 4.4)
+
+
+class Cloud(TypedDict):
+    """The runs of a policy: what each cost, and the value of what it recommends."""
+
+    name: str
+    costs: list[float]
+    values: list[float]
+
+
+class Content(TypedDict):
+    """What is drawn, in the units of the axes; ``levels`` are the values of runs that cost nothing, by policy."""
+
+    title: str
+    x_label: str
+    y_label: str
+    clouds: list[Cloud]
+    levels: dict[str, list[float]]
+
+
+def scatter_of(runs: Sequence[Judged], truth: Truth, *, axis: Axis = "queries") -> Content:
+    """The judged runs that have a value; a policy that asks nothing, such as random, stands at the side."""
+    label, factor = NAMES[axis]
+    scale, several = scale_of(truth.metric), len({run.oracle for run in runs if run.policy != BASELINE}) > 1
+    clouds: dict[str, Cloud] = {}
+    levels: dict[str, list[float]] = {}
+    for run in runs:
+        if isinstance(run.judgement, NoVerdict):
+            continue
+        value, spent = run.judgement.value * scale, getattr(run.spent, axis) * factor
+        name = f"{run.policy} on {run.oracle}" if several and run.spent.queries else run.policy
+        if not spent:
+            levels.setdefault(name, []).append(value)
+            continue
+        cloud = clouds.setdefault(name, Cloud(name=name, costs=[], values=[]))
+        cloud["costs"].append(spent)
+        cloud["values"].append(value)
+    seeds = counted(len({run.seed for run in runs}), "seed")
+    title = f"Space {runs[0].space}: {truth.text}\na mark is one of {seeds}"
+    y_label = f"{words(truth.metric)} of the recommended cell"
+    return Content(title=title, x_label=label, y_label=y_label, clouds=list(clouds.values()), levels=levels)
+
+
+def scatter(content: Content) -> Figure:
+    """A mark a run, and a dotted line at the mean of each policy that cost nothing."""
+    figure = canvas(SIZE)
+    axes = figure.add_subplot()
+    for place, cloud in enumerate(content["clouds"]):
+        colour, mark = COLOURS[place % len(COLOURS)], MARKS[place // len(COLOURS) % len(MARKS)]
+        axes.scatter(cloud["costs"], cloud["values"], color=colour, marker=mark, s=36, alpha=0.75, label=cloud["name"])
+    for name, values in content["levels"].items():
+        mean = sum(values) / len(values)
+        axes.axhline(mean, color=GREY, linestyle=":", linewidth=1.5, label=f"{name}: mean at no cost")
+    cost_axis(axes, [cost for cloud in content["clouds"] for cost in cloud["costs"]])
+    axes.set_xlabel(content["x_label"])
+    axes.set_ylabel(content["y_label"])
+    tidy(axes, content["title"])
+    axes.grid(axis="x", color=PALE, linewidth=0.8)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    return figure
