@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from harness import statistics
+from harness import statistics, traps
+from harness.comparison import ONE_DRAW, SEARCHES, Comparison, adjusted, compared, half_a_deviation
 from harness.core.budget import Cost
 from harness.judge import Judgement, NoVerdict, Truth, Verdict
-from harness.statistics import Number, Undefined
+from harness.statistics import Interval, Number, Undefined
+from harness.units import unit_of
+from harness.verdict_lines import verdict
 
 BASELINE = "random"
 """The policy that the others are tested against: one uniform draw a seed (Yu et al. 2020, Sec. 3.1)."""
 
-ENOUGH = 10
-"""Seeds of each policy in Yu et al. 2020, Sec. 4.1."""
+YARDSTICK = f"{BASELINE} is what the others are tested against"
+
+Key: TypeAlias = tuple[str, str, str]
+"""What a row of a leaderboard is of: the policy, the oracle and the space."""
+
+EqualCost: TypeAlias = Mapping[Key, Mapping[str, tuple[Number, ...]]]
+"""The true values, one a seed, of random search at the cost of each row, by the name of what costs as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +54,8 @@ class Entry:
     ``values`` and their ``ranks`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that
     ``p_beats_random`` counts every seed as a draw of random's, and that the costs are means over all seeds. ``judge``
     is the table or the recipe that the values come from; ``hours`` are of training: a table's recorded ones, or those
-    really spent.
+    really spent. The intervals are bootstrapped over the seeds, at 95 %. ``against_search`` compares with random search
+    that cost as much, where that is known; ``verdict`` says in words what both comparisons come to.
     """
 
     policy: str
@@ -71,6 +80,19 @@ class Entry:
     queries: float
     hours: Number
     repeated_share: Number
+    median: Number
+    iqm: Number
+    mean_interval: Interval | Undefined
+    median_interval: Interval | Undefined
+    iqm_interval: Interval | Undefined
+    against_random: Comparison | Undefined
+    against_search: tuple[Comparison, ...]
+    verdict: str
+
+    @property
+    def key(self) -> Key:
+        """What the row is of."""
+        return self.policy, self.oracle, self.space
 
     @property
     def failed(self) -> tuple[tuple[int, str], ...]:
@@ -91,11 +113,50 @@ class Leaderboard:
 Group: TypeAlias = Sequence[Judged]
 
 
-def build(runs: Sequence[Judged], truth: Truth) -> Leaderboard:
-    """Rank the policies of these runs, which were all judged by ``truth``."""
-    groups = _groups(runs)
-    entries = sorted((_entry(group, _baseline(group, groups), truth) for group in groups), key=_order(truth))
-    return Leaderboard(tuple(entries), truth, tuple(_warnings(groups, entries, truth)))
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What all policies of a leaderboard are compared by."""
+
+    truth: Truth
+    searches: EqualCost
+    margin: float | None
+
+    def compare(self, values: Sequence[float], others: Sequence[float], other: str, *, std: Number) -> Comparison:
+        """Compare two samples; ``std`` is the deviation whose half is the margin where none is given."""
+        margin = half_a_deviation(std) if self.margin is None else self.margin
+        return compared(values, others, other, larger_is_better=self.truth.larger_is_better, margin=margin)
+
+
+def build(
+    runs: Sequence[Judged], truth: Truth, *, searches: EqualCost | None = None, margin: float | None = None
+) -> Leaderboard:
+    """Rank the policies of these runs, which were all judged by ``truth``.
+
+    ``margin`` is the difference, in the metric's unit, below which two policies count as equally good. Without one it
+    is half of one standard deviation of what a policy is compared with: of the ranked cells against one random draw,
+    which is of them, and else of the values that random draws or random search came to.
+    """
+    groups, terms = _groups(runs), _Terms(truth, searches or {}, margin)
+    baselines = [_baseline(group, groups) for group in groups]
+    pairs = list(zip(groups, baselines, strict=True))
+    against = _corrected([_against(group, baseline, terms) for group, baseline in pairs])
+    names = names_of(list(map(_key, groups)))
+    entries = [
+        _entry(group, baseline, found, name=names[_key(group)], truth=truth)
+        for (group, baseline), found in zip(pairs, against, strict=True)
+    ]
+    entries.sort(key=_order(truth))
+    return Leaderboard(tuple(entries), truth, tuple(traps.warnings(groups, entries, names, truth)))
+
+
+def _key(group: Group) -> Key:
+    return group[0].policy, group[0].oracle, group[0].space
+
+
+def names_of(keys: Collection[Key]) -> dict[Key, str]:
+    """What sentences call each row: the policy, and its oracle where there are several."""
+    several = len({oracle for _, oracle, _ in keys}) > 1
+    return {key: f"{key[0]} on {key[1]}" if several else key[0] for key in keys}
 
 
 def _groups(runs: Sequence[Judged]) -> list[Group]:
@@ -109,7 +170,7 @@ def _baseline(group: Group, groups: Sequence[Group]) -> Group | Undefined:
     """The random runs on the same space: those of the same oracle, or else any, as random asks none."""
     run = group[0]
     if run.policy == BASELINE:
-        return Undefined(f"{BASELINE} is what the others are tested against")
+        return Undefined(YARDSTICK)
     found = [g for g in groups if (g[0].policy, g[0].space) == (BASELINE, run.space)]
     same = [g for g in found if g[0].oracle == run.oracle]
     return next(iter(same + found), Undefined(f"there are no runs of {BASELINE} to test against"))
@@ -119,7 +180,30 @@ def _values(group: Group) -> list[float]:
     return [run.judgement.value for run in group if not isinstance(run.judgement, NoVerdict)]
 
 
-def _entry(group: Group, baseline: Group | Undefined, truth: Truth) -> Entry:
+def _against(group: Group, baseline: Group | Undefined, terms: _Terms) -> list[Comparison]:
+    """A row's comparisons before they are corrected: with its baseline, and with random search at its cost."""
+    values, ranking, found = _values(group), terms.truth.ranking, []
+    if not isinstance(baseline, Undefined):
+        draws = _values(baseline)
+        std = statistics.std(draws) if isinstance(ranking, Undefined) else ranking.std
+        found.append(terms.compare(values, draws, ONE_DRAW, std=std))
+    for kind, searched in terms.searches.get(_key(group), {}).items():
+        others = [value for value in searched if not isinstance(value, Undefined)]
+        found.append(terms.compare(values, others, SEARCHES[kind], std=statistics.std(others)))
+    return found
+
+
+def _corrected(rows: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
+    """The comparisons of each row, corrected for how many rows are compared with the same."""
+    flat = iter(adjusted([comparison for row in rows for comparison in row]))
+    return [[next(flat) for _ in row] for row in rows]
+
+
+def _entry(
+    group: Group, baseline: Group | Undefined, against: Sequence[Comparison], *, name: str, truth: Truth
+) -> Entry:
+    first = baseline if isinstance(baseline, Undefined) else against[0]
+    searches = tuple(against[0 if isinstance(baseline, Undefined) else 1 :])
     run, values = group[0], _values(group)
     size = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.size
     best_rank = _best_rank(group, size)
@@ -140,13 +224,21 @@ def _entry(group: Group, baseline: Group | Undefined, truth: Truth) -> Entry:
         size=size,
         mean_regret=_mean_regret(group, size),
         p_beats_random=_p_beats_random(best_rank, size, len(group)),
-        welch_p=_welch_p(values, baseline),
+        welch_p=first if isinstance(first, Undefined) else first.welch_p,
         probed=max(run.probed for run in group),
         tau=statistics.mean(taus) if taus else run.tau,
         tau_std=statistics.std(taus) if taus else run.tau,
         queries=sum(run.spent.queries for run in group) / len(group),
         hours=_hours(group),
         repeated_share=_repeated_share(group),
+        median=statistics.median(values),
+        iqm=statistics.interquartile_mean(values),
+        mean_interval=statistics.interval_of(values, "mean"),
+        median_interval=statistics.interval_of(values, "median"),
+        iqm_interval=statistics.interval_of(values, "iqm"),
+        against_random=first,
+        against_search=searches,
+        verdict=YARDSTICK if run.policy == BASELINE else verdict(name, first, searches, unit_of(truth.metric)),
     )
 
 
@@ -190,13 +282,6 @@ def _p_beats_random(best_rank: int | Undefined, size: int | Undefined, draws: in
     return best_rank if isinstance(best_rank, Undefined) else statistics.p_beats_random(best_rank, size, draws)
 
 
-def _welch_p(values: Sequence[float], baseline: Group | Undefined) -> Number:
-    if isinstance(baseline, Undefined):
-        return baseline
-    test = statistics.welch(values, _values(baseline))
-    return test if isinstance(test, Undefined) else test.p
-
-
 def _repeated_share(group: Group) -> Number:
     queries = sum(run.spent.queries for run in group)
     return sum(run.repeated for run in group) / queries if queries else Undefined("no query was asked")
@@ -210,34 +295,3 @@ def _order(truth: Truth) -> Callable[[Entry], tuple[bool, float, str]]:
         return (True, 0.0, entry.policy) if isinstance(mean, Undefined) else (False, sign * mean, entry.policy)
 
     return key
-
-
-def _warnings(groups: Sequence[Group], entries: Sequence[Entry], truth: Truth) -> Iterator[str]:
-    leaked = {run.policy for group in groups for run in group if _saw_the_truth(run, truth)}
-    if leaked:
-        yield (
-            f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
-            "its numbers are too good"
-        )
-    ranking = truth.ranking
-    if not isinstance(ranking, Undefined) and ranking.size < ranking.space_size:
-        yield f"ranks and regrets are among the {ranking.size:,} of {ranking.space_size:,} cells that the table judges"
-    several = len({entry.oracle for entry in entries}) > 1
-    for entry in entries:
-        yield from _warnings_of(entry, f"{entry.policy} on {entry.oracle}" if several else entry.policy)
-    fewest = min((len(set(entry.seeds)) for entry in entries), default=ENOUGH)
-    if fewest < ENOUGH:
-        seeds = "one seed" if fewest == 1 else f"{fewest} seeds"
-        yield f"{seeds} a policy is little: Yu et al. 2020 compare over {ENOUGH}"
-
-
-def _warnings_of(entry: Entry, name: str) -> Iterator[str]:
-    if entry.failed:
-        reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
-        yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
-    if len(set(entry.seeds)) < len(entry.seeds):
-        yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"
-
-
-def _saw_the_truth(run: Judged, truth: Truth) -> bool:
-    return run.spent.queries > 0 and run.search_metric in (truth.metric, truth.split)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import UnknownNameError
-from harness.leaderboard import Entry, Leaderboard
+from harness.leaderboard import BASELINE, Leaderboard
+from harness.leaderboard_data import as_csv, as_json
+from harness.leaderboard_data import document as document
 from harness.markup import latex_table, latex_text, markdown_table, markdown_text, rich_table
-from harness.sheet import PLACES, PLUS_MINUS, Cell, Sheet, sheet
+from harness.pairs import pairs_page as pairs_page
+from harness.sheet import PLACES, Sheet, sheet
+from harness.sheet import statistics as statistics_sheets
 from harness.statistics import Undefined
+from harness.units import PLUS_MINUS, Cell
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -24,29 +25,48 @@ WIDTH = 100
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def render(board: Leaderboard, form: str) -> str:
-    """The leaderboard as ``csv``, ``json``, ``markdown`` or ``latex``; raises UnknownNameError for another form."""
-    if form not in FORMS:
-        raise UnknownNameError.among("format", form, FORMS)
-    return FORMS[form](board)
+def render(board: Leaderboard, form: str, *, statistics: bool = False) -> str:
+    """The leaderboard as ``csv``, ``json``, ``markdown`` or ``latex``; raises UnknownNameError for another form.
+
+    CSV and JSON have all numbers; the other two have those behind the verdicts where ``statistics`` are asked for.
+    """
+    if form in DATA:
+        return DATA[form](board)
+    if form not in TABLES:
+        raise UnknownNameError.among("format", form, (*DATA, *TABLES))
+    return TABLES[form](board, statistics_sheets(board) if statistics else ())
 
 
-def document(board: Leaderboard) -> dict[str, Any]:
-    """The JSON document: plain types, full precision, ``None`` for an undefined number with its reason beside it."""
-    return {"leaderboard": [_record(entry) for entry in board.entries], "warnings": list(board.warnings)}
-
-
-def terminal(board: Leaderboard) -> Group:
-    """What rich prints: a table of at most ``WIDTH`` columns, footnotes, warnings."""
+def terminal(board: Leaderboard, *, statistics: bool = False) -> Group:
+    """What rich prints: a table of at most ``WIDTH`` columns, verdicts, warnings; with ``statistics`` more tables."""
     from rich.console import Group
     from rich.text import Text
 
-    page = sheet(board)
+    page, behind = sheet(board), statistics_sheets(board) if statistics else ()
+    parts = [*_table(page), *map(Text, _verdicts(board)), Text(page.note, style="dim")]
+    for each in behind:
+        parts += [Text(""), *_table(each)]
+    parts += [Text(note, style="dim") for note in _notes(behind)]
+    return Group(*parts, *(Text(f"warning: {warning}", style="yellow") for warning in board.warnings))
+
+
+def _table(page: Sheet) -> list[Any]:
+    """A sheet's table for the terminal, and below it why numbers are missing."""
+    from rich.text import Text
+
     names = [i for i, head in enumerate(page.heads) if i == 0 or head in PLACES]
     table = rich_table(page.title, page.heads, _fitted(page), names=names, leads=page.leads)
-    notes = [Text(f"{_superscript(i)} {reason}", style="dim") for i, reason in enumerate(page.reasons, 1)]
-    warnings = [Text(f"warning: {warning}", style="yellow") for warning in board.warnings]
-    return Group(table, *notes, Text(page.note, style="dim"), *warnings)
+    return [table, *(Text(f"{_superscript(i)} {reason}", style="dim") for i, reason in enumerate(page.reasons, 1))]
+
+
+def _verdicts(board: Leaderboard) -> list[str]:
+    """The verdicts on all but random itself."""
+    return [entry.verdict for entry in board.entries if entry.policy != BASELINE]
+
+
+def _notes(pages: Sequence[Sheet]) -> list[str]:
+    """The notes of several sheets, each once."""
+    return list(dict.fromkeys(page.note for page in pages))
 
 
 def _fitted(page: Sheet) -> list[list[str]]:
@@ -67,51 +87,25 @@ def _joined(page: Sheet, cell: Cell, dash: Callable[[int], str], escape: Callabl
     return "".join(dash(page.mark(part)) if isinstance(part, Undefined) else escape(part) for part in cell)
 
 
-def _record(entry: Entry) -> dict[str, Any]:
-    record: dict[str, Any] = {part.name: getattr(entry, part.name) for part in fields(entry)}
-    reasons = {name: value.reason for name, value in record.items() if isinstance(value, Undefined)}
-    if entry.failed:
-        reasons["values"] = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
-    plain = {name: _plain(value) for name, value in record.items()}
-    return plain | {"failed_seeds": [seed for seed, _ in entry.failed], "reasons": reasons}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, Undefined) else value
-
-
-def _as_json(board: Leaderboard) -> str:
-    return json.dumps(document(board), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-
-
-def _as_csv(board: Leaderboard) -> str:
-    """One line an entry: lists are joined by semicolons, an undefined number is an empty field."""
-    columns = [part.name for part in fields(Entry)] + ["failed_seeds", "reasons"]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    for entry in board.entries:
-        writer.writerow({name: _field(value) for name, value in _record(entry).items()})
-    return text.getvalue()
-
-
-def _field(value: Any) -> Any:
-    if isinstance(value, list):
-        return ";".join("" if item is None else str(item) for item in value)
-    if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {reason}" for name, reason in value.items())
-    return value
-
-
-def _as_markdown(board: Leaderboard) -> str:
+def _as_markdown(board: Leaderboard, behind: Sequence[Sheet]) -> str:
     page = sheet(board)
+    lines = [*_markdown(page), *(f"* {markdown_text(verdict)}" for verdict in _verdicts(board)), ""]
+    lines += [markdown_text(page.note), ""]
+    for each in behind:
+        lines += _markdown(each)
+    lines += [line for note in _notes(behind) for line in (markdown_text(note), "")]
+    lines += [line for warning in board.warnings for line in (f"**Warning:** {markdown_text(warning)}", "")]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _markdown(page: Sheet) -> Iterator[str]:
+    """The lines of a sheet, its reasons below, an empty line last."""
     rows = [[_joined(page, cell, _html_mark, markdown_text) for cell in row] for row in page.rows]
-    lines = [markdown_text(page.title), "", *markdown_table(page.heads, _with_bold_lead(page, rows, "**{}**"))]
-    notes = [f"{_html_mark(i)} {markdown_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
-    notes += [markdown_text(page.note), *(f"**Warning:** {markdown_text(warning)}" for warning in board.warnings)]
-    return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
+    yield from (markdown_text(page.title), "")
+    yield from markdown_table(page.heads, _with_bold_lead(page, rows, "**{}**"))
+    yield ""
+    for i, reason in enumerate(page.reasons, 1):
+        yield from (f"{_html_mark(i)} {markdown_text(reason)}", "")
 
 
 def _with_bold_lead(page: Sheet, rows: list[list[str]], bold: str) -> list[list[str]]:
@@ -127,22 +121,25 @@ def _html_mark(number: int) -> str:
     return f"–<sup>{number}</sup>"
 
 
-def _as_latex(board: Leaderboard) -> str:
-    """A ``table`` for the package booktabs."""
+def _as_latex(board: Leaderboard, behind: Sequence[Sheet]) -> str:
+    """A ``table`` for the package booktabs, and one for each sheet behind it."""
     page = sheet(board)
+    notes = [*_verdicts(board), page.note, *(f"Warning: {warning}" for warning in board.warnings)]
+    return "\n".join([_latex(page, notes), *(_latex(each, [each.note]) for each in behind)])
+
+
+def _latex(page: Sheet, notes: Sequence[str]) -> str:
     rows = [[_joined(page, cell, _latex_mark, latex_text) for cell in row] for row in page.rows]
-    notes = [f"{_latex_mark(i)} {latex_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
-    notes += [latex_text(page.note), *(f"Warning: {latex_text(warning)}" for warning in board.warnings)]
-    return latex_table(page.title, page.heads, _with_bold_lead(page, rows, "\\textbf{{{}}}"), notes)
+    reasons = [f"{_latex_mark(i)} {latex_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
+    below = [*reasons, *map(latex_text, notes)]
+    return latex_table(page.title, page.heads, _with_bold_lead(page, rows, "\\textbf{{{}}}"), below)
 
 
 def _latex_mark(number: int) -> str:
     return f"--\\textsuperscript{{{number}}}"
 
 
-FORMS: Mapping[str, Callable[[Leaderboard], str]] = {
-    "csv": _as_csv,
-    "json": _as_json,
-    "markdown": _as_markdown,
-    "latex": _as_latex,
-}
+DATA: Mapping[str, Callable[[Leaderboard], str]] = {"csv": as_csv, "json": as_json}
+
+TABLES: Mapping[str, Callable[[Leaderboard, Sequence[Sheet]], str]] = {"markdown": _as_markdown, "latex": _as_latex}
+"""Forms that are printed as the terminal's is, and so take the sheets behind the leaderboard."""

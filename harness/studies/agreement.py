@@ -9,7 +9,16 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from harness.statistics import ENOUGH_PAIRS, Number, Undefined, kendall, mean, std
+from harness.statistics import (
+    Number,
+    Undefined,
+    kendall,
+    mean,
+    sparse_kendall,
+    spearman,
+    std,
+    top_precision,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -17,7 +26,7 @@ TOP = (3, 5, 10, 20)
 """eval-nas, search_policies/cnn/search_policy.py, looks at the top 3, 5, 10 and 20."""
 
 SPARSE = 3
-"""Decimals that two values must differ in to count as different: 1e-3, as in eval-nas (see ``agreement``)."""
+"""Decimals that two values must differ in to count as different: 1e-3, as in eval-nas (see ``sparse_kendall``)."""
 
 SAME = 12
 """Decimals in which equal values agree: summing the same repeats in another order changes the last bits."""
@@ -43,22 +52,24 @@ class Agreement:
 def agreement(scores: Floats, truth: Floats) -> Agreement:
     """Compare two columns (cells,) in which larger is better; cells without a finite number in both are left out.
 
-    In eval-nas (search_policies/cnn/search_space/nas_bench/util.py, compute_sparse_kendalltau) a step of 1e-3 of the
-    accuracy is what makes two ranks different, of the truth and of the prediction alike. Cells that tie share the
-    places that they hold together, in ``precision`` by what random order would give on average.
+    Cells that tie share the places that they hold together, in ``precision`` by what random order gives on average.
     """
     known = np.isfinite(scores) & np.isfinite(truth)
     scores, truth = np.round(scores[known], SAME), np.round(truth[known], SAME)
-    pair = scores.tolist(), truth.tolist()
     cells = len(scores)
     return Agreement(
         cells=cells,
-        tau=kendall(*pair),
-        sparse_tau=kendall(*(np.round(side, SPARSE).tolist() for side in (scores, truth))),
-        spearman=_spearman(scores, truth),
-        precision={k: float((_top(scores, k) * _top(truth, k)).sum() / k) for k in TOP if k < cells},
+        tau=kendall(scores, truth),
+        sparse_tau=sparse_kendall(scores, truth, decimals=SPARSE),
+        spearman=spearman(scores, truth),
+        precision=_precision(scores, truth),
         deviation=float(np.abs(ranks(scores) - ranks(truth)).mean()) if cells else Undefined("no cell has a score"),
     )
+
+
+def _precision(scores: Floats, truth: Floats) -> dict[int, float]:
+    shares = {k: top_precision(scores, truth, k) for k in TOP if k < len(scores)}
+    return {k: share for k, share in shares.items() if not isinstance(share, Undefined)}
 
 
 def ranks(values: Floats) -> Floats:
@@ -74,25 +85,6 @@ def places(values: Floats) -> list[int | None]:
     there = np.isfinite(values)
     found = 1 + np.searchsorted(np.sort(-values[there]), -values)
     return [rank if known else None for rank, known in zip(found.tolist(), there.tolist(), strict=True)]
-
-
-def _spearman(scores: Floats, truth: Floats) -> Number:
-    """The correlation of the ranks, ties having their mean."""
-    if len(scores) < ENOUGH_PAIRS:
-        return Undefined(f"Spearman's correlation needs at least {ENOUGH_PAIRS} pairs, not {len(scores)}")
-    if not np.ptp(scores) or not np.ptp(truth):
-        return Undefined("one side does not vary, so Spearman's correlation has no order to compare")
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(scores, truth).statistic)
-
-
-def _top(values: Floats, k: int) -> Floats:
-    """The probability (cells,) of each to be among the largest k, where ties fall in random order."""
-    edge = np.sort(values)[-k]
-    above, level = values > edge, values == edge
-    shares: Floats = above + level * (k - above.sum()) / level.sum()
-    return shares
 
 
 class Spread(TypedDict):

@@ -16,8 +16,9 @@ from harness.markup import latex_table, latex_text, markdown_table, markdown_tex
 if TYPE_CHECKING:
     from rich.console import Group
 
-NUMBER = re.compile(r"|–|[-+−<]?\d[\d,.]*(e[-+]?\d+)?( ?± ?(–|[\d,.]+))?( ?%)?")
-"""A number as tables print it, with its deviation or its sign of per cent; a dash where there is none."""
+ONE = r"[-+−<]?\d[\d,.]*(e[-+]?\d+)?"
+NUMBER = re.compile(rf"|–|{ONE}( ?± ?(–|[\d,.]+))?( ?%)?( to {ONE}| \[{ONE}, {ONE}\])?")
+"""A number as tables print it, with its deviation, sign of per cent, or interval; a dash where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,22 @@ from typing import TypedDict
 from backends.tabular.shelf import open_table
 from harness import leaderboard, registry
 from harness.compare import Watcher, finished_runs, perform_missing, workers_for
+from harness.comparison import Comparison, adjusted, half_a_deviation
+from harness.comparison import compared as compare
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Gradient, Update
 from harness.experiment import Experiment
 from harness.leaderboard import BASELINE, Entry, Leaderboard
 from harness.plan import DEFAULT_SPACE, Plan, make_plan, require_buildable
-from harness.statistics import Undefined, mean, std, welch
+from harness.statistics import Undefined, mean, std
 from harness.store import Store
 from harness.studies.agreement import plain
+from harness.units import unit_of
+from harness.verdict_lines import verdict
 from harness.verdicts import judge_all
 
 WITHOUT, ESTIMATED = "tabular", "tabular+score-gradient"
+WITHOUT_SHARING = "the search without weight sharing"
 
 POLICIES = ("enas", "nao", "darts")
 """Yu et al. 2020, Table 3; all of their Table 6 take over half an hour on two cores."""
@@ -51,19 +56,25 @@ class Penalty(TypedDict):
     """The mean and the deviation over ``pairs`` seeds of how much worse a value is with weight sharing.
 
     In the metric's own unit, positive where weight sharing is worse, be it a lower accuracy or a higher perplexity.
-    ``welch_p`` is of Welch's two-sided test, which does not pair.
+    ``welch_p`` is of Welch's two-sided test, which does not pair, and ``interval`` is Welch's 95 % interval, of the
+    difference of the means of all values; ``holm_p`` is corrected for the number of policies.
     """
 
     pairs: int
     differences: list[float | None]
     mean: float | None
     std: float | None
+    interval: list[float] | None
     welch_p: float | None
+    holm_p: float | None
     reasons: dict[str, str]
 
 
 class PolicyRow(TypedDict):
-    """A policy on both sides; ``tau`` is of the final shared weights' scores of ``probed`` cells with the truth."""
+    """A policy on both sides; ``tau`` is of the final shared weights' scores of ``probed`` cells with the truth.
+
+    ``verdict`` says in words what weight sharing costs it.
+    """
 
     policy: str
     without: Side
@@ -72,6 +83,7 @@ class PolicyRow(TypedDict):
     probed: int
     tau: float | None
     tau_std: float | None
+    verdict: str
 
 
 class Content(TypedDict):
@@ -148,7 +160,9 @@ def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Conten
         raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
     entries = {(entry.policy, entry.oracle == shared): entry for entry in board.entries}
     baseline = next(entry for entry in board.entries if entry.policy == BASELINE)
-    sign = 1 if truth.larger_is_better else -1
+    sides = [(entries[name, False], entries[name, True]) for name in policies]
+    found = adjusted([_against(*side, larger_is_better=truth.larger_is_better) for side in sides])
+    sign, unit = 1 if truth.larger_is_better else -1, unit_of(truth.metric)
     return Content(
         study="penalty",
         space=baseline.space,
@@ -158,21 +172,36 @@ def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Conten
         larger_is_better=truth.larger_is_better,
         size=truth.ranking.size,
         seeds=list(baseline.seeds),
-        rows=[_row(entries[name, False], entries[name, True], sign) for name in policies],
+        rows=[
+            _row(*side, _penalty(*side, sign, each), verdict(side[0].policy, each, (), unit))
+            for side, each in zip(sides, found, strict=True)
+        ],
         baseline=_side(baseline),
         warnings=list(board.warnings),
     )
 
 
-def _row(without: Entry, shared: Entry, sign: int) -> PolicyRow:
+def _against(without: Entry, shared: Entry, *, larger_is_better: bool) -> Comparison:
+    """The shared weights' values against those without; the margin is half of the deviation of the latter."""
+    values, others = (_values(side) for side in (shared, without))
+    margin = half_a_deviation(std(others))
+    return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
+
+
+def _values(side: Entry) -> list[float]:
+    return [value for value in side.values if not isinstance(value, Undefined)]
+
+
+def _row(without: Entry, shared: Entry, cost: Penalty, words: str) -> PolicyRow:
     return PolicyRow(
         policy=without.policy,
         without=_side(without),
         shared=_side(shared),
-        penalty=_penalty(without, shared, sign),
+        penalty=cost,
         probed=shared.probed,
         tau=plain(shared.tau),
         tau_std=plain(shared.tau_std),
+        verdict=words,
     )
 
 
@@ -193,19 +222,19 @@ def _side(entry: Entry) -> Side:
     )
 
 
-def _penalty(without: Entry, shared: Entry, sign: int) -> Penalty:
+def _penalty(without: Entry, shared: Entry, sign: int, found: Comparison) -> Penalty:
     pairs = zip(map(plain, without.values), map(plain, shared.values), strict=True)
     differences = [None if a is None or b is None else sign * (a - b) + 0.0 for a, b in pairs]
     known = [difference for difference in differences if difference is not None]
-    middle, spread = mean(known), std(known)
-    test = welch(*([v for v in side.values if not isinstance(v, Undefined)] for side in (without, shared)))
-    p = test if isinstance(test, Undefined) else test.p
-    numbers = {"mean": middle, "std": spread, "welch_p": p}
+    middle, spread, interval = mean(known), std(known), found.interval
+    numbers = {"mean": middle, "std": spread, "interval": interval, "welch_p": found.welch_p, "holm_p": found.holm_p}
     return Penalty(
         pairs=len(known),
         differences=differences,
         mean=plain(middle),
         std=plain(spread),
-        welch_p=plain(p),
+        interval=None if isinstance(interval, Undefined) else [-interval.high + 0.0, -interval.low + 0.0],
+        welch_p=plain(found.welch_p),
+        holm_p=plain(found.holm_p),
         reasons={name: number.reason for name, number in numbers.items() if isinstance(number, Undefined)},
     )

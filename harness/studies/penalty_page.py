@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.core.measures import ACCURACY, measure_of
-from harness.sheet import PLUS_MINUS
 from harness.studies.page import Grid, Page
 from harness.studies.penalty import ESTIMATED, Content, PolicyRow, Side
+from harness.units import PLUS_MINUS
 
 MEANING = (
     "Penalty: how much worse the recommendation is with weight sharing than without, mean and deviation of the "
     "differences seed by seed; positive where weight sharing is worse. Welch p: two-sided, of the values with and "
-    "without it, unpaired. p(beats random) = (1 - r/rmax)^n, r being the best rank of rmax. Kendall's tau-b: between "
-    "the final shared weights' scores of sampled cells and the truth. After Yu et al. 2020, Tables 3 and 4."
+    "without it, unpaired, as the interval of the difference of their means; Holm p is corrected for all policies. "
+    "p(beats random) = (1 - r/rmax)^n, r being the best rank of rmax. Kendall's tau-b: between the final shared "
+    "weights' scores of sampled cells and the truth. After Yu et al. 2020, Tables 3 and 4."
 )
+
+TESTS = ("95 % interval", "Welch\np", "Holm\np")
 
 
 def penalty_page(content: Content) -> Page:
@@ -33,9 +36,9 @@ def _scale(content: Content) -> tuple[float, str]:
 
 def _values(content: Content) -> Grid:
     scale, sign = _scale(content)
-    heads = ("policy", f"without{sign}", f"with sharing{sign}", f"penalty{sign}", "Welch\np", "Kendall's\ntau")
+    heads = ("policy", f"without{sign}", f"with sharing{sign}", f"penalty{sign}", *TESTS, "Kendall's\ntau")
     rows = [_value_row(row, scale) for row in content["rows"]]
-    rows.append(("random", _spread(content["baseline"], scale), "", "", "", ""))
+    rows.append(("random", _spread(content["baseline"], scale), *[""] * 6))
     return Grid("Mean ± std over the seeds", heads, tuple(rows))
 
 
@@ -46,7 +49,9 @@ def _value_row(row: PolicyRow, scale: float) -> tuple[str, ...]:
         _spread(row["without"], scale),
         _spread(row["shared"], scale),
         _pair(cost["mean"], cost["std"], scale, sign="+"),
+        _interval(cost["interval"], scale),
         _p(cost["welch_p"]),
+        _p(cost["holm_p"]),
         _pair(row["tau"], row["tau_std"], 1.0),
     )
 
@@ -63,6 +68,10 @@ def _pair(middle: float | None, spread: float | None, scale: float, sign: str = 
     if middle is None:
         return "–"
     return f"{middle * scale:{sign},.2f}{PLUS_MINUS}" + ("–" if spread is None else f"{spread * scale:,.2f}")
+
+
+def _interval(ends: list[float] | None, scale: float) -> str:
+    return "–" if ends is None else " to ".join(f"{end * scale:,.2f}" for end in ends)
 
 
 def _p(p: float | None) -> str:
@@ -105,6 +114,7 @@ def _chance(side: Side, scale: float) -> tuple[str, str, str]:
 
 
 def _notes(content: Content) -> Iterator[str]:
+    yield from (row["verdict"] for row in content["rows"])
     yield MEANING
     if not content["larger_is_better"]:
         yield "The smaller, the better."

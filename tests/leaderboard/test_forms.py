@@ -77,7 +77,7 @@ WIDEST = board(
 
 def test_every_column_at_once_still_fits_100_columns():
     lines = printed(WIDEST, 300).splitlines()
-    rows = [line for line in lines if line.startswith(("policy", "random", "nao"))]
+    rows = [line for line in lines if line.startswith(("policy", "random", "nao")) and ": " not in line]
     assert max(map(len, rows)) <= 100
     assert [row.split()[0] for row in rows] == ["policy", "nao", "random", "random-search"]
     assert rows[1].startswith("nao           supernet     10 93.20±0.50")

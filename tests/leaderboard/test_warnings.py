@@ -1,17 +1,20 @@
 """What the leaderboard says about runs without a value, and before its numbers are believed."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from harness.judge import Ranking, Truth
+from harness.leaderboard import build
 from harness.statistics import Undefined
 from tests.leaderboard.samples import (
     FULL,
     NAO,
     RANDOM,
     SIZE,
+    TRUTH,
     board,
     entry,
     every_form,
@@ -61,3 +64,43 @@ def test_a_truth_of_part_of_the_space_few_seeds_and_mixed_settings_are_warned_of
 def test_with_several_oracles_a_warning_says_whose_runs_failed():
     leaderboard = board(runs("nao", NAO), runs("nao", ["CUDA out of memory", *NAO[1:]], oracle="supernet"))
     assert "nao on supernet: 1 of 10 runs have no value (seed 1268: CUDA out of memory)" in leaderboard.warnings
+
+
+def test_a_policy_that_always_ends_at_one_value_is_warned_of_only_where_a_test_rests_on_it():
+    constant = runs("nao", [0.93] * 10)
+    (warning,) = board(runs("random", RANDOM), constant).warnings
+    assert warning == (
+        "nao: all seeds ended at one value, so Welch's p rests on random's deviation alone; --set oracle.repeat=sample "
+        "lets the table's noise in"
+    )
+    live = board(runs("random", RANDOM), runs("nao", [0.93] * 10, oracle="supernet"), runs("enas", NAO))
+    (warning,) = live.warnings
+    assert warning.startswith("nao on supernet: all seeds ended at one value")
+    assert "repeat" not in warning
+    assert not any("one value" in text for text in board(runs("random", [0.9] * 10), constant).warnings)
+    assert not any("one value" in text for text in board(constant).warnings)
+
+
+def test_seeds_that_are_too_few_for_a_difference_are_counted_and_those_that_suffice_are_not():
+    middling = [value - 0.024 for value in NAO]
+    groups = runs("random", RANDOM) + runs("nao", NAO) + runs("enas", middling)
+    made = build(groups, TRUTH, margin=0.001)
+    needed = entry("enas", made).against_random.seeds_needed
+    assert needed > 10
+    assert made.warnings == (
+        f"too few seeds to tell from one random draw: enas (a difference of that size takes {needed})",
+    )
+
+
+def test_a_difference_that_is_surely_small_wants_no_more_seeds():
+    both = runs("random", RANDOM) + runs("nao", [value + 0.004 for value in RANDOM])
+    assert not build(both, TRUTH, margin=0.05).warnings
+    (warning,) = build(both, TRUTH, margin=0.005).warnings
+    assert warning.startswith("too few seeds to tell from one random draw: nao (a difference of that size takes")
+
+
+def test_the_noise_of_a_few_trainings_is_a_note_and_that_of_many_is_not():
+    assert "A cell's truth is a mean of 3 trainings" in printed(FULL)
+    many = board(runs("nao", NAO), truth=replace(TRUTH, repeats=10))
+    one = board(runs("nao", NAO), truth=replace(TRUTH, repeats=1))
+    assert "A cell's truth" not in printed(many) + printed(one)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import ttest_ind
+from statsmodels.stats.multitest import multipletests
 
 from harness.core.errors import IncompatibleError
 from harness.leaderboard import Leaderboard
@@ -16,6 +17,10 @@ from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 
 SEEDS = (1, 2, 3)
 BEFORE, AFTER = [0.93, 0.94, 0.92], [0.90, 0.93, 0.92]
+
+
+def welch_interval(a: list[float], b: list[float]) -> tuple[float, float]:
+    return tuple(ttest_ind(a, b, equal_var=False).confidence_interval(0.95))
 
 
 def accuracies(after: list[Any] = AFTER) -> Leaderboard:
@@ -46,6 +51,34 @@ def test_the_penalty_is_what_a_perplexity_gains() -> None:
     assert penalty_page(content).grids[0].rows[0][3] == "+3.25 ± 5.30"
 
 
+def test_the_interval_is_welchs_and_has_the_sign_of_the_penalty() -> None:
+    (row,) = compared(accuracies(), ["nao"], "supernet")["rows"]
+    assert row["penalty"]["interval"] == pytest.approx(welch_interval(BEFORE, AFTER))
+    perplexities = [[perplexity(value, 9) for value in side] for side in ([63.0, 64.0, 66.0], [70.0, 65.5, 64.0])]
+    before, after = runs("enas", perplexities[0], SEEDS), runs("enas", perplexities[1], SEEDS, oracle="supernet")
+    made = board(runs("random", [perplexity(68.0, 20)] * 3, SEEDS), before, after, truth=COURSES)
+    (row,) = compared(made, ["enas"], "supernet")["rows"]
+    assert row["penalty"]["interval"] == pytest.approx(welch_interval([70.0, 65.5, 64.0], [63.0, 64.0, 66.0]))
+    assert row["verdict"].startswith(
+        "enas: no difference from the search without weight sharing found (worse by 2.17 in"
+    )
+
+
+def test_holms_p_is_corrected_for_the_policies_of_the_study() -> None:
+    early, late = [0.90, 0.91, 0.92, 0.93], [0.94, 0.95, 0.94, 0.96]
+    pairs = {"nao": (late, early), "enas": (late, [0.93, 0.95, 0.94, 0.93])}
+    sides = [
+        runs(name, values, range(4), oracle=oracle)
+        for name, both in pairs.items()
+        for oracle, values in zip(("tabular", "supernet"), both, strict=True)
+    ]
+    content = compared(board(runs("random", early, range(4)), *sides), ["nao", "enas"], "supernet")
+    expected = multipletests([ttest_ind(*both, equal_var=False).pvalue for both in pairs.values()], method="holm")[1]
+    assert [row["penalty"]["holm_p"] for row in content["rows"]] == pytest.approx(expected)
+    assert content["rows"][0]["verdict"].startswith("nao: worse than the search without weight sharing by 3.25 points")
+    assert content["rows"][0]["verdict"] in penalty_page(content).notes
+
+
 def test_a_seed_without_a_value_on_one_side_has_no_pair() -> None:
     (row,) = compared(accuracies([0.90, "diverged", 0.92]), ["nao"], "supernet")["rows"]
     assert row["penalty"]["differences"] == [pytest.approx(0.03), None, 0.0]
@@ -58,7 +91,9 @@ def test_a_side_without_any_value_has_reasons_and_dashes() -> None:
     content = compared(accuracies(["gone", "gone", "gone"]), ["nao"], "supernet")
     cost = content["rows"][0]["penalty"]
     assert (cost["mean"], cost["std"], cost["welch_p"]) == (None, None, None)
-    assert set(cost["reasons"]) == {"mean", "std", "welch_p"}
+    assert (cost["interval"], cost["holm_p"]) == (None, None)
+    assert set(cost["reasons"]) == {"mean", "std", "interval", "welch_p", "holm_p"}
+    assert "no run has a value" in content["rows"][0]["verdict"]
     values, chances = penalty_page(content).grids
     assert values.rows[0][2:5] == ("–", "–", "–")
     assert chances.rows[0][1:5] == ("94.00", "–", "50,000", "–")
@@ -67,7 +102,10 @@ def test_a_side_without_any_value_has_reasons_and_dashes() -> None:
 def test_the_page_prints_accuracies_in_per_cent_and_random_below() -> None:
     values = penalty_page(compared(accuracies(), ["nao"], "supernet")).grids[0]
     p = ttest_ind(BEFORE, AFTER, equal_var=False).pvalue
-    assert values.rows[0] == ("nao", "93.00 ± 1.00", "91.67 ± 1.53", "+1.33 ± 1.53", f"{p:.3f}", "0.20 ± 0.10")
+    low, high = welch_interval(BEFORE, AFTER)
+    between = f"{100 * low:.2f} to {100 * high:.2f}"
+    spreads = ("93.00 ± 1.00", "91.67 ± 1.53", "+1.33 ± 1.53")
+    assert values.rows[0] == ("nao", *spreads, between, f"{p:.3f}", f"{p:.3f}", "0.20 ± 0.10")
     assert values.rows[1][:2] == ("random", "85.00 ± 5.00")
 
 

@@ -1,0 +1,130 @@
+"""A policy against what it is measured by: how far apart the two are, and what the seeds allow to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness import statistics
+from harness.statistics import Interval, Number, Undefined
+
+SIGNIFICANT = 0.05
+"""The level of every test, and what a p must lie below to be called a finding."""
+
+POWER = 0.8
+"""The chance to see a difference that ``detectable`` and ``seeds_needed`` are about."""
+
+HALF = 0.5
+"""The default margin in standard deviations: half a one is a medium effect (Cohen 1988, Sec. 2.2)."""
+
+ONE_DRAW = "one random draw"
+
+SEARCHES = {"queries": "random search at as many queries", "seconds": "random search for as much training time"}
+"""What random search at a policy's cost is called, by the cost that is equal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A policy's values against ``other``; every sign is so that positive is better, whichever way the metric points.
+
+    ``difference`` of the means, ``interval`` (Welch's, 95 %), ``margin`` and ``detectable`` are in the metric's unit,
+    accuracies being fractions. ``holm_p`` is ``welch_p`` corrected for all policies that are compared with ``other``.
+    ``improvement`` is the chance that a run beats one of ``other``. ``equivalence_p`` is small where the means surely
+    differ by less than ``margin``. ``detectable`` is the smallest difference seen by four such comparisons in five, and
+    ``seeds_needed`` are those on each side by which the difference found would be.
+    """
+
+    other: str
+    difference: Number
+    interval: Interval | Undefined
+    welch_p: Number
+    holm_p: Number
+    mann_whitney_p: Number
+    hedges_g: Number
+    improvement: Number
+    improvement_interval: Interval | Undefined
+    margin: Number
+    equivalence_p: Number
+    detectable: Number
+    seeds_needed: int | Undefined
+
+    @property
+    def found(self) -> bool:
+        """Whether the two differ, after the correction for the number of policies."""
+        return below(self.holm_p)
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether they surely differ by less than the margin."""
+        return below(self.equivalence_p)
+
+
+def compared(
+    values: Sequence[float], others: Sequence[float], other: str, *, larger_is_better: bool, margin: Number
+) -> Comparison:
+    """Compare two samples, one value a seed; ``holm_p`` is that of a single test until it is ``adjusted``."""
+    sign = 1.0 if larger_is_better else -1.0
+    a, b = [sign * value for value in values], [sign * value for value in others]
+    difference, test = _difference(a, b), statistics.welch(a, b)
+    p = test if isinstance(test, Undefined) else test.p
+    detectable, needed = _power(a, b, difference)
+    return Comparison(
+        other=other,
+        difference=difference,
+        interval=statistics.mean_difference_interval(a, b),
+        welch_p=p,
+        holm_p=p,
+        mann_whitney_p=statistics.mann_whitney(a, b),
+        hedges_g=statistics.hedges_g(a, b),
+        improvement=statistics.improvement(a, b),
+        improvement_interval=statistics.improvement_interval(a, b),
+        margin=margin,
+        equivalence_p=margin if isinstance(margin, Undefined) else statistics.equivalence(a, b, margin=margin),
+        detectable=detectable,
+        seeds_needed=needed,
+    )
+
+
+def half_a_deviation(std: Number) -> Number:
+    """The default margin: half of one standard deviation of what a policy is compared with."""
+    if isinstance(std, Undefined) or std > 0:
+        return std if isinstance(std, Undefined) else HALF * std
+    return Undefined("what it is compared with does not vary, so half of its deviation is no margin")
+
+
+def adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons, in their order, with Holm's correction within each family: those with the same ``other``."""
+    families: dict[str, list[int]] = {}
+    for i, comparison in enumerate(comparisons):
+        families.setdefault(comparison.other, []).append(i)
+    found = list(comparisons)
+    for places in families.values():
+        ps = statistics.holm([comparisons[i].welch_p for i in places])
+        for i, p in zip(places, ps, strict=True):
+            found[i] = replace(comparisons[i], holm_p=p)
+    return found
+
+
+def below(p: Number) -> bool:
+    """Whether there is a p, and it is a finding."""
+    return not isinstance(p, Undefined) and p < SIGNIFICANT
+
+
+def _difference(a: Sequence[float], b: Sequence[float]) -> Number:
+    first, second = statistics.mean(a), statistics.mean(b)
+    if isinstance(first, Undefined):
+        return first
+    return second if isinstance(second, Undefined) else first - second
+
+
+def _power(a: Sequence[float], b: Sequence[float], difference: Number) -> tuple[Number, int | Undefined]:
+    """The smallest difference that these seeds show, and the seeds that would show the difference found."""
+    first, second = statistics.std(a), statistics.std(b)
+    if isinstance(first, Undefined):
+        return first, first
+    if isinstance(second, Undefined):
+        return second, second
+    detectable = statistics.detectable_difference(first, second, len(a), len(b), power=POWER, level=SIGNIFICANT)
+    if isinstance(difference, Undefined):
+        return detectable, difference
+    return detectable, statistics.seeds_needed(difference, first, second, power=POWER, level=SIGNIFICANT)

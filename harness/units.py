@@ -1,0 +1,78 @@
+"""How the numbers of a metric are printed: accuracies in per cent and differences of them in points, others plainly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from harness.core.measures import ACCURACY, measure_of
+from harness.statistics import Interval, Number, Undefined
+
+Part: TypeAlias = str | Undefined
+Cell: TypeAlias = tuple[Part, ...]
+"""Text, or a reason wherever there is no number."""
+
+PLUS_MINUS = " ± "
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """``scale`` multiplies a stored number, ``sign`` follows the name of a column, and ``word`` a difference."""
+
+    scale: float
+    sign: str
+    word: str
+
+    def amount(self, number: float) -> str:
+        """A difference in words, without its sign: ``7.20 points``, ``0.54 in perplexity``."""
+        return f"{self.plain(number)} {self.word}"
+
+    def plain(self, number: float) -> str:
+        """A difference without its sign."""
+        return f"{abs(number) * self.scale:,.2f}"
+
+
+def unit_of(metric: str) -> Unit:
+    """The unit that numbers of a metric such as ``test_accuracy`` are printed in."""
+    measure = measure_of(metric)
+    if measure == ACCURACY:
+        return Unit(100.0, " %", "points")
+    return Unit(1.0, "", f"in {measure.name if measure else metric}")
+
+
+def fixed(number: Number, digits: int, scale: float = 1.0, *, sign: str = "") -> Part:
+    """A number with so many decimals; ``sign`` is ``+`` where a positive one shows it."""
+    if isinstance(number, Undefined):
+        return number
+    return f"{round(number * scale, digits) + 0.0:{sign},.{digits}f}"
+
+
+def whole(number: int | Undefined) -> Part:
+    """A count with its thousands apart."""
+    return number if isinstance(number, Undefined) else f"{number:,}"
+
+
+def probability(p: Number) -> Part:
+    """Five characters whatever the size: 0.016, 2e-05."""
+    if isinstance(p, Undefined):
+        return p
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
+
+
+def spread(middle: Number, std: Number, scale: float = 1.0) -> Cell:
+    """A mean with its deviation, or the reason why there is no mean."""
+    text = fixed(middle, 2, scale)
+    return (text,) if isinstance(text, Undefined) else (text, PLUS_MINUS, fixed(std, 2, scale))
+
+
+def ranged(middle: Number, interval: Interval | Undefined, scale: float = 1.0, *, sign: str = "") -> Cell:
+    """A number with its interval behind it in brackets, or the reason why there is none."""
+    text = fixed(middle, 2, scale, sign=sign)
+    if isinstance(text, Undefined):
+        return (text,)
+    return (text, " ", interval) if isinstance(interval, Undefined) else (text, f" [{bounds(interval, scale)}]")
+
+
+def bounds(interval: Interval, scale: float = 1.0) -> str:
+    """Both ends of an interval: ``1.67, 12.72``."""
+    return f"{fixed(interval.low, 2, scale)}, {fixed(interval.high, 2, scale)}"
