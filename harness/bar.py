@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+import click
+
 Report: TypeAlias = Callable[[int, int], None]
 """Takes how much is done, and the total."""
 
 
 @contextmanager
 def bar(what: str) -> Iterator[Report]:
-    """A bar with the time left, on standard error, and only where that is a terminal."""
+    """A bar with the time left, on standard error, where that is a terminal and the command was not told --quiet."""
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(console=console, transient=True, disable=_quiet() or not console.is_terminal) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _quiet() -> bool:
+    """Whether the command that this process performs was told to be quiet; outside of a command nothing is."""
+    command = click.get_current_context(silent=True)
+    return command is not None and bool(command.params.get("quiet"))

@@ -6,6 +6,7 @@ both states after them, so that whatever has arrived can be gone on from.
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import sys
@@ -21,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from backends.workers import CONTEXT, pool
 from harness.core.errors import ResourceError
-from harness.core.oracle import Oracle, Trial
+from harness.core.oracle import Metric, Oracle, Scored, Trial
 from harness.core.policy import Policy
 from harness.driver import WIDTH, Progress, search
 from harness.plan import build_oracle, build_policy, build_space
@@ -38,28 +39,44 @@ BEAT_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run to perform, from a checkpoint if there is one."""
+    """A run to perform, from a checkpoint if there is one; ``best`` is the best score before it, where known."""
 
     run: str
     spec: RunSpec
     checkpoint: Checkpoint | None = None
+    best: float | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is before it is performed."""
+        return Progress() if self.checkpoint is None else Progress(self.checkpoint.trials, self.checkpoint.spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best score of a run so far, as the search sees it, and what it means."""
+
+    value: float
+    metric: Metric
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """How far a run is, for the eye."""
+    """How far a run is, for the eye; each sends one before anything else."""
 
     run: str
     progress: Progress
+    best: Best | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The new scores of a run, and the checkpoint after them."""
+    """The new scores of a run, the checkpoint after them, and the best score so far."""
 
     run: str
     rows: list[ScoreRow]
     checkpoint: Checkpoint
+    best: Best | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +117,29 @@ class CheckpointLog:
     pause: float = field(init=False)
     saved: float = field(init=False)
     beaten: float = 0.0
+    top: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.pause, self.saved = CHECKPOINT_SECONDS, self.clock()
+        self.top = -math.inf if self.job.best is None else self.job.best
 
     def resume(self, policy: Policy, oracle: Oracle) -> Progress:
         """Load the job's checkpoint, if there is one."""
-        if self.job.checkpoint is None:
-            return Progress()
-        policy.load_state_dict(self.job.checkpoint.policy_state)
-        oracle.load_state_dict(self.job.checkpoint.oracle_state)
-        return Progress(self.job.checkpoint.trials, self.job.checkpoint.spent)
+        if self.job.checkpoint is not None:
+            policy.load_state_dict(self.job.checkpoint.policy_state)
+            oracle.load_state_dict(self.job.checkpoint.oracle_state)
+        return self.job.progress
 
     def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
         """Take note of trials; send a checkpoint when one is due."""
         self.trials.extend(trials)
+        scores = (trial.answer.value for trial in trials if isinstance(trial.answer, Scored))
+        self.top = max(self.top, max(scores, default=-math.inf))
         now = self.clock()
         if now - self.saved >= self.pause:
             self.save(progress, policy, oracle)
         elif now - self.beaten >= BEAT_SECONDS:
-            self.send(Beat(self.job.run, progress))
+            self.send(Beat(self.job.run, progress, self._best(oracle)))
             self.beaten = now
 
     def save(self, progress: Progress, policy: Policy, oracle: Oracle) -> None:
@@ -127,10 +147,14 @@ class CheckpointLog:
         start, repeated = self.clock(), getattr(oracle, "repeated", 0)
         states = {"policy": policy.state_dict(), "oracle": oracle.state_dict()}
         checkpoint = Checkpoint.of(progress.trials, progress.spent, repeated, **states)
-        self.send(Saved(self.job.run, score_rows(self.trials, oracle.space.format), checkpoint))
+        rows = score_rows(self.trials, oracle.space.format)
+        self.send(Saved(self.job.run, rows, checkpoint, self._best(oracle)))
         self.trials.clear()
         self.saved = self.clock()
         self.pause = max(CHECKPOINT_SECONDS, CHECKPOINT_SHARE * (self.saved - start))
+
+    def _best(self, oracle: Oracle) -> Best | None:
+        return Best(self.top, oracle.metric) if math.isfinite(self.top) else None
 
 
 def perform(job: Job, send: Receiver) -> None:
@@ -139,6 +163,7 @@ def perform(job: Job, send: Receiver) -> None:
     An oracle whose answers take long says as ``width`` how many it is asked for at once: checkpoints, and the end of a
     budget, lie between two batches.
     """
+    send(Beat(job.run, job.progress))
     space = build_space(job.spec)
     oracle, policy = build_oracle(job.spec, space), build_policy(job.spec, space)
     log = CheckpointLog(job, send)

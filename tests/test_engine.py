@@ -7,16 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness import engine
+from harness.core.budget import Cost
 from harness.core.errors import HarnessError, ResourceError
-from harness.core.oracle import State
+from harness.core.oracle import Failed, Score, Scored, State, Trial, Update, Updated
 from harness.core.probe import CELLS, probe_cells
 from harness.driver import Progress
-from harness.engine import Broken, CheckpointLog, Done, Job, Message, Saved, perform, perform_all
+from harness.engine import Beat, Best, Broken, CheckpointLog, Done, Job, Message, Saved, perform, perform_all
 from harness.experiment import Experiment
-from harness.plan import make_plan
+from harness.plan import build_oracle, build_space, make_plan
+from harness.records import Checkpoint
 from harness.settings import create_space
 from tests.live import GRADER, SHARED, TRAINER
 
@@ -64,6 +67,57 @@ def test_checkpoints_cost_at_most_a_twentieth_of_the_time(seconds: float, pause:
     assert saves_after(0.2)
 
 
+class Timed:
+    """A log by a clock that passes so many seconds a batch, and what it sends."""
+
+    def __init__(self, job: Job, seconds: float) -> None:
+        self.now, self.sent = 100.0, list[Message]()
+        self.log, self.seconds = CheckpointLog(job, self.sent.append, clock=lambda: self.now), seconds
+        self.oracle = build_oracle(job.spec, build_space(job.spec))
+        self.cell = self.oracle.space.sample(np.random.default_rng(1))
+
+    def told(self, *values: float | None) -> list[Best | None]:
+        """The best scores of the messages after a batch of such values; ``None`` stands for a score that failed."""
+        before = len(self.sent)
+        answers = [Failed("no value", Cost(1)) if value is None else Scored(value, Cost(1)) for value in values]
+        trials = [Trial(0, Score(self.cell), answer) for answer in answers]
+        self.now += self.seconds
+        update = Trial(0, Update((self.cell,)), Updated(0.5, Cost()))
+        self.log.append([update, *trials], Progress(), Nothing(), self.oracle)  # type: ignore[arg-type]
+        return [message.best for message in self.sent[before:] if isinstance(message, Beat | Saved)]
+
+
+@pytest.mark.parametrize("seconds", [0.25, 5.0])
+def test_each_message_has_the_best_score_so_far_and_what_it_means(seconds: float) -> None:
+    """Beats at the shorter pace, checkpoints at the longer."""
+    timed = Timed(jobs_of(TRAINER, SHARED, "1", device="cpu")[0], seconds)
+    metric = timed.oracle.metric
+    assert timed.told() == [None]
+    assert timed.told(None) == [None]
+    assert timed.told(0.25, 0.75, 0.5) == [Best(0.75, metric)]
+    assert timed.told(0.5) == [Best(0.75, metric)]
+    assert timed.told(0.875, None) == [Best(0.875, metric)]
+
+
+def test_a_run_that_goes_on_has_the_best_score_from_before_where_it_is_known() -> None:
+    (job,) = jobs_of(TRAINER, SHARED, "1", device="cpu")
+    timed = Timed(replace(job, best=0.5), 5.0)
+    assert [best and best.value for best in timed.told(0.25)] == [0.5]
+    assert [best and best.value for best in timed.told(0.75)] == [0.75]
+
+
+def test_a_run_says_how_far_it_is_before_anything_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object) -> None:
+        raise TimeoutError("loading takes long")
+
+    (job,) = jobs_of(TRAINER, SHARED, "1", device="cpu")
+    checkpoint, sent = Checkpoint.of(9, Cost(7, 1.0, 2.0), 0, policy={}, oracle={}), list[Message]()
+    monkeypatch.setattr(engine, "build_oracle", slow)
+    with pytest.raises(TimeoutError):
+        perform(replace(job, checkpoint=checkpoint), sent.append)
+    assert sent == [Beat(job.run, Progress(9, Cost(7, 1.0, 2.0)))]
+
+
 class Nothing:
     def state_dict(self) -> State:
         return {}
@@ -109,14 +163,14 @@ def test_any_other_error_is_raised_after_the_run_s_last_message(workers: int) ->
     sent: list[Message] = []
     with pytest.raises(TypeError, match="no_such"):
         perform_all([Job(jobs[0].run, wrong), jobs[1]], sent.append, workers=workers)
-    assert [type(message) for message in sent if message.run == jobs[0].run] == [Broken]
+    assert [type(message) for message in sent if message.run == jobs[0].run] == [Beat, Broken]
 
 
 def test_a_worker_that_was_killed_is_one_clear_error_and_its_run_has_not_failed() -> None:
     sent: list[Message] = []
     with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
         perform_all(jobs_of("tests.live:Killed", SHARED, "1,2", device="cpu"), sent.append, workers=2)
-    assert sent == []
+    assert all(isinstance(message, Beat) for message in sent)
 
 
 def test_a_run_that_failed_goes_on_from_its_checkpoint_to_the_same_end(

@@ -8,26 +8,38 @@ import sys
 import click
 
 from harness import __version__
-from harness.cli.commands import Commands
-from harness.cli.data import data_group
-from harness.cli.listing import list_group, show
-from harness.cli.run import run
-from harness.cli.space import space_group
-from harness.cli.study import study_group
-from harness.cli.table import table_group
+from harness.cli.commands import LazyCommands
 from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
 
+PLACES = {
+    "run": "harness.cli.run:run",
+    "watch": "harness.cli.watch:watch",
+    "leaderboard": "harness.cli.leaderboard:leaderboard",
+    "compare": "harness.cli.compare:compare",
+    "power": "harness.cli.power:power",
+    "report": "harness.cli.report:report",
+    "reproduce": "harness.cli.reproduce:reproduce",
+    "study": "harness.cli.study:study_group",
+    "export": "harness.cli.export:export",
+    "merge": "harness.cli.merge:merge",
+    "show": "harness.cli.listing:show",
+    "list": "harness.cli.listing:list_group",
+    "space": "harness.cli.space:space_group",
+    "table": "harness.cli.table:table_group",
+    "data": "harness.cli.data:data_group",
+}
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=LazyCommands,
+    places=PLACES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, package_name="nas-search-harness")
 def cli() -> None:
     """Measure how good the search phase of neural architecture search is."""
-
-
-for command in (run, show, list_group, space_group, table_group, data_group, study_group):
-    cli.add_command(command)
 
 
 def main() -> None:

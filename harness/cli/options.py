@@ -101,6 +101,8 @@ RUNNING = (
     data_option,
     click.option("--no-verify", "verify", flag_value=False, default=None, help="Skip the check of the training data."),
     set_option,
+    click.option("--quiet", is_flag=True, help="Print results and warnings alone, not how the runs go."),
+    click.option("--tensorboard", metavar="DIR", help="Also write the scores for TensorBoard, a folder in DIR a run."),
     plot_option,
     format_option,
     json_option,

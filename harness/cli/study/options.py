@@ -10,6 +10,7 @@ import click
 from harness.cli.options import read_settings, running_options
 
 if TYPE_CHECKING:
+    from harness.compare import Watcher
     from harness.experiment import Experiment
 
 FIELDS = ("space", "table", "seeds", "workers", "store", "device", "gpus", "verify")
@@ -29,3 +30,10 @@ def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Expe
     fields = {name: flags[name] for name in FIELDS if flags.get(name) is not None}
     own = {"oracles": (flags["oracle"],), "settings": {**settings, **read_settings(flags["settings"])}}
     return load_experiment(None, fields | own)
+
+
+def watcher_of(flags: Mapping[str, Any]) -> Watcher:
+    """What shows the runs of a study, by its flags."""
+    from harness.display import display_for
+
+    return display_for(flags["quiet"], flags["tensorboard"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.study.options import experiment_of, training_options
+from harness.cli.study.options import experiment_of, training_options, watcher_of
 
 
 @click.command()
@@ -36,7 +36,6 @@ def penalty(
     Without it a table answers, from whose scores the slopes are estimated that a policy needs. Finished runs are found
     in the store and not done again. (Yu et al. 2020, Tables 3 and 4)
     """
-    from harness.display import Display
     from harness.studies.page import show
     from harness.studies.penalty import POLICIES, space_of
     from harness.studies.penalty import penalty as study
@@ -46,7 +45,7 @@ def penalty(
     space = space_of(flags["space"], flags["table"])
     found = scaled(space, flags["oracle"], family, "paper" if paper else "reduced")
     experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
-    content = study(experiment, policies or POLICIES, Display())
+    content = study(experiment, policies or POLICIES, watcher_of(flags))
     if plot is not None:
         from harness.figures.penalty import penalty as draw
         from harness.figures.save import save

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from harness.cli.study.options import experiment_of, training_options
+from harness.cli.study.options import experiment_of, training_options, watcher_of
 
 KINDS: dict[str, Literal["images", "text"]] = {"nasbench101": "images", "rnn": "text"}
 
@@ -35,7 +35,6 @@ def sharing_amount(
     The truth is test accuracy, or for recurrent cells validation perplexity, of a table, or of training the cells
     alone. (Yu et al. 2020, App. D.1, Table 5 and Fig. 6)
     """
-    from harness.display import Display
     from harness.studies.page import show
     from harness.studies.scale import scaled_truth, table_here
     from harness.studies.sharing_amount import sharing_amount as study
@@ -45,7 +44,7 @@ def sharing_amount(
     found = scaled_truth(kind, flags["oracle"], family, "paper" if paper else "reduced")
     table = flags["table"] or (None if truth_recipe else table_here(found))
     experiment = experiment_of({**flags, "table": table}, found.settings)
-    content = study(kind, experiment, Display(), recipe=truth_recipe or found.recipe, split=split)
+    content = study(kind, experiment, watcher_of(flags), recipe=truth_recipe or found.recipe, split=split)
     if plot is not None:
         from harness.figures.save import save
         from harness.figures.sharing_amount import sharing_amount as draw

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.study.options import experiment_of, training_options
+from harness.cli.study.options import experiment_of, training_options, watcher_of
 
 
 @click.command("weight-sharing")
@@ -37,7 +37,6 @@ def weight_sharing(
     The truth is test accuracy, or for recurrent cells validation perplexity, unless --truth says otherwise. Finished
     runs are found in the store and not done again. (Yu et al. 2020, Sec. 4.3, Fig. 4)
     """
-    from harness.display import Display
     from harness.studies.page import show
     from harness.studies.scale import epochs_of, scaled, table_here
     from harness.studies.weight_sharing import weight_sharing as study
@@ -46,7 +45,7 @@ def weight_sharing(
     found = scaled(flags["space"], flags["oracle"], family, "paper" if paper else "reduced")
     settings = found.settings | ({} if flags["cells"] is None else {"policy.scored": flags["cells"]})
     experiment = experiment_of({**flags, "table": flags["table"] or table_here(found)}, settings)
-    content = study(experiment, Display(), score_epochs=epochs_of(score_epochs), split=split)
+    content = study(experiment, watcher_of(flags), score_epochs=epochs_of(score_epochs), split=split)
     if plot is not None:
         from harness.figures.save import save
         from harness.figures.weight_sharing import weight_sharing as draw

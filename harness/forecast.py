@@ -1,0 +1,187 @@
+"""How far runs are, and how long they will yet take: kept from their messages, for whatever shows it."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from harness import registry
+from harness.driver import Progress
+from harness.engine import Beat, Best, Broken, Done, Job, Message, Saved
+from harness.runspec import RunSpec
+
+Clock: TypeAlias = Callable[[], float]
+"""Seconds from any moment on, such as ``time.monotonic``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A run in progress since ``began`` on the clock, or one that was; ``best`` may be that since it was taken up."""
+
+    job: Job
+    began: float
+    progress: Progress
+    best: Best | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run as it was at its end, the seconds that it took here, and why it failed, if it did."""
+
+    run: Going
+    seconds: float
+    reason: str | None = None
+
+
+class Tally:
+    """The runs that wait, go, and have ended; all times are seconds of ``clock``."""
+
+    def __init__(self, jobs: Sequence[Job], total: int, clock: Clock = time.monotonic) -> None:
+        self.total, self.clock, self.began = total, clock, clock()
+        self._waiting = {job.run: job for job in jobs}
+        self._going: dict[str, Going] = {}
+        self._ended: list[Ended] = []
+        self._before, self._most = total - len(jobs), 1
+
+    @property
+    def going(self) -> tuple[Going, ...]:
+        """The runs in progress, in the order they began."""
+        return tuple(self._going.values())
+
+    @property
+    def ended(self) -> int:
+        """How many of all runs are over, those that were before and those that failed included."""
+        return self._before + len(self._ended)
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return sum(each.reason is not None for each in self._ended)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return self.clock() - self.began
+
+    def see(self, message: Message) -> Ended | None:
+        """Take note of a message; the run where it has ended."""
+        match message:
+            case Beat(run, progress, best):
+                self._move(run, progress, best)
+            case Saved(run, _, checkpoint, best):
+                self._move(run, Progress(checkpoint.trials, checkpoint.spent), best)
+            case Done(run):
+                return self._end(run, None)
+            case Broken(run, reason):
+                return self._end(run, reason)
+        return None
+
+    def _move(self, run: str, progress: Progress, best: Best | None) -> None:
+        known = self._begin(run)
+        self._going[run] = replace(known, progress=progress, best=best or known.best)
+
+    def _begin(self, run: str) -> Going:
+        if run not in self._going:
+            job = self._waiting.pop(run)
+            self._going[run] = Going(job, self.clock(), job.progress)
+            self._most = max(self._most, len(self._going))
+        return self._going[run]
+
+    def _end(self, run: str, reason: str | None) -> Ended:
+        going = self._begin(run)
+        del self._going[run]
+        self._ended.append(Ended(going, self.clock() - going.began, reason))
+        return self._ended[-1]
+
+    def whole(self, run: Going) -> int | None:
+        """How many queries a run will cost: its budget, or as many as the last run like it that finished, if less."""
+        last = self._last(run.job.spec)
+        used = None if last is None else last.run.progress.spent.queries
+        return end_of(run.progress.spent.queries, run.job.spec.budget.queries, used)
+
+    def share(self, run: Going) -> float | None:
+        """How much of a run is done, 0 to 1; ``None`` where neither a budget nor another run tells."""
+        return self._share(run.job.spec, run.progress)
+
+    def left(self, run: Going) -> float | None:
+        """The seconds that a run will yet take at its pace so far; ``None`` where that is not known."""
+        share, first = self._share(run.job.spec, run.progress), self._share(run.job.spec, run.job.progress)
+        if share is None or first is None or share <= first:
+            return None
+        return (self.clock() - run.began) * (1 - share) / (share - first)
+
+    def left_of_all(self) -> float | None:
+        """The seconds that all runs will yet take, as many at a time as there ever were; ``None``: not known yet."""
+        going, waiting = self.going, tuple(self._waiting.values())
+        lefts = [self._left_of_one(run) for run in going]
+        parts = [*lefts, *(self._seconds(job.spec) for job in waiting)]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
+            return None
+        return max([sum(known) / self._most, *(part for part in lefts if part is not None)])
+
+    def _left_of_one(self, run: Going) -> float | None:
+        found, usual = self.left(run), self._seconds(run.job.spec)
+        if found is not None or usual is None:
+            return found
+        return max(0.0, usual - (self.clock() - run.began))
+
+    def _seconds(self, spec: RunSpec) -> float | None:
+        """What a whole run takes: as the runs like it did, or else as runs do on average."""
+        if asks_nothing(spec.policy):
+            return 0.0
+        like = [found for run in self.going if _like(run.job.spec, spec) and (found := self._whole_seconds(run))]
+        last = self._last(spec)
+        if last is not None:
+            like.append(last.seconds)
+        return statistics.fmean(like) if like else self._average()
+
+    def _average(self) -> float | None:
+        paces = [found for run in self.going if (found := self._whole_seconds(run))]
+        ended = [each.seconds for each in self._ended if not asks_nothing(each.run.job.spec.policy)]
+        return statistics.fmean([*paces, *ended]) if paces or ended else None
+
+    def _whole_seconds(self, run: Going) -> float | None:
+        left = self.left(run)
+        return None if left is None else self.clock() - run.began + left
+
+    def _share(self, spec: RunSpec, progress: Progress) -> float | None:
+        spent, budget, last = progress.spent, spec.budget, self._last(spec)
+        pairs = ((spent.queries, budget.queries), (spent.epochs, budget.epochs), (spent.seconds, budget.seconds))
+        shares = [used / limit for used, limit in pairs if limit is not None]
+        if last is not None and last.run.progress.trials:
+            shares.append(progress.trials / last.run.progress.trials)
+        return min(1.0, max(shares)) if shares else None
+
+    def _last(self, spec: RunSpec) -> Ended | None:
+        """The last run of the same policy and oracle that finished."""
+        finished = (each for each in reversed(self._ended) if each.reason is None)
+        return next((each for each in finished if _like(each.run.job.spec, spec)), None)
+
+
+def end_of(spent: int, *ends: int | None) -> int | None:
+    """The first of some numbers of queries that a run has not passed yet; ``None`` where none is known."""
+    return min((end for end in ends if end is not None and end >= spent), default=None)
+
+
+def _like(one: RunSpec, other: RunSpec) -> bool:
+    return (one.policy, one.oracle) == (other.policy, other.oracle)
+
+
+@functools.cache
+def asks_nothing(policy: str) -> bool:
+    """Whether a policy recommends at once, as the baseline does."""
+    return not registry.load("policy", policy).needs
+
+
+def lasting(seconds: float | None) -> str:
+    """A duration in one unit, such as ``12 s``, ``12 min`` and ``3.4 h``; a dash where it is not known."""
+    if seconds is None:
+        return "–"
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:,.1f} h"

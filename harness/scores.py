@@ -1,0 +1,29 @@
+"""Scores as people read them: a search sees larger as better, a person an accuracy in per cent or a perplexity."""
+
+from __future__ import annotations
+
+import math
+
+from harness.core.measures import ACCURACY, PERPLEXITY
+from harness.core.oracle import Metric
+
+LOGARITHM = "negated log "
+"""What the name of a metric begins with whose scores are negated natural logarithms."""
+
+
+def meaning(metric: Metric) -> str:
+    """What a score measures, in words such as ``validation perplexity``."""
+    return f"{metric.split} {metric.name.removeprefix(LOGARITHM)}"
+
+
+def natural(score: float, metric: Metric) -> float:
+    """A score in its measure's own unit: a fraction, a perplexity, or whatever the oracle says."""
+    return math.exp(-score) if metric.name.startswith(LOGARITHM) else score
+
+
+def text(score: float, metric: Metric) -> str:
+    """A score as a leaderboard prints it: an accuracy in per cent, a perplexity with two decimals."""
+    value = natural(score, metric)
+    if metric.name == ACCURACY.name:
+        return f"{100 * value:.2f} %"
+    return f"{value:,.2f}" if metric.name == LOGARITHM + PERPLEXITY.name else f"{value:.4g}"
