@@ -1,0 +1,1 @@
+"""The report: a run store's leaderboards, figures, provenance and checklist as one HTML page without any network."""

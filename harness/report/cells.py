@@ -1,0 +1,63 @@
+"""Tables whose rows can be sorted: cells with the number behind the text, and footnotes where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.statistics import Number, Undefined
+from harness.units import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is printed, each part a text or the reason why there is none, and what a column is sorted by."""
+
+    parts: tuple[Part, ...]
+    value: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The number that the page sorts by; empty for a text, and where there is none."""
+        return "" if self.value is None else repr(float(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column: what it is called, what the name means, and whether it holds text."""
+
+    name: str
+    meaning: str
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sortable:
+    """A table of cells; ``notes`` are the reasons behind the dashes, each once."""
+
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The reasons behind the dashes, each once, in the order of the table."""
+        return tuple(dict.fromkeys(reasons(cell for row in self.rows for cell in row)))
+
+    def mark(self, part: Undefined) -> int:
+        """The number of the footnote of a dash."""
+        return self.notes.index(part.reason) + 1
+
+
+def reasons(cells: Iterable[Cell]) -> Iterable[str]:
+    """Why numbers are missing, cell by cell."""
+    return (part.reason for cell in cells for part in cell.parts if isinstance(part, Undefined))
+
+
+def text_cell(text: str) -> Cell:
+    """A cell of text."""
+    return Cell((text,))
+
+
+def number_cell(number: Number, *parts: Part) -> Cell:
+    """A cell of a number that is printed as ``parts``."""
+    return Cell(parts, None if isinstance(number, Undefined) else number)

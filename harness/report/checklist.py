@@ -1,0 +1,208 @@
+"""The checklist of Lindauer and Hutter 2020 (JMLR 21(243), Appendix A), answered from what the store recorded.
+
+An item is answered yes only on evidence in the store. What no record can show, such as how settings were tuned, stays
+"not recorded": the authors of a study answer it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from harness.leaderboard import BASELINE
+from harness.report.chapter import Chapter
+from harness.report.provenance import SHORT, distinct, seeds
+from harness.statistics import Undefined
+
+Answer: TypeAlias = Literal["yes", "no", "not recorded"]
+
+SEARCHES = ("random-search", "random-sharing")
+"""Policies that are random search with the same pipeline as the others."""
+
+CONFOUNDERS = ("harness", "git revision", "Python", "platform", "cores", "packages", "device")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A question of the checklist in our words, under its heading, with the answer and the evidence for it."""
+
+    heading: str
+    question: str
+    answer: Answer
+    evidence: str
+
+
+CODE, COMPARING, REPORTING = "Releasing code", "Comparing methods", "Reporting details"
+
+
+def checklist(chapter: Chapter) -> list[Item]:
+    """All items, in the order of the paper."""
+    return [*_code(chapter), *_comparing(chapter), *_reporting(chapter)]
+
+
+def _code(chapter: Chapter) -> Iterator[Item]:
+    truth = chapter.board.truth
+    evidence = f"{truth.kind} {truth.name}, digest {truth.digest[:SHORT]}: {truth.text}"
+    yield Item(
+        CODE,
+        "Is the training of the judged architectures published, with its settings and seeds?",
+        "yes" if truth.digest else "not recorded",
+        evidence,
+    )
+    answer, evidence = _revision(chapter)
+    yield Item(CODE, "Is the code of the search space published?", answer, f"space {_spaces(chapter)}; {evidence}")
+    answer, evidence = _methods(chapter)
+    yield Item(CODE, "Is the code of the search methods published?", answer, evidence)
+    runs = chapter.runs
+    yield Item(
+        CODE,
+        "Are the methods' settings and seeds published?",
+        "yes" if runs else "no",
+        f"every setting and seed of {len(runs)} runs stands under Provenance",
+    )
+
+
+def _spaces(chapter: Chapter) -> str:
+    return ", ".join(sorted({run.spec.space for run in chapter.runs}))
+
+
+def _revision(chapter: Chapter) -> tuple[Answer, str]:
+    """Whether one clean revision names the code."""
+    found = distinct(chapter.runs, "git revision")
+    versions = ", ".join(sorted(distinct(chapter.runs, "harness")))
+    if dirty := [revision for revision in found if revision.endswith("-dirty")]:
+        return "no", f"harness {versions} with changes that no revision holds ({', '.join(sorted(dirty))})"
+    if "" in found or not found:
+        return "not recorded", f"harness {versions}, whose git revision is not known for {found['']} runs"
+    return "yes", f"harness {versions}, git revision {', '.join(sorted(found))}"
+
+
+def _methods(chapter: Chapter) -> tuple[Answer, str]:
+    foreign = sorted({run.spec.policy for run in chapter.runs if ":" in run.spec.policy})
+    if foreign:
+        return "not recorded", f"{', '.join(foreign)}: named by place, and its code is not in the store"
+    answer, evidence = _revision(chapter)
+    return answer, f"policies {', '.join(sorted({run.spec.policy for run in chapter.runs}))}; {evidence}"
+
+
+def _comparing(chapter: Chapter) -> Iterator[Item]:
+    yield _benchmark(chapter)
+    yield _confounders(chapter)
+    yield _ablation(chapter)
+    yield _protocol(chapter)
+    yield _over_time(chapter)
+    yield _random_search(chapter)
+    yield _repeated(chapter)
+    yield _tabular(chapter)
+
+
+def _benchmark(chapter: Chapter) -> Item:
+    question = "Do all methods use the same benchmark: data, split, space, and training?"
+    seen = {
+        (run.spec.space, str(run.spec.settings.get("space")), run.spec.table_digest, run.spec.search_metric)
+        for run in chapter.runs
+    }
+    oracles = sorted({run.spec.oracle for run in chapter.runs})
+    same = "one space, one truth and one search metric for all runs"
+    evidence = same if len(seen) == 1 else f"{len(seen)} combinations of space, truth and search metric"
+    if len(oracles) > 1:
+        evidence += f"; answers come from {', '.join(oracles)}: compare within an oracle"
+    return Item(COMPARING, question, "yes" if len(seen) == 1 else "no", evidence)
+
+
+def _confounders(chapter: Chapter) -> Item:
+    question = "Are confounders controlled: machine, versions, libraries?"
+    found = {fact: distinct(chapter.runs, fact) for fact in CONFOUNDERS}
+    differing = [fact for fact, values in found.items() if len(values) > 1]
+    if differing:
+        return Item(COMPARING, question, "no", f"runs differ in: {', '.join(differing)}")
+    return Item(COMPARING, question, "yes", "one machine and one version of every recorded part for all runs")
+
+
+def _ablation(chapter: Chapter) -> Item:
+    question = "Are there ablations?"
+    ways: dict[str, set[str]] = {}
+    for run in (run for run in chapter.runs if run.spec.policy not in (BASELINE, *SEARCHES)):
+        ways.setdefault(run.spec.policy, set()).add(f"{run.spec.oracle} {sorted(run.spec.settings.items())}")
+    several = sorted(policy for policy, found in ways.items() if len(found) > 1)
+    if several:
+        return Item(COMPARING, question, "yes", f"{', '.join(several)}: with more than one oracle or setting")
+    return Item(COMPARING, question, "no", "every policy was run with one oracle and one setting of each part")
+
+
+def _protocol(chapter: Chapter) -> Item:
+    question = "Is the same evaluation protocol used for all methods?"
+    leaks = sorted({run.spec.policy for run in chapter.runs if run.spec.search_metric.startswith("test")})
+    if leaks:
+        return Item(COMPARING, question, "no", f"the searches of {', '.join(leaks)} saw test figures")
+    if chapter.early_looks:
+        return Item(
+            COMPARING, question, "no", f"{chapter.early_looks} looks at the truth came before the run had ended"
+        )
+    evidence = (
+        f"one judge for all recommendations: {chapter.board.truth.text}; searches saw validation figures alone, and "
+        "every recorded look at the truth came after its run had ended"
+    )
+    return Item(COMPARING, question, "yes", evidence)
+
+
+def _over_time(chapter: Chapter) -> Item:
+    question = "Is performance compared over time?"
+    searching = [row for row in chapter.rows if row.searches]
+    scored = [row for row in searching if any(run.scores for run in row.runs)]
+    known = bool(scored) and not isinstance(chapter.ground, Undefined)
+    evidence = f"{len(scored)} of {len(searching)} searches left scores to draw any-time curves from"
+    return Item(COMPARING, question, "yes" if known else "no", evidence)
+
+
+def _random_search(chapter: Chapter) -> Item:
+    question = "Is random search compared with, at the same cost?"
+    equal = sorted({each.other for row in chapter.rows for each in row.entry.against_search})
+    policies = sorted({run.spec.policy for run in chapter.runs} & set(SEARCHES))
+    if equal or policies:
+        return Item(COMPARING, question, "yes", f"{', '.join((*equal, *policies))} stands in the comparison")
+    drawn = any(not row.searches for row in chapter.rows)
+    evidence = "one uniform draw a seed stands beside, a search at equal cost does not" if drawn else "there is neither"
+    return Item(COMPARING, question, "no", evidence)
+
+
+def _repeated(chapter: Chapter) -> Item:
+    question = "Is every experiment repeated, and are the seeds reported?"
+    counts = [len(set(row.entry.seeds)) for row in chapter.rows]
+    told = "; ".join(f"{row.series.label} {seeds(row)}" for row in chapter.rows)
+    return Item(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {told}")
+
+
+def _tabular(chapter: Chapter) -> Item:
+    question = "Are tabular or surrogate benchmarks used for a deeper evaluation?"
+    if chapter.board.truth.kind == "table":
+        return Item(COMPARING, question, "yes", f"table {chapter.board.truth.name} ranks what is recommended")
+    return Item(COMPARING, question, "no", "recommendations were trained, nothing was looked up")
+
+
+def _reporting(chapter: Chapter) -> Iterator[Item]:
+    yield Item(
+        REPORTING,
+        "Is it said how settings were tuned, and what that cost?",
+        "not recorded",
+        "the settings are listed; how they were chosen is for the authors to say",
+    )
+    yield Item(
+        REPORTING,
+        "Is the time of the whole method reported, end to end?",
+        "not recorded",
+        "hours of training during the search stand in the leaderboard; a policy's own computing and the final "
+        "training do not",
+    )
+    missing = sorted(fact for fact in ("Python", "platform", "cores", "packages") if "" in distinct(chapter.runs, fact))
+    evidence = (
+        f"missing: {', '.join(missing)}" if missing else "versions, machine, settings, seeds and dates of every run"
+    )
+    yield Item(REPORTING, "Is the whole experimental setup reported?", "no" if missing else "yes", evidence)
+
+
+def tally(items: Sequence[Item]) -> str:
+    """How many items are answered how."""
+    counts = [(sum(item.answer == answer for item in items), answer) for answer in ("yes", "no", "not recorded")]
+    return ", ".join(f"{count} {answer}" for count, answer in counts)

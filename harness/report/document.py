@@ -1,0 +1,170 @@
+"""The page: chapters as a template reads them, and a document that holds all it needs and may load nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.report.cells import Sortable
+from harness.report.chapter import Chapter
+from harness.report.charts import Figure
+from harness.report.checklist import Item, checklist, tally
+from harness.report.commands import Command, commands_of
+from harness.report.drawings import Drawn, drawn_cells
+from harness.report.figures import agreement, distributions, over_time
+from harness.report.provenance import facts, run_list, settings
+from harness.report.ranking import ranking
+from harness.report.series import Series
+from harness.report.significance import Matrix, matrix
+from harness.statistics import Undefined
+from harness.store import Store
+from harness.studies.page import Grid
+
+FOLDER = Path(__file__).parent
+
+Section = tuple[str, str, tuple[Figure, ...], tuple[str, ...]]
+"""A section of figures: its name in the page, its title, the figures, and why others are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A chapter as the template reads it; ``name`` begins the anchors of its sections."""
+
+    name: str
+    title: str
+    subtitle: str
+    series: tuple[Series, ...]
+    verdicts: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    ranking: Sortable
+    matrix: Matrix | None
+    figures: tuple[Section, ...]
+    cells: tuple[Drawn, ...]
+    checklist: tuple[tuple[str, tuple[Item, ...]], ...]
+    tally: str
+    facts: Grid
+    details: tuple[tuple[str, tuple[Grid, ...]], ...]
+    commands: tuple[Command, ...]
+
+    @property
+    def contents(self) -> list[tuple[str, str]]:
+        """The sections' names and titles, in the order of the page."""
+        pairs = [("pairs", "Every pair")] if self.matrix else []
+        drawn = [(name, title) for name, title, *_ in self.figures]
+        cells = [("cells", "The best cells")] if self.cells else []
+        last = [("checklist", "Checklist"), ("provenance", "Provenance"), ("reproduce", "Reproduce")]
+        return [("findings", "Findings"), ("leaderboard", "Leaderboard"), *pairs, *drawn, *cells, *last]
+
+
+def shown(name: str, chapter: Chapter, store: Store) -> Shown:
+    """All that the page says of a leaderboard."""
+    items = checklist(chapter)
+    entries = chapter.board.entries
+    return Shown(
+        name=name,
+        title=_title(chapter),
+        subtitle=_subtitle(chapter),
+        series=chapter.series,
+        verdicts=tuple(_verdict(entry.verdict) for entry in entries),
+        warnings=chapter.board.warnings,
+        ranking=ranking(chapter),
+        matrix=matrix(chapter) if len(entries) > 1 else None,
+        figures=tuple(_sections(name, chapter, store)),
+        cells=drawn_cells(chapter),
+        checklist=tuple((heading, tuple(group)) for heading, group in groupby(items, key=lambda item: item.heading)),
+        tally=tally(items),
+        facts=facts(chapter),
+        details=tuple((row.series.label, (settings(row), run_list(row))) for row in chapter.rows),
+        commands=tuple(command for row in chapter.rows for command in commands_of(row.series.label, row.runs)),
+    )
+
+
+def _title(chapter: Chapter) -> str:
+    spaces = dict.fromkeys(run.spec.space for run in chapter.runs)
+    truth = chapter.board.truth
+    return f"{', '.join(spaces)}, judged by {truth.kind} {truth.name}"
+
+
+def _subtitle(chapter: Chapter) -> str:
+    """The metric, its split, repeats and budget, and the seeds of each row."""
+    counts = sorted({len(entry.seeds) for entry in chapter.board.entries})
+    seeds = " or ".join(map(str, counts)) + (" seed a row" if counts == [1] else " seeds a row")
+    text = chapter.board.truth.text
+    return f"{text[0].upper()}{text[1:]}; {seeds}; {len(chapter.runs)} runs."
+
+
+def _verdict(text: str) -> tuple[str, str]:
+    """A verdict's name, which stands before its first colon and space if there is one, and what follows."""
+    name, colon, rest = text.partition(": ")
+    return (name, rest) if colon else ("", text)
+
+
+def _sections(name: str, chapter: Chapter, store: Store) -> Iterable[Section]:
+    yield _section("time", "Over time", over_time(f"{name}-time", chapter, store))
+    yield _section("picks", "What is recommended", distributions(f"{name}-picks", chapter))
+    if (figure := agreement(f"{name}-agreement", chapter, store)) is not None:
+        yield _section("agreement", "Shared weights", [figure])
+
+
+def _section(name: str, title: str, found: Iterable[Figure | Undefined]) -> Section:
+    parts = list(found)
+    figures = tuple(part for part in parts if isinstance(part, Figure))
+    return name, title, figures, tuple(part.reason for part in parts if isinstance(part, Undefined))
+
+
+def html(title: str, lead: str, chapters: Sequence[Shown]) -> str:
+    """The document; text is escaped, and its policy lets no part of it run or load anything else."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    style, library, script = (_text("page.css"), _library(), _text("page.js"))
+    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
+    template = environment.get_template("page.html.jinja")
+    return template.render(
+        title=title,
+        lead=lead,
+        chapters=chapters,
+        version=harness.__version__,
+        policy=_policy([library, script], style),
+        json=lambda content: Markup(_json(content)),
+        style=Markup(style),
+        library=Markup(library),
+        script=Markup(script),
+    )
+
+
+def _json(content: Any) -> str:
+    """JSON that no HTML parser takes for the end of its element."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _policy(scripts: Iterable[str], style: str) -> str:
+    """A Content-Security-Policy: these scripts and this style, and no network, frame, form or evaluated text."""
+    allowed = " ".join(_hash(script) for script in scripts)
+    return f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _text(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    """Vega-Embed with all that it needs, as one script that does not end its own element."""
+    import vl_convert
+
+    script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return script.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")

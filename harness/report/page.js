@@ -1,0 +1,106 @@
+const root = document.documentElement;
+
+// The page's own colours: charts follow light, dark and print without being drawn again.
+const config = {
+  background: null,
+  font: getComputedStyle(document.body).fontFamily, // its width is measured
+  view: { stroke: null },
+  axis: {
+    labelColor: "currentColor", titleColor: "currentColor", tickColor: "currentColor", gridColor: "currentColor",
+    domainColor: "currentColor", gridOpacity: 0.12, tickOpacity: 0.4, domainOpacity: 0.4, labelFontSize: 12,
+    titleFontSize: 12, titleFontWeight: "normal", titlePadding: 8, labelOpacity: 0.8,
+  },
+  axisY: { domain: false, ticks: false, labelPadding: 6, minExtent: 40 },
+  axisX: { grid: false, tickCount: 6, labelOverlap: "greedy", labelSeparation: 6, labelBound: false },
+};
+
+async function draw(place) {
+  const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
+  const result = await window.vegaEmbed(place, spec, {
+    mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, config,
+    tooltip: { theme: "page", disableDefaultStyle: true },
+  });
+  return { place, view: result.view };
+}
+
+function highlight(article, charts) {
+  const pressed = [...article.querySelectorAll(".legend [aria-pressed=true]")].map((button) => button.dataset.row);
+  for (const { place, view } of charts) {
+    if (article.contains(place)) view.signal("highlight", pressed).runAsync();
+  }
+}
+
+function listenToLegends(charts) {
+  for (const button of document.querySelectorAll(".legend button")) {
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      highlight(button.closest("article"), charts);
+    });
+  }
+}
+
+function compare(a, b, column, sign) {
+  const [first, second] = [a, b].map((row) => row.cells[column]);
+  if (first.classList.contains("text")) return sign * first.textContent.localeCompare(second.textContent, "en");
+  const [x, y] = [first.dataset.key, second.dataset.key];
+  if (x === "" || y === "") return (x === "") - (y === ""); // what has no number stays below
+  return sign * (Number(x) - Number(y));
+}
+
+function sortBy(head) {
+  const table = head.closest("table");
+  const order = head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
+  for (const other of head.parentElement.cells) other.removeAttribute("aria-sort");
+  head.setAttribute("aria-sort", order);
+  const body = table.tBodies[0];
+  const sign = order === "ascending" ? 1 : -1;
+  body.append(...[...body.rows].sort((a, b) => compare(a, b, head.cellIndex, sign)));
+}
+
+function filter(input) {
+  const table = document.getElementById(input.dataset.filters);
+  const rows = [...table.tBodies[0].rows];
+  const wanted = input.value.trim().toLowerCase();
+  for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  const left = rows.filter((row) => !row.hidden).length;
+  document.getElementById(`${table.id}-status`).textContent = wanted ? `${left} of ${rows.length} rows` : "";
+}
+
+function listenToTables() {
+  for (const button of document.querySelectorAll(".sortable thead button")) {
+    button.addEventListener("click", () => sortBy(button.closest("th")));
+  }
+  for (const input of document.querySelectorAll("[data-filters]")) input.addEventListener("input", () => filter(input));
+}
+
+function switchTheme() {
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const button = document.getElementById("theme");
+  const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
+  const name = () => { button.textContent = dark() ? "Light page" : "Dark page"; };
+  button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); });
+  system.addEventListener("change", name);
+  button.hidden = false;
+  name();
+}
+
+// On paper everything is open; afterwards it is as it was.
+function openForPrint() {
+  const print = window.matchMedia("print");
+  let opened = [];
+  print.addEventListener("change", () => {
+    if (print.matches) {
+      opened = [...document.querySelectorAll("details:not([open])")];
+      for (const each of opened) each.open = true;
+    } else {
+      for (const each of opened) each.open = false;
+    }
+  });
+}
+
+switchTheme();
+openForPrint();
+listenToTables();
+const charts = await Promise.all([...document.querySelectorAll(".chart")].map(draw));
+listenToLegends(charts);
+root.dataset.charts = "drawn";

@@ -1,0 +1,99 @@
+"""Where the numbers come from: versions, machines, dates, settings, and each run with what it recommends."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.figures.style import counted
+from harness.records import Run
+from harness.report.chapter import Chapter, Row
+from harness.report.commands import seeds_text
+from harness.report.numbers import DASH
+from harness.statistics import Undefined
+from harness.studies.page import Grid
+
+SHORT = 12
+"""Digits of a run's id or a digest, as ``harness show`` takes them."""
+
+FACTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "harness": lambda made: str(made.get("harness", "")),
+    "git revision": lambda made: str(made.get("git_revision") or ""),
+    "Python": lambda made: str(made.get("python", "")),
+    "platform": lambda made: str(made.get("platform", "")),
+    "cores": lambda made: str(made.get("cpu_count", "")),
+    "packages": lambda made: ", ".join(f"{name} {version}" for name, version in made.get("packages", {}).items()),
+    "device": lambda made: str(made.get("gpu") or made.get("device") or ""),
+}
+"""What a run's provenance says, by what it is called here; "" where it was not recorded."""
+
+
+def distinct(runs: Sequence[Run], fact: str) -> Counter[str]:
+    """The different values of a fact, with the number of runs that have each."""
+    return Counter(FACTS[fact](run.provenance) for run in runs)
+
+
+def facts(chapter: Chapter) -> Grid:
+    """What the runs were made with; a value of some runs alone says of how many."""
+    rows = [(fact, _told(distinct(chapter.runs, fact))) for fact in FACTS if any(distinct(chapter.runs, fact))]
+    return Grid("What the runs were made with", ("what", "recorded"), (*_truth(chapter), *rows, *_dates(chapter.runs)))
+
+
+def _told(found: Counter[str]) -> str:
+    named = {value or "not recorded": count for value, count in found.items()}
+    if len(named) == 1:
+        return next(iter(named))
+    return "; ".join(f"{value} ({counted(count, 'run')})" for value, count in named.items())
+
+
+def _truth(chapter: Chapter) -> Iterator[tuple[str, str]]:
+    truth = chapter.board.truth
+    yield "judged by", f"{truth.text}; {truth.kind} {truth.name}"
+    yield f"digest of the {truth.kind}", truth.digest
+    if not isinstance(truth.ranking, Undefined):
+        yield "ranked cells", f"{truth.ranking.size:,} of the {truth.ranking.space_size:,} of the space"
+    if not isinstance(chapter.ground, Undefined):
+        yield "searched by", ", ".join(sorted({run.spec.search_metric for run in chapter.runs}))
+
+
+def _dates(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    if runs:
+        yield "first run begun", min(run.created for run in runs)
+    if ended := [run.finished for run in runs if run.finished]:
+        yield "last run ended", max(ended)
+
+
+def settings(row: Row) -> Grid:
+    """Every setting of a row's runs; where runs differ, each value with its number of runs."""
+    found: dict[str, Counter[str]] = {}
+    for run in row.runs:
+        for name, value in _settings(run):
+            found.setdefault(name, Counter())[value] += 1
+    rows = tuple((name, _told(values)) for name, values in found.items())
+    return Grid(f"Settings of {row.series.label}", ("setting", "value"), rows)
+
+
+def _settings(run: Run) -> Iterator[tuple[str, str]]:
+    limits = {"queries": run.spec.budget.queries, "epochs": run.spec.budget.epochs, "seconds": run.spec.budget.seconds}
+    known = [f"{limit:,.6g} {name}" for name, limit in limits.items() if limit is not None]
+    yield "budget", ", ".join(known) or "the policy's own end"
+    for part, owner in (("policy", run.spec.policy), ("oracle", run.spec.oracle), ("space", run.spec.space)):
+        mine: Mapping[str, Any] = run.spec.settings.get(part, {})
+        yield from ((f"{owner}.{name}", json.dumps(value, ensure_ascii=False)) for name, value in mine.items())
+
+
+def run_list(row: Row) -> Grid:
+    """Each run: its seed, id, end, and what it recommends."""
+    rows = tuple((str(run.spec.seed), run.id[:SHORT], _status(run), run.recommendation or DASH) for run in row.runs)
+    return Grid(f"Runs of {row.series.label}", ("seed", "run", "status", "recommends"), rows)
+
+
+def _status(run: Run) -> str:
+    return f"{run.status}: {run.reason}" if run.reason else run.status
+
+
+def seeds(row: Row) -> str:
+    """The seeds of a row in short."""
+    return seeds_text([run.spec.seed for run in row.runs]) if row.runs else DASH

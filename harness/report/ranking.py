@@ -1,0 +1,141 @@
+"""The leaderboard as a table that can be sorted: every number of an entry that a reader compares policies by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from harness.comparison import Comparison
+from harness.leaderboard import Entry
+from harness.report.cells import Cell, Head, Sortable, number_cell, text_cell
+from harness.report.chapter import Chapter, Row
+from harness.statistics import Interval, Number, Undefined
+from harness.units import Part, Unit, fixed, probability, ranged, spread, unit_of, whole
+
+Column: TypeAlias = tuple[Head, Callable[[Row], Cell]]
+
+
+def ranking(chapter: Chapter) -> Sortable:
+    """One line an entry, best mean first."""
+    columns = tuple(_columns(chapter))
+    rows = tuple(tuple(cell(row) for _, cell in columns) for row in chapter.rows)
+    return Sortable(tuple(head for head, _ in columns), rows)
+
+
+def _columns(chapter: Chapter) -> Iterator[Column]:
+    entries, unit = chapter.board.entries, unit_of(chapter.board.truth.metric)
+    yield Head("policy", "Who searched", text=True), lambda row: text_cell(row.entry.policy)
+    for place in ("oracle", "space"):
+        if len({getattr(entry, place) for entry in entries}) > 1:
+            yield Head(place, f"The {place}", text=True), _named(place)
+    yield Head("seeds", "Seeds with a value, of those that ran"), lambda row: _runs(row.entry)
+    meaning = "Mean over the seeds, with its bootstrap interval"
+    yield Head(f"mean{unit.sign} [95%]", meaning), _interval("mean", "mean_interval", unit)
+    yield from _tests(unit)
+    if not isinstance(chapter.board.truth.ranking, Undefined):
+        yield from _ranks(unit, chapter.board.truth.ranking.size)
+    yield from _spreads(unit)
+    if any(entry.probed for entry in entries):
+        yield Head("Kendall’s τ", "Of the final shared weights’ scores and the truth, mean ± std"), _tau
+    yield from _costs()
+
+
+def _spreads(unit: Unit) -> Iterator[Column]:
+    sign = unit.sign
+    yield Head(f"best{sign}", "The best seed"), _number("best", unit)
+    yield Head(f"std{sign}", "Standard deviation over the seeds"), _number("std", unit)
+    yield Head(f"median{sign}", "Median over the seeds"), _number("median", unit)
+    yield Head(f"IQM{sign}", "Mean of the middle half of the seeds"), _number("iqm", unit)
+
+
+def _costs() -> Iterator[Column]:
+    yield Head("queries", "Mean queries a seed"), lambda row: Cell((f"{row.entry.queries:,.0f}",), row.entry.queries)
+    yield Head("hours", "Mean hours of training a seed"), _hours
+
+
+def _ranks(unit: Unit, size: int) -> Iterator[Column]:
+    yield (
+        Head(f"best rank of {size:,}", "The rank of the best seed; 1 is best, ties share the best rank"),
+        lambda row: number_cell(row.entry.best_rank, whole(row.entry.best_rank)),
+    )
+    yield Head(f"regret{unit.sign}", "Mean distance to the best cell of the space"), _number("mean_regret", unit)
+    yield (
+        Head("p(beats random)", "(1 - r/rmax)^n: the chance that n uniform draws all rank worse than r, the best rank"),
+        lambda row: number_cell(row.entry.p_beats_random, fixed(row.entry.p_beats_random, 3)),
+    )
+
+
+def _tests(unit: Unit) -> Iterator[Column]:
+    yield (
+        Head(
+            f"over random{unit.sign}",
+            "Difference of the means from one random draw, positive is better, with Welch’s interval",
+        ),
+        _against(
+            lambda each: Cell(ranged(each.difference, each.interval, unit.scale, sign="+"), _known(each.difference))
+        ),
+    )
+    yield (
+        Head("Holm p", "Welch’s test against one random draw, corrected for the number of rows"),
+        _against(lambda each: number_cell(each.holm_p, probability(each.holm_p))),
+    )
+    yield (
+        Head("P(better)", "The chance that a seed beats one random draw, half of the ties included"),
+        _against(lambda each: number_cell(each.improvement, fixed(each.improvement, 2))),
+    )
+
+
+def _named(place: str) -> Callable[[Row], Cell]:
+    return lambda row: text_cell(getattr(row.entry, place))
+
+
+def _number(field: str, unit: Unit) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        number: Number = getattr(row.entry, field)
+        return number_cell(number, fixed(number, 2, unit.scale))
+
+    return cell
+
+
+def _interval(field: str, interval: str, unit: Unit) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        number: Number = getattr(row.entry, field)
+        found: Interval | Undefined = getattr(row.entry, interval)
+        return Cell(ranged(number, found, unit.scale), _known(number))
+
+    return cell
+
+
+def _against(told: Callable[[Comparison], Cell]) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        found = row.entry.against_random
+        return Cell((found,)) if isinstance(found, Undefined) else told(found)
+
+    return cell
+
+
+def _runs(entry: Entry) -> Cell:
+    asked, failed = len(entry.seeds), len(entry.failed)
+    return number_cell(asked - failed, f"{asked - failed}/{asked}" if failed else f"{asked}")
+
+
+def _known(number: Number) -> float | None:
+    return None if isinstance(number, Undefined) else number
+
+
+def _joined(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """A mean, and what stands about it in one piece."""
+    first, *rest = parts
+    texts = [part for part in rest if isinstance(part, str)]
+    return (first, "".join(texts).strip()) if rest and len(texts) == len(rest) else parts
+
+
+def _tau(row: Row) -> Cell:
+    return Cell(_joined(spread(row.entry.tau, row.entry.tau_std)), _known(row.entry.tau))
+
+
+def _hours(row: Row) -> Cell:
+    hours = row.entry.hours
+    return number_cell(
+        hours, hours if isinstance(hours, Undefined) else f"{hours:.2g}" if 0 < hours < 1 else f"{hours:,.1f}"
+    )

@@ -1,0 +1,60 @@
+"""Every row of a leaderboard against every other: the chance to be better, and Holm's p over all pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from harness.comparison import Comparison
+from harness.pairs import pairs
+from harness.report.chapter import Chapter
+from harness.statistics import Number, Undefined
+from harness.units import Part, fixed, probability
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A row against a column; ``side`` is better or worse where the test finds a difference, or else empty."""
+
+    improvement: Number
+    p: Number
+    side: str
+
+    @property
+    def chance(self) -> Part:
+        """The chance to be better, as printed."""
+        return fixed(self.improvement, 2)
+
+    @property
+    def p_text(self) -> Part:
+        """The corrected p, as printed."""
+        return probability(self.p)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """What each row is against each column, ``None`` on the diagonal; ``tests`` were corrected for together."""
+
+    labels: tuple[str, ...]
+    rows: tuple[tuple[Against | None, ...], ...]
+    tests: int
+
+
+def matrix(chapter: Chapter) -> Matrix:
+    """All pairs of a leaderboard's entries."""
+    found, places = pairs(chapter.board), range(len(chapter.rows))
+    cells: dict[tuple[int, int], Against] = {}
+    for (i, j), pair in zip(combinations(places, 2), found, strict=True):
+        cells[i, j], cells[j, i] = _against(pair.comparison, 1), _against(pair.comparison, -1)
+    tests = sum(not isinstance(pair.comparison.holm_p, Undefined) for pair in found)
+    labels = tuple(row.series.label for row in chapter.rows)
+    return Matrix(labels, tuple(tuple(cells.get((i, j)) for j in places) for i in places), tests)
+
+
+def _against(comparison: Comparison, sign: int) -> Against:
+    """The comparison as the first of the pair has it, or as the second one (-1)."""
+    chance, difference = comparison.improvement, comparison.difference
+    if sign < 0 and not isinstance(chance, Undefined):
+        chance = 1 - chance
+    ahead = not isinstance(difference, Undefined) and difference * sign > 0
+    return Against(chance, comparison.holm_p, ("better" if ahead else "worse") if comparison.found else "")

@@ -1,0 +1,80 @@
+"""From a run store to a file: the runs are selected, judged where they are not yet, shown, and written whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.core.errors import SettingError
+from harness.records import Run
+from harness.report.chapter import chapter_of
+from harness.report.document import Shown, html, shown
+from harness.store import Store
+from harness.stored import stored_boards
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Whatever the language of the machine."""
+
+
+def write_report(
+    store: Store, runs: Sequence[Run], output: str | Path, *, metric: str | None = None, group_by: Sequence[str] = ()
+) -> Path:
+    """Write the report of these runs of a store, and return where it stands; the same store gives the same bytes.
+
+    Looks at the truth are recorded in the store. Raises a HarnessError where nothing can be judged, and SettingError
+    for a file that cannot be written.
+    """
+    target = require_writable(output)
+    boards = stored_boards(store, runs, metric=metric, group_by=group_by)
+    chapters = [shown(f"part{i}", chapter_of(board, store), store) for i, board in enumerate(boards, 1)]
+    _write(html(*_heading(runs, chapters), chapters), target)
+    return target
+
+
+def require_writable(output: str | Path) -> Path:
+    """The path of a page that can be written; raises SettingError for another ending, or a folder that is not."""
+    target = Path(output)
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise SettingError(f"--output {str(output)!r} must end in .html: the report is a page")
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        raise SettingError(
+            f"--output {str(output)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
+        )
+    if target.is_dir():
+        raise SettingError(f"--output {str(output)!r} is a folder; give the name of a file")
+    return target
+
+
+def _heading(runs: Sequence[Run], chapters: Sequence[Shown]) -> tuple[str, str]:
+    """The title, which names what was compared, and the sentence below it."""
+    policies = dict.fromkeys(run.spec.policy for run in runs)
+    spaces = dict.fromkeys(run.spec.space for run in runs)
+    title = f"{_listed(list(policies))} on {_listed(list(spaces))}"
+    ended = max((run.finished for run in runs if run.finished), default=None)
+    when = f", the last of them ended on {_date(ended)}" if ended else ""
+    boards = "one leaderboard" if len(chapters) == 1 else f"{len(chapters)} leaderboards"
+    return title, f"How good the search is: {len(runs)} runs in {boards}{when}."
+
+
+def _date(moment: str) -> str:
+    """A stored moment in words: 24 Nov 2026, 14:29 UTC."""
+    when = datetime.fromisoformat(moment).astimezone(UTC)
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _write(text: str, target: Path) -> None:
+    """Write a page whole or not at all: a file of the name is replaced at once."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        raise SettingError(f"--output {str(target)!r} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""Stores to make reports of: a small real comparison, and runs whose every text tries to break out of the page."""
+
+from harness.compare import compare
+from harness.core.budget import Budget, Cost
+from harness.experiment import BudgetFields, Experiment
+from harness.judge import Verdict
+from harness.records import Checkpoint, Result, ScoreRow
+from harness.runspec import RunSpec, provenance
+from harness.store import Store
+
+TABLE, SPACE = "rnn2-austen", "rnn2"
+HOSTILE = "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>'\"&{{ 7*7 }}"
+
+
+class Silent:
+    """Watches runs without a word."""
+
+    def __call__(self, jobs, total):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def see(self, message):
+        pass
+
+    def note(self, text):
+        pass
+
+
+def url_of(path):
+    return f"sqlite:///{path}"
+
+
+def experiment(path, *, settings=None, **changes):
+    """Evolution and random search on the 32 recurrent cells: a second of work."""
+    fixed = {"policies": ("evolution", "random-search"), "space": SPACE, "table": TABLE, "seeds": (1, 2, 3, 4)}
+    fixed |= {"budget": BudgetFields(queries=20), "workers": 1, "store": url_of(path), "settings": settings or {}}
+    return Experiment(**fixed | changes)
+
+
+def fill(path, **changes):
+    compare(experiment(path, **changes), Silent())
+    return url_of(path)
+
+
+def fill_hostile(path):
+    """Two policies with hostile names, settings, machines, cells and reasons, two seeds each; one run has failed."""
+    text = "tanh@0 relu@1"
+    with Store.open(url_of(path)) as store:
+        digest = _digest()
+        for policy in (HOSTILE, "random"):
+            for seed in (1, 2):
+                spec = hostile_spec(policy, seed, digest)
+                store.begin(spec, provenance() | {"platform": HOSTILE, "git_revision": HOSTILE})
+                rows = [ScoreRow(0, HOSTILE, None, -4.0, None, 1.0, 2.0)] if policy == HOSTILE else []
+                spent = Cost(len(rows), 1.0 * len(rows), 2.0 * len(rows))
+                store.commit(spec.digest, rows, Checkpoint.of(len(rows), spent, 0, policy={}, oracle={}))
+                if (policy, seed) == (HOSTILE, 2):
+                    store.fail(spec.digest, HOSTILE)
+                    continue
+                store.finish(spec.digest, text)
+                verdict = Verdict(58.0 + seed, 20, 32, 4.0, 40.0)
+                store.record_result(spec.digest, Result(text, "test_perplexity", digest, verdict))
+    return url_of(path)
+
+
+def hostile_spec(policy, seed, digest):
+    settings = {"policy": {"x": HOSTILE, HOSTILE: 1}, "oracle": {}, "space": {}}
+    fixed = {"policy": policy, "oracle": "tabular", "space": SPACE, "table": HOSTILE, "table_digest": digest}
+    return RunSpec(**fixed, search_metric="validation", seed=seed, budget=Budget(20), settings=settings)
+
+
+def _digest():
+    from backends.tabular.shelf import open_table
+
+    return open_table(TABLE).digest
