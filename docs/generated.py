@@ -1,0 +1,78 @@
+"""A Sphinx extension that fills pages from the code: a line ``% generated: NAME`` becomes what NAME writes.
+
+So the command reference is the command line's own help, and the columns of an export are those of its schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import click
+from sphinx.application import Sphinx
+
+from harness import exporting, published
+from harness.cli import cli
+from harness.markup import markdown_table, markdown_text
+
+MARKER = re.compile(r"^% generated: (\w+)$", re.MULTILINE)
+
+
+def commands() -> Iterator[str]:
+    """A section for each command, below its group's."""
+    yield from _section(cli, click.Context(cli, info_name="harness"), 2)
+
+
+def _section(command: click.Command, context: click.Context, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {context.command_path}\n"
+    yield markdown_text((command.help or "").replace("\b", "").strip()) + "\n"
+    yield f"```text\n{' '.join([context.command_path, *command.collect_usage_pieces(context)])}\n```\n"
+    options = [part for part in command.params if isinstance(part, click.Option) and not part.hidden]
+    if options:
+        records = [record for part in options if (record := part.get_help_record(context))]
+        rows = [(_code(name), markdown_text(meaning)) for name, meaning in records]
+        yield "\n".join(markdown_table(("option", "meaning"), rows, names=(0, 1))) + "\n"
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None:
+                yield from _section(inner, click.Context(inner, context, name), min(level + 1, 4))
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
+def inconsistencies() -> Iterator[str]:
+    """What does not fit together in the paper, each once, by its place; what its code does has tables of its own."""
+    found = dict.fromkeys(each for name in published.names() for each in published.inconsistencies(name))
+    for each in found:
+        if not each.place.startswith("released code"):
+            words = map(markdown_text, (each.place, each.says, each.why, each.source))
+            yield "* **{}**: {}; {} *({})*".format(*words)
+
+
+def export() -> Iterator[str]:
+    """A table of columns for each kind of export."""
+    for kind, columns in exporting.SCHEMAS.items():
+        rows = [(_code(each.name), each.type, each.unit, markdown_text(each.meaning)) for each in columns]
+        yield f"## {kind}\n"
+        yield "\n".join(markdown_table(("column", "type", "unit", "meaning"), rows, names=(0, 1, 2, 3))) + "\n"
+
+
+PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
+    "commands": commands,
+    "export": export,
+    "inconsistencies": inconsistencies,
+}
+
+
+def fill(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Put what the code says in the place of the markers of a page that was read."""
+    source[0] = MARKER.sub(lambda found: "\n".join(PARTS[found[1]]()), source[0])
+
+
+def setup(app: Sphinx) -> Mapping[str, bool]:
+    """Register with Sphinx."""
+    app.connect("source-read", fill)
+    return {"parallel_read_safe": True}
