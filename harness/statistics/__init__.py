@@ -1,0 +1,69 @@
+"""The statistics of a comparison of policies: every number is defined, or it is ``Undefined`` with a reason."""
+
+from harness.statistics.chance import expected_best_rank, median_best_rank, p_beats_random
+from harness.statistics.comparison import (
+    Sample,
+    Welch,
+    equivalence,
+    holm,
+    mann_whitney,
+    mean_difference_interval,
+    welch,
+    welch_from_summary,
+    wilcoxon,
+)
+from harness.statistics.correlation import (
+    ENOUGH_PAIRS,
+    kendall,
+    sparse_kendall,
+    spearman,
+    top_precision,
+    top_regret,
+    weighted_kendall,
+)
+from harness.statistics.effects import hedges_g, improvement, improvement_interval
+from harness.statistics.intervals import Interval, bootstrap, interval_of
+from harness.statistics.numbers import Number, Undefined, best, interquartile_mean, mean, median, std
+from harness.statistics.power import detectable_difference, seeds_needed, test_power
+from harness.statistics.several import Friedman, friedman, nemenyi_distance
+
+__all__ = [
+    "ENOUGH_PAIRS",
+    "Friedman",
+    "Interval",
+    "Number",
+    "Sample",
+    "Undefined",
+    "Welch",
+    "best",
+    "bootstrap",
+    "detectable_difference",
+    "equivalence",
+    "expected_best_rank",
+    "friedman",
+    "hedges_g",
+    "holm",
+    "improvement",
+    "improvement_interval",
+    "interquartile_mean",
+    "interval_of",
+    "kendall",
+    "mann_whitney",
+    "mean",
+    "mean_difference_interval",
+    "median",
+    "median_best_rank",
+    "nemenyi_distance",
+    "p_beats_random",
+    "seeds_needed",
+    "sparse_kendall",
+    "spearman",
+    "std",
+    "test_power",
+    "top_precision",
+    "top_regret",
+    "weighted_kendall",
+    "welch",
+    "welch_from_summary",
+    "wilcoxon",
+]

@@ -1,0 +1,200 @@
+"""Tests of one sample against another, and what becomes of their p values when there are many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.statistics.intervals import Interval
+from harness.statistics.numbers import Number, Undefined, flaw, mean, std
+
+EXACT = 30
+"""The largest sample whose Mann-Whitney p is counted exactly; the normal approximation is close beyond."""
+
+EXACT_PAIRS = 50
+"""The most pairs whose signed-rank p is counted exactly, as in SciPy; 2^50 choices of signs are exact in a float."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The summary of a sample: how many values, their mean, and their standard deviation with ``count - 1`` below."""
+
+    count: int
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True, slots=True)
+class Welch:
+    """The result of Welch's test: the statistic, its degrees of freedom, and the two-sided p."""
+
+    t: float
+    df: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """The difference of two means; its standard error is ``scale * root``, ``df`` after Satterthwaite.
+
+    Dividing by the scale, the larger deviation, first keeps the squares of tiny deviations from vanishing.
+    """
+
+    difference: float
+    scale: float
+    root: float
+    df: float
+
+    def t(self, shift: float = 0.0) -> float:
+        """The distance of the difference from ``-shift`` in standard errors."""
+        return (self.difference + shift) / self.scale / self.root
+
+
+def welch(a: Sequence[float], b: Sequence[float]) -> Welch | Undefined:
+    """Welch's two-sided t-test of equal means without the assumption of equal variances."""
+    contrast = _contrast(a, b)
+    return contrast if isinstance(contrast, Undefined) else _two_sided(contrast)
+
+
+def welch_from_summary(a: Sample, b: Sample) -> Welch | Undefined:
+    """Welch's test from two summaries: t = (m1 - m2) / sqrt(s1^2/n1 + s2^2/n2), df after Satterthwaite."""
+    contrast = contrast_of(a, b)
+    return contrast if isinstance(contrast, Undefined) else _two_sided(contrast)
+
+
+def mean_difference_interval(a: Sequence[float], b: Sequence[float], *, level: float = 0.95) -> Interval | Undefined:
+    """Welch's t interval of mean(a) - mean(b): it leaves out zero just where ``welch`` has p < 1 - level."""
+    contrast = _contrast(a, b)
+    if isinstance(contrast, Undefined):
+        return contrast
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(contrast.df, (1 + level) / 2)) * contrast.root * contrast.scale
+    return Interval(contrast.difference - half, contrast.difference + half, level)
+
+
+def equivalence(a: Sequence[float], b: Sequence[float], *, margin: float) -> Number:
+    """The p of two one-sided Welch tests: small where the means surely differ by less than ``margin``, in their unit.
+
+    Schuirmann 1987: the larger p of the tests of "a is lower by at least the margin" and "higher by at least it".
+    """
+    if not 0 <= margin < math.inf:
+        raise ValueError(f"no margin {margin!r}; need a finite number that is not negative")
+    contrast = _contrast(a, b)
+    if isinstance(contrast, Undefined):
+        return contrast
+    from scipy.special import stdtr
+
+    return float(max(stdtr(contrast.df, -contrast.t(margin)), stdtr(contrast.df, contrast.t(-margin))))
+
+
+def _contrast(a: Sequence[float], b: Sequence[float]) -> Contrast | Undefined:
+    pair = samples(a, b, "Welch's test")
+    return pair if isinstance(pair, Undefined) else contrast_of(*pair)
+
+
+def samples(a: Sequence[float], b: Sequence[float], test: str) -> tuple[Sample, Sample] | Undefined:
+    """The summaries of both sides, or why ``test`` has none to work on."""
+    first, second = _sample(a, test), _sample(b, test)
+    if isinstance(first, Undefined):
+        return first
+    return second if isinstance(second, Undefined) else (first, second)
+
+
+def _sample(values: Sequence[float], test: str) -> Sample | Undefined:
+    if len(values) < 2:
+        return _too_few(test)
+    middle, spread = mean(values), std(values)
+    if isinstance(middle, Undefined):
+        return middle
+    return spread if isinstance(spread, Undefined) else Sample(len(values), middle, spread)
+
+
+def _too_few(test: str) -> Undefined:
+    return Undefined(f"{test} needs at least two values on both sides")
+
+
+def contrast_of(a: Sample, b: Sample) -> Contrast | Undefined:
+    if min(a.count, b.count) < 2:
+        return _too_few("Welch's test")
+    scale = max(a.std, b.std)
+    if scale == 0:
+        return Undefined("neither side varies over its seeds, so Welch's test has no scale")
+    share_a, share_b = (a.std / scale) ** 2 / a.count, (b.std / scale) ** 2 / b.count
+    df = (share_a + share_b) ** 2 / (share_a**2 / (a.count - 1) + share_b**2 / (b.count - 1))
+    return Contrast(a.mean - b.mean, scale, math.sqrt(share_a + share_b), df)
+
+
+def _two_sided(contrast: Contrast) -> Welch:
+    from scipy.special import stdtr
+
+    t = contrast.t()
+    return Welch(t, contrast.df, float(2 * stdtr(contrast.df, -abs(t))))
+
+
+def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:
+    """The two-sided p that a value of ``a`` is as often above one of ``b`` as below it (Mann and Whitney 1947).
+
+    Exact without ties and up to 30 values a side, else the normal approximation, corrected for ties and continuity.
+    """
+    if found := flaw(a) or flaw(b):
+        return found
+    different = len({*a, *b})
+    if different == 1:
+        return Undefined("all values of both sides are equal, so the Mann-Whitney test has no order")
+    from scipy.stats import mannwhitneyu
+
+    exact = different == len(a) + len(b) and max(len(a), len(b)) <= EXACT
+    return float(mannwhitneyu(a, b, method="exact" if exact else "asymptotic").pvalue)
+
+
+def wilcoxon(a: Sequence[float], b: Sequence[float]) -> Number:
+    """The two-sided p of Wilcoxon's signed-rank test (1945) of values paired by place, such as by seed.
+
+    Pairs without a difference are left out; the p is exact up to 50 differences, ties among them included.
+    """
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
+    if found := flaw(a) or flaw(b):
+        return found
+    differences = [x - y for x, y in zip(a, b, strict=True) if x != y]
+    if not differences:
+        return Undefined("no pair differs, so Wilcoxon's test has nothing to rank")
+    return _signed_rank(np.array(differences))
+
+
+def _signed_rank(differences: npt.NDArray[np.float64]) -> float:
+    from scipy.stats import rankdata, wilcoxon
+
+    if len(differences) > EXACT_PAIRS:
+        return float(wilcoxon(differences, correction=True, method="approx").pvalue)
+    # Twice the ranks, since those of ties may be halves: whole numbers can be counted.
+    ranks = np.rint(2 * rankdata(np.abs(differences))).astype(int)
+    positive = ranks[differences > 0].sum()
+    ways = _ways(ranks.tolist())
+    return min(1.0, float(2 * ways[: min(positive, ranks.sum() - positive) + 1].sum() / ways.sum()))
+
+
+def _ways(ranks: Sequence[int]) -> npt.NDArray[np.float64]:
+    """How many of the choices of signs give each sum of the positive ranks, (sum of ranks + 1,)."""
+    ways = np.zeros(sum(ranks) + 1)
+    ways[0] = 1
+    for rank in ranks:
+        ways[rank:] = ways[rank:] + ways[:-rank]
+    return ways
+
+
+def holm(ps: Sequence[Number]) -> tuple[Number, ...]:
+    """The p values after Holm's correction (1979) for their number, in their order; undefined ones do not count.
+
+    The smallest of m is multiplied by m, the next by m - 1 and so on; none is below that of a smaller p, or above 1.
+    """
+    order = sorted((p, place) for place, p in enumerate(ps) if not isinstance(p, Undefined))
+    found, least = list(ps), 0.0
+    for done, (p, place) in enumerate(order):
+        found[place] = least = max(least, min(1.0, p * (len(order) - done)))
+    return tuple(found)

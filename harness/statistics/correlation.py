@@ -1,0 +1,122 @@
+"""How far two orders of the same cells agree; scores and truth are paired by place, and larger is better in both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.statistics.numbers import Number, Undefined
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Column: TypeAlias = Sequence[float] | Floats
+
+ENOUGH_PAIRS = 3
+"""Two pairs are in one order or the other: their tau is 1 or -1 whatever was measured."""
+
+
+def kendall(a: Column, b: Column) -> Number:
+    """Kendall's tau-b of two paired sequences: 1 for one order, -1 for reversed ones; ties are corrected for."""
+    if found := _unordered(a, b, "Kendall's tau"):
+        return found
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(a, b, variant="b").statistic)
+
+
+def sparse_kendall(a: Column, b: Column, *, decimals: int = 3) -> Number:
+    """``kendall`` of both sides rounded to so many decimals, so that smaller differences count as ties.
+
+    After eval-nas (search_policies/cnn/search_space/nas_bench/util.py, compute_sparse_kendalltau), where a step of the
+    accuracy makes two ranks different. There the bins of the truth, rounded down, serve as those of the scores too.
+    """
+    return kendall(_rounded(a, decimals), _rounded(b, decimals))
+
+
+def _rounded(values: Column, decimals: int) -> Floats:
+    return np.asarray(values, dtype=np.float64).round(decimals)
+
+
+def spearman(a: Column, b: Column) -> Number:
+    """Pearson's correlation of the ranks, those that tie having their mean."""
+    if found := _unordered(a, b, "Spearman's correlation"):
+        return found
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(a, b).statistic)
+
+
+def weighted_kendall(a: Column, b: Column) -> Number:
+    """Kendall's tau with pairs weighted by 1 / r + 1 / s, so that the order at the top counts most (Vigna 2015).
+
+    r and s are the ranks of a pair's two members, 1 for the largest; the mean of the tau with the ranks in ``a`` and
+    the tau with those in ``b``.
+    """
+    if found := _unordered(a, b, "the weighted tau"):
+        return found
+    from scipy.stats import weightedtau
+
+    return float(weightedtau(a, b, rank=True).statistic)
+
+
+def _unordered(a: Column, b: Column, name: str) -> Undefined | None:
+    """Why two sides have no orders to compare."""
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
+    if len(a) < ENOUGH_PAIRS:
+        return Undefined(f"{name} needs at least {ENOUGH_PAIRS} pairs, not {len(a)}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return Undefined("a value is not finite")
+    if not np.ptp(a) or not np.ptp(b):
+        return Undefined(f"one side does not vary, so {name} has no order to compare")
+    return None
+
+
+def top_precision(scores: Column, truth: Column, k: int) -> Number:
+    """The share of the true top k among the top k by score; where cells tie, the mean over all orders of them."""
+    if found := _no_top(scores, truth, k):
+        return found
+    return float((_chances(scores, k) * _chances(truth, k)).sum() / k)
+
+
+def top_regret(scores: Column, truth: Column, k: int) -> Number:
+    """The best truth of all less the best truth among the top k by score, in the unit of the truth.
+
+    Where cells tie for the last places of the top, it is the mean over all orders of them.
+    """
+    if found := _no_top(scores, truth, k):
+        return found
+    values, worth = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    edge = np.sort(values)[-k]
+    sure = worth[values > edge]
+    bests = np.maximum(-np.sort(-worth[values == edge]), sure.max(initial=-np.inf))
+    return float(worth.max() - bests @ _largest(len(bests), k - len(sure)))
+
+
+def _largest(count: int, drawn: int) -> Floats:
+    """The probability (count,) of each place in an order to be the first among ``drawn`` different random ones."""
+    earlier = np.arange(count)
+    missed = np.maximum(count - drawn - earlier, 0) / (count - earlier)
+    found: Floats = np.cumprod(np.append(1.0, missed[:-1])) * drawn / (count - earlier)
+    return found
+
+
+def _chances(values: Column, k: int) -> Floats:
+    """The probability (cells,) of each to be among the largest k, where ties fall in random order."""
+    column = np.asarray(values, dtype=np.float64)
+    edge = np.sort(column)[-k]
+    above, level = column > edge, column == edge
+    shares: Floats = above + level * (k - above.sum()) / level.sum()
+    return shares
+
+
+def _no_top(scores: Column, truth: Column, k: int) -> Undefined | None:
+    """Why there is no top k."""
+    if len(scores) != len(truth) or k < 1:
+        raise ValueError(f"no top {k} of {len(scores)} scores and {len(truth)} truths; need as many, and k >= 1")
+    if k > len(scores):
+        return Undefined(f"a top {k} needs as many cells, not {len(scores)}")
+    known = np.isfinite(scores).all() and np.isfinite(truth).all()
+    return None if known else Undefined("a value is not finite")
