@@ -53,6 +53,10 @@ def make_plan(experiment: Experiment) -> Plan:
     space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
     table = _serving(table, space, oracles, experiment.judge)
+    if table is not None:
+        chosen = {
+            name: {**each, **({"table": str(table.path)} if "table" in each else {})} for name, each in chosen.items()
+        }
     common = _common(experiment, space_name, table)
     specs = []
     for policy, oracle in pairs:

@@ -38,22 +38,33 @@ def _spaces() -> dict[str, Entry]:
     nasbench = "harness.spaces.nasbench101:NASBench101"
     named = {f"nasbench101-v{n}": Entry(nasbench, {"vertices": n}) for n in range(2, 7)}
     rnn = {f"rnn{n}": Entry("harness.spaces.rnn_cell:RNNCell", {"nodes": n}) for n in range(1, 13)}
-    return {"nasbench101": Entry(nasbench, {"vertices": 7})} | named | rnn
+    of201 = {
+        f"nasbench201{end}": Entry("harness.spaces.nasbench201:NASBench201", {"cells": cells})
+        for end, cells in (("", "all"), ("-unique", "unique"))
+    }
+    return {"nasbench101": Entry(nasbench, {"vertices": 7})} | named | of201 | rnn
 
 
 BUILT_IN: Mapping[Kind, Mapping[str, Entry]] = {
     "policy": {
+        "bananas": Entry("policies.bananas:BANANAS"),
         "bayesnas": Entry("policies.bayesnas:BayesNAS"),
         "darts": Entry("policies.darts:DARTS"),
         "enas": Entry("policies.enas:ENAS"),
         "evolution": Entry("policies.evolution:Evolution"),
         "fairnas": Entry("policies.fairnas:FairNAS"),
         "fbnet": Entry("policies.fbnet:FBNet"),
+        "gdas": Entry("policies.gdas:GDAS"),
+        "hyperband": Entry("policies.hyperband:Hyperband"),
+        "local-search": Entry("policies.local_search:LocalSearch"),
         "nao": Entry("policies.nao:NAO"),
+        "optuna": Entry("policies.optuna:Optuna"),
         "random": Entry("policies.random:Random"),
         "random-search": Entry("policies.random_search:RandomSearch"),
         "random-sharing": Entry("policies.random_sharing:RandomSharing"),
         "spos": Entry("policies.spos:SPOS"),
+        "successive-halving": Entry("policies.successive_halving:SuccessiveHalving"),
+        "tpe": Entry("policies.optuna:TPE"),
         "uniform-sharing": Entry("policies.uniform_sharing:UniformSharing"),
     },
     "oracle": {

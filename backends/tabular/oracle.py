@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,13 @@ class TabularOracle:
         self._seen = np.zeros(len(self.table) * len(self.table.epochs), dtype=bool)
         self._asked = 0
         self._repeated = 0
+
+    @staticmethod
+    def protocol(
+        settings: Mapping[str, Any], recipe: str, space: SearchSpace
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """The settings as they are, and the table's ``budgets`` for policies that train by several of them."""
+        return settings, {"budgets": open_table(settings["table"]).epochs}
 
     @property
     def asked(self) -> int:

@@ -87,6 +87,16 @@ class SearchSpace(ABC):
         order = np.argsort(keys, kind="stable")
         return keys[order], order
 
+    def path_features(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """What a predictor learns from: 0/1 features of the cells of these keys, shape (keys, features).
+
+        Equal cells have equal features. Unless a space has paths from an input to an output, they are the one-hot
+        choices of the canonical form.
+        """
+        choices = self.from_keys(self.canonical_keys(keys))
+        parts = [np.arange(n) == choices[:, i, None] for i, n in enumerate(self.options)]
+        return np.hstack(parts).astype(np.uint8)
+
     @abstractmethod
     def format(self, architecture: Architecture) -> str:
         """The text form, which ``parse`` reads back."""

@@ -14,6 +14,7 @@ from harness.spaces.nasbench101_encodings import EdgeEncoding, Encoding, TreeEnc
 from harness.spaces.nasbench101_graphs import Keys, aliases, canonical_keys, cells, pruned_keys
 from harness.spaces.nasbench101_hash import hashes
 from harness.spaces.nasbench101_keys import MOST_VERTICES, digits_of, predecessors_of_bits, pruned_key
+from harness.spaces.nasbench101_paths import path_features
 from harness.spaces.nasbench101_text import format_key, parse_key
 
 EncodingName = Literal["edges", "tree"]
@@ -131,6 +132,10 @@ class NASBench101(SearchSpace):
             draws = rng.integers(self.options, size=(2 * (count - len(rows)), len(self.options)))
             rows = np.concatenate([rows, draws[self.keys(draws) >= 0]])
         return rows[:count]
+
+    def path_features(self, keys: Keys) -> npt.NDArray[np.uint8]:
+        """The path encoding (``nasbench101_paths``), shape (keys, paths): 364 paths for 7 vertices."""
+        return path_features(keys, self.vertices)
 
     def hashes(self, keys: Keys) -> Iterator[str]:
         """The module hashes of these cells, as NAS-Bench-101 publishes them."""

@@ -24,7 +24,7 @@ FAILED = float("nan")
 class Step:
     """Queries of one kind about ``rows``, shape (queries, decisions), and the values of those answered so far.
 
-    ``batches`` is that of the Scores.
+    ``epochs`` and ``batches`` are those of the Scores.
     """
 
     def __init__(
@@ -33,11 +33,13 @@ class Step:
         rows: Choices,
         values: Sequence[float] = (),
         *,
+        epochs: int | None = None,
         batches: int | None = None,
     ) -> None:
         self.kind = kind
         self.rows = rows
         self.values = list(values)
+        self.epochs = epochs
         self.batches = batches
 
     @property
@@ -50,7 +52,7 @@ class Step:
         rows = self.rows[len(self.values) :][:limit].tolist()
         architectures = [Architecture(tuple(row)) for row in rows]
         if self.kind is Score:
-            return [Score(architecture, batches=self.batches) for architecture in architectures]
+            return [Score(architecture, self.epochs, self.batches) for architecture in architectures]
         return [Update((architecture,)) for architecture in architectures]
 
     def add(self, trials: Sequence[Trial]) -> tuple[Choices, list[float]]:
@@ -62,7 +64,7 @@ class Step:
 
     def state_dict(self) -> dict[str, Any]:
         """The step as plain values."""
-        plain = {"kind": self.kind.__name__, "batches": self.batches}
+        plain = {"kind": self.kind.__name__, "epochs": self.epochs, "batches": self.batches}
         return plain | {"rows": self.rows.copy(), "values": np.asarray(self.values, np.float64)}
 
     @classmethod
@@ -70,7 +72,8 @@ class Step:
         """The step of a ``state_dict``."""
         kind = Score if state["kind"] == Score.__name__ else Update
         values = np.asarray(state["values"]).tolist()
-        return cls(kind, np.array(state["rows"], np.int64), values, batches=state["batches"])
+        rows = np.array(state["rows"], np.int64)
+        return cls(kind, rows, values, epochs=state.get("epochs"), batches=state["batches"])
 
 
 class Best:
@@ -133,9 +136,13 @@ class SteppedPolicy(ABC):
         """Note the answers, and learn from them once the step is complete."""
         if not trials:
             return
-        self._best.offer(*self._step.add(trials))
+        self._offer(*self._step.add(trials))
         if self._step.complete:
             self._finish(self._step)
+
+    def _offer(self, rows: Choices, values: Sequence[float]) -> None:
+        """Consider answers for recommendation."""
+        self._best.offer(rows, values)
 
     def recommend(self) -> Architecture:
         """The architecture of the best answer so far."""

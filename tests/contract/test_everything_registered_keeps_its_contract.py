@@ -37,8 +37,17 @@ POLICIES: dict[str, PolicyCase] = {
     "uniform-sharing, some cells": PolicyCase(
         registry.load("policy", "uniform-sharing"), {"epochs": 4, "updates": 5, "cells": CELLS}, learns=False
     ),
+    "bananas": PolicyCase(registry.load("policy", "bananas"), {"samples": 40, "epochs": 20, "layers": 3}),
     "bayesnas": PolicyCase(registry.load("policy", "bayesnas"), {"epochs": 12, "updates": 15}),
     "darts": PolicyCase(registry.load("policy", "darts"), {"epochs": 8, "updates": 50, "lr": 0.05}),
+    "gdas": PolicyCase(registry.load("policy", "gdas"), {"epochs": 8, "updates": 50, "lr": 0.05}),
+    "hyperband": PolicyCase(registry.load("policy", "hyperband"), {"budgets": (25, 50, 100), "rounds": 3}),
+    "local-search": PolicyCase(registry.load("policy", "local-search"), {"samples": 50}),
+    "optuna": PolicyCase(registry.load("policy", "optuna"), {"sampler": "NSGAIISampler", "samples": 60}),
+    "tpe": PolicyCase(registry.load("policy", "tpe"), {"samples": 40}),
+    "successive-halving": PolicyCase(
+        registry.load("policy", "successive-halving"), {"budgets": (25, 50, 100), "cells": 27}
+    ),
     "fbnet": PolicyCase(registry.load("policy", "fbnet"), {"epochs": 40, "updates": 10, "warmup": 1}),
 }
 ORACLES: dict[str, OracleCase] = {

@@ -1,0 +1,104 @@
+"""BANANAS: an ensemble of predictors chooses among mutations of the best cells (White, Neiswanger, Savani, "BANANAS:
+Bayesian Optimization with Neural Architectures for Neural Architecture Search", AAAI 2021).
+
+Numbers and loop are those of the released code (naszilla/naszilla, naszilla/nas_algorithms.py and params.py). After
+random cells, each step fits five networks to all values so far, on the space's path features, proposes one-decision
+mutations of the best cells, and asks for those with the best draw from the normal law of the five predictions
+(independent Thompson sampling). Departures: values are standardised before the networks are fitted, to suit any
+metric; the features are all paths, not those of the most frequent prefix; a candidate is new when its cell is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from harness.core.oracle import Score, State
+from harness.core.space import Choices, SearchSpace
+from policies.evolution import mutate
+from policies.networks.ensemble import Ensemble
+from policies.parts.cells import canonical, draw_unseen, unseen
+from policies.parts.ranges import at_least
+from policies.parts.step import Floats, Step, SteppedPolicy
+
+
+class BANANAS(SteppedPolicy):
+    """Scores ``initial`` random cells, and then ``batch`` at a time, ``samples`` in all.
+
+    ``candidates`` mutations are proposed of the best ``parents`` cells, in turn from the best on; what is missing where
+    these have too few new neighbours are random cells. Networks have ``layers`` layers of ``width`` units.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        samples: int = 150,
+        initial: int = 10,
+        batch: int = 10,
+        candidates: int = 100,
+        parents: int = 10,
+        networks: int = 5,
+        layers: int = 10,
+        width: int = 20,
+        epochs: int = 150,
+        lr: float = 0.01,
+    ) -> None:
+        at_least(1, samples=samples, initial=initial, batch=batch, candidates=candidates, parents=parents)
+        at_least(1, networks=networks, layers=layers, width=width, epochs=epochs)
+        at_least(0, lr=lr)
+        rows = draw_unseen(space, rng, min(initial, samples), np.empty(0, np.int64))
+        super().__init__(space, rng, rows[0])
+        self.samples, self.batch, self.candidates, self.parents = samples, batch, candidates, parents
+        self.networks, self.epochs, self.lr = networks, epochs, lr
+        self.hidden = [width] * layers
+        self._rows, self._values = self._nothing().rows, np.empty(0)
+        self._step = Step(Score, rows)
+
+    def _begin(self) -> Step:
+        wanted = min(self.batch, self.samples - len(self._rows))
+        if wanted <= 0:
+            return self._nothing()
+        candidates = self._candidates()
+        return Step(Score, candidates[self._order(candidates)][:wanted])
+
+    def _candidates(self) -> Choices:
+        """Distinct new cells, shape (candidates, decisions): mutations of the best first, then random ones."""
+        known = canonical(self.space, self._rows)
+        best = self._rows[np.argsort(-np.nan_to_num(self._values, nan=-np.inf), kind="stable")[: self.parents]]
+        mutants = np.stack([mutate(self.space, self.rng, best[i % len(best)]) for i in range(self.candidates)])
+        mutants = mutants[unseen(self.space, mutants, known)]
+        known = np.concatenate([known, canonical(self.space, mutants)])
+        return np.concatenate([mutants, draw_unseen(self.space, self.rng, self.candidates - len(mutants), known)])
+
+    def _order(self, candidates: Choices) -> Choices:
+        """The candidates' places from the most promising on."""
+        valid = ~np.isnan(self._values)
+        values = self._values[valid]
+        if len(candidates) == 0 or len(values) == 0 or np.ptp(values) == 0:
+            return self.rng.permutation(len(candidates))
+        features = self._features(self._rows[valid])
+        ensemble = Ensemble(self.networks, [features.shape[1], *self.hidden, 1], self.rng)
+        ensemble.fit(features, (values - values.mean()) / values.std(), epochs=self.epochs, batch=32, lr=self.lr)
+        predicted = ensemble.predict(self._features(candidates))
+        drawn = self.rng.normal(predicted.mean(axis=0), predicted.std(axis=0))
+        return np.argsort(-drawn, kind="stable")
+
+    def _features(self, rows: Choices) -> Any:
+        return self.space.path_features(self.space.keys(rows))
+
+    def _finish(self, step: Step) -> None:
+        values: Floats = np.asarray(step.values)
+        self._rows, self._values = np.concatenate([self._rows, step.rows]), np.concatenate([self._values, values])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also everything scored so far, with its values."""
+        return super().state_dict() | {"rows": self._rows.copy(), "values": self._values.copy()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._rows = np.array(state["rows"], np.int64).reshape(-1, len(self.space.options))
+        self._values = np.array(state["values"], np.float64)

@@ -1,0 +1,84 @@
+"""GDAS: DARTS with one sampled choice a decision, and slopes as if it were soft (Dong, Yang, "Searching for a Robust
+Neural Architecture in Four GPU Hours", CVPR 2019, Sec. 3.2), on any space.
+
+A query is the one-hot mixture of the largest of logits plus Gumbel noise, drawn afresh each time. The slope in the
+logits is that of softmax((logits + noise) / T) at the chosen entries alone, as if the others had no part in the cell:
+that is what the paper computes, and why it is quick. T falls linearly from 10 to 0.1. Numbers and loop are those of the
+NAS-Bench-201 search (D-X-Y/AutoDL-Projects, exps/NAS-Bench-201-algos/GDAS.py)
+except that here the logits move first and the shared weights after them, as all differentiable policies here do.
+
+An oracle must answer ``Gradient`` itself: slopes estimated from scores of sampled architectures (``+score-gradient``)
+are zero at a one-hot mixture, of which all samples are the same cell.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from harness.core.oracle import State
+from harness.core.space import SearchSpace
+from policies.parts.alternation import AlternatingPolicy
+from policies.parts.ranges import at_least
+from policies.parts.relaxed import softmax_slope
+from policies.parts.step import Floats
+
+
+class GDAS(AlternatingPolicy):
+    """``epochs`` of ``updates`` alternating steps; the logits follow Adam with ``lr``, betas 0.5, 0.999, and decay.
+
+    The temperature falls from ``temperature`` to ``least_temperature``.
+    """
+
+    recipe: ClassVar[str] = "darts"
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        epochs: int = 250,
+        updates: int = 391,  # 25,000 training images in batches of 64
+        temperature: float = 10.0,
+        least_temperature: float = 0.1,
+        lr: float = 3e-4,
+        weight_decay: float = 1e-3,
+        init_scale: float = 1e-3,
+    ) -> None:
+        at_least(0, lr=lr, weight_decay=weight_decay, init_scale=init_scale)
+        at_least(1e-6, temperature=temperature, least_temperature=least_temperature)
+        start = init_scale * rng.standard_normal((len(space.options), max(space.options)))
+        adam = partial(torch.optim.Adam, lr=lr, betas=(0.5, 0.999), weight_decay=weight_decay, fused=True)
+        super().__init__(space, rng, start, adam, epochs=epochs, updates=updates)
+        self._hottest, self._coldest = temperature, least_temperature
+        self._soft: Floats = np.zeros(self.relaxation.inside.shape)
+        """The soft rows behind the latest one-hot mixture: a Gradient's, as it is drawn last."""
+
+    def temperature(self, epoch: int) -> float:
+        """The temperature of an epoch, counted from 0."""
+        done = epoch / max(self.epochs - 1, 1)
+        return self._hottest - (self._hottest - self._coldest) * done
+
+    def _relax(self, epoch: int) -> Floats:
+        noise = self.rng.gumbel(size=self.parameters.shape)
+        self._soft = self.relaxation.softmax((self.parameters + noise) / self.temperature(epoch))
+        hard: Floats = np.eye(self._soft.shape[1])[self._soft.argmax(axis=1)]
+        return hard
+
+    def _slope(self, rows: Floats, slope: Floats) -> Floats:
+        return softmax_slope(self._soft, rows * slope) / self.temperature(self.epoch)
+
+    def _preferences(self) -> Floats:
+        return self.relaxation.softmax(self.parameters)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the soft rows behind the Gradient that waits for its answer."""
+        return super().state_dict() | {"soft": self._soft.copy()}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._soft = np.array(state["soft"], np.float64)

@@ -1,0 +1,37 @@
+"""Hyperband (Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar, "Hyperband: A Novel Bandit-Based Approach to
+Hyperparameter Optimization", JMLR 2018, Algorithm 1) on the budgets of a table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.core.space import SearchSpace
+from policies.parts.halving import HalvingPolicy
+from policies.parts.ranges import at_least
+
+
+class Hyperband(HalvingPolicy):
+    """``rounds`` times the brackets of Algorithm 1: from many cells and all budgets to few and the largest alone.
+
+    With ``s + 1`` of ``smax + 1`` budgets left, a bracket begins with ``ceil((smax + 1) / (s + 1) eta^s)`` cells.
+    ``budgets`` are epochs of training, ideally each ``eta`` times the one before; a table brings its own.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        budgets: tuple[int, ...] = (),
+        eta: int = 3,  # Li et al. 2018, Sec. 2.6
+        rounds: int = 10,
+    ) -> None:
+        at_least(1, rounds=rounds)
+        super().__init__(space, rng, budgets=budgets, eta=eta)
+        self.rounds = rounds
+
+    def _bracket(self, number: int) -> tuple[int, int] | None:
+        round_, place = divmod(number, len(self.budgets))
+        left = len(self.budgets) - place  # s + 1
+        cells = -(-len(self.budgets) * self.eta ** (left - 1) // left)
+        return (place, cells) if round_ < self.rounds else None

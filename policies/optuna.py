@@ -1,0 +1,88 @@
+"""Any sampler of Optuna (Akiba, Sano, Yanase, Ohta, Koyama, "Optuna: A Next-generation Hyperparameter Optimization
+Framework", KDD 2019) as a policy; ``tpe`` is the one with its TPESampler (Bergstra et al., NeurIPS 2011)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.core.errors import HarnessError, UnknownNameError
+from harness.core.space import SearchSpace
+from policies.parts.adapter import AdaptedPolicy, Row
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class Optuna(AdaptedPolicy):
+    """Asks the sampler of this name, with its own defaults; every decision is a categorical parameter.
+
+    Each suggestion is made by a fresh sampler with a seed of its own, so that an interrupted search goes on as it would
+    have. Samplers that need more than a seed are not offered.
+    """
+
+    def __init__(
+        self, space: SearchSpace, rng: np.random.Generator, *, sampler: str = "TPESampler", samples: int = 100
+    ) -> None:
+        self._library = _optuna()
+        self._sampler = _sampler(self._library, sampler)
+        spread = self._library.distributions.CategoricalDistribution
+        self._distributions = {f"decision {i}": spread(tuple(range(n))) for i, n in enumerate(space.options)}
+        super().__init__(space, rng, samples=samples)
+
+    def _restart(self) -> None:
+        self._study = self._library.create_study(direction="maximize")
+        self._trial: optuna.Trial | None = None
+
+    def _suggest(self, seed: int) -> Sequence[int]:
+        self._study.sampler = self._sampler(seed=seed)
+        self._trial = self._study.ask(self._distributions)
+        return [self._trial.params[name] for name in self._distributions]
+
+    def _observe(self, row: Row, value: float) -> None:
+        states, failed = self._library.trial.TrialState, value != value
+        params = dict(zip(self._distributions, row, strict=True))
+        if self._trial is not None and self._trial.params == params:
+            self._study.tell(self._trial, None if failed else value, state=states.FAIL if failed else None)
+        else:
+            told = {"state": states.FAIL} if failed else {"value": value}
+            trial = self._library.trial.create_trial(params=params, distributions=self._distributions, **told)
+            self._study.add_trial(trial)
+        self._trial = None
+
+
+class TPE(Optuna):
+    """Optuna's tree-structured Parzen estimator with its own defaults."""
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100) -> None:
+        super().__init__(space, rng, sampler="TPESampler", samples=samples)
+
+
+def _optuna() -> Any:
+    """The library, told to keep quiet; raises HarnessError where it is not installed."""
+    try:
+        import optuna
+    except ModuleNotFoundError as error:
+        raise HarnessError(
+            "this policy needs the package optuna; `pip install 'nas-search-harness[optuna]'` gets it"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
+def _sampler(library: Any, name: str) -> Any:
+    """The class of a sampler; raises UnknownNameError for one that is not there or needs more than a seed."""
+    classes = {each: getattr(library.samplers, each) for each in dir(library.samplers) if each.endswith("Sampler")}
+    known = {each: found for each, found in classes.items() if _needs_a_seed_alone(found)}
+    if name not in known:
+        raise UnknownNameError.among("sampler of Optuna", name, known)
+    return known[name]
+
+
+def _needs_a_seed_alone(sampler: Any) -> bool:
+    parameters = inspect.signature(sampler.__init__).parameters
+    needed = [p for p in list(parameters.values())[1:] if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    return "seed" in parameters and not needed

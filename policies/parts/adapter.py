@@ -1,0 +1,118 @@
+"""The adapter that makes a policy of any optimiser which suggests points and is told their values."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial
+from harness.core.random import stream
+from harness.core.space import Architecture, SearchSpace
+from policies.parts.ranges import at_least
+from policies.parts.step import FAILED, Best
+
+TRIES = 100
+"""After so many suggestions in a row that are no cell, the space's own sampler draws one."""
+
+Row = tuple[int, ...]
+
+
+class AdaptedPolicy(ABC):
+    """Scores ``samples`` suggestions of an optimiser, one at a time, and recommends the best.
+
+    A subclass says how the optimiser suggests (``_suggest``) and is told (``_observe``), and how a fresh one is made
+    (``_restart``). It may depend on what it was told so far and on the seed of each suggestion alone. Then a fresh one
+    that suggests and is told the same again stands where an interrupted one stood: nothing of its own is ever stored,
+    and to go on takes as long as it has thought so far.
+
+    A suggestion outside of the space is not scored: the optimiser is told that it failed, and suggests another.
+    """
+
+    needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100) -> None:
+        at_least(1, samples=samples)
+        self.space, self.samples = space, samples
+        self._seed = int(rng.integers(2**32))
+        self._best = Best(np.array(space.sample(rng).choices, np.int64))
+        self._told: list[tuple[Row, float]] = []
+        self._scored, self._asked = 0, ()
+        self._restart()
+
+    _asked: Row
+    """The suggestion that waits for its answer, if any."""
+
+    @abstractmethod
+    def _restart(self) -> None:
+        """Begin with an optimiser that was told nothing."""
+
+    @abstractmethod
+    def _suggest(self, seed: int) -> Sequence[int]:
+        """One choice for each decision of the space, drawn with this seed."""
+
+    @abstractmethod
+    def _observe(self, row: Row, value: float) -> None:
+        """Tell the value of a suggestion, larger being better; NaN where it failed or is no cell."""
+
+    def ask(self, limit: int) -> list[Query]:
+        """The next suggestion; [] when finished."""
+        if self._scored == self.samples:
+            return []
+        self._asked = self._asked or self._next()
+        return [Score(Architecture(self._asked))]
+
+    def _next(self) -> Row:
+        for _ in range(TRIES):
+            row = self._suggestion()
+            if self.space.contains(Architecture(row)):
+                return row
+            self._tell(row, FAILED)
+        self._suggestion()
+        return self.space.sample(stream(self._draw("sample"))).choices
+
+    def _suggestion(self) -> Row:
+        return tuple(int(choice) for choice in self._suggest(self._draw("suggestion")))
+
+    def _draw(self, name: str) -> int:
+        """A seed that depends on the run and on how much the optimiser was told."""
+        return int(stream(self._seed, name, len(self._told)).integers(2**32))
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Pass the answer on to the optimiser."""
+        for trial in trials:
+            row, self._asked = self._asked, ()
+            value = trial.answer.value if isinstance(trial.answer, Scored) else FAILED
+            self._best.offer(np.array([row], np.int64), [value])
+            self._scored += 1
+            self._tell(row, value)
+
+    def _tell(self, row: Row, value: float) -> None:
+        self._told.append((row, value))
+        self._observe(row, value)
+
+    def recommend(self) -> Architecture:
+        """The architecture of the best answer so far."""
+        return self._best.architecture
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the optimiser was told, and the suggestion that waits for its answer."""
+        rows = np.array([row for row, _ in self._told], np.int64).reshape(-1, len(self.space.options))
+        told = {"rows": rows, "values": np.array([value for _, value in self._told], np.float64)}
+        place = {"seed": self._seed, "scored": self._scored, "asked": list(self._asked)}
+        return {"best": self._best.state_dict(), **told, **place}
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        self._seed, self._scored, self._asked = int(state["seed"]), int(state["scored"]), tuple(state["asked"])
+        self._best = Best.from_state(state["best"])
+        rows, values = (np.asarray(state[name]).tolist() for name in ("rows", "values"))
+        self._told = []
+        self._restart()
+        for row, value in zip(map(tuple, rows), values, strict=True):
+            self._suggestion()
+            self._tell(row, value)
+        if self._asked:
+            self._suggestion()

@@ -1,0 +1,74 @@
+"""Brackets of successive halving: many cells trained for a short time, the best of them for longer, and so on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.core.errors import IncompatibleError
+from harness.core.oracle import Score, State
+from harness.core.space import Choices, SearchSpace
+from policies.parts.ranges import at_least
+from policies.parts.step import Best, Step, SteppedPolicy, draw
+
+
+class HalvingPolicy(SteppedPolicy):
+    """Asks for the cells of a bracket after each of its ``budgets`` in turn, always the best ``1 / eta`` of the last.
+
+    ``budgets`` are epochs of training, ascending. Values after different budgets are never compared: recommended is the
+    best cell at the largest budget that was reached. Raises IncompatibleError for fewer than two budgets.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, budgets: Sequence[int], eta: int) -> None:
+        at_least(2, eta=eta)
+        if len(budgets) < 2 or sorted({*budgets}) != list(budgets):
+            raise IncompatibleError(
+                f"budgets {tuple(budgets)!r}: halving needs at least two ascending numbers of epochs; choose a table "
+                "with several budgets (`harness table list`), or set `budgets`"
+            )
+        self.budgets, self.eta = tuple(budgets), eta
+        self._begun = self._rung = self._trusted = 0
+        super().__init__(space, rng, draw(space, rng, 1)[0])
+        self._rows = self._nothing().rows
+
+    @abstractmethod
+    def _bracket(self, number: int) -> tuple[int, int] | None:
+        """Of a bracket, counted from 0: the place of its first budget, and its number of cells; ``None`` at the end."""
+
+    def _begin(self) -> Step:
+        if not len(self._rows):
+            bracket = self._bracket(self._begun)
+            if bracket is None:
+                return self._nothing()
+            self._rung, cells = bracket
+            self._rows, self._begun = draw(self.space, self.rng, cells), self._begun + 1
+        return Step(Score, self._rows, epochs=self.budgets[self._rung])
+
+    def _offer(self, rows: Choices, values: Sequence[float]) -> None:
+        epochs = self._step.epochs or 0
+        if epochs > self._trusted and not np.isnan(values).all():
+            self._best, self._trusted = Best(rows[0]), epochs
+        if epochs == self._trusted:
+            self._best.offer(rows, values)
+
+    def _finish(self, step: Step) -> None:
+        """Go on with the best ``1 / eta`` of the step's rows, the earlier of equals; a failed one never goes on."""
+        kept = len(step.rows) // self.eta if step.epochs != self.budgets[-1] else 0
+        values = np.asarray(step.values)
+        order = np.argsort(-values, kind="stable")
+        self._rows = step.rows[[place for place in order.tolist() if values[place] == values[place]][:kept]]
+        self._rung += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the cells that go on, their place among the budgets, and the budget behind the recommendation."""
+        place = {"begun": self._begun, "rung": self._rung, "trusted": self._trusted}
+        return super().state_dict() | {"rows": self._rows.copy()} | place
+
+    def load_state_dict(self, state: State) -> None:
+        """Go back to where ``state_dict`` was taken."""
+        super().load_state_dict(state)
+        self._rows = np.array(state["rows"], np.int64).reshape(-1, len(self.space.options))
+        self._begun, self._rung, self._trusted = (int(state[name]) for name in ("begun", "rung", "trusted"))

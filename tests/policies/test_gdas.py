@@ -1,0 +1,69 @@
+"""GDAS: its temperatures, its hard samples, and the path of its logits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from harness.core.oracle import Gradient
+from policies.gdas import GDAS
+from tests.policies.slopes import finish, planted
+from tests.policies.toys import Holes, rng
+
+OPTIONS = (2, 3, 4)
+SPACE = Holes(OPTIONS)
+GENERATOR = torch.Generator().manual_seed(4)
+QUADRATIC = torch.randn(9, 9, dtype=torch.float64, generator=GENERATOR)
+
+
+def loss(point: torch.Tensor) -> torch.Tensor:
+    return point @ QUADRATIC @ point
+
+
+def mixtures(trials):
+    return [t.query.mixture if isinstance(t.query, Gradient) else t.query.points[0] for t in trials]
+
+
+@pytest.mark.parametrize(("epoch", "temperature"), [(0, 10.0), (249, 0.1), (124.5, 5.05)])
+def test_temperatures_fall_linearly_between_the_published_ones(epoch, temperature):
+    assert GDAS(SPACE, rng()).temperature(epoch) == pytest.approx(temperature)
+
+
+def test_every_query_is_one_hot_and_of_first_order():
+    trials = finish(GDAS(SPACE, rng(), epochs=2, updates=8), loss)
+    for mixture in mixtures(trials):
+        assert all(sorted(row) == [0.0] * (len(row) - 1) + [1.0] for row in mixture)
+    assert len(set(mixtures(trials))) > 8
+    assert not any(trial.query.unrolled for trial in trials if isinstance(trial.query, Gradient))
+
+
+def test_forty_steps_by_messages_equal_the_straight_through_estimator_in_one_process():
+    policy = GDAS(SPACE, rng(7), epochs=10, updates=4)
+    noise = rng(7)
+    start = 1e-3 * noise.standard_normal((3, 4))
+    finish(policy, loss)
+    logits = [torch.tensor(row[:n], requires_grad=True) for row, n in zip(start, OPTIONS, strict=True)]
+    adam = torch.optim.Adam(logits, lr=3e-4, betas=(0.5, 0.999), weight_decay=1e-3)
+    for step in range(40):
+        temperature = 10 - 9.9 * (step // 4) / 9
+        gumbel = torch.from_numpy(noise.gumbel(size=(3, 4)))
+        rows = []
+        for row, g in zip(logits, gumbel, strict=True):
+            soft = torch.softmax((row + g[: len(row)]) / temperature, 0)
+            hard = torch.nn.functional.one_hot(soft.argmax(), len(row)).double()
+            # forward the hard sample, backward the soft weight of what was chosen
+            rows.append(hard * (hard - soft.detach() + soft))
+        adam.zero_grad()
+        loss(torch.cat(rows)).backward()
+        adam.step()
+        noise.gumbel(size=(3, 4))  # for the shared weights' step
+    for ours, theirs in zip(policy.parameters, logits, strict=True):
+        np.testing.assert_allclose(ours[: len(theirs)], theirs.detach(), rtol=0, atol=1e-12)
+    assert np.abs(policy.parameters).max() > 5e-3
+
+
+def test_it_learns_which_choices_are_good():
+    policy = GDAS(SPACE, rng(), epochs=20, updates=40, lr=0.05)
+    finish(policy, planted(OPTIONS, (1, 2, 3)))
+    assert policy.recommend().choices == (1, 2, 3)
