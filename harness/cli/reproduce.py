@@ -1,0 +1,105 @@
+"""``harness reproduce``: the paper's tables and figures, measured here and shown beside what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import read_settings, running_options
+
+if TYPE_CHECKING:
+    from harness.reproduce.item import Findings, Item
+    from harness.reproduce.request import Request
+    from harness.studies.page import Page
+
+FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
+"""The flags that are fields of an experiment."""
+
+
+@click.command()
+@click.argument("name", metavar="ITEM")
+@click.option(
+    "--scale",
+    type=click.Choice(("quick", "paper")),
+    default="quick",
+    show_default=True,
+    help="What two cores and the data that ships can do, or the published protocol, for GPUs.",
+)
+@click.option("--table", metavar="NAME|PATH", help="A ground-truth table in place of the scale's.")
+@click.option("--dry-run", is_flag=True, help="Print what is done and to do, with what it will take, and stop.")
+@click.option("--stored", is_flag=True, help="Run nothing: show what the store has, and dashes for the rest.")
+@click.option(
+    "--output", metavar="DIR", type=click.Path(), help="Also write ITEM.csv, .tex, .json, .svg and .png into DIR."
+)
+@running_options
+def reproduce(
+    name: str,
+    dry_run: bool,
+    stored: bool,
+    output: str | None,
+    plot: str | None,
+    form: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Measure a table or figure of Yu et al. 2020 and print it beside their numbers.
+
+    ITEM is table1 to table6, figure2, figure3, figure4, figure6 or figure7. Runs are those of `harness run` and
+    `harness study`: what the store has is not done again. A cell that was not measured is a dash, with the command that
+    would measure it.
+    """
+    from harness.display import display_for
+    from harness.reproduce import items
+    from harness.reproduce.output import require_folder
+    from harness.reproduce.pages import item_page, plan_page
+
+    item, request = items.find(name), _request(flags)
+    items.require_table(item, request)
+    form = "json" if as_json else form
+    if dry_run:
+        return _show(plan_page(item, request, items.schedules(item, request)), form)
+    if output is not None:
+        require_folder(output)
+    watcher = display_for(flags["quiet"], flags["tensorboard"])
+    if not stored:
+        items.perform_missing(item, request, watcher)
+    findings = item.find(request, watcher)
+    page = item_page(item, request, findings)
+    _write(item, findings, output, plot, page)
+    return _show(page, form)
+
+
+def _show(page: Page, form: str) -> None:
+    """Print the page; for the eye, its commands are broken so that a shell takes them."""
+    from harness.reproduce.pages import folded
+    from harness.studies.page import show
+
+    show(folded(page) if form == "table" else page, form)
+
+
+def _request(flags: Mapping[str, Any]) -> Request:
+    """What is asked, from the flags."""
+    from harness.experiment import load_experiment
+    from harness.reproduce.request import Request
+
+    fields = {field: flags[field] for field in FIELDS if flags.get(field) is not None}
+    common = load_experiment(None, {**fields, "settings": read_settings(flags["settings"])})
+    return Request(flags["scale"], common, flags["table"])
+
+
+def _write(item: Item, findings: Findings, output: str | None, plot: str | None, page: Page) -> None:
+    """The files that are asked for; a figure of runs that are not there is none, with a reason."""
+    from harness.core.errors import IncompatibleError
+    from harness.figures.save import save
+    from harness.reproduce.cells import Missing
+    from harness.reproduce.output import write
+
+    if plot is not None:
+        if isinstance(findings.figure, Missing):
+            raise IncompatibleError(f"--plot: there is nothing to draw of {item.name}: {findings.figure.reason}")
+        save(findings.figure(), plot)
+    if output is not None:
+        for path in write(output, item.name, page, findings.figure):
+            click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,128 @@
+"""From leaderboards to cells, in the units that the paper prints: accuracies in per cent, perplexities as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from backends.tabular.shelf import open_table
+from harness import published
+from harness.judge import Judge, Truth
+from harness.leaderboard import BASELINE, Entry, Leaderboard
+from harness.published import NOTHING
+from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
+from harness.reproduce.request import Request
+from harness.reproduce.steps import Searches, entry, has_table
+from harness.settings import create_space
+from harness.statistics import Undefined
+
+Read: TypeAlias = Callable[[Entry], Ours | None]
+Column: TypeAlias = tuple[Leaderboard | None, Read]
+"""The leaderboard that a column reads, and what it reads of a row."""
+
+SPACE = "space"
+"""The printed row of all cells."""
+
+DEVIATIONS = "Mean ± std: over a policy's seeds; in the row of the space over all of its cells."
+
+SMALL_TRUTH = (
+    "The truth about the 32 recurrent cells is table rnn2-ptb, of six epochs of small cells: the published scale takes "
+    "1,000 epochs and about 5,000 GPU hours. `harness table build rnn-ptb --space rnn2 --output FILE` makes it, and "
+    "--table FILE takes it."
+)
+
+NOT_YET = "not measured yet"
+PER_CENT, PLAIN = 100.0, 1.0
+
+
+def cell_of(step: Searches, board: Leaderboard | None, pair: tuple[str, str], read: Read) -> Ours | None:
+    """What a row of a leaderboard holds, or the command that would make the row."""
+    found = entry(board, *pair)
+    return Missing(NOT_YET, step.command) if found is None else read(found)
+
+
+def mean(scale: float) -> Read:
+    """The mean and the deviation over the seeds."""
+    return lambda each: spread(each.mean, each.std, scale=scale)
+
+
+def best(scale: float) -> Read:
+    """The best of the seeds."""
+    return lambda each: number(each.best, 2, scale=scale)
+
+
+def best_rank(each: Entry) -> Ours:
+    """The best rank of the seeds."""
+    return number(each.best_rank, 0)
+
+
+def chance(each: Entry) -> Ours:
+    """The chance that as many uniform draws all rank worse."""
+    return number(each.p_beats_random, 2)
+
+
+def tau(each: Entry) -> Ours | None:
+    """Kendall's tau of the final shared weights, mean and deviation over the seeds; random trains none."""
+    return None if each.policy == BASELINE else spread(each.tau, each.tau_std)
+
+
+def space_mean(truth: Truth | Missing, scale: float) -> Ours:
+    """The mean over all cells and their (population) deviation."""
+    if isinstance(truth, Missing):
+        return truth
+    ranking = truth.ranking
+    return Missing(ranking.reason) if isinstance(ranking, Undefined) else spread(ranking.mean, ranking.std, scale=scale)
+
+
+def space_best(truth: Truth | Missing, scale: float) -> Ours:
+    """The best of all cells."""
+    if isinstance(truth, Missing):
+        return truth
+    ranking = truth.ranking
+    return Missing(ranking.reason) if isinstance(ranking, Undefined) else number(ranking.best, 2, scale=scale)
+
+
+def truth_of(step: Searches, metric: str) -> Truth | Missing:
+    """What the step's table says of its whole space."""
+    experiment = step.experiment
+    if not has_table(step) or experiment.table is None or experiment.space is None:
+        return Missing(f"table {experiment.table!r} is not here", f"harness table fetch {experiment.table}")
+    return Judge(open_table(experiment.table), create_space(experiment.space), metric).truth
+
+
+def told(truth: Truth | Missing, request: Request) -> str:
+    """What our numbers are of."""
+    if isinstance(truth, Missing):
+        return f"ours at {request.scale} scale: {truth.reason}"
+    seeds = "one seed" if request.seeds == 1 else f"{request.seeds} seeds"
+    return f"ours at {request.scale} scale: {truth.text} of {truth.kind} {truth.name}, {seeds} a policy"
+
+
+def rows_of(step: Searches, columns: Sequence[Column], printed: published.Section, *, oracle: str) -> list[Row]:
+    """A row a policy that is printed, and one of random, whose runs stand beside any others."""
+    names = dict.fromkeys([*(name for name in printed.rows if name != SPACE), BASELINE])
+    nothing = (None,) * len(columns)
+    return [
+        Row(name, beside([_ours(step, each, name, oracle) for each in columns], printed.rows.get(name, nothing)))
+        for name in names
+    ]
+
+
+def _ours(step: Searches, column: Column, policy: str, oracle: str) -> Ours | None:
+    board, read = column
+    place = dict(step.pairs)[BASELINE] if policy == BASELINE else oracle
+    return cell_of(step, board, (policy, place), read)
+
+
+def unmeasured(printed: published.Section, missing: Missing, title: str) -> Section:
+    """A printed section of which nothing is measured here; what the paper has not either is no dash of ours."""
+    rows = [
+        Row(name, beside([None if cell.text == NOTHING else missing for cell in cells], cells))
+        for name, cells in printed.rows.items()
+    ]
+    return Section(title, printed.columns, tuple(rows), printed.title)
+
+
+def truth_notes(request: Request) -> tuple[str, ...]:
+    """What a reader of recurrent cells at the published scale must know of the truth."""
+    return (SMALL_TRUTH,) if request.scale == "paper" and request.table is None else ()

@@ -1,0 +1,93 @@
+"""Figure 3: the true ranks of what the policies recommend of the 32 recurrent cells, with shared weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from harness import published
+from harness.compare import Watcher
+from harness.figures.ranks import ranks, ranks_of
+from harness.leaderboard import BASELINE, Entry, Leaderboard
+from harness.reproduce import boards, runs
+from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number, words
+from harness.reproduce.item import Draw, Findings, Item
+from harness.reproduce.request import Request
+from harness.reproduce.steps import SHARED, Sides
+from harness.statistics import Undefined
+
+TOP = 5
+"""The best ranks that the text speaks of."""
+
+METRIC = "test_perplexity"
+
+COLUMNS = ("best rank", "worst rank", f"runs in\nthe top {TOP}", "different\nranks")
+
+
+def _find(request: Request, watcher: Watcher) -> Findings:
+    step = runs.sides(request)
+    board = _with_sharing(step.board(METRIC))
+    told = boards.told(boards.truth_of(step, METRIC), request)
+    table = Section(f"True ranks of the recommended cells; {told}", COLUMNS, tuple(_ranks(step, board)))
+    sections = table, _claims(step, board, told)
+    return Findings(sections=sections, figure=_drawn(step, board), notes=boards.truth_notes(request))
+
+
+def _with_sharing(board: Leaderboard | None) -> Leaderboard | None:
+    """The rows of shared weights, and random's."""
+    if board is None:
+        return None
+    kept = tuple(each for each in board.entries if each.oracle == SHARED or each.policy == BASELINE)
+    return replace(board, entries=kept)
+
+
+def _drawn(step: Sides, board: Leaderboard | None) -> Draw | Missing:
+    if board is None:
+        return Missing(boards.NOT_YET, step.command)
+    return partial(ranks, ranks_of(board))
+
+
+def _ranks(step: Sides, board: Leaderboard | None) -> list[Row]:
+    reads = (boards.best_rank, _worst, _top, _different)
+    policies = [(policy, SHARED) for policy in step.experiment.policies] + [(BASELINE, dict(step.pairs)[BASELINE])]
+    return [Row(pair[0], tuple(Cell(boards.cell_of(step, board, pair, read)) for read in reads)) for pair in policies]
+
+
+def _known(each: Entry) -> list[int]:
+    return [rank for rank in each.ranks if not isinstance(rank, Undefined)]
+
+
+def _worst(each: Entry) -> Ours:
+    return number(max(_known(each), default=Undefined("no run has a rank")), 0)
+
+
+def _top(each: Entry) -> Ours:
+    return number(sum(rank <= TOP for rank in _known(each)), 0)
+
+
+def _different(each: Entry) -> Ours:
+    return number(len(set(_known(each))), 0)
+
+
+def _claims(step: Sides, board: Leaderboard | None, told: str) -> Section:
+    """What the text reads from the figure, and what ours would have it say."""
+    printed = published.load("figure3").sections["claims"]
+    cells = (
+        boards.cell_of(step, board, ("darts", SHARED), _often),
+        boards.cell_of(step, board, ("enas", SHARED), _different),
+        Missing(boards.NOT_YET, step.command) if board is None else _finders(board),
+    )
+    rows = [Row(name, (Cell(cell, printed.rows[name][0]),)) for name, cell in zip(printed.rows, cells, strict=True)]
+    return Section(told, printed.columns, tuple(rows), printed.title)
+
+
+def _often(each: Entry) -> Measured:
+    known = _known(each)
+    return words(f"{sum(rank <= TOP for rank in known)} of {len(known)} runs")
+
+
+def _finders(board: Leaderboard) -> Measured:
+    return words(", ".join(each.policy for each in board.entries if each.best_rank == 1) or "none")
+
+
+FIGURE3 = Item(name="figure3", steps=lambda request: (runs.sides(request),), find=_find, spaces=(runs.RNN,))

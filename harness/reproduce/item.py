@@ -1,0 +1,45 @@
+"""A table or figure that is reproduced: its runs, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from harness.compare import Watcher
+from harness.reproduce.cells import Missing, Section
+from harness.reproduce.request import Request
+from harness.reproduce.steps import Step
+from harness.studies.page import Grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Draw: TypeAlias = "Callable[[], Figure]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the store came to: printed cells beside ours, tables of ours alone, and the figure.
+
+    ``content`` is in full precision what the tables and the figure are made of.
+    """
+
+    sections: tuple[Section, ...]
+    figure: Draw | Missing
+    grids: tuple[Grid, ...] = ()
+    notes: tuple[str, ...] = ()
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """``steps`` are the runs to make; ``find`` reads what the store has of them and performs nothing.
+
+    ``spaces`` are those of the tables that it reads: a table of another scheme is none for it.
+    """
+
+    name: str
+    steps: Callable[[Request], tuple[Step, ...]]
+    find: Callable[[Request, Watcher], Findings]
+    spaces: tuple[str, ...] = ()

@@ -1,0 +1,52 @@
+"""Writes a reproduced item into a folder: its page as CSV, LaTeX and JSON, and its figure; each file whole or not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.core.errors import SettingError
+from harness.figures.save import save
+from harness.reproduce.cells import Missing
+from harness.reproduce.item import Draw
+from harness.studies.page import Page, render
+
+FORMS = {".csv": "csv", ".tex": "latex", ".json": "json"}
+FIGURES = (".svg", ".png")
+
+
+def require_folder(folder: str | Path) -> Path:
+    """The folder, made if it is not there; raises SettingError where it cannot be written in."""
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"--output {str(folder)!r} cannot be a folder: {error.strerror or error}") from error
+    if not os.access(target, os.W_OK):
+        raise SettingError(f"--output {str(folder)!r} is a folder that cannot be written in; choose another")
+    return target
+
+
+def write(folder: str | Path, name: str, page: Page, figure: Draw | Missing) -> list[Path]:
+    """Write ``name`` in every form, and the figure where there is one; the files written."""
+    target = require_folder(folder)
+    written = [target / f"{name}{ending}" for ending in FORMS]
+    for path, form in zip(written, FORMS.values(), strict=True):
+        _replace(path, render(page, form))
+    if not isinstance(figure, Missing):
+        drawn = figure()
+        for ending in FIGURES:
+            save(drawn, target / f"{name}{ending}")
+            written.append(target / f"{name}{ending}")
+    return written
+
+
+def _replace(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise SettingError(f"--output: {str(path)!r} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)

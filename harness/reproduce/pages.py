@@ -1,0 +1,153 @@
+"""A reproduced item as a page: ours beside the paper's, what was not measured, and what is known to be inconsistent."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from typing import Any
+
+from harness import published
+from harness.published import NOTHING, PAPER
+from harness.reproduce.cells import Cell, Measured, Missing, Section
+from harness.reproduce.item import Findings, Item
+from harness.reproduce.items import Schedules
+from harness.reproduce.request import Request
+from harness.reproduce.schedule import Group, Schedule
+from harness.studies.page import Grid, Page
+
+OURS, THEIRS = "ours", "paper"
+
+HEAD = 14
+"""The most signs of a column's name on a line."""
+
+FOLD = 96
+"""The most signs of a command on a line of the terminal."""
+
+KNOWN = "Known to be inconsistent or unclear in the paper"
+
+
+def item_page(item: Item, request: Request, findings: Findings) -> Page:
+    """The page of what was found."""
+    printed = published.load(item.name)
+    title = f"{printed.place} of {PAPER}: {printed.title}; {request.scale} scale"
+    grids = (*map(_grid, findings.sections), *findings.grids)
+    notes = (*_dashes(findings), *findings.notes, *_known(item.name))
+    return Page(title, grids, tuple(notes), _content(item, request, findings))
+
+
+def _grid(section: Section) -> Grid:
+    """Two columns for one that both have, ours first."""
+    kept = [
+        (place, who)
+        for place in range(len(section.columns))
+        for who in (OURS, THEIRS)
+        if any(_side(row.cells[place], who) is not None for row in section.rows)
+    ]
+    heads = ("", *(f"{textwrap.fill(section.columns[place], HEAD)}\n{who}" for place, who in kept))
+    rows = tuple((row.name, *(_text(_side(row.cells[place], who)) for place, who in kept)) for row in section.rows)
+    title = section.title if not section.printed else f"{section.printed}; {section.title}"
+    return Grid(title, heads, rows)
+
+
+def _side(cell: Cell, who: str) -> Measured | Missing | published.Printed | None:
+    return cell.ours if who == OURS else cell.printed
+
+
+def _text(side: Measured | Missing | published.Printed | None) -> str:
+    if side is None:
+        return ""
+    return NOTHING if isinstance(side, Missing) else side.text
+
+
+def _dashes(findings: Findings) -> Iterator[str]:
+    """Why cells of ours are dashes, each reason once with the command that would measure it on a line of its own."""
+    reasons: dict[Missing, list[str]] = {}
+    for section in findings.sections:
+        for row, _, missing in section.missing:
+            reasons.setdefault(missing, []).append(row)
+    if isinstance(findings.figure, Missing):
+        reasons.setdefault(findings.figure, []).append("the figure")
+    for missing, rows in reasons.items():
+        yield f"{NOTHING} {missing.reason} ({', '.join(dict.fromkeys(rows))})" + (":" if missing.command else "")
+        if missing.command:
+            yield missing.command
+
+
+def _known(name: str) -> Iterable[str]:
+    known = published.inconsistencies(name)
+    return (f"{KNOWN}:", *(f"- {each.text}" for each in known)) if known else ()
+
+
+def _content(item: Item, request: Request, findings: Findings) -> dict[str, Any]:
+    """Everything in full precision; a cell that was not measured has ``null`` and the reason beside it."""
+    return {
+        "item": item.name,
+        "scale": request.scale,
+        "seeds": list(request.common.seeds),
+        "sections": [_section(section) for section in findings.sections],
+        "details": dict(findings.content),
+        "inconsistencies": [asdict(each) for each in published.inconsistencies(item.name)],
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    heads = [column.replace("\n", " ") for column in section.columns]
+    rows = [
+        {"name": row.name, "cells": {head: _cell(cell) for head, cell in zip(heads, row.cells, strict=True)}}
+        for row in section.rows
+    ]
+    return {"title": section.title, "printed": section.printed, "rows": rows}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    return {OURS: _ours(cell.ours), THEIRS: None if cell.printed is None else cell.printed.text}
+
+
+def _ours(ours: Measured | Missing | None) -> dict[str, Any] | None:
+    match ours:
+        case Measured(_, value, std):
+            return {"value": value, "std": std}
+        case Missing(reason, command):
+            return {"value": None, "reason": reason, "command": command}
+    return None
+
+
+def folded(page: Page) -> Page:
+    """The page for a terminal: a command that is too long for a line goes on with a backslash, as a shell reads it."""
+    return replace(page, notes=tuple(_folded(note) if note.startswith("harness ") else note for note in page.notes))
+
+
+def _folded(command: str) -> str:
+    lines = textwrap.wrap(command, FOLD, break_long_words=False, break_on_hyphens=False, subsequent_indent="    ")
+    return " \\\n".join(lines)
+
+
+def plan_page(item: Item, request: Request, planned: Schedules) -> Page:
+    """The page of what is done and to do, a table a command, each command below in the same order."""
+    title = f"{published.load(item.name).place} of {PAPER} at {request.scale} scale: the runs"
+    content = {"item": item.name, "scale": request.scale, "steps": [asdict(one) for one in planned]}
+    return Page(
+        title, tuple(_plan(place, one) for place, one in enumerate(planned, 1)), tuple(_plan_notes(planned)), content
+    )
+
+
+def _plan_notes(planned: Schedules) -> Iterator[str]:
+    if not planned:
+        yield "No search is made for it: it comes from the printed numbers, or from a table, alone."
+    for place, one in enumerate(planned, 1):
+        yield f"{place}: these runs are those of"
+        yield one.command
+    for lacking in dict.fromkeys(text for one in planned for text in one.lacking):
+        yield f"must be fetched first: {lacking}"
+
+
+def _plan(place: int, one: Schedule) -> Grid:
+    heads = ("policy", "oracle", "space", "seeds", "done", "to do", "cost of what is to do")
+    return Grid(f"{place}: {one.waiting} runs to do", heads, tuple(map(_group, one.groups)))
+
+
+def _group(group: Group) -> tuple[str, ...]:
+    done = NOTHING if group.done is None else str(group.done)
+    left = str(group.seeds - (group.done or 0))
+    return (group.policy, group.oracle, group.space, str(group.seeds), done, left, group.cost or NOTHING)

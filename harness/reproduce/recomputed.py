@@ -1,0 +1,45 @@
+"""What the printed numbers give when they are computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness import published
+from harness.published import Printed
+from harness.reproduce.cells import Cell, Missing, Ours, Row, Section, number
+from harness.statistics import Sample, Undefined, p_beats_random, welch_from_summary
+
+CELLS, RUNS = 423_624, 10
+"""NAS-Bench-101's cells, and the runs of Sec. 4.1."""
+
+RANK, P = "best rank", "p(beats random)"
+
+
+def chances(rows: Mapping[str, Sequence[Printed]], columns: Sequence[str]) -> Section:
+    """Both readings of Eq. 1, from the printed best ranks."""
+    found = []
+    for name, cells in rows.items():
+        rank, printed = (cells[columns.index(column)] for column in (RANK, P))
+        if rank.value is not None:
+            p = p_beats_random(int(rank.value), CELLS, RUNS)
+            found.append(Row(name, (Cell(number(p, 2), printed), Cell(number(1 - p, 2)))))
+    heads = ("(1 - r/rmax)^n", "Eq. 1 as printed")
+    return Section("p of the printed ranks, computed again", heads, tuple(found))
+
+
+def welch() -> Section:
+    """Welch's p of the printed means and deviations of Table 1, with ten runs a policy."""
+    rows = []
+    for key, part in published.load("table1").sections.items():
+        for policy, (value, p) in part.rows.items():
+            if policy != "random":
+                rows.append(Row(f"{policy}, {key}", (Cell(_against(value, part.rows["random"][0]), p),)))
+    title = "Welch's p of the printed numbers, n = 10"
+    return Section(title, ("p",), tuple(rows))
+
+
+def _against(a: Printed, b: Printed) -> Ours:
+    if a.value is None or a.std is None or b.value is None or b.std is None:
+        return Missing("no mean and deviation are printed")
+    test = welch_from_summary(Sample(RUNS, a.value, a.std), Sample(RUNS, b.value, b.std))
+    return Missing(test.reason) if isinstance(test, Undefined) else number(test.p, 4)

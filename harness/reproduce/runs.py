@@ -1,0 +1,115 @@
+"""The steps that items share, at both scales; each is the very command that a user would give for its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.experiment import BY_TABLE
+from harness.reproduce.request import SCALES, Request
+from harness.reproduce.steps import SHARED, Searches, Sides, Twelve, Uniform
+from harness.studies.scale import TABLES, TRUTHS
+from harness.studies.sharing_cells import SPACES, Kind
+
+RNN, LONG_RNN = "rnn2", "rnn12"
+"""The spaces of Table 3A and of Table 1."""
+
+VERTICES: Mapping[int, str] = {4: "nasbench101-v4", 5: "nasbench101-v5", 6: "nasbench101-v6", 7: "nasbench101"}
+"""The spaces of Table 6 by their number of vertices."""
+
+REDUCED = (4, 5)
+"""Those of which a table of digits holds every cell."""
+
+SEARCHED = ("enas", "nao", "darts")
+QUICK_SCORINGS = (6,)
+"""The epoch after which the weights of the reduced Figure 4 are scored, besides the last: one of three passes."""
+
+
+def image_space(request: Request) -> str:
+    """The space of Tables 3B and 4 at a scale."""
+    return VERTICES[5 if request.scale == "quick" else 7]
+
+
+def sides(request: Request) -> Sides:
+    """The searches of the 32 recurrent cells with and without shared weights."""
+    family = request.family("text")
+    table = request.table_for(RNN, TABLES[RNN, family])
+    words = ["study", "penalty", "--space", RNN, *_paper(request), *_table(request, table, TABLES[RNN, family])]
+    experiment = request.experiment(
+        policies=SEARCHED, oracles=(SHARED,), space=RNN, table=table, settings={"oracle.recipe": family}
+    )
+    return Sides(request.command(*words), experiment, family)
+
+
+def shared(request: Request, space: str, policies: Sequence[str]) -> Searches:
+    """Searches of image cells with shared weights."""
+    family = request.family("images")
+    default = TABLES[space, family]
+    table = request.table_for(space, default)
+    settings: dict[str, Any] = {} if request.scale == "quick" else {"oracle.recipe": family}
+    words = _run(space, SHARED, policies, table if request.scale == "paper" or table != default else None)
+    words += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+    experiment = request.experiment(
+        policies=tuple(policies), oracles=(SHARED,), space=space, table=table, settings=settings
+    )
+    return Searches(request.command(*words), experiment, family)
+
+
+def alone(request: Request, space: str, policies: Sequence[str]) -> Searches:
+    """Searches of image cells without shared weights, on a table."""
+    default = TABLES[space, request.family("images")]
+    table = request.table_for(space, default)
+    words = _run(space, "tabular", policies, table)
+    experiment = request.experiment(policies=tuple(policies), oracles=("tabular",), space=space, table=table)
+    return Searches(request.command(*words), experiment, None)
+
+
+def long_rnn(request: Request) -> Searches:
+    """Searches of recurrent cells of 12 nodes, each recommendation trained from scratch, at the published scale."""
+    recipe, _ = TRUTHS["text", "paper"]
+    settings = {"oracle.recipe": "ptb"}
+    words = [*_run(LONG_RNN, SHARED, SEARCHED, None), "--judge", recipe, "--set", "oracle.recipe=ptb"]
+    experiment = request.experiment(
+        policies=SEARCHED, oracles=(SHARED,), space=LONG_RNN, table=None, judge=recipe, settings=settings
+    )
+    return Searches(request.command(*words), experiment, "ptb")
+
+
+def uniform(request: Request) -> Uniform:
+    """Shared weights of the 32 recurrent cells, trained uniformly and scored."""
+    family = request.family("text")
+    default = TABLES[RNN, family]
+    table = request.table_for(RNN, default)
+    epochs = QUICK_SCORINGS if request.scale == "quick" else None
+    words = ["study", "weight-sharing", "--space", RNN, *_paper(request), *_table(request, table, default)]
+    words += [] if epochs is None else ["--score-epochs", ",".join(map(str, epochs))]
+    experiment = request.experiment(
+        oracles=(SHARED,), space=RNN, table=table, judge=BY_TABLE, settings={"oracle.recipe": family}
+    )
+    return Uniform(request.command(*words), experiment, family, epochs)
+
+
+def twelve(request: Request, kind: Kind) -> Twelve:
+    """Shared weights trained on the 12 cells of a kind."""
+    recipe, default = TRUTHS[kind, SCALES[request.scale]]
+    table = request.table or default
+    name = "nasbench101" if kind == "images" else "rnn"
+    words = ["study", "sharing-amount", "--space", name, *_paper(request)]
+    words += ["--table", table] if table is not None and table != default else []
+    settings = {"oracle.recipe": request.family(kind)}
+    experiment = request.experiment(oracles=(SHARED,), space=SPACES[kind], table=table, settings=settings)
+    return Twelve(request.command(*words), experiment, request.family(kind), kind, recipe)
+
+
+def _run(space: str, oracle: str, policies: Sequence[str], table: str | None) -> list[str]:
+    words = ["run", "--space", space, "--oracle", oracle]
+    words += [word for policy in policies for word in ("--policy", policy)]
+    return [*words, *(() if table is None else ("--table", table))]
+
+
+def _paper(request: Request) -> list[str]:
+    return [] if request.scale == "quick" else ["--paper"]
+
+
+def _table(request: Request, table: str, default: str) -> list[str]:
+    return [] if table == default else ["--table", table]

@@ -1,0 +1,120 @@
+"""What is done of an item's runs and what is to do, with what it will take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from backends.data import corpora, datasets
+from harness import registry
+from harness.compare import finished_runs, workers_for
+from harness.core.errors import DataError, ResourceError
+from harness.core.oracle import Update
+from harness.forecast import lasting
+from harness.plan import Plan
+from harness.records import Run
+from harness.reproduce.steps import Step, has_table
+from harness.reproduce.timing import seconds_a_step, training_steps
+from harness.runspec import RunSpec
+from harness.store import Store
+
+TEXTS = ("ptb", "austen")
+"""The data sets that are texts; the others are images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs of one policy on one oracle; ``done`` is ``None`` where a table is missing that names them."""
+
+    policy: str
+    oracle: str
+    space: str
+    seeds: int
+    done: int | None
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The groups of a step, the command that performs them, and what must be fetched first."""
+
+    command: str
+    groups: tuple[Group, ...]
+    lacking: tuple[str, ...]
+
+    @property
+    def waiting(self) -> int:
+        """How many runs are to do."""
+        return sum(group.seeds - (group.done or 0) for group in self.groups)
+
+
+def schedule(step: Step, *, timed: bool) -> Schedule:
+    """What is done and to do of a step; ``timed`` says whether what shares weights is tried for its pace."""
+    if not has_table(step):
+        table, seeds = step.experiment.table, len(step.experiment.seeds)
+        space = step.experiment.space or ""
+        groups = tuple(Group(policy, oracle, space, seeds, None, "") for policy, oracle in step.pairs)
+        return Schedule(step.command, groups, (f"table {table!r} (`harness table fetch {table}`)", *_data(step)))
+    plan, finished = step.plan(), finished_runs(step.experiment.store)
+    waiting = [spec for spec in plan.specs if spec.digest not in finished]
+    lacking = tuple(_data(step)) if any(_trains(spec) for spec in waiting) else ()
+    groups = tuple(_groups(plan, waiting, step, timed=timed and not lacking))
+    return Schedule(step.command, groups, lacking)
+
+
+def _data(step: Step) -> Iterator[str]:
+    """What of the training data is not here or not sound, and the command that gets it or says more."""
+    verify = step.experiment.verify is not False
+    try:
+        if step.data in TEXTS:
+            corpora.load(step.data, verify=verify)
+        elif step.data is not None:
+            datasets.load(step.data, train_images=1, validation_images=0, verify=verify)
+    except DataError:
+        command = "harness data list` says how to get it" if step.data in TEXTS else f"harness data fetch {step.data}`"
+        yield f"data set {step.data!r} (`{command})"
+
+
+def _groups(plan: Plan, waiting: Sequence[RunSpec], step: Step, *, timed: bool) -> Iterator[Group]:
+    known = _costs(step)
+    left = Counter((spec.policy, spec.oracle) for spec in waiting)
+    for (policy, oracle), seeds in Counter((spec.policy, spec.oracle) for spec in plan.specs).items():
+        mine = [spec for spec in waiting if (spec.policy, spec.oracle) == (policy, oracle)]
+        cost = _cost(mine, plan, step, known.get((policy, oracle)), timed=timed) if mine else ""
+        yield Group(policy, oracle, plan.space.name, seeds, seeds - left[policy, oracle], cost)
+
+
+def _costs(step: Step) -> Mapping[tuple[str, str], Run]:
+    """A finished run of each policy and oracle on the step's space, for what the next ones will cost."""
+    store = step.experiment.store
+    if not finished_runs(store):
+        return {}
+    with Store.read(store) as opened:
+        runs = opened.runs(status="finished", space=step.plan().space.name)
+    return {(run.spec.policy, run.spec.oracle): run for run in runs}
+
+
+def _cost(waiting: Sequence[RunSpec], plan: Plan, step: Step, known: Run | None, *, timed: bool) -> str:
+    """What runs will take: no time, so many look-ups, or that of training."""
+    spec, workers = waiting[0], workers_for(step.experiment, waiting)
+    if not registry.load("policy", spec.policy).needs:
+        return "one draw a run"
+    if not _trains(spec):
+        return "looked up" if known is None else f"looked up, {known.spent.queries:,} queries a run"
+    turns = -(-len(waiting) // workers)
+    if known is not None:
+        return f"about {lasting(turns * known.spent.seconds)} ({workers} at a time, as those that are done)"
+    steps = training_steps(spec)
+    if not timed:
+        return f"{steps:,} training steps a run, not timed"
+    try:
+        pace = seconds_a_step(spec, plan.space)
+    except ResourceError as error:
+        return f"{steps:,} training steps a run; {error}"
+    return f"about {lasting(turns * steps * pace)} ({workers} at a time, {steps:,} steps of {1000 * pace:.2g} ms)"
+
+
+def _trains(spec: RunSpec) -> bool:
+    policy, oracle = registry.load("policy", spec.policy), registry.load("oracle", spec.oracle)
+    return Update in policy.needs and bool(getattr(oracle, "shares_weights", False))

@@ -1,0 +1,137 @@
+"""Table 5 and Figure 6: cells that share more matrices. Figure 4: how shared weights rank the 32 recurrent cells."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness import published
+from harness.compare import Watcher
+from harness.figures.sharing_amount import sharing_amount as draw_amount
+from harness.figures.weight_sharing import weight_sharing as draw_sharing
+from harness.reproduce import boards, runs
+from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, beside, number
+from harness.reproduce.item import Findings, Item
+from harness.reproduce.request import Request
+from harness.reproduce.steps import Twelve, is_finished
+from harness.studies import sharing_amount, weight_sharing
+from harness.studies.agreement import Spread
+from harness.studies.sharing_amount_page import sharing_amount_page
+from harness.studies.sharing_cells import SPACES, Kind
+from harness.studies.weight_sharing_page import weight_sharing_page
+from harness.units import PLUS_MINUS
+
+NO_TAU = "no run has a tau"
+
+
+def _amount(kind: Kind, request: Request, watcher: Watcher) -> Findings:
+    step = runs.twelve(request, kind)
+    content = step.content(watcher) if is_finished(step) and step.has_truth() else None
+    section = _groups(step, content, request) if kind == "images" else _best(step, content, request)
+    if content is None:
+        return Findings(sections=(section,), figure=Missing(boards.NOT_YET, step.command))
+    page = sharing_amount_page(content)
+    figure = partial(draw_amount, content)
+    return Findings(sections=(section,), figure=figure, grids=page.grids, notes=page.notes, content={**content})
+
+
+def _groups(step: Twelve, content: sharing_amount.Content | None, request: Request) -> Section:
+    """Tau inside each group of cells that share so many matrices."""
+    printed = published.load("table5").sections["cnn"]
+    ours: list[Ours] = [Missing(boards.NOT_YET, step.command)] * len(printed.columns)
+    if content is not None:
+        ours = [spread_of(group["tau"]) for group in content["groups"]]
+    row = Row("tau", beside(ours, printed.rows["tau"]))
+    return Section(_of_amount(content, request), printed.columns, (row,), printed.title)
+
+
+def _best(step: Twelve, content: sharing_amount.Content | None, request: Request) -> Section:
+    """How many matrices the truly best cell shares."""
+    printed = published.load("figure6").sections["top"]
+    ours: Ours = Missing(boards.NOT_YET, step.command)
+    if content is not None:
+        ours = number(content["cells"][0]["shared"], 0)
+    rows = [Row(name, (Cell(ours, cells[0]),)) for name, cells in printed.rows.items()]
+    return Section(_of_amount(content, request), printed.columns, tuple(rows), printed.title)
+
+
+def _of_amount(content: sharing_amount.Content | None, request: Request) -> str:
+    if content is None:
+        return f"ours at {request.scale} scale: {boards.NOT_YET}"
+    metrics, repeats = (content["score_metric"], content["metric"]), content["repeats"]
+    return told(metrics, f"mean of {repeats} repeats of {content['truth']}", len(content["seeds"]), request)
+
+
+def told(metrics: tuple[str, str], truth: str, seeds: int, request: Request) -> str:
+    """What our numbers are of: scores of one metric against the truth of another."""
+    scored, judged = (metric.replace("_", " ") for metric in metrics)
+    return (
+        f"ours at {request.scale} scale: shared weights' {scored} against {judged}, {truth}; mean ± std of "
+        f"{'one seed' if seeds == 1 else f'{seeds} seeds'}"
+    )
+
+
+def spread_of(tau: Spread) -> Ours:
+    """The mean and the deviation over the seeds that have a tau."""
+    if tau["mean"] is None:
+        return Missing(NO_TAU)
+    if tau["std"] is None:
+        return number(tau["mean"], 2)
+    return Measured(f"{tau['mean']:.2f}{PLUS_MINUS}{tau['std']:.2f}", tau["mean"], tau["std"])
+
+
+def _sharing(request: Request, watcher: Watcher) -> Findings:
+    step = runs.uniform(request)
+    content = step.content(watcher) if is_finished(step) else None
+    if content is None:
+        missing = Missing(boards.NOT_YET, step.command)
+        return Findings(sections=_compared(None, missing, request), figure=missing)
+    page, sections = weight_sharing_page(content), _compared(content, Missing(NO_TAU), request)
+    figure, notes = partial(draw_sharing, content), (*page.notes, *boards.truth_notes(request))
+    return Findings(sections=sections, figure=figure, grids=page.grids, notes=notes, content={**content})
+
+
+def _compared(content: weight_sharing.Content | None, missing: Missing, request: Request) -> tuple[Section, ...]:
+    """The taus of Figure 4b and the example of Figure 4c, after the last epoch."""
+    parts = published.load("figure4").sections
+    tau: Spread | None = None if content is None else content["summary"][-1]["tau"]
+    ends: list[Ours] = [missing] * 3
+    if tau is not None and tau["best"] is not None and tau["worst"] is not None:
+        ends = [number(tau["best"], 3), spread_of(tau), number(tau["worst"], 3)]
+    about = f"ours at {request.scale} scale: {boards.NOT_YET}" if content is None else _of_sharing(content, request)
+    rows = parts["tau"].rows["tau"], parts["first"].rows["average run"]
+    first = missing if content is None else _first(content) or missing
+    return (
+        Section(about, parts["tau"].columns, (Row("tau", beside(ends, rows[0])),), parts["tau"].title),
+        Section(about, parts["first"].columns, (Row("average run", beside([first], rows[1])),), parts["first"].title),
+    )
+
+
+def _of_sharing(content: weight_sharing.Content, request: Request) -> str:
+    metrics, repeats = (content["score_metric"], content["metric"]), content["repeats"]
+    return told(metrics, f"mean of {repeats} repeats of {content['table']}", len(content["seeds"]), request)
+
+
+def _first(content: weight_sharing.Content) -> Ours | None:
+    """The true rank of the cell that the seed of average tau scores best."""
+    average = next((each for each in content["displacements"] if each["run"] == "average"), None)
+    if average is None:
+        return None
+    place = content["seeds"].index(average["seed"])
+    scored = [(score, cell["rank"]) for cell in content["cells"] if (score := cell["scores"][place]) is not None]
+    rank = (max if content["larger_is_better"] else min)(scored)[1]
+    return None if rank is None else number(rank, 0)
+
+
+TABLE5 = Item(
+    name="table5",
+    steps=lambda request: (runs.twelve(request, "images"),),
+    find=partial(_amount, "images"),
+    spaces=(SPACES["images"],),
+)
+FIGURE6 = Item(
+    name="figure6",
+    steps=lambda request: (runs.twelve(request, "text"),),
+    find=partial(_amount, "text"),
+    spaces=(SPACES["text"],),
+)
+FIGURE4 = Item(name="figure4", steps=lambda request: (runs.uniform(request),), find=_sharing, spaces=(runs.RNN,))

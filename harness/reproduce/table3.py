@@ -1,0 +1,109 @@
+"""Table 3: searches of spaces whose every cell is known, with shared weights. Table 4: the same without them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from harness import published
+from harness.compare import Watcher
+from harness.core.errors import SettingError, UnknownNameError
+from harness.leaderboard import Leaderboard
+from harness.reproduce import boards, recomputed, runs
+from harness.reproduce.beside import beside_figure
+from harness.reproduce.boards import DEVIATIONS, PER_CENT, PLAIN, SPACE, Column
+from harness.reproduce.cells import Row, Section, beside
+from harness.reproduce.item import Findings, Item
+from harness.reproduce.request import Request
+from harness.reproduce.steps import SHARED, Searches, Sides
+
+TABULAR = "tabular"
+VALID, TEST = "validation_perplexity", "test_perplexity"
+ACCURACY = "test_accuracy"
+SEARCHED = ("nao", "enas")
+"""The policies of Table 4."""
+
+
+def _table3(request: Request, watcher: Watcher) -> Findings:
+    parts = published.load("table3").sections
+    rnn, cnn = runs.sides(request), runs.shared(request, runs.image_space(request), runs.SEARCHED)
+    sections = _recurrent(rnn, parts["rnn"], request), images(cnn, parts["cnn"], request, SHARED)
+    again = recomputed.chances(parts["cnn"].rows, parts["cnn"].columns)
+    notes = (DEVIATIONS, *boards.truth_notes(request))
+    return Findings(sections=(*sections, again), figure=partial(beside_figure, sections), notes=notes)
+
+
+def _recurrent(step: Sides, printed: published.Section, request: Request) -> Section:
+    """Both splits of what the searches of test or validation alike recommended."""
+    valid, test = step.board(VALID), step.board(TEST)
+    mean, best = boards.mean(PLAIN), boards.best(PLAIN)
+    rows = boards.rows_of(step, [(valid, mean), (test, mean), (valid, best), (test, best)], printed, oracle=SHARED)
+    truths = [boards.truth_of(step, metric) for metric in (VALID, TEST)]
+    whole = [boards.space_mean(each, PLAIN) for each in truths] + [boards.space_best(each, PLAIN) for each in truths]
+    rows.append(Row(SPACE, beside(whole, printed.rows[SPACE])))
+    told = boards.told(truths[1], request).replace("test perplexity", "validation and test perplexity")
+    return Section(told, printed.columns, tuple(rows), printed.title)
+
+
+def images(step: Searches, printed: published.Section, request: Request, oracle: str) -> Section:
+    """Mean, best, its rank and its chance, of image cells."""
+    board = step.board()
+    columns: list[Column] = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT))]
+    columns += [(board, boards.best_rank), (board, boards.chance)]
+    rows = boards.rows_of(step, columns, printed, oracle=oracle)
+    truth = boards.truth_of(step, ACCURACY)
+    whole = boards.space_mean(truth, PER_CENT), boards.space_best(truth, PER_CENT)
+    theirs = printed.rows.get(SPACE, (None,) * len(columns))
+    rows.append(Row(SPACE, beside([*whole, None, None], theirs)))
+    return Section(boards.told(truth, request), printed.columns, tuple(rows), printed.title)
+
+
+def _table4(request: Request, watcher: Watcher) -> Findings:
+    printed, space = published.load("table4").sections["cnn"], runs.image_space(request)
+    without, shared = runs.alone(request, space, SEARCHED), runs.shared(request, space, SEARCHED)
+    section = images(without, printed, request, TABULAR)
+    both = _both(without, shared, printed)
+    again = recomputed.chances(printed.rows, printed.columns)
+    return Findings(sections=(section, both, again), figure=partial(beside_figure, (section,)), notes=(DEVIATIONS,))
+
+
+def _both(without: Searches, shared: Searches, printed: published.Section) -> Section:
+    """The chance to beat random with shared weights and without, of runs that the store has."""
+    before, after = published.load("table3").sections["cnn"], printed
+    boards_of = (shared, _shared_board(shared), SHARED), (without, without.board(), TABULAR)
+    rows = [
+        Row(
+            name,
+            beside(
+                [boards.cell_of(step, board, (name, oracle), boards.chance) for step, board, oracle in boards_of],
+                [each.cell(name, recomputed.P) for each in (before, after)],
+            ),
+        )
+        for name in SEARCHED
+    ]
+    heads = ("p with\nsharing", "p without\nsharing")
+    return Section("p(beats random) on the same seeds with and without shared weights", heads, tuple(rows))
+
+
+def _shared_board(step: Searches) -> Leaderboard | None:
+    """The runs that Table 4 only looks at; none where the user's settings have no place in them."""
+    try:
+        return step.board()
+    except (SettingError, UnknownNameError):
+        return None
+
+
+TABLE3 = Item(
+    name="table3",
+    steps=lambda request: (
+        runs.sides(request),
+        runs.shared(request, runs.image_space(request), runs.SEARCHED),
+    ),
+    find=_table3,
+    spaces=(runs.RNN, runs.VERTICES[7]),
+)
+TABLE4 = Item(
+    name="table4",
+    steps=lambda request: (runs.alone(request, runs.image_space(request), SEARCHED),),
+    find=_table4,
+    spaces=(runs.VERTICES[7],),
+)
