@@ -1,14 +1,15 @@
-"""Rows of the run store's tables as records."""
+"""Rows of the run store's tables as records, and truths as rows."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
 
 from harness.core.budget import Cost
-from harness.judge import Correlation, Judgement, Measured, NoVerdict, Verdict
+from harness.judge import Correlation, Judgement, Measured, NoVerdict, Ranking, Truth, Verdict
 from harness.records import Ranked, Result, Run
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
@@ -54,3 +55,26 @@ def ranked_of(row: Row[Any]) -> Ranked:
     """A row of ``correlations``."""
     tau = row.tau if row.reason is None else Undefined(row.reason)
     return Ranked(row.metric, row.table_digest, Correlation(tau, row.cells))
+
+
+def truth_of(row: Row[Any]) -> Truth:
+    """A row of ``truths``."""
+    ranking = Ranking(row.size, row.space_size, row.best, row.mean, row.std) if row.reason is None else None
+    return Truth(
+        metric=row.metric,
+        repeats=row.repeats,
+        epochs=row.epochs,
+        kind=row.kind,
+        name=row.name,
+        digest=row.table_digest,
+        larger_is_better=bool(row.larger_is_better),
+        ranking=Undefined(row.reason) if ranking is None else ranking,
+    )
+
+
+def truth_row(truth: Truth) -> dict[str, Any]:
+    """The columns of ``truths`` that are not its key."""
+    ranking = truth.ranking
+    ranked = {"reason": ranking.reason} if isinstance(ranking, Undefined) else asdict(ranking)
+    named = {"kind": truth.kind, "name": truth.name, "repeats": truth.repeats, "epochs": truth.epochs}
+    return named | {"larger_is_better": int(truth.larger_is_better)} | ranked

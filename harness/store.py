@@ -7,27 +7,30 @@ states, so that a run that was killed at any moment goes on from its last commit
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, Update, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, delete, insert, select, update
 
-from harness import schema
-from harness.core.errors import StoreError, UnknownNameError
-from harness.judge import Look, NoVerdict
-from harness.reading import ranked_of, result_of, run_of, spent_of
+from harness import database, schema
+from harness.core.errors import UnknownNameError
+from harness.judge import Look, NoVerdict, Truth
+from harness.reading import ranked_of, result_of, run_of, truth_of, truth_row
 from harness.records import Checkpoint, Ranked, Result, Run, ScoreRow, Status
+from harness.runrow import create, move, now, number_of, resume
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
 
 COLUMNS = tuple(part.name for part in fields(ScoreRow))
 VALUES = attrgetter(*COLUMNS)
+
+PART = 5000
+"""Rows that are held at a time where there may be millions."""
 
 
 class Store:
@@ -42,15 +45,18 @@ class Store:
     @classmethod
     def open(cls, url: str) -> Self:
         """Open for writing, creating what is missing; raises StoreError where that is impossible."""
-        engine = schema.connect(url)
-        schema.make_store(engine)
+        engine = database.connect(url)
+        database.make_store(engine)
         return cls(engine)
 
     @classmethod
     def read(cls, url: str) -> Self:
-        """Open an existing store and write nothing; raises StoreError where there is none."""
-        engine = schema.connect(url)
-        schema.require_store(engine)
+        """Open an existing store as it is, of any readable version, and make nothing in it.
+
+        What is judged can be recorded in it, where it is writable. Raises StoreError where there is none.
+        """
+        engine = database.connect(url)
+        database.require_store(engine)
         return cls(engine)
 
     def __enter__(self) -> Self:
@@ -66,7 +72,7 @@ class Store:
     @property
     def folder(self) -> Path:
         """Where files that belong to the store lie: beside a database that is a file, or else the folder ``runs``."""
-        path = schema.file_of(self._engine.url)
+        path = database.file_of(self._engine.url)
         return Path("runs") if path is None else path.parent
 
     def begin(self, spec: RunSpec, provenance: Mapping[str, Any]) -> Run | Checkpoint | None:
@@ -74,13 +80,13 @@ class Store:
         with self._write() as connection:
             row = connection.execute(select(schema.runs).where(schema.runs.c.id == spec.digest)).one_or_none()
             if row is None:
-                number = _create(connection, spec, provenance)
+                number = create(connection, spec, provenance)
                 self._begun[spec.digest] = number, 0
                 return None
             if row.status == "finished":
                 return run_of(row)
             self._begun[spec.digest] = row.number, row.trials
-            return _resume(connection, row)
+            return resume(connection, row)
 
     def commit(self, run: str, rows: Sequence[ScoreRow], checkpoint: Checkpoint) -> None:
         """Add a batch's rows, move the counters, and replace both states, all in one transaction.
@@ -96,7 +102,7 @@ class Store:
         )
         states = {"policy_state": checkpoint.policy, "oracle_state": checkpoint.oracle}
         with self._write() as connection:
-            _move(connection, moved, (run, number, before))
+            move(connection, moved, (run, number, before))
             if rows:
                 connection.execute(
                     insert(schema.trials), [dict(zip(COLUMNS, VALUES(row), strict=True), run=number) for row in rows]
@@ -111,7 +117,7 @@ class Store:
 
         ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.
         """
-        with self._close(run, status="finished", recommendation=recommendation, finished=_now()) as (
+        with self._close(run, status="finished", recommendation=recommendation, finished=now()) as (
             connection,
             number,
         ):
@@ -122,7 +128,7 @@ class Store:
 
     def fail(self, run: str, reason: str) -> None:
         """Close a run that broke; ``begin`` takes it up again from its last checkpoint."""
-        with self._close(run, status="failed", reason=reason, finished=_now()):
+        with self._close(run, status="failed", reason=reason, finished=now()):
             pass
 
     def record_result(self, run: str, result: Result) -> None:
@@ -138,6 +144,15 @@ class Store:
         told = {"reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
         values = {"metric": ranked.metric, "table_digest": ranked.table_digest, "cells": cells}
         self._replace(schema.correlations, run, values | told)
+
+    def record_truth(self, space: str, truth: Truth) -> None:
+        """Keep what the numbers of a truth are of, once; a store of an older version, opened by ``read``, cannot."""
+        key = {"space": space, "metric": truth.metric, "table_digest": truth.digest}
+        if not database.has(self._engine, schema.truths) or self._known(schema.truths, key):
+            return
+        with self._write() as connection:
+            if not _there(connection, schema.truths, key):
+                connection.execute(insert(schema.truths).values(**key, **truth_row(truth)))
 
     def record_look(self, look: Look) -> None:
         """Note a look at the truth; what ``Judge`` takes as ``record``."""
@@ -169,13 +184,14 @@ class Store:
 
     def trials(self, run: str) -> list[ScoreRow]:
         """A run's answered Scores by number."""
-        mine = (
-            select(*(schema.trials.c[name] for name in COLUMNS))
-            .join(schema.runs)
-            .where(schema.runs.c.id == run)
-            .order_by(schema.trials.c.number)
-        )
-        return [ScoreRow(*VALUES(row)) for row in self._rows(mine)]
+        return [ScoreRow(*VALUES(row)) for row in self._rows(_trials_of(run))]
+
+    def stream(self, run: str) -> Iterator[ScoreRow]:
+        """What ``trials`` gives, a part at a time: millions of rows take no more memory than a few thousand."""
+        with database.trouble(self._engine.url), self._engine.connect() as connection:
+            rows = connection.execution_options(yield_per=PART).execute(_trials_of(run))
+            for row in rows:
+                yield ScoreRow(*VALUES(row))
 
     def results(self, run: str) -> list[Result]:
         """What was ever judged of a run, one record a metric and table."""
@@ -198,31 +214,42 @@ class Store:
             for row in self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
         ]
 
+    def truths(self) -> dict[tuple[str, str, str], Truth]:
+        """What the runs of this store were judged by, by space, metric and digest."""
+        if not database.has(self._engine, schema.truths):
+            return {}
+        rows = self._rows(select(schema.truths))
+        return {(row.space, row.metric, row.table_digest): truth_of(row) for row in rows}
+
     def looks(self, run: str | None = None) -> list[Look]:
         """The looks at the truth for one run, or all of them, oldest first."""
         conditions = () if run is None else (schema.looks.c.run == run,)
         rows = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
         return [Look(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows]
 
+    def _known(self, table: Table, key: Mapping[str, Any]) -> bool:
+        with database.trouble(self._engine.url), self._engine.connect() as connection:
+            return _there(connection, table, key)
+
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        with schema.trouble(self._engine.url), self._engine.connect() as connection:
+        with database.trouble(self._engine.url), self._engine.connect() as connection:
             return connection.execute(query).all()
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with schema.trouble(self._engine.url), self._writer.begin() as connection:
+        with database.trouble(self._engine.url), self._writer.begin() as connection:
             yield connection
 
     def _added(self, table: Table, run: str, *columns: Any, order: Sequence[Any]) -> Sequence[Row[Any]]:
         """A run's rows of a table that the first version of the store had not; none where it is not there."""
-        if not schema.has(self._engine, table):
+        if not database.has(self._engine, table):
             return []
         return self._rows(select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(*order))
 
     def _replace(self, table: Table, run: str, values: Mapping[str, Any]) -> None:
         """Write a run's row of a truth, in place of an earlier one."""
         with self._write() as connection:
-            number, columns = _number(connection, run), table.c
+            number, columns = number_of(connection, run), table.c
             same = (columns.metric == values["metric"], columns.table_digest == values["table_digest"])
             connection.execute(delete(table).where(columns.run == number, *same))
             connection.execute(insert(table).values(run=number, **values))
@@ -232,56 +259,17 @@ class Store:
         """Move a run to its end; what else belongs to it can be written in the same transaction."""
         number, before = self._begun[run]
         with self._write() as connection:
-            _move(connection, update(schema.runs).values(values), (run, number, before))
+            move(connection, update(schema.runs).values(values), (run, number, before))
             yield connection, number
         del self._begun[run]
 
 
-def _create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
-    values = {
-        "id": spec.digest,
-        "policy": spec.policy,
-        "oracle": spec.oracle,
-        "space": spec.space,
-        "table_digest": spec.table_digest,
-        "seed": str(spec.seed),
-        "status": "running",
-        "created": _now(),
-        "spec": spec.to_json(),
-        "provenance": json.dumps(provenance),
-    }
-    counters = dict.fromkeys(("trials", "scores", "repeated", "queries", "epochs", "seconds"), 0)
-    connection.execute(insert(schema.runs).values(**values, **counters))
-    return _number(connection, spec.digest)
+def _trials_of(run: str) -> Select[Any]:
+    columns = (schema.trials.c[name] for name in COLUMNS)
+    return select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(schema.trials.c.number)
 
 
-def _resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
-    """Take a run up again; rows beyond its checkpoint cannot be, as they come with it, but would be dropped."""
-    mine = schema.runs.c.number == row.number
-    connection.execute(update(schema.runs).where(mine).values(status="running", reason=None, finished=None))
-    beyond = (schema.trials.c.run == row.number) & (schema.trials.c.number >= row.trials)
-    connection.execute(delete(schema.trials).where(beyond))
-    states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
-    if states is None:
-        return None
-    return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
-
-
-def _move(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
-    """Change a run's row, provided that it is where this process left it."""
-    run, number, before = mine
-    columns = schema.runs.c
-    unmoved = (columns.number == number, columns.trials == before, columns.status == "running")
-    if connection.execute(change.where(*unmoved)).rowcount != 1:
-        raise StoreError(f"run {run[:12]} was moved by another process; wait for it, then give the same command again")
-
-
-def _number(connection: Connection, run: str) -> int:
-    number = connection.execute(select(schema.runs.c.number).where(schema.runs.c.id == run)).scalar()
-    if number is None:
-        raise UnknownNameError(f"unknown run {run!r}")
-    return int(number)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _there(connection: Connection, table: Table, key: Mapping[str, Any]) -> bool:
+    """Whether a table has a row of this key."""
+    same = [table.c[name] == value for name, value in key.items()]
+    return connection.execute(select(*table.primary_key.columns).where(*same)).first() is not None

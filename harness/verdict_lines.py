@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from harness.comparison import Comparison
+from harness.comparison import SEARCHES, Comparison
 from harness.statistics import Number, Undefined
 from harness.units import Unit, fixed, probability
+
+BOTH = "random search at as many queries, or for as much training time,"
+"""What random search is called whose results are the same at both costs."""
 
 
 def verdict(name: str, against_random: Comparison | Undefined, against_search: Sequence[Comparison], unit: Unit) -> str:
     """The sentence of a policy: what it is against one random draw, and against random search at its cost."""
     first = against_random.reason if isinstance(against_random, Undefined) else finding(against_random, unit)
-    return f"{name}: {'; '.join((first, *(finding(comparison, unit) for comparison in against_search)))}"
+    return f"{name}: {'; '.join((first, *(finding(comparison, unit) for comparison in _merged(against_search))))}"
+
+
+def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
+    """One comparison in place of two that say the same, as where both costs end at the same cells."""
+    if len(searches) != len(SEARCHES) or replace(searches[0], other=searches[1].other) != searches[1]:
+        return searches
+    return [replace(searches[0], other=BOTH)]
 
 
 def finding(comparison: Comparison, unit: Unit) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from harness.cli.options import json_option, print_json, print_page
+from harness.cli.selecting import selected, store_option, where_option
 
 
 @click.group("list")
 def list_group() -> None:
-    """List policies, oracles, spaces and tables."""
+    """List policies, oracles, spaces, tables and stored runs."""
 
 
 def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
@@ -80,9 +81,19 @@ def tables(as_json: bool) -> None:
     print_rows(rows, as_json)
 
 
+@list_group.command()
+@store_option
+@where_option
+@json_option
+def runs(store: str | None, wheres: tuple[str, ...], as_json: bool) -> None:
+    """The runs of a store, oldest first."""
+    with selected(store, wheres) as (_, found):
+        print_rows([_line(run) for run in found], as_json)
+
+
 @click.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db).")
+@store_option
 @click.option("--trials", is_flag=True, help="Also list every scored query.")
 @json_option
 def show(run_id: str, store: str | None, trials: bool, as_json: bool) -> None:

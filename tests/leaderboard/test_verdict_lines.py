@@ -95,6 +95,16 @@ def test_a_verdict_names_the_policy_and_adds_random_search():
     assert "; no difference from random search at as many queries found (worse by 0.90 points" in words
 
 
+def test_two_searches_that_say_the_same_are_told_of_once():
+    by_queries = replace(OPEN, other="random search at as many queries")
+    by_seconds = replace(OPEN, other="random search for as much training time")
+    once = verdict("nao", BETTER, [by_queries, by_seconds], ACCURACY)
+    assert once.count("random search") == 1
+    assert "; no difference from random search at as many queries, or for as much training time, found (" in once
+    twice = verdict("nao", BETTER, [by_queries, replace(by_seconds, welch_p=0.25)], ACCURACY)
+    assert twice.count("random search") == 2
+
+
 def test_a_smaller_perplexity_is_better_and_a_larger_one_worse():
     values = [63.6, 64.2, 63.9, 64.4, 65.0, 64.1, 63.7, 64.9, 65.5, 63.9]
     draws = [67.0, 68.0, 69.9, 66.4, 71.2, 66.6, 70.4, 67.7, 68.8, 67.3]

@@ -28,3 +28,19 @@ def checkpoint(trials, repeated=0):
 def copied(path):
     """A database's files, by name."""
     return {file.name: file.read_bytes() for file in Path(path).parent.iterdir()}
+
+
+def ended(store, made, recommendation="cell 1", *, trials=0, provenance=None, probe=()):
+    """A finished run of this specification, of so many answered Scores."""
+    store.begin(made, provenance or {})
+    if trials:
+        store.commit(made.digest, rows(0, trials), checkpoint(trials))
+    store.finish(made.digest, recommendation, probe)
+    return made.digest
+
+
+def going(store, made, trials):
+    """A run of this specification that is not finished."""
+    store.begin(made, {})
+    store.commit(made.digest, rows(0, trials), checkpoint(trials))
+    return made.digest

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import StoreError, UnknownNameError
-from harness.judge import Correlation, Look, Measured, NoVerdict, Verdict
+from harness.judge import Correlation, Look, Measured, NoVerdict, Ranking, Truth, Verdict
 from harness.records import Ranked, Result
 from harness.statistics import Undefined
 from harness.store import Store
@@ -86,3 +86,27 @@ def test_files_of_a_store_lie_beside_a_database_file_or_in_the_folder_runs(tmp_p
         assert store.folder == tmp_path / "deep"
     with Store.open("sqlite://") as store:
         assert store.folder == Path("runs")
+
+
+RANKED_TRUTH = Truth(
+    metric="test_perplexity",
+    repeats=10,
+    epochs=6,
+    kind="table",
+    name="rnn2-austen",
+    digest="ab" * 32,
+    larger_is_better=False,
+    ranking=Ranking(32, 32, 54.5, 57.5, 1 / 3),
+)
+UNRANKED_TRUTH = replace(RANKED_TRUTH, kind="recipe", digest="cd" * 32, ranking=Undefined("trained from scratch"))
+
+
+def test_what_runs_were_judged_by_is_kept_once_a_space(store):
+    for space, truth in (("rnn2", RANKED_TRUTH), ("rnn3", RANKED_TRUTH), ("rnn2", UNRANKED_TRUTH)):
+        store.record_truth(space, truth)
+        store.record_truth(space, replace(truth, name="called otherwise"))
+    assert store.truths() == {
+        ("rnn2", "test_perplexity", "ab" * 32): RANKED_TRUTH,
+        ("rnn3", "test_perplexity", "ab" * 32): RANKED_TRUTH,
+        ("rnn2", "test_perplexity", "cd" * 32): UNRANKED_TRUTH,
+    }

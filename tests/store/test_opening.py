@@ -27,7 +27,7 @@ def test_a_store_of_a_later_version_is_refused_and_left_as_it_is(path):
     before = path.read_bytes()
     for opening in (Store.open, Store.read):
         with pytest.raises(
-            StoreError, match="has schema version 99, this harness reads versions up to 2; use the harness"
+            StoreError, match="has schema version 99, this harness reads versions up to 3; use the harness"
         ):
             opening(url)
     assert path.read_bytes() == before
@@ -94,7 +94,7 @@ def test_a_store_that_cannot_be_reached_is_one_clear_line(url, words):
 
 
 def test_a_locked_store_says_that_another_process_writes(path, monkeypatch):
-    monkeypatch.setattr("harness.schema.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("harness.database.BUSY_SECONDS", 0.05)
     with Store.open(f"sqlite:///{path}") as store:
         blocker = sqlite3.connect(path, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")

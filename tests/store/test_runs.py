@@ -8,7 +8,7 @@ from harness.core.oracle import Failed, Gradient, Score, Scored, Slope, Trial, U
 from harness.core.space import Architecture
 from harness.records import Run, ScoreRow, score_rows
 from harness.store import Store
-from tests.store.samples import checkpoint, rows, spec
+from tests.store.samples import checkpoint, going, rows, spec
 
 
 def test_a_new_run_starts_a_committed_one_goes_on_and_a_finished_one_comes_back(store):
@@ -104,3 +104,10 @@ def test_a_store_in_memory_works():
         assert store.begin(spec(), {}) is None
         store.commit(spec().digest, rows(0, 2), checkpoint(2))
         assert store.begin(spec(), {}) == checkpoint(2)
+
+
+def test_trials_come_in_parts_as_they_come_at_once(store, monkeypatch):
+    monkeypatch.setattr("harness.store.PART", 3)
+    going(store, spec(), 10)
+    going(store, spec(2), 4)
+    assert list(store.stream(spec().digest)) == store.trials(spec().digest) == rows(0, 10)

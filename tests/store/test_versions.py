@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import StoreError
-from harness.judge import Correlation, Verdict
+from harness.judge import Correlation, Truth, Verdict
 from harness.records import Ranked, Result
+from harness.statistics import Undefined
 from harness.store import Store
 from tests.store.samples import checkpoint, copied, rows
 
@@ -56,8 +57,8 @@ def test_opening_an_old_store_for_writing_adds_what_is_new_and_keeps_what_was(ol
     upgraded, holds = tables(path)
     assert {name: upgraded[name] for name in made} == made
     assert {name: holds[name] for name in held if name != "harness_schema"} | {"harness_schema": [(1,)]} == held
-    assert upgraded.keys() - made.keys() == {"probes", "correlations"}
-    assert holds["harness_schema"] == [(2,)]
+    assert upgraded.keys() - made.keys() == {"probes", "correlations", "truths"}
+    assert holds["harness_schema"] == [(3,)]
 
 
 def test_a_run_of_an_old_store_goes_on_and_is_probed(old):
@@ -86,3 +87,15 @@ def test_an_old_store_that_is_read_only_is_refused_for_writing_and_left_as_it_is
     with pytest.raises(StoreError, match="readonly database"):
         Store.open(f"sqlite:///file:{path}?mode=ro&uri=true")
     assert copied(path)[path.name] == before[path.name]
+
+
+def test_an_old_store_that_is_only_read_takes_judgements_and_no_truths(old, path):
+    truth = Truth("test_accuracy", 3, 8, "table", "t", "ab" * 32, True, Undefined("none"))
+    judged = Result("cell 3", "validation_accuracy", "ab" * 32, Verdict(0.75, 2, 32, 0.125, 96.875))
+    with Store.read(old) as store:
+        run = store.runs(status="finished")[0].id
+        store.record_truth("rnn2", truth)
+        store.record_result(run, judged)
+        assert store.truths() == {}
+        assert judged in store.results(run)
+    assert tables(path)[1]["harness_schema"] == [(1,)]

@@ -1,0 +1,30 @@
+"""``harness compare``: two stores or leaderboards side by side."""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.options import format_option, json_option
+from harness.cli.selecting import where_option
+
+
+@click.command()
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@where_option
+@format_option
+@json_option
+def compare(a: str, b: str, wheres: tuple[str, ...], form: str, as_json: bool) -> None:
+    """Compare two leaderboards row by row, and say what is recorded that may explain the difference.
+
+    A and B are stores (a URL or an SQLite file) or JSON files that `harness leaderboard --json` wrote. Rows are matched
+    by policy, oracle, space and truth; each pair is tested by Welch's test, with Holm's correction over all pairs.
+    Settings, versions, seeds and table digests that differ stand below. Runs that were not judged yet are judged.
+    """
+    from harness.differences import differences
+    from harness.differences_page import page
+    from harness.sides import read_side
+    from harness.studies.page import show
+
+    found = differences(read_side(a, wheres), read_side(b, wheres))
+    show(page(found, a, b), "json" if as_json else form)

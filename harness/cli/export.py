@@ -1,0 +1,122 @@
+"""``harness export``: what a store holds, as data for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.selecting import group_option, selected, store_option, where_option
+from harness.core.errors import SettingError
+
+if TYPE_CHECKING:
+    from harness.exporting import Column
+
+FORMS = ("csv", "json", "parquet", "markdown", "latex")
+
+output_option = click.option("--output", metavar="FILE", type=click.Path(), help="Where to write (default: print).")
+form_option = click.option(
+    "--format", "form", type=click.Choice(FORMS), default="csv", show_default=True, help="Output form."
+)
+
+
+class Described(click.Command):
+    """A command whose help ends with the columns that it writes."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the columns of the kind that the command is called by."""
+        from harness.exporting import schema_of
+
+        with formatter.section("Columns"):
+            rows = [(column.name, f"{_type(column)}: {column.meaning}") for column in schema_of(self.name or "")]
+            formatter.write_dl(rows)
+
+
+def _type(column: Column) -> str:
+    return f"{column.type}, {column.unit}" if column.unit else column.type
+
+
+@click.group()
+def export() -> None:
+    """Write runs, trials or leaderboards of a store as CSV, JSON, Parquet, Markdown or LaTeX.
+
+    Each is one long table with documented columns; `harness export runs --help` lists them, and harness.load_runs() and
+    harness.load_trials() give the same as pandas data frames. Accuracies are fractions, what does not exist is empty or
+    null. In CSV, a text that a spreadsheet would take for a formula has a ' before it. Markdown and LaTeX have the
+    columns for reading alone.
+    """
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (output_option, form_option, where_option, store_option):
+        command = option(command)
+    return command
+
+
+@export.command(cls=Described)
+@_options
+def runs(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
+    """A row a run and truth that it was judged by; nothing is judged for it."""
+    from harness.exporting import RUNS
+    from harness.exportrows import run_rows
+
+    _require_place(form, output)
+    with selected(store, wheres) as (opened, found):
+        _write(run_rows(opened, found), RUNS, form, output)
+
+
+@export.command(cls=Described)
+@_options
+def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
+    """A row an answered Score, a part at a time, however many there are."""
+    from harness.exporting import TRIALS
+    from harness.exportrows import trial_rows
+
+    if form == "latex":
+        raise SettingError("trials are too many for LaTeX; use --format csv, json or parquet")
+    _require_place(form, output)
+    with selected(store, wheres) as (opened, found):
+        _write(trial_rows(opened, found), TRIALS, form, output)
+
+
+@export.command(cls=Described)
+@_options
+@group_option
+@click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
+def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: str | None, **asked: Any) -> None:
+    """A row a policy of each leaderboard; runs that were not judged yet are judged, as `harness leaderboard` does."""
+    from harness.boardforms import text
+    from harness.exporting import LEADERBOARD
+    from harness.exportrows import board_rows
+    from harness.stored import stored_boards
+
+    _require_place(form, output)
+    with selected(store, wheres, baseline=True) as (opened, found):
+        boards = stored_boards(opened, found, searches=False, **asked)
+    if form in ("markdown", "latex"):
+        return _save(lambda out: out.write(text(boards, form, statistics=False, pairs=False)), output)
+    return _write(board_rows(boards), LEADERBOARD, form, output)
+
+
+def _require_place(form: str, output: str | None) -> None:
+    if form == "parquet" and output is None:
+        raise SettingError("--format parquet is no text to print; give --output FILE")
+
+
+def _write(rows: Any, columns: Any, form: str, output: str | None) -> None:
+    from harness.exportfiles import WRITERS
+
+    writer = WRITERS[form]
+    _save(lambda out: writer(rows, columns, out), output, binary=form == "parquet")
+
+
+def _save(write: Callable[[Any], Any], output: str | None, *, binary: bool = False) -> None:
+    from harness.exportfiles import whole_file
+
+    if output is None:
+        write(sys.stdout)
+        return
+    with whole_file(output, binary=binary) as out:
+        write(out)

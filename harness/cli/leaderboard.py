@@ -1,0 +1,59 @@
+"""``harness leaderboard``: the leaderboards of a store, from its runs as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import format_option, json_option, plot_option, print_page
+from harness.cli.selecting import group_option, selected, store_option, where_option
+
+if TYPE_CHECKING:
+    from harness.leaderboard import Leaderboard
+
+
+@click.command()
+@store_option
+@where_option
+@group_option
+@click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
+@click.option("--statistics", is_flag=True, help="Also show intervals, other tests and effect sizes.")
+@click.option("--pairs", is_flag=True, help="Show every pair of policies in place of the leaderboard.")
+@click.option("--no-equal-cost", "searches", flag_value=False, default=True, help="Leave random search out.")
+@plot_option
+@format_option
+@json_option
+def leaderboard(
+    store: str | None, wheres: tuple[str, ...], form: str, as_json: bool, plot: str | None, **asked: Any
+) -> None:
+    """Show the leaderboards of a store, one for each space and truth; nothing is run.
+
+    The random draws that the others are tested against stay whatever --where says of policies, oracles and settings.
+    Runs of one policy that differ in a setting are rows of their own. Runs that were not judged yet are judged, and
+    that look at the truth is recorded. Where the store holds runs of random-search, each policy is compared with it at
+    equal cost, which is a look too; --no-equal-cost does without. Random searches that `harness run` added for that
+    are no rows, unless --where policy=random-search asks for them. --plot draws the ranks (Yu et al. 2020, Fig. 3).
+    """
+    from harness.boardforms import terminal_parts, text
+    from harness.stored import stored_boards
+
+    shown = {"statistics": asked.pop("statistics"), "pairs": asked.pop("pairs")}
+    with selected(store, wheres, baseline=True) as (opened, runs):
+        found = stored_boards(opened, runs, **asked)
+    if plot is not None:
+        _draw([each.board for each in found], plot)
+    if form == "table" and not as_json:
+        return print_page(*terminal_parts(found, **shown))
+    return click.echo(text(found, "json" if as_json else form, **shown), nl=False)
+
+
+def _draw(boards: list[Leaderboard], plot: str) -> None:
+    from harness.core.errors import SettingError
+    from harness.figures.ranks import ranks, ranks_of
+    from harness.figures.save import save
+
+    if len(boards) > 1:
+        names = " and ".join(f"{board.truth.kind} {board.truth.name}" for board in boards)
+        raise SettingError(f"--plot draws one leaderboard, but these runs make {len(boards)}, by {names}; give --where")
+    save(ranks(ranks_of(boards[0])), plot)

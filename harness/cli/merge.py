@@ -1,0 +1,56 @@
+"""``harness merge``: the runs of several stores in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.options import json_option, print_json
+
+if TYPE_CHECKING:
+    from harness.merging import Merged
+
+
+@click.command()
+@click.argument("target", metavar="TARGET")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@json_option
+def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
+    """Copy the runs of every SOURCE into TARGET, with their trials, judgements and looks at the truth.
+
+    All are stores, by URL or SQLite file; TARGET is made where it is not there, sources stay as they are. A run that
+    both have is copied if it is further in the source. Where both have finished it with different recommendations,
+    the target's stays, the conflict is told, and the exit status is 1. Each source is merged as a whole or not at all;
+    merging it again adds nothing. Journals of `harness run --judge`, files beside a store, are not copied.
+    """
+    from harness.bar import bar
+    from harness.merging import merge as merge_one
+    from harness.sides import url_of
+
+    found: dict[str, Merged] = {}
+    for source in sources:
+        with bar(f"merging {source}") as report:
+            found[source] = merge_one(url_of(target), url_of(source), report)
+        if not as_json:
+            _tell(source, found[source])
+    if as_json:
+        print_json({source: _document(merged) for source, merged in found.items()})
+    return 1 if any(merged.conflicts for merged in found.values()) else 0
+
+
+def _tell(source: str, merged: Merged) -> None:
+    counts = f"{len(merged.added)} runs added, {len(merged.replaced)} brought further, {len(merged.known)} known"
+    click.echo(f"{source}: {counts}, {len(merged.conflicts)} in conflict; {merged.looks} looks added")
+    for conflict in merged.conflicts:
+        click.echo(
+            f"conflict: run {conflict.run[:12]} ({conflict.policy}, seed {conflict.seed}) recommends "
+            f"{conflict.source!r} there and {conflict.target!r} in the target, which stays: the seed decides neither",
+            err=True,
+        )
+
+
+def _document(merged: Merged) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(merged)
