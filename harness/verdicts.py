@@ -13,12 +13,13 @@ from harness.hardware import existing_device
 from harness.judge import Correlation, Judge, Judgement, NoVerdict, Truth
 from harness.leaderboard import Judged
 from harness.plan import Plan, build_truth
+from harness.recorded import RecordedJudge
 from harness.records import Ranked, Result, Run
 from harness.statistics import Number, Undefined
 from harness.store import Store
 from harness.trained import Scratch, TrainedJudge
 
-AnyJudge: TypeAlias = Judge | TrainedJudge
+AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge
 
 
 def require_judge(experiment: Experiment, plan: Plan) -> None:
@@ -35,6 +36,7 @@ def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[Ju
         judge: AnyJudge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
     else:
         judge = _trained(runs, plan.space, store, experiment)
+    store.record_truth(plan.specs[0].space, judge.truth)
     return [judge_run(run, judge, store, plan.space) for run in runs], judge.truth
 
 
@@ -89,7 +91,8 @@ def _judgement(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> J
     if (known := known_judgement(run, truth, store)) is not None:
         return known
     text = run.recommendation or ""
-    judgement = judge.judge(space.parse(text), run=run.id)
+    judgement: Judgement = judge.judge(space.parse(text), run=run.id)
+    store.record_truth(run.spec.space, truth)
     store.record_result(run.id, Result(text, truth.metric, truth.digest, judgement))
     return judgement
 
