@@ -21,11 +21,23 @@ if TYPE_CHECKING:
 @click.option("--statistics", is_flag=True, help="Also show intervals, other tests and effect sizes.")
 @click.option("--pairs", is_flag=True, help="Show every pair of policies in place of the leaderboard.")
 @click.option("--no-equal-cost", "searches", flag_value=False, default=True, help="Leave random search out.")
+@click.option(
+    "--critical-difference",
+    "diagram",
+    metavar="FILE",
+    help="Draw the mean ranks of the policies over several leaderboards (Demsar 2006) into FILE.",
+)
 @plot_option
 @format_option
 @json_option
 def leaderboard(
-    store: str | None, wheres: tuple[str, ...], form: str, as_json: bool, plot: str | None, **asked: Any
+    store: str | None,
+    wheres: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    plot: str | None,
+    diagram: str | None,
+    **asked: Any,
 ) -> None:
     """Show the leaderboards of a store, one for each space and truth; nothing is run.
 
@@ -43,6 +55,8 @@ def leaderboard(
         found = stored_boards(opened, runs, **asked)
     if plot is not None:
         _draw([each.board for each in found], plot)
+    if diagram is not None:
+        _draw_difference([each.board for each in found], diagram)
     if form == "table" and not as_json:
         return print_page(*terminal_parts(found, **shown))
     return click.echo(text(found, "json" if as_json else form, **shown), nl=False)
@@ -57,3 +71,11 @@ def _draw(boards: list[Leaderboard], plot: str) -> None:
         names = " and ".join(f"{board.truth.kind} {board.truth.name}" for board in boards)
         raise SettingError(f"--plot draws one leaderboard, but these runs make {len(boards)}, by {names}; give --where")
     save(ranks(ranks_of(boards[0])), plot)
+
+
+def _draw_difference(boards: list[Leaderboard], path: str) -> None:
+    from harness.figures.critical_difference import critical_difference
+    from harness.figures.save import save
+    from harness.several import over_boards
+
+    save(critical_difference(over_boards(boards)), path)

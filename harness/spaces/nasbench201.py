@@ -58,14 +58,17 @@ class NASBench201(SearchSpace):
         return len(self.enumerate_keys())
 
     def keys(self, choices: Choices) -> Keys:
-        """The numbers of choices within their options; every one is a cell."""
-        numbers: Keys = choices @ PLACES
-        return numbers
+        """The numbers of the choices, every one of which is a cell; where classes count, the least of the class.
+
+        So a table of all cells answers for a class with its least cell, as it is judged by.
+        """
+        return self._least[choices @ PLACES]
 
     def canonical_keys(self, keys: Keys) -> Keys:
         """The least keys of their classes; the keys themselves where all cells count."""
         inside = (keys >= 0) & (keys < SIZE)
-        return np.where(inside, self._least[np.where(inside, keys, 0)], -1)
+        least: Keys = np.where(inside, self._least[np.where(inside, keys, 0)], -1)
+        return least
 
     def from_keys(self, keys: Keys) -> Choices:
         """The digits of the keys; raises SpaceError outside the space."""
