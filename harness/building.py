@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from backends.standalone.cells import Cell
+from backends.standalone.cells import SCHEMES, cells_of
 from backends.standalone.recipes import LanguageRecipe, Recipe, load_language_recipe, load_recipe, recipe_path
 from backends.tabular.builder import build, build_courses
 from harness.bar import Report
 from harness.core.errors import IncompatibleError
 from harness.core.space import Architecture, SearchSpace
-from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.spaces.rnn_cell import RNNCell
 
 
@@ -22,9 +21,11 @@ def recipe_of(space: SearchSpace, name_or_path: str) -> Recipe | LanguageRecipe:
     """Read a recipe that trains cells of the space; raises a HarnessError where there is none."""
     if isinstance(space, RNNCell):
         return load_language_recipe(recipe_path(name_or_path))
-    if space.scheme == "nasbench101":
+    if space.scheme in SCHEMES:
         return load_recipe(recipe_path(name_or_path))
-    raise IncompatibleError(f"cells of space {space.name!r} cannot be trained; those of nasbench101 and rnn can")
+    raise IncompatibleError(
+        f"cells of space {space.name!r} cannot be trained; those of nasbench101, nasbench201 and rnn can"
+    )
 
 
 def build_journal(
@@ -42,5 +43,5 @@ def build_journal(
         texts = [space.format(Architecture(tuple(choices))) for choices in space.from_keys(keys).tolist()]
         build_courses(space.name, texts, recipe, journal, workers=workers, gpus=gpus, on_progress=on_progress)
     else:
-        cells = [Cell(*matrix_of_key(key)) for key in keys.tolist()]
+        cells = cells_of(space, keys.tolist())
         build(space.name, cells, recipe, journal, workers=workers, gpus=gpus, on_progress=on_progress)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from backends.standalone.cells import Cell
+from backends.standalone.cells import cells_of
 from backends.standalone.recipes import LanguageRecipe, Recipe, recipe_path
 from backends.tabular.builder import LANGUAGE_TRAINER, build, build_courses
 from backends.tabular.journal import read_journal
@@ -25,7 +25,6 @@ from harness.building import recipe_of
 from harness.core.measures import ACCURACY, PERPLEXITY, Measure
 from harness.core.space import Architecture, SearchSpace
 from harness.judge import Correlation, Look, Measured, NoVerdict, Truth, canonical_key
-from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.statistics import Undefined
 
 UNRANKED = "trained from scratch: the space is not ranked"
@@ -110,7 +109,7 @@ class Scratch:
             texts = [space.format(Architecture(tuple(choices))) for choices in rows]
             build_courses(space.scheme, texts, self.recipe, journal, **options)
             return dict(zip(keys, texts, strict=True))
-        cells = [Cell(*matrix_of_key(key)) for key in keys]
+        cells = cells_of(space, keys)
         build(space.scheme, cells, self.recipe, journal, **options)
         return {key: (cell.adjacency, cell.operations) for key, cell in zip(keys, cells, strict=True)}
 

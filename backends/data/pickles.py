@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from harness.core.errors import DataError
 
-_FAILURES = (
+FAILURES = (
     pickle.UnpicklingError,
     EOFError,
     AttributeError,
@@ -36,7 +36,7 @@ def load_plain(content: bytes, source: str) -> Any:
     """
     try:
         loaded = _Unpickler(io.BytesIO(content), encoding="bytes").load()
-    except _FAILURES as error:
+    except FAILURES as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{source} is no pickle of plain data and byte arrays alone: {reason}") from error
     return _plain(loaded, source)

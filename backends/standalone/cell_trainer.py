@@ -14,9 +14,9 @@ import torch
 
 from backends.data import datasets
 from backends.devices import memory_guard, resolve_device
-from backends.networks.nasbench101 import count_parameters
 from backends.standalone.cells import Cell
 from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
+from backends.standalone.networks import parameters_of
 from backends.standalone.recipes import Recipe
 from backends.standalone.training import Curve, Training, skeleton
 from harness import __version__
@@ -75,7 +75,7 @@ class CellTrainer:
     def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
         """Train every repeat of one cell and budget; one self-explanatory row a repeat."""
         curves = self.curves(cell, epochs, range(self._recipe.repeats))
-        parameters = count_parameters(cell.matrix, cell.operations, skeleton(self._recipe, self._data))
+        parameters = parameters_of(cell, skeleton(self._recipe, self._data))
         return [_row(cell, repeat, curve, parameters) for repeat, curve in enumerate(curves)]
 
     def curves(self, cell: Cell, epochs: int, repeats: Sequence[int]) -> list[Curve]:

@@ -7,14 +7,13 @@ from typing import Protocol
 import numpy as np
 
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import Cell
+from backends.standalone.cells import SCHEMES, Cell, cells_of
 from backends.standalone.language_trainer import LanguageTrainer
 from backends.standalone.recipes import load_language_recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 from harness.core.space import Architecture, SearchSpace
-from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.spaces.rnn_cell import RNNCell
 
 
@@ -44,7 +43,7 @@ class Outcomes(Protocol):
 
 
 class CellOutcomes:
-    """Of NAS-Bench-101 cells: validation accuracies by a recipe for images."""
+    """Of cells that are trained on images: validation accuracies by a recipe for images."""
 
     metric = ACCURACY.metric("validation")
 
@@ -58,7 +57,7 @@ class CellOutcomes:
     def name(self, architecture: Architecture) -> Cell:
         """The cell itself, isomorphic ones being one."""
         key = np.array([self._space.key(architecture)], dtype=np.int64)
-        return Cell(*matrix_of_key(int(self._space.canonical_keys(key)[0])))
+        return cells_of(self._space, self._space.canonical_keys(key).tolist())[0]
 
     def train(self, architecture: Architecture, epochs: int) -> Outcome:
         """The accuracy, None where all attempts of the recipe diverged."""
@@ -94,8 +93,8 @@ def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, veri
     """What trains a space's cells; raises IncompatibleError where nothing does, and HarnessErrors for the recipe."""
     if isinstance(space, RNNCell):
         return LanguageOutcomes(space, seed, recipe, device=device, verify=verify)
-    if space.scheme == "nasbench101":
+    if space.scheme in SCHEMES:
         return CellOutcomes(space, seed, recipe, device=device, verify=verify)
     raise IncompatibleError(
-        f"oracle 'standalone' trains NAS-Bench-101 and recurrent cells, not those of {space.name!r}"
+        f"oracle 'standalone' trains NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
     )

@@ -1,4 +1,4 @@
-"""From an oracle's settings to shared weights on their data: images for NAS-Bench-101, text for recurrent cells."""
+"""From an oracle's settings to shared weights on their data: images for NAS-Bench cells, text for recurrent ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backends.data import corpora, datasets
 from backends.data.images import Images
 from backends.networks.nasbench101 import Skeleton
 from backends.supernet.batches import Batches
-from backends.supernet.cells import NASBench101Cells
+from backends.supernet.cells import NASBench101Cells, NASBench201Cells
 from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.image_task import Chunk, ImageTask, Statistics
 from backends.supernet.passages import Passages
@@ -27,6 +27,7 @@ from harness.core.oracle import Metric
 from harness.core.random import stream
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.nasbench201 import NASBench201
 from harness.spaces.rnn_cell import RNNCell
 
 OWN_FAMILY = "auto"
@@ -81,11 +82,11 @@ class Run:
 
 def recipe_name(space: SearchSpace, recipe: str, protocol: str) -> str:
     """A recipe's full name, ``auto`` being the family of a space; raises IncompatibleError for a space without one."""
-    own = {NASBench101: "digits", RNNCell: "austen"}
+    own = {NASBench101: "digits", NASBench201: "digits", RNNCell: "austen"}
     family = next((name for kind, name in own.items() if isinstance(space, kind)), None)
     if family is None:
         raise IncompatibleError(
-            f"oracle 'supernet' holds NAS-Bench-101 cells and recurrent cells, not those of {space.name!r}"
+            f"oracle 'supernet' holds NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
         )
     return full_name(family if recipe == OWN_FAMILY else recipe, protocol)
 
@@ -109,8 +110,11 @@ def assembled(run: Run, recipe: Recipe, images: ImageSettings, text: TextSetting
     if isinstance(recipe, TextRecipe) and isinstance(run.space, RNNCell):
         _require_default(images, ImageSettings(), run.space)
         return _of_text(run, run.space, text.applied(recipe))
-    if isinstance(recipe, ImageRecipe) and isinstance(run.space, NASBench101):
+    if isinstance(recipe, ImageRecipe) and isinstance(run.space, NASBench101 | NASBench201):
         _require_default(text, TextSettings(), run.space)
+        if isinstance(run.space, NASBench201):
+            of_101 = ImageSettings(widths=images.widths, slices=images.slices)
+            _require_default(of_101, ImageSettings(), run.space)
         return _of_images(run, run.space, recipe, images)
     raise IncompatibleError(f"this recipe does not fit space {run.space.name!r}")
 
@@ -124,7 +128,7 @@ def _require_default(settings: Any, standard: Any, space: SearchSpace) -> None:
             )
 
 
-def _of_images(run: Run, space: NASBench101, recipe: ImageRecipe, settings: ImageSettings) -> Parts:
+def _of_images(run: Run, space: NASBench101 | NASBench201, recipe: ImageRecipe, settings: ImageSettings) -> Parts:
     part = recipe.data
     data = datasets.load(
         part.dataset,
@@ -134,7 +138,7 @@ def _of_images(run: Run, space: NASBench101, recipe: ImageRecipe, settings: Imag
         verify=run.verify,
     ).to(run.device)
     sizes = skeleton(recipe, data, settings.widths, settings.running_momentum)
-    cells = NASBench101Cells(space, sizes, run.initial_seed, run.device)
+    cells = _cells(space, sizes, run)
     task = ImageTask(
         cells,
         Batches(data, getattr(data, run.searched), recipe, run.seed),
@@ -145,6 +149,12 @@ def _of_images(run: Run, space: NASBench101, recipe: ImageRecipe, settings: Imag
         mixed=settings.precision == "bfloat16",
     )
     return cells, SharedWeights(task, recipe.rule), ACCURACY.metric(run.searched)
+
+
+def _cells(space: NASBench101 | NASBench201, sizes: Skeleton, run: Run) -> NASBench101Cells | NASBench201Cells:
+    if isinstance(space, NASBench201):
+        return NASBench201Cells(space, sizes, run.initial_seed, run.device)
+    return NASBench101Cells(space, sizes, run.initial_seed, run.device)
 
 
 def _of_text(run: Run, space: RNNCell, recipe: TextRecipe) -> Parts:

@@ -1,13 +1,14 @@
-"""The cells of NAS-Bench-101 as points of one supernet."""
+"""The cells of NAS-Bench-101 and of NAS-Bench-201 as points of one supernet."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from backends.networks import nasbench201_supernet
 from backends.networks.nasbench101 import Skeleton
 from backends.networks.nasbench101_relaxed import graph_of_rows
 from backends.networks.nasbench101_supernet import (
@@ -21,8 +22,20 @@ from backends.networks.nasbench101_supernet import (
 from backends.supernet.task import Rows, chosen
 from harness.core.space import Architecture, Mixture
 from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.nasbench201 import NASBench201
 
 Point: TypeAlias = Path | Rows
+
+
+class ImageCells(Protocol):
+    """A network that holds the weights of all cells of a space and classifies images at any point of it."""
+
+    @property
+    def module(self) -> nn.Module:
+        """All weights."""
+
+    def logits(self, images: Tensor, point: Any, norm: Norm, slices: Slices) -> Tensor:
+        """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
 
 
 class NASBench101Cells:
@@ -54,7 +67,7 @@ class NASBench101Cells:
 
     def rows(self, mixture: Mixture) -> Rows:
         """A mixture as tensors on the network's device that require gradients."""
-        return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
+        return rows_on(self._device, mixture)
 
     def logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
         """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
@@ -62,3 +75,38 @@ class NASBench101Cells:
             return self.module.path(images, point, norm, slices)
         edges, operations = graph_of_rows(self._space, point)
         return self.module.mixture(images, edges, operations, norm)
+
+
+class NASBench201Cells:
+    """The supernet of a NAS-Bench-201 space, its weights drawn from ``seed``."""
+
+    def __init__(self, space: NASBench201, skeleton: Skeleton, seed: int, device: torch.device) -> None:
+        self.module = nasbench201_supernet.allocate(skeleton)
+        nasbench201_supernet.initialise(self.module, torch.Generator().manual_seed(seed))
+        self.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._space, self._device = space, device
+
+    def discrete(self, architecture: Architecture) -> Architecture:
+        """The architecture's cell, written canonically."""
+        return self._space.canonical(architecture)
+
+    def point(self, mixture: Mixture) -> Architecture | Rows:
+        """The cell that a one-hot mixture is as it is written, or the rows of any other, without gradients."""
+        if (architecture := chosen(self._space, mixture)) is not None:
+            return architecture
+        return [row.detach() for row in self.rows(mixture)]
+
+    def rows(self, mixture: Mixture) -> Rows:
+        """A mixture as tensors on the network's device that require gradients."""
+        return rows_on(self._device, mixture)
+
+    def logits(self, images: Tensor, point: Architecture | Rows, norm: Norm, slices: Slices) -> Tensor:
+        """Logits (batch, classes) of standardised images at a point; every convolution is used whole."""
+        if isinstance(point, Architecture):
+            return self.module.path(images, point.choices, norm)
+        return self.module.mixture(images, point, norm)
+
+
+def rows_on(device: torch.device, mixture: Mixture) -> Rows:
+    """A mixture as tensors on a device that require gradients."""
+    return [torch.tensor(row, device=device, requires_grad=True) for row in mixture]

@@ -21,7 +21,7 @@ from backends.networks.nasbench101_supernet import (
     TrainingStatistics,
 )
 from backends.supernet.batches import Batch, Batches
-from backends.supernet.cells import NASBench101Cells, Point
+from backends.supernet.cells import ImageCells
 from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.task import Rows
 from harness.core.random import stream
@@ -42,7 +42,7 @@ class ImageTask:
 
     def __init__(
         self,
-        cells: NASBench101Cells,
+        cells: ImageCells,
         batches: Batches,
         recipe: ImageRecipe,
         seed: int,
@@ -68,7 +68,7 @@ class ImageTask:
         """The learning rate of a step."""
         return self._recipe.rate(step)
 
-    def losses(self, step: int, points: Sequence[Point]) -> list[Tensor]:
+    def losses(self, step: int, points: Sequence[Any]) -> list[Tensor]:
         """The training loss at each point on the batch of a step."""
         batch, norm, slices = self._batches.training(step), TrainingStatistics(), self._slices(step)
         return [self._loss(batch, point, norm, slices) for point in points]
@@ -81,7 +81,7 @@ class ImageTask:
         """The loss of a small batch of the searched images at any mixture."""
         return partial(self._of_batch, self._batches.quick(number))
 
-    def score(self, point: Point, looks: Sequence[int] | None) -> Tensor:
+    def score(self, point: Any, looks: Sequence[int] | None) -> Tensor:
         """The share of the searched images that is classified correctly, or of these small batches."""
         seen: Iterable[Batch] = self._batches.whole() if looks is None else map(self._batches.quick, looks)
         with torch.no_grad():
@@ -99,19 +99,19 @@ class ImageTask:
     def _of_batch(self, batch: Batch, rows: Rows) -> Tensor:
         return self._loss(batch, rows, BatchStatistics(), FIRST)
 
-    def _loss(self, batch: Batch, point: Point, norm: Norm, slices: Slices) -> Tensor:
+    def _loss(self, batch: Batch, point: Any, norm: Norm, slices: Slices) -> Tensor:
         images, labels = batch
         logits = self._logits(images, point, norm, slices)
         return cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), labels)
 
-    def _logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
+    def _logits(self, images: Tensor, point: Any, norm: Norm, slices: Slices) -> Tensor:
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self._mixed):
             return self._cells.logits(images, point, norm, slices)
 
     def _slices(self, step: int) -> Slices:
         return FIRST if self._chunk == "first" else RandomChunk(stream(self._seed, "oracle", "chunk", step))
 
-    def _norm(self, point: Point) -> Norm:
+    def _norm(self, point: Any) -> Norm:
         """How a score at ``point`` is normalised."""
         if self._statistics == "batch":
             return BatchStatistics()

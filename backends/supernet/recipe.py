@@ -22,8 +22,9 @@ FOLDER = Path(__file__).parent / "recipes"
 
 Recipe: TypeAlias = ImageRecipe | TextRecipe
 
-STAND_INS: Mapping[str, str] = {"fairnas": "spos", "fbnet": "darts", "bayesnas": "darts"}
-"""Which protocol a family that lacks the first takes for it: none of these was published for recurrent cells."""
+STAND_INS: Mapping[str, str] = {"fairnas": "spos", "nao": "spos", "fbnet": "darts", "bayesnas": "darts"}
+"""Which protocol a family that lacks the first takes for it: not all were published for recurrent cells and for
+NAS-Bench-201."""
 
 
 def full_name(name: str, protocol: str) -> str:

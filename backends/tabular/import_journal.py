@@ -17,7 +17,7 @@ from backends.tabular.import_tfrecord import existing, provenance_of
 from backends.tabular.journal import Row, is_course, read_journal
 from backends.tabular.layout import ACCURACIES, PERPLEXITIES, SECONDS
 from harness.core.errors import TableError
-from harness.core.space import SearchSpace
+from harness.core.space import Architecture, SearchSpace
 from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
 
 MEASURED = {**{name: name for name in ACCURACIES}, SECONDS: "seconds"}
@@ -71,10 +71,16 @@ def _cell(gathering: Gathering, place: int, row: Row, description: Description) 
 
 
 def _take_result(gathering: Gathering, place: int, row: Row) -> None:
-    graph = row["adjacency"], ",".join((INPUT, *(OPERATIONS[code] for code in row["operations"]), OUTPUT))
     values = [*_values(row["final"], row.get("diverged", False)), *_values(row["half"], False)]
-    cell = _cell(gathering, place, row, graph)
+    cell = _cell(gathering, place, row, _described(gathering.space, row))
     gathering.trainings.add(cell, int(row["epochs"]), values, place, int(row["repeat"]))
+
+
+def _described(space: SearchSpace, row: Row) -> Description:
+    """The cell of a result: a graph of labels on its vertices, or a space's own text of the operations on its edges."""
+    if space.scheme == GRAPH_SCHEME:
+        return row["adjacency"], ",".join((INPUT, *(OPERATIONS[code] for code in row["operations"]), OUTPUT))
+    return space.format(Architecture(tuple(row["operations"])))
 
 
 def _values(measured: Mapping[str, Any], diverged: bool) -> list[float]:

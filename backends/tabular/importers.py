@@ -16,6 +16,7 @@ FORMATS = {
     "nasbench-tfrecord": "backends.tabular.import_tfrecord:import_tfrecord",
     "nasbench-hdf5": "backends.tabular.import_hdf5:import_hdf5",
     "csv": "backends.tabular.import_csv:import_csv",
+    "nasbench201": "backends.tabular.import_nasbench201:import_nasbench201",
     "journal": "backends.tabular.import_journal:import_journal",
 }
 """Each importer is called ``(source, space, output, on_progress, **options)``; ``csv`` reads Parquet files too."""
@@ -31,8 +32,8 @@ def import_table(
 ) -> None:
     """Import ``source`` into the table file ``output``.
 
-    ``options`` are those of the format (csv: ``mean_of``, ``recipe``). Raises UnknownNameError for a format or an
-    option, TableError for what is wrong with the source or the output.
+    ``options`` are those of the format (csv: ``mean_of``, ``recipe``; nasbench201: ``dataset``, ``epochs``). Raises
+    UnknownNameError for a format or an option, TableError for what is wrong with the source or the output.
     """
     function = importer(format_name)
     known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]

@@ -10,7 +10,7 @@ import click
 
 from harness.bar import bar
 from harness.cli.listing import tables
-from harness.cli.options import json_option, print_json, print_page
+from harness.cli.options import json_option, print_json, print_page, read_settings, set_option
 
 
 @click.group("table")
@@ -27,12 +27,17 @@ table_group.add_command(tables, "list")
 @click.option("--space", required=True, metavar="NAME", help="The space whose cells these are.")
 @click.option("--output", required=True, metavar="FILE", type=click.Path(), help="The table file to write (.h5).")
 @click.option("--mean-of", type=click.IntRange(min=1), metavar="N", help="csv: each row is the mean of N repeats.")
-def import_(form: str, source: str, space: str, output: str, mean_of: int | None) -> None:
-    """Import a table from nasbench-tfrecord, nasbench-hdf5, csv (also Parquet) or journal."""
+@set_option
+def import_(form: str, source: str, space: str, output: str, mean_of: int | None, settings: tuple[str, ...]) -> None:
+    """Import a table from nasbench-tfrecord, nasbench-hdf5, nasbench201, csv (also Parquet) or journal.
+
+    nasbench201 takes --set dataset=cifar10-valid|cifar10|cifar100|ImageNet16-120 (default: the first), and
+    --set epochs=12|200 for trainings of one length alone.
+    """
     from backends.tabular.importers import import_table
     from harness.settings import create_space
 
-    options = {} if mean_of is None else {"mean_of": mean_of}
+    options = read_settings(settings) | ({} if mean_of is None else {"mean_of": mean_of})
     with bar(f"importing {Path(source).name}") as report:
         import_table(form, source, create_space(space), output, report, **options)
     _say_written(output)

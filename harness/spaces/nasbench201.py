@@ -62,7 +62,8 @@ class NASBench201(SearchSpace):
 
         So a table of all cells answers for a class with its least cell, as it is judged by.
         """
-        return self._least[choices @ PLACES]
+        numbers: Keys = self._least[choices @ PLACES]
+        return numbers
 
     def canonical_keys(self, keys: Keys) -> Keys:
         """The least keys of their classes; the keys themselves where all cells count."""

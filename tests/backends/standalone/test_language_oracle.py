@@ -85,5 +85,7 @@ class Unknown(NASBench101):
 
 
 def test_a_space_that_nothing_trains_is_refused() -> None:
-    with pytest.raises(IncompatibleError, match="trains NAS-Bench-101 and recurrent cells, not those of 'nasbench101"):
+    with pytest.raises(
+        IncompatibleError, match="trains NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of 'nasbench101"
+    ):
         StandaloneOracle(Unknown(vertices=4), 1)
