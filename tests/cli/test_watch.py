@@ -23,6 +23,15 @@ RUN = ("run", "--oracle", "synthetic", "--space", "nasbench101-v4", "--workers",
 SHORT = (*RUN, "--set", "evolution.samples=50", "--seeds", "1,2")
 
 
+HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from harness.cli import main
+main()
+"""
+"""The command line, which hears Ctrl-C even as the child of a job in the background, where a shell ignores it."""
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> str:
     """The URL of a store in which one run is finished, one goes, and one waits."""
@@ -72,7 +81,7 @@ def test_watching_a_store_in_which_nothing_runs_any_more_ends(
 
 
 def test_watching_in_a_pipe_is_a_line_a_change_and_ctrl_c_is_no_mistake(store: str) -> None:
-    command = [sys.executable, "-m", "harness", "watch", "--store", store, "--interval", "0.1"]
+    command = [sys.executable, "-c", HEARING, "watch", "--store", store, "--interval", "0.1"]
     watch = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert watch.stdout is not None
     first = watch.stdout.readline()
@@ -82,7 +91,7 @@ def test_watching_in_a_pipe_is_a_line_a_change_and_ctrl_c_is_no_mistake(store: s
         opened.finish(spec(2).digest, "a cell")
     assert "2 finished, 0 failed, 0 going, 1 waiting" in watch.stdout.readline()
     watch.send_signal(signal.SIGINT)
-    rest, errors = watch.communicate()
+    rest, errors = watch.communicate(timeout=60)
     assert (watch.returncode, rest, errors) == (0, "", "")
 
 
