@@ -5,13 +5,14 @@ So the command reference is the command line's own help, and the columns of an e
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 import click
 from sphinx.application import Sphinx
 
-from harness import exporting, published
+from harness import exporting, published, registry, settings
 from harness.cli import cli
 from harness.markup import markdown_table, markdown_text
 
@@ -60,10 +61,25 @@ def export() -> Iterator[str]:
         yield "\n".join(markdown_table(("column", "type", "unit", "meaning"), rows, names=(0, 1, 2, 3))) + "\n"
 
 
+def policies() -> Iterator[str]:
+    """A section for each policy: what its module says it is, what its class does, and its settings."""
+    for name, entry in registry.entries("policy").items():
+        policy = registry.load("policy", name)
+        asks = ", ".join(sorted(kind.__name__ for kind in policy.needs)) or "nothing"
+        yield f"## {name}\n"
+        yield f"{markdown_text(registry.summary(entry))}\n"
+        yield f"{markdown_text(inspect.cleandoc(policy.__doc__ or ''))}\n"
+        yield f"Asks: {asks}.\n"
+        rows = [(_code(f"{name}.{key}"), _code(repr(value))) for key, value in settings.defaults(policy).items()]
+        if rows:
+            yield "\n".join(markdown_table(("setting", "default"), rows, names=(0, 1))) + "\n"
+
+
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "export": export,
     "inconsistencies": inconsistencies,
+    "policies": policies,
 }
 
 
