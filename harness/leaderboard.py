@@ -9,6 +9,7 @@ from typing import TypeAlias
 from harness import statistics, traps
 from harness.comparison import ONE_DRAW, SEARCHES, Comparison, adjusted, compared, half_a_deviation
 from harness.core.budget import Cost
+from harness.coverage import Coverage, unreached
 from harness.judge import Judgement, NoVerdict, Truth, Verdict
 from harness.statistics import Interval, Number, Undefined
 from harness.units import unit_of
@@ -32,7 +33,8 @@ class Judged:
 
     ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
     asked for a cell again. ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` sampled
-    cells and the truth; no cells are probed where no weights are shared.
+    cells and the truth; without shared weights there are none. ``coverage`` is that of an encoding that lacks cells,
+    ``caution`` what a reader must know of the oracle's scores.
     """
 
     policy: str
@@ -45,6 +47,8 @@ class Judged:
     spent: Cost
     repeated: int
     search_metric: str
+    coverage: Coverage | None = None
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +141,7 @@ def build(
     which is of them, and else of the values that random draws or random search came to.
     """
     groups, terms = _groups(runs), _Terms(truth, searches or {}, margin)
-    baselines = [_baseline(group, groups) for group in groups]
-    pairs = list(zip(groups, baselines, strict=True))
+    pairs = [(group, _baseline(group, groups)) for group in groups]
     against = _corrected([_against(group, baseline, terms) for group, baseline in pairs])
     names = names_of(list(map(_key, groups)))
     entries = [
@@ -146,7 +149,9 @@ def build(
         for (group, baseline), found in zip(pairs, against, strict=True)
     ]
     entries.sort(key=_order(truth))
-    return Leaderboard(tuple(entries), truth, tuple(traps.warnings(groups, entries, names, truth)))
+    cautions = dict.fromkeys(f"oracle {run.oracle}: {run.caution}" for run in runs if run.caution)
+    said = (*traps.warnings(groups, entries, names, truth), *cautions, *unreached(run.coverage for run in runs))
+    return Leaderboard(tuple(entries), truth, said)
 
 
 def _key(group: Group) -> Key:

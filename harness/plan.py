@@ -24,6 +24,9 @@ from harness.scopes import Classes, Scopes, scopes_of
 BASELINE = "random"
 DEFAULT_SPACE = "nasbench101-v5"
 
+LATER = ("epochs",)
+"""Settings of oracles that only a run which sets them records: runs from before there were any keep their digests."""
+
 DEFAULT_RECIPE = "spos"
 """Whose training protocol a policy follows that names none as its ``recipe``: uniform single paths."""
 
@@ -166,7 +169,8 @@ def _parts(
     chosen, brought = settled
     fitting = {setting: value for setting, value in brought.items() if setting in settings.defaults(policy)}
     # the record of a run has a place of its own for these two
-    own = {setting: value for setting, value in chosen.items() if setting not in ("table", "search_metric")}
+    apart = ("table", "search_metric", *(setting for setting in LATER if chosen.get(setting) is None))
+    own = {setting: value for setting, value in chosen.items() if setting not in apart}
     return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
 
 

@@ -70,6 +70,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, Entry]] = {
     "oracle": {
         "standalone": Entry("backends.standalone.oracle:StandaloneOracle"),
         "supernet": Entry("backends.supernet.oracle:SupernetOracle"),
+        "surrogate": Entry("backends.surrogate.oracle:SurrogateOracle"),
         "synthetic": Entry("backends.synthetic:SyntheticOracle"),
         "tabular": Entry("backends.tabular.oracle:TabularOracle"),
     },

@@ -20,7 +20,13 @@ def verdict(name: str, against_random: Comparison | Undefined, against_search: S
 
 
 def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
-    """One comparison in place of two that say the same, as where both costs end at the same cells."""
+    """One comparison in place of two that say the same, as where both costs end at the same cells.
+
+    One that there is not, as of training times that a table lacks, is not worth a clause beside one that there is.
+    """
+    told = [each for each in searches if not isinstance(each.difference, Undefined)]
+    if told and len(told) < len(searches):
+        return told
     if len(searches) != len(SEARCHES) or replace(searches[0], other=searches[1].other) != searches[1]:
         return searches
     return [replace(searches[0], other=BOTH)]

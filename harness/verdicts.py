@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from harness import registry
 from harness.core.space import SearchSpace
+from harness.coverage import lacking
 from harness.experiment import BY_TABLE, Experiment
 from harness.hardware import existing_device
 from harness.judge import Correlation, Judge, Judgement, NoVerdict, Truth
@@ -73,6 +74,8 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
         spent=run.spent,
         repeated=run.repeated,
         search_metric=spec.search_metric,
+        coverage=lacking(spec, space, judge.truth),
+        caution=spec.settings["oracle"].get("caution", ""),
     )
 
 

@@ -35,6 +35,8 @@ class TabularOracle:
     alone: asked again in the same run, a cell gives the same draw. A cell that the table lacks, or with a diverged
     training behind its value, is Failed. Isomorphic architectures are one cell. ``duplicates='free'`` charges a cell
     once for each budget; then costs depend on what was asked before, so that the oracle is not ``independent``.
+    ``epochs`` is the budget of a Score that names none, and the largest that policies of several budgets are told of
+    (``None``: the table's full one).
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
@@ -49,6 +51,7 @@ class TabularOracle:
         search_metric: str = "validation",
         repeat: Literal["mean", "sample"] = "mean",
         duplicates: Literal["charge", "free"] = "charge",
+        epochs: int | None = None,
     ) -> None:
         _require_choice("repeat", repeat, ("mean", "sample"))
         _require_choice("duplicates", duplicates, ("charge", "free"))
@@ -60,6 +63,7 @@ class TabularOracle:
         self.repeat = repeat
         self.duplicates = duplicates
         self.independent = duplicates == "charge"
+        self.epochs = self.table.epochs[self.table.budget(epochs)]
         self._salt = stream(seed, "oracle", "repeat").integers(2**64, dtype=np.uint64)
         self._seen = np.zeros(len(self.table) * len(self.table.epochs), dtype=bool)
         self._asked = 0
@@ -70,7 +74,8 @@ class TabularOracle:
         settings: Mapping[str, Any], recipe: str, space: SearchSpace
     ) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """The settings as they are, and the table's ``budgets`` for policies that train by several of them."""
-        return settings, {"budgets": open_table(settings["table"]).epochs}
+        table = open_table(settings["table"])
+        return settings, {"budgets": table.epochs[: table.budget(settings["epochs"]) + 1]}
 
     @property
     def asked(self) -> int:
@@ -122,7 +127,8 @@ class TabularOracle:
 
     def _answer_scores(self, queries: list[Score]) -> list[Answer]:
         rows = self.table.rows(self.space.require([query.architecture for query in queries]))
-        budgets = np.array([self.table.budget(query.epochs) for query in queries], dtype=np.int64)
+        asked = (self.epochs if query.epochs is None else query.epochs for query in queries)
+        budgets = np.array([self.table.budget(epochs) for epochs in asked], dtype=np.int64)
         found = self.look_up(rows, budgets)
         again = self._count(rows, budgets, found.trained > 0)
         charged = ~again if self.duplicates == "free" else np.ones(len(queries), dtype=bool)

@@ -26,6 +26,7 @@ PLACES = {
     "merge": "harness.cli.merge:merge",
     "show": "harness.cli.listing:show",
     "list": "harness.cli.listing:list_group",
+    "surrogate": "harness.cli.surrogate:surrogate_group",
     "space": "harness.cli.space:space_group",
     "table": "harness.cli.table:table_group",
     "data": "harness.cli.data:data_group",

@@ -22,19 +22,21 @@ def _space(name: str, pairs: tuple[str, ...]) -> Any:
 
 @space_group.command("info")
 @click.argument("name")
+@click.option("--table", metavar="NAME|PATH", help="A table that tells how good the best reachable cell is.")
 @set_option
 @json_option
-def info(name: str, settings: tuple[str, ...], as_json: bool) -> None:
+def info(name: str, table: str | None, settings: tuple[str, ...], as_json: bool) -> None:
     """Size, decisions, and how much of the space each encoding reaches."""
-    document = _described(_space(name, settings))
+    space = _space(name, settings)
+    document = _described(space) | ({} if table is None else {"best": _best(space, table)})
     if as_json:
         return print_json(document)
     from rich.table import Table
 
-    table = Table(show_header=False, box=None)
+    rows = Table(show_header=False, box=None)
     for key, value in document.items():
-        table.add_row(key, _words(value))
-    return print_page(table)
+        rows.add_row(key, _words(value))
+    return print_page(rows)
 
 
 def _described(space: Any) -> dict[str, Any]:
@@ -50,7 +52,24 @@ def _described(space: Any) -> dict[str, Any]:
     }
 
 
+def _best(space: Any, table: str) -> dict[str, Any]:
+    """The best cell that the space's decisions describe, by the metric of a table's test data."""
+    from backends.tabular.shelf import open_table
+    from harness.core.errors import TableError
+    from harness.coverage import coverage
+    from harness.statistics import Undefined
+
+    best = coverage(space, open_table(table)).best
+    if isinstance(best, Undefined):
+        raise TableError(f"table {table!r} tells nothing of space {space.name!r}: {best.reason}")
+    found = best.verdict
+    return {"cell": best.cell, "metric": best.metric, "value": found.value, "rank": found.rank, "of": found.size}
+
+
 def _words(value: Any) -> str:
+    if isinstance(value, dict) and "rank" in value:
+        place = f"rank {value['rank']:,} of {value['of']:,}"
+        return f"{value['cell']}\n{value['metric'].replace('_', ' ')} {value['value']:.4f}, {place}"
     if isinstance(value, dict):
         return "\n".join(f"{name}: {each['cells']:,} cells ({each['share']:.2%})" for name, each in value.items())
     if isinstance(value, list):

@@ -12,6 +12,7 @@ from harness import registry
 from harness.settings import create_space
 from harness.testing import ORACLE_CHECKS, POLICY_CHECKS, SPACE_CHECKS, TABLE_CHECKS, OracleCase, PolicyCase
 from tests.backends.supernet.tiny_text import written
+from tests.backends.surrogate.small import written as fitted
 
 CELLS = ("conv3x3@0 output@1", "conv1x1@0 output@1", "maxpool3x3@0 output@1")
 
@@ -53,6 +54,7 @@ POLICIES: dict[str, PolicyCase] = {
 ORACLES: dict[str, OracleCase] = {
     "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
     "synthetic, sharing": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed, sharing=3.0)),
+    "surrogate": OracleCase(lambda seed: build("surrogate", "nasbench101-v5", seed, surrogate=fitted())),
     "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
     "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
     "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),

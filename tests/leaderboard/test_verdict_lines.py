@@ -103,6 +103,9 @@ def test_two_searches_that_say_the_same_are_told_of_once():
     assert "; no difference from random search at as many queries, or for as much training time, found (" in once
     twice = verdict("nao", BETTER, [by_queries, replace(by_seconds, welch_p=0.25)], ACCURACY)
     assert twice.count("random search") == 2
+    unknown = replace(by_seconds, difference=Undefined("the table has no times"))
+    assert verdict("nao", BETTER, [by_queries, unknown], ACCURACY).count("random search") == 1
+    assert "the table has no times" in verdict("nao", BETTER, [unknown, unknown], ACCURACY)
 
 
 def test_a_smaller_perplexity_is_better_and_a_larger_one_worse():

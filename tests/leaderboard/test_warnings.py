@@ -104,3 +104,10 @@ def test_the_noise_of_a_few_trainings_is_a_note_and_that_of_many_is_not():
     many = board(runs("nao", NAO), truth=replace(TRUTH, repeats=10))
     one = board(runs("nao", NAO), truth=replace(TRUTH, repeats=1))
     assert "A cell's truth" not in printed(many) + printed(one)
+
+
+def test_scores_that_are_predictions_are_said_to_be_once():
+    caution = "its scores are predictions (held-out tau 0.82)"
+    searched = board(runs("random", RANDOM), runs("nao", NAO, oracle="surrogate", caution=caution))
+    assert [text for text in searched.warnings if "predictions" in text] == [f"oracle surrogate: {caution}"]
+    assert not [text for text in board(runs("random", RANDOM), runs("nao", NAO)).warnings if "predictions" in text]

@@ -1,4 +1,4 @@
-"""``harness study``: what becomes of the ranking of cells, when training is short or weights are shared."""
+"""``harness study``: what becomes of rankings when training is short, weights are shared or data change."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ PLACES = {
     "sharing-amount": "harness.cli.study.sharing_amount:sharing_amount",
     "early-stopping": "harness.cli.study.early_stopping:early_stopping",
     "penalty": "harness.cli.study.penalty:penalty",
+    "noise": "harness.cli.study.noise:noise",
+    "transfer": "harness.cli.study.transfer:transfer",
 }
 
 
 @click.group("study", cls=LazyCommands, places=PLACES)
 def study_group() -> None:
-    """Studies of the search phase: weight sharing, how much is shared, early stopping, the penalty."""
+    """Studies of the search phase: weight sharing, how much is shared, early stopping, the penalty, noise, transfer."""

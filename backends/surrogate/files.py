@@ -1,0 +1,217 @@
+"""A surrogate in one HDF5 file: arrays and a text of facts, nothing that could be run.
+
+Attributes ``schema``, ``schema_version``, ``facts`` (JSON) and ``digest``, SHA-256 over every dataset by name
+(``NAME DTYPE SHAPE`` and a line break, then its bytes) and over the facts. Datasets: ``columns``, and for each of
+``members``, ``noise`` and ``seconds`` that there is the arrays of its trees (backends/surrogate/trees.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import h5py
+import numpy as np
+
+from backends.surrogate.examples import Keys, Source, measure_for
+from backends.surrogate.features import encoded, encoding_of
+from backends.surrogate.model import Model, Prediction
+from backends.surrogate.trees import Array, Trees
+from backends.tabular.writer import replacing
+from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
+from harness.core.measures import Measure
+from harness.core.space import SearchSpace
+
+SCHEMA = "nas-search-harness surrogate"
+VERSION = 1
+ENDING = ".surrogate.h5"
+
+AGAIN = "fit it again with `harness surrogate fit`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a surrogate is of: the space, the numbers it learnt from, how, and how good it is on cells held out.
+
+    ``cells`` were learnt from; ``repeats`` is the most of any of them, and 1 means that nothing is known of luck.
+    ``held_out`` is as harness/studies/surrogate.py writes it.
+    """
+
+    space: str
+    scheme: str
+    space_size: int
+    encoding: str
+    metric: str
+    epochs: int
+    model: str
+    seed: int
+    cells: int
+    repeats: int
+    source: Source
+    held_out: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+    @property
+    def split(self) -> str:
+        """The data split of the metric: ``validation`` of ``validation_accuracy``."""
+        return self.metric.partition("_")[0]
+
+    @property
+    def measure(self) -> Measure:
+        """What the metric measures."""
+        return measure_for(self.metric)
+
+
+def require_name(path: str | Path) -> Path:
+    """The path, if it ends as a surrogate's must; raises SettingError for another ending or a folder that is not there.
+
+    Tables are ``.h5`` files too, and every one in their folders is taken for a table.
+    """
+    if not str(path).endswith(ENDING):
+        raise SettingError(f"a surrogate's file must end in {ENDING!r}, not {str(path)!r}")
+    if not Path(path).parent.is_dir():
+        raise SettingError(f"the folder of {str(path)!r} does not exist")
+    return Path(path)
+
+
+def write(path: str | Path, facts: Facts, model: Model) -> str:
+    """Write a surrogate, whole or not at all, and return its digest; raises TableError where that is impossible."""
+    arrays: dict[str, Array] = {"columns": model.columns, "scale": np.array([model.scale])}
+    for name in TREES:
+        trees: Trees | None = getattr(model, name)
+        arrays |= {} if trees is None else dict(trees.arrays(name))
+    text = json.dumps(asdict(facts), sort_keys=True, allow_nan=False)
+    digest, image = digest_of(arrays, text), io.BytesIO()
+    with h5py.File(image, "w") as file:
+        file.attrs.update({"schema": SCHEMA, "schema_version": VERSION, "digest": digest, "facts": text})
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, compression="gzip", shuffle=True)
+    try:
+        with replacing(Path(path)) as target:
+            target.write(image.getbuffer())
+    except OSError as error:
+        reason = error.strerror or error
+        raise TableError(f"cannot write surrogate {str(path)!r}: {reason}; nothing was written") from error
+    return digest
+
+
+TREES = ("members", "noise", "seconds")
+
+
+def digest_of(arrays: Mapping[str, Array], facts: str) -> str:
+    """SHA-256 over every array's name, type, shape and bytes (by name), then over the facts."""
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        sha.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        sha.update(array.reshape(-1).view(np.uint8).data)
+    sha.update(facts.encode(errors="surrogateescape"))  # damaged text, as h5py reads it, is no UTF-8
+    return sha.hexdigest()
+
+
+class Surrogate:
+    """A surrogate read from a file; ``Surrogate.open(path)`` makes one."""
+
+    def __init__(self, path: Path, facts: Facts, model: Model, digest: str) -> None:
+        self.path, self.facts, self.model, self.digest = path, facts, model, digest
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Read a file; raises TableError for one that is missing, foreign, damaged or of another version."""
+        path = Path(path)
+        attributes, arrays = _content(path)
+        text, digest = str(attributes["facts"]), str(attributes["digest"])
+        if digest_of(arrays, text) != digest:
+            raise TableError(f"surrogate {str(path)!r} was changed or damaged: its content has another digest; {AGAIN}")
+        try:
+            facts = _facts(json.loads(text))
+            return cls(path, facts, _model(arrays), digest)
+        except (TableError, ValueError, TypeError, KeyError) as error:
+            raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {AGAIN}") from error
+
+    @cached_property
+    def width(self) -> int:
+        """The fewest features that a cell must have."""
+        return int(self.model.columns.max()) + 1
+
+    def predict(self, space: SearchSpace, keys: Keys) -> Prediction:
+        """What is expected of the cells of these keys of a space, in any labelling; raises as ``require`` does."""
+        features = encoded(space, keys)
+        if features.shape[1] < self.width:
+            raise self._foreign(space)
+        return self.model.predict(features)
+
+    def require(self, space: SearchSpace) -> None:
+        """Raise IncompatibleError unless the space is the one that the surrogate was fitted to, or a part of it."""
+        facts = self.facts
+        if space.scheme != facts.scheme or space.size > facts.space_size:
+            raise self._foreign(space)
+        if encoding_of(space) != facts.encoding:
+            raise IncompatibleError(
+                f"surrogate {str(self.path)!r} encodes cells by {facts.encoding!r}, not as this version does; {AGAIN}"
+            )
+
+    def _foreign(self, space: SearchSpace) -> IncompatibleError:
+        return IncompatibleError(
+            f"surrogate {str(self.path)!r} is of space {self.facts.space!r}, and predicts no cells of space "
+            f"{space.name!r}; give --space {self.facts.space}, or fit another with `harness surrogate fit`"
+        )
+
+
+def _content(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    if not path.is_file():
+        raise TableError(f"there is no surrogate file {str(path)!r}; `harness surrogate fit` makes one")
+    try:
+        with h5py.File(path, "r") as file:
+            attributes, arrays = dict(file.attrs), dict[str, Array]()
+            _require_schema(path, attributes)
+            file.visititems(lambda name, item: arrays.update(_array(name, item)))
+    except HarnessError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise TableError(f"{str(path)!r} is no readable HDF5 file, or a damaged one ({reason})") from error
+    return attributes, arrays
+
+
+def _array(name: str, item: object) -> dict[str, Array]:
+    return {name: item[()]} if isinstance(item, h5py.Dataset) else {}
+
+
+def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
+    if attributes.get("schema") != SCHEMA:
+        raise TableError(f"{str(path)!r} is an HDF5 file, but no surrogate; `harness surrogate fit` makes those")
+    if attributes.get("schema_version") != VERSION:
+        found = attributes.get("schema_version")
+        raise TableError(f"surrogate {str(path)!r} has schema version {found}, not {VERSION}; {AGAIN}")
+    if missing := {"facts", "digest"} - attributes.keys():
+        raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {AGAIN}")
+
+
+def _facts(content: Mapping[str, Any]) -> Facts:
+    return Facts(**{**content, "source": Source(**content["source"])})
+
+
+def _model(arrays: Mapping[str, Array]) -> Model:
+    columns = np.asarray(arrays["columns"], dtype="<i4")
+    if columns.ndim != 1 or not len(columns) or (columns < 0).any():
+        raise TableError("its columns are none")
+    there = {name: any(key.startswith(f"{name}/") for key in arrays) for name in TREES}
+    trees = {
+        name: Trees.read(arrays, name, features=len(columns)) if there[name] or name == "members" else None
+        for name in TREES
+    }
+    scale = float(arrays["scale"].item())
+    if not 0 <= scale < sys.float_info.max:
+        raise TableError(f"its scale is {scale!r}")
+    members = trees.pop("members")
+    if members is None or len(members.roots) < 2:
+        raise TableError("it needs members")
+    return Model(columns=columns, members=members, scale=scale, **trees)

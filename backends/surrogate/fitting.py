@@ -1,0 +1,43 @@
+"""From examples to a surrogate: features, trees, and the facts that its file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backends.surrogate.examples import Examples
+from backends.surrogate.features import encoded, encoding_of
+from backends.surrogate.files import Facts
+from backends.surrogate.growing import GROWERS
+from backends.surrogate.model import Model, Report, fit
+from harness import __version__
+from harness.core.errors import UnknownNameError
+from harness.core.space import SearchSpace
+
+
+def fitted(examples: Examples, space: SearchSpace, model: str, *, seed: int, workers: int = 1, report: Report) -> Model:
+    """Fit a model to examples of a space; raises UnknownNameError for a model that is none."""
+    if model not in GROWERS:
+        raise UnknownNameError.among("model", model, GROWERS)
+    return fit(examples, encoded(space, examples.keys), model, seed=seed, workers=workers, report=report)
+
+
+def facts_of(examples: Examples, space: SearchSpace, model: str, *, seed: int, held_out: Mapping[str, Any]) -> Facts:
+    """What is to be said of a surrogate that was fitted to these examples."""
+    import sklearn
+
+    return Facts(
+        space=space.name,
+        scheme=space.scheme,
+        space_size=space.size,
+        encoding=encoding_of(space),
+        metric=examples.metric,
+        epochs=examples.epochs,
+        model=model,
+        seed=seed,
+        cells=len(examples),
+        repeats=int(examples.counts.max()),
+        source=examples.source,
+        held_out=held_out,
+        versions={"harness": __version__, "scikit-learn": sklearn.__version__},
+    )

@@ -1,0 +1,74 @@
+"""The features of NAS-Bench-101 cells, by bit operations on their canonical keys.
+
+They depend on the key alone, so that one surrogate serves the space and all of its parts of fewer vertices.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.spaces.nasbench101_graphs import ONES, operation_digits
+from harness.spaces.nasbench101_keys import MOST_VERTICES, OPERATIONS, offset
+from harness.spaces.nasbench101_paths import path_features
+
+Keys: TypeAlias = npt.NDArray[np.int64]
+Features: TypeAlias = npt.NDArray[np.uint8]
+
+EDGES = offset(MOST_VERTICES)
+INTERIOR = MOST_VERTICES - 2
+
+
+def graph_features(keys: Keys) -> Features:
+    """The features (cells, features) of canonical keys: 21 edges, 15 operations, 364 paths, then ``statistics``."""
+    edges = keys[:, None] >> 8 + np.arange(EDGES) & 1
+    operations = _operations(keys)[:, :, None] == np.arange(len(OPERATIONS))
+    parts = [edges, operations.reshape(len(keys), -1), path_features(keys, MOST_VERTICES), statistics(keys)]
+    return np.hstack(parts).astype(np.uint8)
+
+
+def _operations(keys: Keys) -> Keys:
+    """The operation of each of the five interior vertices, shape (cells, 5); -1 where there is none."""
+    found = np.full((len(keys), INTERIOR), -1, np.int64)
+    for interior in range(1, INTERIOR + 1):
+        here = keys >> 29 == interior + 2
+        found[here, :interior] = operation_digits(interior)[keys[here] & 255]
+    return found
+
+
+def statistics(keys: Keys) -> Keys:
+    """Statistics of the graphs, shape (cells, 10).
+
+    In this order: vertices, edges, the longest and the shortest way from input to output (in edges), the width (most
+    vertices at one distance from the input, by the longest way), the edges out of the input and into the output, and
+    how many vertices have each operation.
+    """
+    sizes, bits, cells = keys >> 29, keys >> 8, np.arange(len(keys))
+    into = [bits >> offset(vertex) & (1 << vertex) - 1 for vertex in range(MOST_VERTICES)]
+    longest, shortest = _ways(sizes, into)
+    widths = [((longest == distance) & _inside(sizes)).sum(axis=1) for distance in range(MOST_VERTICES)]
+    columns = [sizes, sum(ONES[sources] * (sizes > vertex) for vertex, sources in enumerate(into))]
+    columns += [longest[cells, sizes - 1], shortest[cells, sizes - 1], np.max(widths, axis=0)]
+    columns += [sum((sources & 1) * (sizes > vertex) for vertex, sources in enumerate(into))]
+    columns += [ONES[np.stack(into, axis=1)[cells, sizes - 1]]]
+    columns += [(_operations(keys) == code).sum(axis=1) for code in range(len(OPERATIONS))]
+    return np.stack(columns, axis=1)
+
+
+def _inside(sizes: Keys) -> npt.NDArray[np.bool_]:
+    """Which of seven vertices each cell has, shape (cells, 7)."""
+    inside: npt.NDArray[np.bool_] = np.arange(MOST_VERTICES) < sizes[:, None]
+    return inside
+
+
+def _ways(sizes: Keys, into: list[Keys]) -> tuple[Keys, Keys]:
+    """The longest and the shortest way from the input to each vertex, in edges, shape (cells, 7)."""
+    longest = np.zeros((len(sizes), MOST_VERTICES), np.int64)
+    shortest = np.zeros_like(longest)
+    for vertex in range(1, MOST_VERTICES):
+        entered = into[vertex][:, None] >> np.arange(vertex) & 1 == 1
+        longest[:, vertex] = np.where(entered, longest[:, :vertex] + 1, 0).max(axis=1)
+        shortest[:, vertex] = np.where(entered, shortest[:, :vertex] + 1, MOST_VERTICES).min(axis=1)
+    return longest, shortest

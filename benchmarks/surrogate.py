@@ -1,0 +1,175 @@
+"""How good surrogates of NAS-Bench-101 are after few and many cells, what they cost, and what becomes of searches.
+
+    harness table import csv mean_test_108.csv.gz --space nasbench101 --mean-of 3 --output FILE.h5
+    python -m benchmarks.surrogate --table FILE.h5 [--part fits|searches] [--workers N]
+
+FILE is a table of all 423,624 cells, such as that of their mean test accuracies after 108 epochs, which have no
+validation column: surrogate and search then see the test metric, and the results of searches are flattered. ``fits``:
+each model after so many random cells, over three seeds, judged by a tenth of all cells, which the seed holds out.
+``searches``: the same searches on the table and on a forest of 50,000 cells, both judged by the table. Writes
+``benchmarks/results/surrogate.json`` after every step, and goes on from what stands there of the same table. Times are
+of the processor; the load of the machine is noted as ``load_average``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backends.surrogate.examples import examples_of_table
+from backends.surrogate.files import Surrogate
+from backends.tabular import Table
+from harness.core.space import SearchSpace
+from harness.settings import create_space
+from harness.studies.surrogate import Request, fit_surrogate
+
+RESULTS = Path(__file__).parent / "results" / "surrogate.json"
+MODELS = ("forest", "boosting")
+CELLS = (500, 5_000, 50_000)
+SEEDS = (0, 1, 2)
+POLICIES = ("random-search", "evolution", "nao")
+SINGLE, BATCH = 200, 2_000
+"""So many queries are timed one by one, and at once."""
+
+SHOWN = ("tau", "sparse_tau", "r2", "rmse", "calibration_error")
+
+
+def fit(table: Table, space: SearchSpace, metric: str, request: Request, folder: Path) -> dict[str, float]:
+    """Fit once: how good it is, and what fitting (judging and writing included), asking and storing cost."""
+    path = folder / f"{request.model}-{request.cells}-{request.seed}.surrogate.h5"
+    start = time.process_time()
+    surrogate = fit_surrogate(examples_of_table(table, metric), space, request, path, lambda done, total: None)
+    figures = {"fit_processor_seconds": time.process_time() - start, "file_mb": path.stat().st_size / 1e6}
+    held = surrogate.facts.held_out
+    figures |= {name: held[name] for name in SHOWN}
+    figures |= {f"inside_{level}": share for level, share in held["inside"].items()}
+    return figures | _queries(surrogate, space, table)
+
+
+def _queries(surrogate: Surrogate, space: SearchSpace, table: Table) -> dict[str, float]:
+    keys = np.random.default_rng(0).choice(table.keys, BATCH)
+    single = _processor_seconds(lambda: [surrogate.predict(space, keys[i : i + 1]) for i in range(SINGLE)])
+    batch = _processor_seconds(lambda: surrogate.predict(space, keys))
+    return {"query_milliseconds": 1e3 * single / SINGLE, "batched_queries_per_second": BATCH / batch}
+
+
+def _processor_seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def fits(table: Table, metric: str, folder: Path, document: dict[str, Any]) -> None:
+    """All fits that the document lacks, and their means and deviations over the seeds."""
+    space, known = create_space(table.space), document.setdefault("fits", {})
+    for cells, model, seed in product(CELLS, MODELS, SEEDS):
+        name = f"{model}, {cells:,} cells, seed {seed}"
+        if name not in known:
+            request = Request(model=model, cells=cells, seed=seed)
+            known[name] = _rounded(fit(table, space, metric, request, folder))
+            _save(document)
+            print(name, known[name], flush=True)
+    named = {f"{model}, {cells:,} cells": (model, cells) for model, cells in product(MODELS, CELLS)}
+    document["means over seeds"] = {name: _summed([known[f"{name}, seed {seed}"] for seed in SEEDS]) for name in named}
+    _save(document)
+
+
+def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Mean and standard deviation of each figure."""
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return {name: [_short(statistics.mean(all_)), _short(statistics.stdev(all_))] for name, all_ in columns.items()}
+
+
+def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], workers: int) -> None:
+    """The same searches on the table and on a surrogate of it, ten seeds a policy."""
+    from harness.compare import compare
+    from harness.display import display_for
+    from harness.experiment import Experiment
+
+    file = folder / "searched.surrogate.h5"
+    request = Request(cells=CELLS[-1])
+    if not file.is_file():
+        fit_surrogate(examples_of_table(table, metric), create_space(table.space), request, file, lambda *_: None)
+    for oracle in ("tabular", "surrogate"):
+        settings = {"oracle.surrogate": str(file)} if oracle == "surrogate" else {}
+        experiment = Experiment(
+            policies=POLICIES,
+            oracles=(oracle,),
+            table=str(table.path),
+            search_metric=metric.partition("_")[0],
+            settings=settings,
+            workers=workers,
+            store=f"sqlite:///{folder / 'searches.db'}",
+            equal_cost=False,
+        )
+        board = compare(experiment, display_for(True, None))
+        document.setdefault("searches", {})[oracle] = {
+            "policies": {
+                entry.policy: {
+                    "mean": entry.mean,
+                    "std": entry.std,
+                    "best_rank": entry.best_rank,
+                    "queries": entry.queries,
+                    "values": list(entry.values),
+                }
+                for entry in board.entries
+            },
+            "warnings": list(board.warnings),
+        }
+        _save(document)
+
+
+def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: _short(value) for name, value in figures.items()}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def _save(document: dict[str, Any]) -> None:
+    document["load_average"] = round(os.getloadavg()[0], 1)
+    RESULTS.parent.mkdir(exist_ok=True)
+    part = RESULTS.with_suffix(".part")
+    part.write_text(json.dumps(document, indent=1) + "\n")
+    part.replace(RESULTS)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", required=True, help="a table of the whole space nasbench101")
+    parser.add_argument("--metric", default="test_accuracy", help="what is learnt and searched by")
+    parser.add_argument("--part", choices=("fits", "searches"), help="one of the parts alone")
+    parser.add_argument("--folder", type=Path, help="where surrogates and runs go (default: removed afterwards)")
+    parser.add_argument("--workers", type=int, default=1, help="searches at a time")
+    options = parser.parse_args()
+    table = Table.open(options.table)
+    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    what = {"table": table.digest, "metric": options.metric}
+    if {name: document.get(name) for name in what} != what:
+        document = what
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    document["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, {versions}"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        if options.part != "searches":
+            fits(table, options.metric, folder, document)
+        if options.part != "fits":
+            searches(table, options.metric, folder, document, options.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""``harness study noise``: does a leaderboard hold when the search sees noisier scores?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.options import running_options
+from harness.cli.study.options import experiment_of, watcher_of
+
+
+@click.command()
+@click.option("--table", required=True, metavar="NAME|PATH", help="The table that answers and judges.")
+@click.option("--space", metavar="NAME", help="The search space (default: the table's).")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME",
+    help="A policy; may be repeated (default: random-search, evolution and nao).",
+)
+@click.option("--oracle", default="tabular", show_default=True, metavar="NAME", help="Who reads the table.")
+@click.option(
+    "--epochs",
+    multiple=True,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="A shorter budget to search by; may be repeated (default: the table's, at most 8).",
+)
+@click.option(
+    "--budget-queries", "queries", default=200, show_default=True, type=click.IntRange(min=1), help="Scores a run."
+)
+@running_options
+def noise(
+    policies: tuple[str, ...],
+    epochs: tuple[int, ...],
+    queries: int,
+    plot: str | None,
+    form: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Search by one repeat of a table's trainings, or by shorter ones, and compare with a search by the full mean.
+
+    The same policies and seeds in each condition, judged by the same truth. Finished runs are found in the store and
+    not done again.
+    """
+    from harness.experiment import BudgetFields
+    from harness.studies.noise import POLICIES
+    from harness.studies.noise import noise as study
+    from harness.studies.noise_page import noise_page
+    from harness.studies.page import show
+
+    experiment = experiment_of(flags, {}).model_copy(update={"budget": BudgetFields(queries=queries)})
+    content = study(experiment, policies or POLICIES, watcher_of(flags), epochs=epochs)
+    if plot is not None:
+        from harness.figures.noise import noise as draw
+        from harness.figures.save import save
+
+        save(draw(content), plot)
+    return show(noise_page(content), "json" if as_json else form)

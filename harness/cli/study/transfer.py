@@ -1,0 +1,38 @@
+"""``harness study transfer``: is what is best by one table best by another?"""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.options import format_option, json_option, plot_option
+from harness.core.errors import SettingError
+
+
+@click.command()
+@click.option("--table", "names", multiple=True, metavar="NAME|PATH", help="A table; give two, or one of them twice.")
+@click.option("--metric", metavar="M", help="What ranks the cells (default: each of validation and test).")
+@click.option("--top", default=5, show_default=True, type=click.IntRange(min=1), help="How many best cells to follow.")
+@plot_option
+@format_option
+@json_option
+def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
+    """How two tables of one scheme rank the cells that both hold, and what the best of one are in the other.
+
+    --plot draws the ranks by the first pair of metrics.
+    """
+    if len(names) != 2:
+        times = {0: "is missing", 1: "is there once"}.get(len(names), f"is there {len(names)} times")
+        raise SettingError(f"--table {times}: a transfer is between two, --table A --table B")
+    from backends.tabular.shelf import open_table
+    from harness.studies.page import show
+    from harness.studies.transfer import transfer as compare
+    from harness.studies.transfer_page import transfer_page
+
+    first, second = map(open_table, names)
+    content = compare(first, second, metric, top=top)
+    if plot is not None:
+        from harness.figures.save import save
+        from harness.figures.transfer import transfer as draw
+
+        save(draw(content), plot)
+    return show(transfer_page(content), "json" if as_json else form)
