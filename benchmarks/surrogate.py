@@ -94,8 +94,8 @@ def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
 def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], workers: int) -> None:
     """The same searches on the table and on a surrogate of it, ten seeds a policy."""
     from harness.compare import compare
-    from harness.display import display_for
     from harness.experiment import Experiment
+    from harness.live.display import display_for
 
     file = folder / "searched.surrogate.h5"
     request = Request(cells=CELLS[-1])

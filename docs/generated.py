@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 import click
 from sphinx.application import Sphinx
 
-from harness import exporting, published, registry, settings
+from harness import published, registry, settings
 from harness.cli import cli
 from harness.markup import markdown_table, markdown_text
+from harness.storage import exporting
 
 MARKER = re.compile(r"^% generated: (\w+)$", re.MULTILINE)
 

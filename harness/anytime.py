@@ -20,9 +20,9 @@ import numpy.typing as npt
 from harness.core.budget import Cost
 from harness.core.space import SearchSpace
 from harness.judge import Judge, NoVerdict, Verdict
-from harness.records import Run, ScoreRow
 from harness.statistics import Undefined, interval_of
-from harness.store import Store
+from harness.storage.records import Run, ScoreRow
+from harness.storage.store import Store
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

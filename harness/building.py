@@ -11,9 +11,9 @@ import numpy.typing as npt
 from backends.standalone.cells import SCHEMES, cells_of
 from backends.standalone.recipes import LanguageRecipe, Recipe, load_language_recipe, load_recipe, recipe_path
 from backends.tabular.builder import build, build_courses
-from harness.bar import Report
 from harness.core.errors import IncompatibleError
 from harness.core.space import Architecture, SearchSpace
+from harness.live.bar import Report
 from harness.spaces.rnn_cell import RNNCell
 
 

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from harness import leaderboard
 from harness.anytime import Course, courses
+from harness.boards import leaderboard
 from harness.core.errors import StoreError
 from harness.engine import Broken, Done, Job, Message, Saved, perform_all
 from harness.equal_cost import companions, equal_cost, planned
 from harness.experiment import BY_TABLE, Experiment
 from harness.judge import Judge
 from harness.plan import Plan, build_truth, make_plan, require_buildable
-from harness.records import Run
 from harness.runspec import RunSpec, provenance
-from harness.store import Store
+from harness.storage.records import Run
+from harness.storage.store import Store
 from harness.verdicts import judge_all, require_judge
 
 

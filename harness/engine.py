@@ -27,8 +27,8 @@ from harness.core.policy import Policy
 from harness.driver import WIDTH, Progress, search
 from harness.plan import build_oracle, build_policy, build_space
 from harness.probe import Probe, measured, trains_shared_weights
-from harness.records import Checkpoint, ScoreRow, score_rows
 from harness.runspec import RunSpec
+from harness.storage.records import Checkpoint, ScoreRow, score_rows
 
 CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SHARE = 20

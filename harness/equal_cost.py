@@ -22,17 +22,17 @@ import numpy as np
 
 from harness import registry, settings
 from harness.anytime import Step, at_cost, walk
+from harness.boards.leaderboard import BASELINE, EqualCost, Key
 from harness.core.budget import Budget, Cost
 from harness.core.oracle import Oracle, Score
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
 from harness.judge import Judge, NoVerdict, Verdict
-from harness.leaderboard import BASELINE, EqualCost, Key
 from harness.plan import build_oracle
-from harness.records import Run
 from harness.runspec import RunSpec
 from harness.statistics import Number, Undefined
-from harness.store import Store
+from harness.storage.records import Run
+from harness.storage.store import Store
 from policies.random_search import RandomSearch
 
 SEARCH = "random-search"

@@ -20,11 +20,11 @@ from backends.standalone.cells import cells_of
 from backends.standalone.recipes import LanguageRecipe, Recipe, recipe_path
 from backends.tabular.builder import LANGUAGE_TRAINER, build, build_courses
 from backends.tabular.journal import read_journal
-from harness.bar import bar
 from harness.building import recipe_of
 from harness.core.measures import ACCURACY, PERPLEXITY, Measure
 from harness.core.space import Architecture, SearchSpace
 from harness.judge import Correlation, Look, Measured, NoVerdict, Truth, canonical_key
+from harness.live.bar import bar
 from harness.statistics import Undefined
 
 UNRANKED = "trained from scratch: the space is not ranked"

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from harness import registry
+from harness.boards.coverage import lacking
+from harness.boards.leaderboard import Judged
+from harness.boards.recorded import RecordedJudge
 from harness.core.space import SearchSpace
-from harness.coverage import lacking
 from harness.experiment import BY_TABLE, Experiment
 from harness.hardware import existing_device
 from harness.judge import Correlation, Judge, Judgement, NoVerdict, Truth
-from harness.leaderboard import Judged
 from harness.plan import Plan, build_truth
-from harness.recorded import RecordedJudge
-from harness.records import Ranked, Result, Run
 from harness.statistics import Number, Undefined
-from harness.store import Store
+from harness.storage.records import Ranked, Result, Run
+from harness.storage.store import Store
 from harness.trained import Scratch, TrainedJudge
 
 AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge

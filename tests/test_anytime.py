@@ -18,10 +18,10 @@ from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError
 from harness.core.space import Architecture
 from harness.judge import Judge, NoVerdict, Verdict
-from harness.records import Checkpoint, ScoreRow
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.store import Store
 from tests.truths import TRUTH, FakeTable, Pairs
 
 SPACE = Pairs()

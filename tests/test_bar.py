@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from harness.bar import bar
+from harness.live.bar import bar
 
 
 @click.command()

@@ -11,15 +11,15 @@ import pytest
 
 from backends.synthetic import SyntheticOracle
 from backends.tabular.shelf import open_table
+from harness.boards.coverage import coverage, lacking, percent, unreached
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError, TableError
-from harness.coverage import coverage, lacking, percent, unreached
 from harness.judge import Judge
-from harness.records import Checkpoint
 from harness.runspec import RunSpec
 from harness.settings import create_space
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.records import Checkpoint
+from harness.storage.store import Store
 from harness.verdicts import judge_run
 from tests.leaderboard.samples import SCRATCH, board, every_form, runs
 from tests.truths import TRUTH, FakeTable, Pairs

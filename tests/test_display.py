@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from harness.core.budget import Budget, Cost
-from harness.display import LiveTable, PlainLines, Quiet, display_for, hours, page
 from harness.driver import Progress
 from harness.engine import Beat, Best, Broken, Done
-from harness.forecast import Tally
+from harness.live.display import LiveTable, PlainLines, Quiet, display_for, hours, page
+from harness.live.forecast import Tally
 from tests.going import PERPLEXITIES, VALIDATION, Clock, beat, job
 from tests.live import SHARED
 

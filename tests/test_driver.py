@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends.synthetic import SyntheticOracle
-from harness import statecodec
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Gradient, Oracle, Score, Trial, Update
@@ -18,6 +17,7 @@ from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.driver import Progress, require_compatible, search
 from harness.settings import create_space
+from harness.storage import statecodec
 from policies.evolution import Evolution
 from policies.random import Random
 from policies.random_search import RandomSearch

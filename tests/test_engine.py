@@ -19,8 +19,8 @@ from harness.driver import Progress
 from harness.engine import Beat, Best, Broken, CheckpointLog, Done, Job, Message, Saved, perform, perform_all
 from harness.experiment import Experiment
 from harness.plan import build_oracle, build_space, make_plan
-from harness.records import Checkpoint
 from harness.settings import create_space
+from harness.storage.records import Checkpoint
 from tests.live import GRADER, SHARED, TRAINER
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from backends.tabular.shelf import open_table
+from harness.boards.leaderboard import EqualCost
 from harness.compare import compare, judge_of, searched
 from harness.core.budget import Budget, Cost
 from harness.core.random import stream
@@ -26,11 +27,10 @@ from harness.equal_cost import (
     rounded_up,
 )
 from harness.experiment import Experiment
-from harness.leaderboard import EqualCost
 from harness.plan import Plan, make_plan
-from harness.records import Checkpoint, Run
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.records import Checkpoint, Run
+from harness.storage.store import Store
 from tests.studies.runs import Watch
 
 TABLE, SPACE = "nasbench101-v5-digits", "nasbench101-v5"

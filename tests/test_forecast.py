@@ -8,8 +8,8 @@ import pytest
 
 from harness.core.budget import Budget, Cost
 from harness.engine import Best, Broken, Done, Saved
-from harness.forecast import Tally, lasting
-from harness.records import Checkpoint
+from harness.live.forecast import Tally, lasting
+from harness.storage.records import Checkpoint
 from tests.going import VALIDATION, Clock, beat, job
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.boards.grouping import named, telling
 from harness.core.errors import UnknownNameError
-from harness.grouping import named, telling
 from tests.test_selection import run
 
 

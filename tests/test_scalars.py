@@ -14,10 +14,10 @@ from rich.console import Console
 from harness.core.budget import Cost
 from harness.core.errors import SettingError
 from harness.core.oracle import Metric
-from harness.display import Quiet, display_for
 from harness.engine import Best, Broken, Done, Job, Saved
-from harness.records import Checkpoint, ScoreRow
-from harness.scalars import Scalars, folder_of
+from harness.live.display import Quiet, display_for
+from harness.live.scalars import Scalars, folder_of
+from harness.storage.records import Checkpoint, ScoreRow
 from tests.going import PERPLEXITIES, VALIDATION, job
 
 accumulator = pytest.importorskip(

@@ -9,7 +9,7 @@ import pytest
 
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
-from harness.scores import meaning, natural, text
+from harness.live.scores import meaning, natural, text
 
 SYNTHETIC = Metric("score", "validation", 0.0, 1.0)
 

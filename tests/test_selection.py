@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SettingError, UnknownNameError
-from harness.records import Run
-from harness.selection import keys_of, require_some, select, value_text, with_baseline
+from harness.storage.records import Run
+from harness.storage.selection import keys_of, require_some, select, value_text, with_baseline
 from tests.store.samples import spec
 
 

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from backends.tabular.shelf import open_table
+from harness.boards.stored import boards, stored_boards
 from harness.core.budget import Budget
 from harness.core.errors import StoreError, TableError
 from harness.equal_cost import APART
 from harness.judge import Measured, Truth
-from harness.records import Result, ScoreRow
 from harness.runspec import RunSpec
 from harness.settings import create_space
 from harness.statistics import Undefined
-from harness.store import Store
-from harness.stored import boards, stored_boards
+from harness.storage.records import Result, ScoreRow
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, ended, going
 
 TABLE = open_table("rnn2-austen")
@@ -124,7 +124,7 @@ def test_each_space_has_a_board_of_its_own(store):
 def test_a_table_that_was_moved_is_found_by_its_content(store, tmp_path, monkeypatch):
     moved = tmp_path / "renamed.h5"
     shutil.copy(TABLE.path, moved)
-    monkeypatch.setattr("harness.truthsources.known_tables", lambda: {"renamed": moved})
+    monkeypatch.setattr("harness.boards.truthsources.known_tables", lambda: {"renamed": moved})
     ended(store, spec(table="/nowhere/rnn2-austen.h5"), CELLS[0], trials=5)
     (board,) = boards(store, store.runs())
     assert board.truth.name == "renamed"
@@ -144,8 +144,8 @@ def gone(monkeypatch):
     """Take every table away from here on."""
 
     def take():
-        monkeypatch.setattr("harness.truthsources.known_tables", dict)
-        monkeypatch.setattr("harness.truthsources.Table.open", _missing)
+        monkeypatch.setattr("harness.boards.truthsources.known_tables", dict)
+        monkeypatch.setattr("harness.boards.truthsources.Table.open", _missing)
 
     return take
 

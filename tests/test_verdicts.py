@@ -5,10 +5,10 @@ import scipy.stats
 
 from harness.core.budget import Budget, Cost
 from harness.judge import Judge, NoVerdict, Verdict
-from harness.records import Checkpoint
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.records import Checkpoint
+from harness.storage.store import Store
 from harness.verdicts import judge_run
 from tests.truths import TRUTH, FakeTable, Pairs
 

@@ -10,10 +10,10 @@ import pytest
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import StoreError
-from harness.records import Checkpoint, ScoreRow
+from harness.live.watch import IDLE_SECONDS, Group, Picture, StoreWatch, changed, follow, metric_of
 from harness.runspec import RunSpec
-from harness.store import Store
-from harness.watch import IDLE_SECONDS, Group, Picture, StoreWatch, changed, follow, metric_of
+from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.store import Store
 from tests.going import Clock
 from tests.store.samples import spec
 

@@ -10,7 +10,7 @@ from harness.cli.options import format_option, json_option, plot_option, print_p
 from harness.cli.selecting import group_option, selected, store_option, where_option
 
 if TYPE_CHECKING:
-    from harness.leaderboard import Leaderboard
+    from harness.boards.leaderboard import Leaderboard
 
 
 @click.command()
@@ -47,8 +47,8 @@ def leaderboard(
     equal cost, which is a look too; --no-equal-cost does without. Random searches that `harness run` added for that
     are no rows, unless --where policy=random-search asks for them. --plot draws the ranks (Yu et al. 2020, Fig. 3).
     """
-    from harness.boardforms import terminal_parts, text
-    from harness.stored import stored_boards
+    from harness.boards.boardforms import terminal_parts, text
+    from harness.boards.stored import stored_boards
 
     shown = {"statistics": asked.pop("statistics"), "pairs": asked.pop("pairs")}
     with selected(store, wheres, baseline=True) as (opened, runs):
@@ -74,8 +74,8 @@ def _draw(boards: list[Leaderboard], plot: str) -> None:
 
 
 def _draw_difference(boards: list[Leaderboard], path: str) -> None:
+    from harness.boards.several import over_boards
     from harness.figures.critical_difference import critical_difference
     from harness.figures.save import save
-    from harness.several import over_boards
 
     save(critical_difference(over_boards(boards)), path)

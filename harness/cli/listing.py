@@ -99,7 +99,7 @@ def runs(store: str | None, wheres: tuple[str, ...], as_json: bool) -> None:
 def show(run_id: str, store: str | None, trials: bool, as_json: bool) -> None:
     """Show one run of the store: RUN is its id or the first characters of it ('' lists all)."""
     from harness.experiment import DEFAULT_STORE
-    from harness.store import Store
+    from harness.storage.store import Store
 
     with Store.read(store or DEFAULT_STORE) as opened:
         if not run_id:

@@ -9,7 +9,7 @@ import click
 from harness.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
-    from harness.merging import Merged
+    from harness.storage.merging import Merged
 
 
 @click.command()
@@ -24,9 +24,9 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
     the target's stays, the conflict is told, and the exit status is 1. Each source is merged as a whole or not at all;
     merging it again adds nothing. Journals of `harness run --judge`, files beside a store, are not copied.
     """
-    from harness.bar import bar
-    from harness.merging import merge as merge_one
-    from harness.sides import url_of
+    from harness.boards.sides import url_of
+    from harness.live.bar import bar
+    from harness.storage.merging import merge as merge_one
 
     found: dict[str, Merged] = {}
     for source in sources:

@@ -29,9 +29,9 @@ def power(form: str, as_json: bool, **asked: Any) -> None:
     Before any run a table tells how far random draws lie apart; once there are runs, a store tells it of each policy.
     With both --difference and --seeds it also says how likely that is to succeed.
     """
+    from harness.boards.planning import DIFFERENCES, SEEDS, Question, bases_of_store, basis_of_table
+    from harness.boards.planning_page import planning_page
     from harness.experiment import DEFAULT_STORE
-    from harness.planning import DIFFERENCES, SEEDS, Question, bases_of_store, basis_of_table
-    from harness.planning_page import planning_page
     from harness.studies.page import show
 
     question = Question(

@@ -50,7 +50,7 @@ def reproduce(
     `harness study`: what the store has is not done again. A cell that was not measured is a dash, with the command that
     would measure it.
     """
-    from harness.display import display_for
+    from harness.live.display import display_for
     from harness.reproduce import items
     from harness.reproduce.output import require_folder
     from harness.reproduce.pages import item_page, plan_page

@@ -10,8 +10,8 @@ import click
 from harness.cli.options import print_page, read_settings, running_options
 
 if TYPE_CHECKING:
+    from harness.boards.leaderboard import Leaderboard
     from harness.experiment import Experiment
-    from harness.leaderboard import Leaderboard
 
 
 def _drawable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
@@ -62,8 +62,8 @@ def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **fla
     2020, Fig. 3).
     """
     from harness.compare import compare
-    from harness.display import display_for
     from harness.experiment import load_experiment
+    from harness.live.display import display_for
 
     shown = {name: flags.pop(name) for name in ("form", "as_json", "plot", "curves")}
     experiment = load_experiment(experiment_file, _overrides(flags))
@@ -77,7 +77,7 @@ def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **fla
 
 
 def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:
-    from harness.render import render, terminal
+    from harness.boards.render import render, terminal
 
     if form == "table" and not as_json:
         return print_page(terminal(board))

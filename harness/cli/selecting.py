@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from harness.records import Run
-    from harness.store import Store
+    from harness.storage.records import Run
+    from harness.storage.store import Store
 
 store_option = click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db).")
 
@@ -40,8 +40,8 @@ def selected(
     ``baseline`` keeps the random draws that others are tested against.
     """
     from harness.experiment import DEFAULT_STORE
-    from harness.selection import require_some, select, with_baseline
-    from harness.store import Store
+    from harness.storage.selection import require_some, select, with_baseline
+    from harness.storage.store import Store
 
     with Store.read(store or DEFAULT_STORE) as opened:
         runs = opened.runs()

@@ -55,8 +55,8 @@ def _described(space: Any) -> dict[str, Any]:
 def _best(space: Any, table: str) -> dict[str, Any]:
     """The best cell that the space's decisions describe, by the metric of a table's test data."""
     from backends.tabular.shelf import open_table
+    from harness.boards.coverage import coverage
     from harness.core.errors import TableError
-    from harness.coverage import coverage
     from harness.statistics import Undefined
 
     best = coverage(space, open_table(table)).best

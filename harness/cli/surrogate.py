@@ -41,7 +41,7 @@ def fit(output: str, form: str, as_json: bool, **asked: Any) -> None:
     `harness run --oracle surrogate --set oracle.surrogate=FILE` searches with it, on the whole space.
     """
     from backends.surrogate.files import require_name
-    from harness.bar import bar
+    from harness.live.bar import bar
     from harness.studies.page import show
     from harness.studies.surrogate import Request, fit_surrogate
     from harness.studies.surrogate_page import surrogate_page

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from harness.bar import bar
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json, print_page, read_settings, set_option
+from harness.live.bar import bar
 
 
 @click.group("table")

@@ -10,7 +10,7 @@ import click
 from harness.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
-    from harness.watch import Picture, StoreWatch
+    from harness.live.watch import Picture, StoreWatch
 
 
 @click.command()
@@ -35,7 +35,7 @@ def watch(store: str | None, once: bool, interval: float, as_json: bool) -> None
     from contextlib import closing
 
     from harness.experiment import DEFAULT_STORE
-    from harness.watch import StoreWatch
+    from harness.live.watch import StoreWatch
 
     with closing(StoreWatch.of(store or DEFAULT_STORE)) as watched:
         if once:
@@ -50,7 +50,7 @@ def _look_once(watched: StoreWatch, as_json: bool) -> None:
     from datetime import datetime
 
     from harness.cli.options import print_page
-    from harness.watch_page import document, terminal
+    from harness.live.watch_page import document, terminal
 
     picture = watched.look()
     return print_json(document(picture)) if as_json else print_page(terminal(picture, datetime.now()))
@@ -60,7 +60,7 @@ def _follow(watched: StoreWatch, interval: float) -> None:
     """Look again and again, on a terminal in place, elsewhere a line for each change."""
     from rich.console import Console
 
-    from harness.watch import follow
+    from harness.live.watch import follow
 
     console = Console()
     show = _live if console.is_terminal and not console.is_dumb_terminal else _lines
@@ -72,7 +72,7 @@ def _live(pictures: Iterator[Picture]) -> None:
 
     from rich.live import Live
 
-    from harness.watch_page import terminal
+    from harness.live.watch_page import terminal
 
     with Live(auto_refresh=False) as live:
         for picture in pictures:
@@ -82,8 +82,8 @@ def _live(pictures: Iterator[Picture]) -> None:
 def _lines(pictures: Iterator[Picture]) -> None:
     from datetime import datetime
 
-    from harness.watch import changed
-    from harness.watch_page import line
+    from harness.live.watch import changed
+    from harness.live.watch_page import line
 
     before: Picture | None = None
     for picture in pictures:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from harness.boards.leaderboard import Leaderboard
 from harness.core.space import SearchSpace
 from harness.figures.style import COLOURS, GREY, LIGHT, PALE, canvas, counted, scale_of, spaced, tidy, words
 from harness.judge import TruthTable
-from harness.leaderboard import Leaderboard
 from harness.statistics import Undefined
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from harness.anytime import Axis
+from harness.boards.leaderboard import BASELINE, Judged
 from harness.figures.anytime import NAMES, cost_axis
 from harness.figures.style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
 from harness.judge import NoVerdict, Truth
-from harness.leaderboard import BASELINE, Judged
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.boards.units import Part
 from harness.statistics import Number, Undefined
-from harness.units import Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from harness.boards.leaderboard import BASELINE, Entry, Key, Leaderboard, names_of
+from harness.boards.stored import StoredBoard
+from harness.boards.truthsources import find_table
 from harness.core.errors import HarnessError
 from harness.core.space import SearchSpace
 from harness.judge import Judge, Truth
-from harness.leaderboard import BASELINE, Entry, Key, Leaderboard, names_of
 from harness.plan import build_space, build_truth
-from harness.records import Run
 from harness.report.series import Series, series_of
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
-from harness.store import Store
-from harness.stored import StoredBoard
-from harness.truthsources import find_table
+from harness.storage.records import Run
+from harness.storage.store import Store
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from typing import Any
 from harness.core.errors import HarnessError
 from harness.experiment import BudgetFields, Experiment
 from harness.plan import make_plan
-from harness.records import Run
 from harness.runspec import RunSpec
+from harness.storage.records import Run
 from harness.yamltext import read_yaml
 
 

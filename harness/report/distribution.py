@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from harness.boards.leaderboard import Entry, Leaderboard
 from harness.figures.style import scale_of, words
-from harness.leaderboard import Entry, Leaderboard
 from harness.report.charts import ZOOM, Figure, Rows, axis, chart, coloured, layer, shown, tips
 from harness.report.numbers import fixed
 from harness.report.series import Series

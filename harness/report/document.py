@@ -25,7 +25,7 @@ from harness.report.ranking import ranking
 from harness.report.series import Series
 from harness.report.significance import Matrix, matrix
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.page import Grid
 
 FOLDER = Path(__file__).parent

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.boards.units import unit_of
 from harness.core.errors import HarnessError
 from harness.figures.cell import Content, cell_of
 from harness.figures.layers import Point, layout
@@ -13,7 +14,6 @@ from harness.figures.style import words
 from harness.report.chapter import Chapter, Row
 from harness.report.numbers import fixed
 from harness.statistics import Undefined
-from harness.units import unit_of
 
 ACROSS, DOWN = 124.0, 66.0
 """The distance of two vertices of a layer, and of two layers, in pixels; cells are drawn from top to bottom."""

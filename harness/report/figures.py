@@ -19,7 +19,7 @@ from harness.report.distribution import distribution_figure
 from harness.report.seeds import Strip, strip_figure, values_figure
 from harness.report.series import Series
 from harness.statistics import Number, Undefined, interval_of
-from harness.store import Store
+from harness.storage.store import Store
 
 Courses: TypeAlias = Sequence[anytime.Course]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.boards.units import bounds
+from harness.boards.units import fixed as fixed_or_reason
 from harness.statistics import Interval, Number, Undefined
-from harness.units import bounds
-from harness.units import fixed as fixed_or_reason
 
 DASH = "–"
 

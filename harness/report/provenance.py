@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.figures.style import counted
-from harness.records import Run
 from harness.report.chapter import Chapter, Row
 from harness.report.commands import seeds_text
 from harness.report.numbers import DASH
 from harness.statistics import Undefined
+from harness.storage.records import Run
 from harness.studies.page import Grid
 
 SHORT = 12

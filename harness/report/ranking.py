@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from harness.comparison import Comparison
-from harness.leaderboard import Entry
+from harness.boards.comparison import Comparison
+from harness.boards.leaderboard import Entry
+from harness.boards.units import Part, Unit, fixed, probability, ranged, spread, unit_of, whole
 from harness.report.cells import Cell, Head, Sortable, number_cell, text_cell
 from harness.report.chapter import Chapter, Row
 from harness.statistics import Interval, Number, Undefined
-from harness.units import Part, Unit, fixed, probability, ranged, spread, unit_of, whole
 
 Column: TypeAlias = tuple[Head, Callable[[Row], Cell]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.boards.leaderboard import Leaderboard
 from harness.figures.style import scale_of, words
-from harness.leaderboard import Leaderboard
 from harness.report.charts import Figure, Rows, Spec, axis, chart, coloured, layer, row_axis, shown, tips
 from harness.report.numbers import fixed, scaled, scaled_interval, span
 from harness.report.series import Series

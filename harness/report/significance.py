@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.comparison import Comparison
-from harness.pairs import pairs
+from harness.boards.comparison import Comparison
+from harness.boards.pairs import pairs
+from harness.boards.units import Part, fixed, probability
 from harness.report.chapter import Chapter
 from harness.statistics import Number, Undefined
-from harness.units import Part, fixed, probability
 
 
 @dataclass(frozen=True, slots=True)

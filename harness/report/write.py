@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.boards.stored import stored_boards
 from harness.core.errors import SettingError
-from harness.records import Run
 from harness.report.chapter import chapter_of
 from harness.report.document import Shown, html, shown
-from harness.store import Store
-from harness.stored import stored_boards
+from harness.storage.records import Run
+from harness.storage.store import Store
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Whatever the language of the machine."""

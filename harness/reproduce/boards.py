@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from backends.tabular.shelf import open_table
 from harness import published
+from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
 from harness.judge import Judge, Truth
-from harness.leaderboard import BASELINE, Entry, Leaderboard
 from harness.published import NOTHING
 from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
 from harness.reproduce.request import Request

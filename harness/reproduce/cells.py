@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.boards.units import PLUS_MINUS
 from harness.published import Printed
 from harness.statistics import Number, Undefined
-from harness.units import PLUS_MINUS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import partial
 
 from harness import published
+from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
 from harness.compare import Watcher
 from harness.figures.ranks import ranks, ranks_of
-from harness.leaderboard import BASELINE, Entry, Leaderboard
 from harness.reproduce import boards, runs
 from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number, words
 from harness.reproduce.item import Draw, Findings, Item

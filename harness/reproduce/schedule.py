@@ -11,13 +11,13 @@ from harness import registry
 from harness.compare import finished_runs, workers_for
 from harness.core.errors import DataError, ResourceError
 from harness.core.oracle import Update
-from harness.forecast import lasting
+from harness.live.forecast import lasting
 from harness.plan import Plan
-from harness.records import Run
 from harness.reproduce.steps import Step, has_table
 from harness.reproduce.timing import seconds_a_step, training_steps
 from harness.runspec import RunSpec
-from harness.store import Store
+from harness.storage.records import Run
+from harness.storage.store import Store
 
 TEXTS = ("ptb", "austen")
 """The data sets that are texts; the others are images."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from harness import published
+from harness.boards.units import PLUS_MINUS
 from harness.compare import Watcher
 from harness.figures.sharing_amount import sharing_amount as draw_amount
 from harness.figures.weight_sharing import weight_sharing as draw_sharing
@@ -18,7 +19,6 @@ from harness.studies.agreement import Spread
 from harness.studies.sharing_amount_page import sharing_amount_page
 from harness.studies.sharing_cells import SPACES, Kind
 from harness.studies.weight_sharing_page import weight_sharing_page
-from harness.units import PLUS_MINUS
 
 NO_TAU = "no run has a tau"
 

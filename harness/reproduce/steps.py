@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from backends.tabular.shelf import known_tables
-from harness import leaderboard, registry
+from harness import registry
+from harness.boards import leaderboard
+from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
 from harness.compare import Watcher, compare, finished_runs
 from harness.core.errors import StoreError
 from harness.core.oracle import Gradient
 from harness.experiment import BY_TABLE, Experiment
 from harness.judge import Judge
-from harness.leaderboard import BASELINE, Entry, Leaderboard
 from harness.plan import Plan, build_truth, make_plan
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies import penalty, sharing_amount, weight_sharing
 from harness.studies.sharing_cells import SPACES, Kind, members
 from harness.studies.sharing_runs import POLICY, sharing_plan

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from harness import published
+from harness.boards.leaderboard import Leaderboard
 from harness.compare import Watcher
 from harness.core.errors import SettingError, UnknownNameError
-from harness.leaderboard import Leaderboard
 from harness.reproduce import boards, recomputed, runs
 from harness.reproduce.beside import beside_figure
 from harness.reproduce.boards import DEVIATIONS, PER_CENT, PLAIN, SPACE, Column

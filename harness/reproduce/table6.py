@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from harness import published
+from harness.boards.leaderboard import Leaderboard
 from harness.compare import Watcher
-from harness.leaderboard import Leaderboard
 from harness.reproduce import boards, runs
 from harness.reproduce.beside import beside_figure
 from harness.reproduce.boards import PER_CENT

@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.tabular.shelf import open_table
-from harness import leaderboard
+from harness.boards import leaderboard
+from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
 from harness.compare import Watcher, finished_runs, perform_missing, workers_for
 from harness.core.errors import IncompatibleError, SettingError
 from harness.experiment import Experiment
-from harness.leaderboard import BASELINE, Entry, Leaderboard
 from harness.plan import Plan, make_plan, require_buildable
 from harness.runspec import RunSpec
 from harness.statistics import Number, Undefined, kendall, mean
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.agreement import SAME, places, plain
 from harness.studies.noise_conditions import Sight, require_free, sights, signal
 from harness.verdicts import judge_all

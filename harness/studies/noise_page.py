@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from harness.boards.units import PLUS_MINUS, Unit, unit_of
 from harness.studies.noise import Condition, Content, Row
 from harness.studies.page import Grid, Page
-from harness.units import PLUS_MINUS, Unit, unit_of
 
 MEANING = (
     "A condition is what the search sees; all recommendations are judged by the same truth, that of the title. Place: "

@@ -11,20 +11,21 @@ from dataclasses import replace
 from typing import TypedDict
 
 from backends.tabular.shelf import open_table
-from harness import leaderboard, registry
+from harness import registry
+from harness.boards import leaderboard
+from harness.boards.comparison import Comparison, adjusted, half_a_deviation
+from harness.boards.comparison import compared as compare
+from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
+from harness.boards.units import unit_of
+from harness.boards.verdict_lines import verdict
 from harness.compare import Watcher, finished_runs, perform_missing, workers_for
-from harness.comparison import Comparison, adjusted, half_a_deviation
-from harness.comparison import compared as compare
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Gradient, Update
 from harness.experiment import Experiment
-from harness.leaderboard import BASELINE, Entry, Leaderboard
 from harness.plan import DEFAULT_SPACE, Plan, make_plan, require_buildable
 from harness.statistics import Undefined, mean, std
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.agreement import plain
-from harness.units import unit_of
-from harness.verdict_lines import verdict
 from harness.verdicts import judge_all
 
 WITHOUT, ESTIMATED = "tabular", "tabular+score-gradient"

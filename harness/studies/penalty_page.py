@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.boards.units import PLUS_MINUS
 from harness.core.measures import ACCURACY, measure_of
 from harness.studies.page import Grid, Page
 from harness.studies.penalty import ESTIMATED, Content, PolicyRow, Side
-from harness.units import PLUS_MINUS
 
 MEANING = (
     "Penalty: how much worse the recommendation is with weight sharing than without, mean and deviation of the "

@@ -19,16 +19,16 @@ from backends.standalone.recipes import LanguageRecipe, Recipe
 from backends.tabular.importers import import_table
 from backends.tabular.shelf import open_table
 from backends.tabular.table import Table
-from harness.bar import bar
 from harness.building import build_journal, recipe_of
 from harness.compare import Watcher
 from harness.core.errors import TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
 from harness.experiment import Experiment
+from harness.live.bar import bar
 from harness.settings import create_space
 from harness.statistics import kendall
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.agreement import SAME, Spread, places, plain, spread
 from harness.studies.sharing_cells import SPACES, Kind, Member, members
 from harness.studies.sharing_runs import Scorings, Trained, factors, sharing_plan, train

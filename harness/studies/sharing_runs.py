@@ -16,7 +16,7 @@ from harness.core.space import SearchSpace
 from harness.experiment import Experiment
 from harness.plan import Plan, make_plan, require_buildable
 from harness.runspec import RunSpec
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.pace import pace
 from harness.studies.sharing_cells import Kind, kind_of
 

@@ -14,8 +14,8 @@ from backends.surrogate.files import Surrogate, require_name, write
 from backends.surrogate.fitting import facts_of, fitted
 from backends.surrogate.model import Prediction
 from backends.surrogate.trees import Floats
-from harness.bar import Report
 from harness.core.space import SearchSpace
+from harness.live.bar import Report
 from harness.statistics import Number, Undefined, kendall, sparse_kendall
 
 LEVELS = (50, 80, 95)

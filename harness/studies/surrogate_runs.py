@@ -14,8 +14,8 @@ from harness import registry
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
-from harness.records import Run, ScoreRow
-from harness.store import Store
+from harness.storage.records import Run, ScoreRow
+from harness.storage.store import Store
 
 CHOOSE = "choose some with --where, such as --where oracle=tabular"
 

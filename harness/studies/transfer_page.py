@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.boards.units import unit_of
 from harness.studies.page import Grid, Page
 from harness.studies.transfer import Choice, Content, Row, Side
-from harness.units import unit_of
 
 MEANING = (
     "Cells are ranked by their means over the repeats at the full budget, among those that have a mean in both tables; "

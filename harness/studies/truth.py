@@ -14,7 +14,7 @@ from harness.core.errors import TableError
 from harness.core.measures import ACCURACY, QUALITIES, Measure
 from harness.core.space import SearchSpace
 from harness.judge import Look
-from harness.store import Store
+from harness.storage.store import Store
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from harness.core.space import SearchSpace
 from harness.experiment import Experiment
 from harness.plan import build_truth
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.agreement import TOP, Agreement, Spread, agreement, places, plain, spread
 from harness.studies.sharing_runs import Scorings, Trained, factors, sharing_plan, train
 from harness.studies.truth import Source, Truth

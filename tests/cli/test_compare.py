@@ -11,7 +11,7 @@ import pytest
 import scipy.stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.store import Store
+from harness.storage.store import Store
 from tests.cli.conftest import Harness
 from tests.store.samples import ended
 from tests.test_stored import CELLS, filled, spec, truth_of

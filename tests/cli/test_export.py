@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 import harness as package
+from harness.boards.stored import boards
 from harness.core.errors import SettingError, UnknownNameError
-from harness.exportfiles import PART, arrow_batches, whole_file, write_csv, write_json
-from harness.exporting import LEADERBOARD, RUNS, TRIALS, Column, schema_of
-from harness.store import Store
-from harness.stored import boards
+from harness.storage.exportfiles import PART, arrow_batches, whole_file, write_csv, write_json
+from harness.storage.exporting import LEADERBOARD, RUNS, TRIALS, Column, schema_of
+from harness.storage.store import Store
 from tests.cli.conftest import Harness
 from tests.store.samples import ended, going
 from tests.test_stored import CELLS, filled, spec, truth_of

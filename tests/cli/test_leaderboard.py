@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.store import Store
+from harness.storage.store import Store
 from tests.cli.conftest import Ended, Harness
 from tests.store.samples import ended, going
 from tests.test_stored import CELLS, filled, spec, truth_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.store import Store
+from harness.storage.store import Store
 from tests.cli.conftest import Harness
 from tests.store.samples import ended, going
 from tests.test_stored import CELLS, filled, spec

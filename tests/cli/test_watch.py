@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from harness.core.budget import Cost
-from harness.records import Checkpoint, ScoreRow
-from harness.store import Store
+from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.store import Store
 from tests.cli.conftest import Harness
 from tests.store.samples import spec
 
@@ -70,7 +70,7 @@ def test_one_look_is_one_document_for_machines(harness: Harness, store: str) -> 
 def test_watching_a_store_in_which_nothing_runs_any_more_ends(
     harness: Harness, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.watch.IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("harness.live.watch.IDLE_SECONDS", 0.0)
     with Store.open(store) as opened:
         for seed in (2, 3):
             opened.begin(spec(seed), {})

@@ -5,10 +5,10 @@ import io
 import numpy as np
 from rich.console import Console
 
+from harness.boards.leaderboard import Judged, build
+from harness.boards.render import render, terminal
 from harness.core.budget import Cost
 from harness.judge import Measured, NoVerdict, Ranking, Truth, Verdict
-from harness.leaderboard import Judged, build
-from harness.render import render, terminal
 from harness.statistics import Undefined
 
 SIZE = 423_624

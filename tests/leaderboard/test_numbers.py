@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from harness.boards.render import document
 from harness.core.budget import Cost
 from harness.judge import Measured
-from harness.render import document
 from harness.statistics import Undefined
 from tests.leaderboard.samples import (
     FULL,

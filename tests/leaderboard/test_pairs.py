@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.pairs import pairs
-from harness.render import pairs_page
+from harness.boards.pairs import pairs
+from harness.boards.render import pairs_page
 from harness.studies.page import render
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 

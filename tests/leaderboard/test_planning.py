@@ -8,9 +8,9 @@ from scipy import stats
 from statsmodels.stats.power import TTestIndPower
 
 from backends.tabular.shelf import open_table
+from harness.boards.planning import Question, Spread, basis_of_board, basis_of_table, deviation_range
+from harness.boards.planning_page import planning_page
 from harness.core.errors import SettingError
-from harness.planning import Question, Spread, basis_of_board, basis_of_table, deviation_range
-from harness.planning_page import planning_page
 from harness.statistics import Undefined
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 

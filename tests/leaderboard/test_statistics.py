@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from harness.leaderboard import build
-from harness.render import document, render, terminal
-from harness.sheet import statistics
+from harness.boards.leaderboard import build
+from harness.boards.render import document, render, terminal
+from harness.boards.sheet import statistics
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, TRUTH, board, entry, perplexity, runs
 
 KEY = ("nao", "tabular", "nasbench101")

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from harness.comparison import ONE_DRAW, Comparison
-from harness.leaderboard import build
+from harness.boards.comparison import ONE_DRAW, Comparison
+from harness.boards.leaderboard import build
+from harness.boards.units import unit_of
+from harness.boards.verdict_lines import finding, verdict
 from harness.statistics import Interval, Undefined
-from harness.units import unit_of
-from harness.verdict_lines import finding, verdict
 from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
 
 ACCURACY, PERPLEXITY = unit_of("test_accuracy"), unit_of("test_perplexity")

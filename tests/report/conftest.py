@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from harness.report.write import write_report
-from harness.store import Store
+from harness.storage.store import Store
 from tests.report.stores import fill, fill_hostile
 
 

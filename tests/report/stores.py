@@ -4,9 +4,9 @@ from harness.compare import compare
 from harness.core.budget import Budget, Cost
 from harness.experiment import BudgetFields, Experiment
 from harness.judge import Verdict
-from harness.records import Checkpoint, Result, ScoreRow
 from harness.runspec import RunSpec, provenance
-from harness.store import Store
+from harness.storage.records import Checkpoint, Result, ScoreRow
+from harness.storage.store import Store
 
 TABLE, SPACE = "rnn2-austen", "rnn2"
 HOSTILE = "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>'\"&{{ 7*7 }}"

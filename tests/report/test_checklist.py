@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from harness.boards.stored import stored_boards
 from harness.report.chapter import chapter_of
 from harness.report.checklist import checklist, tally
 from harness.statistics import Undefined
-from harness.store import Store
-from harness.stored import stored_boards
+from harness.storage.store import Store
 
 QUESTIONS = 15
 """Items 1 to 12 of the paper; its first one has four parts that a store can show."""

@@ -10,8 +10,8 @@ from harness.cli import cli
 from harness.core.budget import Budget, Cost
 from harness.experiment import BudgetFields
 from harness.plan import make_plan
-from harness.records import Run
 from harness.report.commands import commands_of, seeds_text
+from harness.storage.records import Run
 from tests.report.stores import experiment
 
 

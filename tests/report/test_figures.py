@@ -10,6 +10,7 @@ import pytest
 import vl_convert
 from scipy import stats
 
+from harness.boards.stored import stored_boards
 from harness.figures.style import COLOURS
 from harness.report.anytime import Curve, anytime_figure
 from harness.report.chapter import chapter_of
@@ -23,8 +24,7 @@ from harness.report.seeds import Strip, strip_figure
 from harness.report.series import Series, series_of
 from harness.report.significance import matrix
 from harness.statistics import Interval, Undefined
-from harness.store import Store
-from harness.stored import stored_boards
+from harness.storage.store import Store
 
 BLUE = Series("nao", "#0072B2", ())
 

@@ -9,7 +9,7 @@ from backends.tabular.shelf import table_path
 from harness.cli import cli
 from harness.core.errors import SettingError
 from harness.report.write import require_writable
-from harness.store import Store
+from harness.storage.store import Store
 from tests.report.conftest import page_of
 from tests.report.stores import TABLE, experiment, fill, url_of
 
@@ -91,7 +91,7 @@ def test_a_table_that_is_gone_leaves_the_numbers_and_says_what_is_not_drawn(tmp_
     url = fill(tmp_path / "runs.db", seeds=(1, 2), table=str(tmp_path / "mine.h5"))
     page_of(url, tmp_path / "r.html")  # what was not judged yet is
     (tmp_path / "mine.h5").unlink()
-    for place in ("harness.truthsources", "backends.tabular.shelf"):
+    for place in ("harness.boards.truthsources", "backends.tabular.shelf"):
         monkeypatch.setattr(f"{place}.known_tables", dict)
     text = page_of(url, tmp_path / "r.html").read_text()
     assert "Not drawn:" in text

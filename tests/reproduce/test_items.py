@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from backends.tabular.shelf import open_table
+from harness.boards.leaderboard import Leaderboard
 from harness.core.errors import SettingError, UnknownNameError
 from harness.experiment import Experiment
-from harness.leaderboard import Leaderboard
 from harness.reproduce import items, sharing
 from harness.reproduce.cells import Cell, Measured, Missing, Section, number, spread
 from harness.reproduce.item import Findings

@@ -9,16 +9,16 @@ from typing import Any
 
 from rich.console import Console
 
+from harness.boards.leaderboard import Leaderboard
+from harness.boards.render import terminal as leaderboard
 from harness.core.budget import Budget, Cost
-from harness.display import page
 from harness.engine import Best, Broken, Done
-from harness.forecast import Tally
-from harness.leaderboard import Leaderboard
-from harness.render import terminal as leaderboard
+from harness.live.display import page
+from harness.live.forecast import Tally
+from harness.live.watch import Group, Picture, Seen
+from harness.live.watch_page import terminal as watched
 from harness.studies.page import Grid, Page
 from harness.studies.page import terminal as study
-from harness.watch import Group, Picture, Seen
-from harness.watch_page import terminal as watched
 from tests.going import PERPLEXITIES, VALIDATION, Clock, beat, job
 from tests.leaderboard.samples import FULL, RANDOM, board, runs
 

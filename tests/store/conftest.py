@@ -5,7 +5,7 @@ import os
 import pytest
 import sqlalchemy
 
-from harness.store import Store
+from harness.storage.store import Store
 
 POSTGRES = os.environ.get("HARNESS_TEST_POSTGRES")
 """A URL of an empty PostgreSQL database, where one is at hand: its tables are dropped."""

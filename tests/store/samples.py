@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from harness.core.budget import Budget, Cost
-from harness.records import Checkpoint, ScoreRow
 from harness.runspec import RunSpec
+from harness.storage.records import Checkpoint, ScoreRow
 
 
 def spec(seed=1268, **changes):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.core.errors import StoreError
-from harness.store import Store
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, rows, spec
 
 
@@ -77,7 +77,7 @@ def test_a_damaged_state_is_a_store_error(path):
 
 WRITER = """
 import sys
-from harness.store import Store
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, rows, spec
 with Store.open(sys.argv[1]) as store:
     resumed = store.begin(spec(), {})

@@ -8,9 +8,9 @@ import pytest
 
 from harness.core.errors import StoreError, UnknownNameError
 from harness.judge import Correlation, Look, Measured, NoVerdict, Ranking, Truth, Verdict
-from harness.records import Ranked, Result
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.records import Ranked, Result
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, rows, spec
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from harness.core.errors import StoreError
 from harness.judge import Correlation, Look, Truth, Verdict
-from harness.merging import Conflict, merge
-from harness.records import Ranked, Result
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.merging import Conflict, merge
+from harness.storage.records import Ranked, Result
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, ended, going, rows, spec
 from tests.store.test_versions import FIRST
 

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from harness.core.errors import StoreError
-from harness.store import Store
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, copied, rows, spec
 
 
@@ -94,7 +94,7 @@ def test_a_store_that_cannot_be_reached_is_one_clear_line(url, words):
 
 
 def test_a_locked_store_says_that_another_process_writes(path, monkeypatch):
-    monkeypatch.setattr("harness.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("harness.storage.database.BUSY_SECONDS", 0.05)
     with Store.open(f"sqlite:///{path}") as store:
         blocker = sqlite3.connect(path, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")

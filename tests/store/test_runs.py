@@ -6,8 +6,8 @@ from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
 from harness.core.oracle import Failed, Gradient, Score, Scored, Slope, Trial, Update, Updated
 from harness.core.space import Architecture
-from harness.records import Run, ScoreRow, score_rows
-from harness.store import Store
+from harness.storage.records import Run, ScoreRow, score_rows
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, going, rows, spec
 
 
@@ -107,7 +107,7 @@ def test_a_store_in_memory_works():
 
 
 def test_trials_come_in_parts_as_they_come_at_once(store, monkeypatch):
-    monkeypatch.setattr("harness.store.PART", 3)
+    monkeypatch.setattr("harness.storage.store.PART", 3)
     going(store, spec(), 10)
     going(store, spec(2), 4)
     assert list(store.stream(spec().digest)) == store.trials(spec().digest) == rows(0, 10)

@@ -11,9 +11,9 @@ import pytest
 
 from harness.core.errors import StoreError
 from harness.judge import Correlation, Truth, Verdict
-from harness.records import Ranked, Result
 from harness.statistics import Undefined
-from harness.store import Store
+from harness.storage.records import Ranked, Result
+from harness.storage.store import Store
 from tests.store.samples import checkpoint, copied, rows
 
 FIRST = Path(__file__).with_name("version1.db.gz")

@@ -19,7 +19,7 @@ from harness.experiment import BudgetFields, Experiment
 from harness.plan import make_plan
 from harness.settings import create_space
 from harness.statistics import Number, Undefined
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.noise import Content, compared, noise
 from harness.studies.noise_conditions import Sight, sights, signal
 from harness.studies.noise_page import noise_page

@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 
+from harness.boards.leaderboard import Leaderboard
 from harness.core.errors import IncompatibleError
-from harness.leaderboard import Leaderboard
 from harness.studies.penalty import POLICIES, Content, compared, space_of
 from harness.studies.penalty_page import penalty_page
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs

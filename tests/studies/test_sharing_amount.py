@@ -15,7 +15,7 @@ from harness.core.errors import HarnessError, TableError
 from harness.experiment import Experiment
 from harness.settings import create_space
 from harness.spaces.nasbench101_keys import matrix_of_key
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.sharing_amount import Content, content, sharing_amount
 from harness.studies.sharing_amount_page import sharing_amount_page
 from harness.studies.sharing_cells import SPACES, Kind, members

@@ -16,7 +16,7 @@ from harness.core.measures import PERPLEXITY
 from harness.experiment import Experiment
 from harness.plan import build_truth
 from harness.settings import create_space
-from harness.store import Store
+from harness.storage.store import Store
 from harness.studies.sharing_runs import Trained, sharing_plan
 from harness.studies.truth import Source
 from harness.studies.weight_sharing import Content, content, weight_sharing

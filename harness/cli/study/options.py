@@ -34,6 +34,6 @@ def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Expe
 
 def watcher_of(flags: Mapping[str, Any]) -> Watcher:
     """What shows the runs of a study, by its flags."""
-    from harness.display import display_for
+    from harness.live.display import display_for
 
     return display_for(flags["quiet"], flags["tensorboard"])

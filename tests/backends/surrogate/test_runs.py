@@ -12,10 +12,10 @@ import pytest
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError, SettingError
-from harness.records import Checkpoint, Run, ScoreRow
 from harness.runspec import RunSpec
 from harness.settings import create_space
-from harness.store import Store
+from harness.storage.records import Checkpoint, Run, ScoreRow
+from harness.storage.store import Store
 from harness.studies.surrogate_runs import examples_of_runs
 
 SPEC = RunSpec(

@@ -1,0 +1,128 @@
+"""Which runs are one row: those of a policy, oracle and space with the same settings; the name tells rows apart.
+
+Two runs of one policy that differ in a setting answer different questions, so their values are never averaged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.storage.records import Run
+from harness.storage.selection import ABSENT, SETTINGS, asks_nothing, full, keys_of, short, value_text
+
+SPACE = f"{SETTINGS}space."
+
+APART = ("budget.", SETTINGS)
+ALONE = ("search_metric", "version", "table_digest")
+"""Together with what stands below ``APART`` these decide a run: all that its digest is of, but its names and seed."""
+
+Keys = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A run with the names of its row, which are those of its parts and the settings that tell rows apart."""
+
+    run: Run
+    policy: str
+    oracle: str
+    space: str
+
+
+def named(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[Named]:
+    """The runs with the names of their rows; those of the baseline that say the same once more are left out.
+
+    Each key of ``group_by`` that a run has is part of its policy's name. Raises UnknownNameError for an unknown key.
+    """
+    keys = {run.id: keys_of(run) for run in runs}
+    known = {key for each in keys.values() for key in each}
+    wanted = [full(key, known) for key in group_by]
+    drawn = _drawn(runs, keys)
+    kept = [run for run in runs if not asks_nothing(run) or run.id in drawn]
+    spaces = _space_names(kept, keys)
+    found = []
+    for group in _groups(kept, lambda run: (run.spec.policy, drawn.get(run.id, run.spec.oracle), spaces[run.id])):
+        names = _policy_names(group, keys, wanted)
+        found += [Named(r, names[r.id], drawn.get(r.id, r.spec.oracle), spaces[r.id]) for r in group]
+    return found
+
+
+def _groups(runs: Iterable[Run], key: Any) -> list[list[Run]]:
+    groups: dict[Any, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(key(run), []).append(run)
+    return list(groups.values())
+
+
+def _drawn(runs: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
+    """Runs of the baseline by id, one a seed, space and draw, with one oracle for all of a space: they asked none."""
+    found: dict[str, str] = {}
+    for group in _groups(filter(asks_nothing, runs), lambda run: _space_key(keys[run.id])):
+        oracle = group[0].spec.oracle
+        once = {(run.spec.seed, run.recommendation or run.id): run for run in reversed(group)}
+        found |= {run.id: oracle for run in once.values()}
+    return found
+
+
+def _space_key(keys: Keys) -> tuple[str, str]:
+    mine = {key: value for key, value in keys.items() if key.startswith(SPACE)}
+    return str(keys["space"]), json.dumps(mine, sort_keys=True)
+
+
+def _space_names(runs: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
+    """The spaces' names by run, with the settings of a space that differ between runs of it."""
+    names: dict[str, str] = {}
+    for group in _groups(runs, lambda run: run.spec.space):
+        mine = {run.id: {k: v for k, v in keys[run.id].items() if k.startswith(SPACE)} for run in group}
+        differing = telling(list(mine.values()))
+        names |= {run.id: label(run.spec.space, mine[run.id], differing, strip="space.") for run in group}
+    return names
+
+
+def _policy_names(group: Sequence[Run], keys: Mapping[str, Keys], wanted: Sequence[str]) -> dict[str, str]:
+    """The policies' names by run of a group that would else be one row."""
+    if all(map(asks_nothing, group)):
+        return _baseline_names(group, keys)
+    mine = {run.id: {k: v for k, v in keys[run.id].items() if _decides(k)} for run in group}
+    differing = [key for key in telling(list(mine.values())) if key not in wanted]
+    names = {}
+    for run in group:
+        there = [key for key in wanted if key in keys[run.id]]
+        names[run.id] = label(run.spec.policy, keys[run.id], [*there, *differing])
+    return names
+
+
+def _baseline_names(group: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
+    """The newest draws of the baseline keep its plain name, older ones that differ for a seed have their version."""
+    newest = {run.spec.seed: run.id for run in sorted(group, key=lambda run: run.created)}
+    plain = {run.id: run.spec.policy for run in group}
+    older = [run for run in group if newest[run.spec.seed] != run.id]
+    return plain | {run.id: label(run.spec.policy, keys[run.id], ["version", "created"]) for run in older}
+
+
+def _decides(key: str) -> bool:
+    return key in ALONE or (key.startswith(APART) and not key.startswith(SPACE))
+
+
+def telling(each: Sequence[Keys]) -> list[str]:
+    """The keys that differ between these, sorted; a digest only where nothing else differs with it."""
+    names = sorted({key for keys in each for key in keys})
+    columns = {name: [_text(keys.get(name, ABSENT)) for keys in each] for name in names}
+    differing = [name for name in names if len(set(columns[name])) > 1]
+    digests = [name for name in differing if name.endswith("_digest")]
+    others = [name for name in differing if name not in digests]
+    parts = list(zip(*(columns[name] for name in others), strict=True)) or [()] * len(each)
+    return [*others, *(name for name in digests if len(set(zip(parts, columns[name], strict=True))) > len(set(parts)))]
+
+
+def _text(value: Any) -> str:
+    return str(value) if value is ABSENT else json.dumps(value, sort_keys=True)
+
+
+def label(name: str, keys: Keys, shown: Sequence[str], *, strip: str = "") -> str:
+    """A row's name: ``nao (policy.pool=100)``; the plain name where there is nothing to show."""
+    told = [f"{short(key).removeprefix(strip)}={value_text(keys.get(key, ABSENT))}" for key in shown]
+    return f"{name} ({', '.join(told)})" if told else name

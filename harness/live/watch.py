@@ -1,0 +1,185 @@
+"""Watches a run store from another process, which it only reads.
+
+A store does not say whether the process behind a run still lives: a run that it calls running may be waiting for a free
+worker, or its process may have died. So a run without a committed answer counts as waiting, and of the others it is
+said for how long no commit was seen.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sqlalchemy import Engine, Row, Select, case, func, select
+
+from harness.core.budget import Cost
+from harness.core.measures import ACCURACY, PERPLEXITY
+from harness.core.oracle import Metric
+from harness.engine import Best
+from harness.runspec import RunSpec
+from harness.storage import database, schema
+
+IDLE_SECONDS = 30.0
+"""After so long without a run that goes or waits there is nothing to watch any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A run in progress: how far it is, its best score, how many queries those like it took, and its last commit.
+
+    ``usual`` is ``None`` where none has finished; ``silent`` are the seconds without a commit while watching, ``None``
+    at the first look.
+    """
+
+    run: str
+    spec: RunSpec
+    trials: int
+    spent: Cost
+    best: Best | None
+    usual: int | None
+    silent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many runs of a policy and oracle on a space are over, go, or wait for a worker."""
+
+    policy: str
+    oracle: str
+    space: str
+    finished: int
+    failed: int
+    going: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A store at one moment."""
+
+    store: str
+    groups: tuple[Group, ...]
+    going: tuple[Seen, ...]
+
+    @property
+    def busy(self) -> bool:
+        """Whether any run goes or waits."""
+        return any(group.going or group.waiting for group in self.groups)
+
+    def total(self, name: str) -> int:
+        """A count such as ``finished`` over all groups."""
+        return sum(getattr(group, name) for group in self.groups)
+
+
+@dataclass(slots=True)
+class StoreWatch:
+    """Looks at a store again and again, and remembers when each run was seen to move."""
+
+    engine: Engine
+    clock: Callable[[], float] = time.monotonic
+    moved: dict[str, tuple[int, float]] = field(default_factory=dict)
+    looks: int = 0
+
+    @classmethod
+    def of(cls, url: str, clock: Callable[[], float] = time.monotonic) -> Self:
+        """Watch the store at this URL; raises StoreError where there is none."""
+        engine = database.connect(url)
+        database.require_store(engine)
+        return cls(engine, clock)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def look(self) -> Picture:
+        """The store as it is now, read in one transaction."""
+        with database.trouble(self.engine.url), self.engine.connect() as connection:
+            groups = connection.execute(_groups()).all()
+            rows = connection.execute(_going()).all()
+            tops = {row.run: row.top for row in connection.execute(_tops())}
+        usual = {_place(row): round(row.usual) for row in groups if row.usual is not None}
+        going = tuple(self._seen(row, tops.get(row.number), usual.get(_place(row))) for row in rows)
+        self.looks += 1
+        return Picture(self.engine.url.render_as_string(hide_password=True), tuple(map(_group, groups)), going)
+
+    def _seen(self, row: Row[Any], top: float | None, usual: int | None) -> Seen:
+        spec, now = RunSpec.from_json(row.spec), self.clock()
+        trials, since = self.moved.get(row.id, (None, now))
+        if trials != row.trials:
+            since = now
+            self.moved[row.id] = row.trials, now
+        spent = Cost(row.queries, row.epochs, row.seconds)
+        best = None if top is None else Best(top, metric_of(spec, top))
+        return Seen(row.id, spec, row.trials, spent, best, usual, now - since if self.looks else None)
+
+
+def follow(watched: StoreWatch, interval: float, *, sleep: Callable[[float], object] = time.sleep) -> Iterator[Picture]:
+    """Look every ``interval`` seconds, until for half a minute no run went or waited."""
+    since = watched.clock()
+    while True:
+        picture = watched.look()
+        yield picture
+        if picture.busy:
+            since = watched.clock()
+        elif watched.clock() - since >= IDLE_SECONDS:
+            return
+        sleep(interval)
+
+
+def _place(row: Row[Any]) -> tuple[str, str, str]:
+    return row.policy, row.oracle, row.space
+
+
+def _group(row: Row[Any]) -> Group:
+    return Group(*_place(row), row.finished, row.failed, row.going, row.waiting)
+
+
+def _groups() -> Select[Any]:
+    """The runs of each policy, oracle and space by what became of them, and the mean queries of a finished one."""
+    runs = schema.runs.c
+    running, place = runs.status == "running", (runs.policy, runs.oracle, runs.space)
+    counts: Mapping[str, Any] = {
+        "finished": runs.status == "finished",
+        "failed": runs.status == "failed",
+        "going": running & (runs.trials > 0),
+        "waiting": running & (runs.trials == 0),
+    }
+    sums = [func.sum(case((condition, 1), else_=0)).label(name) for name, condition in counts.items()]
+    usual = func.avg(case((runs.status == "finished", runs.queries))).label("usual")
+    return select(*place, *sums, usual).group_by(*place).order_by(func.min(runs.number))
+
+
+def _going() -> Select[Any]:
+    runs = schema.runs.c
+    return select(schema.runs).where(runs.status == "running", runs.trials > 0).order_by(runs.number)
+
+
+def _tops() -> Select[Any]:
+    """The best score of each run in progress."""
+    runs, trials = schema.runs.c, schema.trials.c
+    joined = select(trials.run, func.max(trials.value).label("top")).join(schema.runs)
+    return joined.where(runs.status == "running").group_by(trials.run)
+
+
+def metric_of(spec: RunSpec, score: float) -> Metric:
+    """What a stored score means, which the store does not say: one below 0 is the negated logarithm of a perplexity.
+
+    Accuracies are fractions; the synthetic oracle, and whatever lies above 1, measures neither.
+    """
+    if score < 0:
+        return PERPLEXITY.metric(spec.search_metric)
+    if score <= 1 and spec.oracle.partition("+")[0] != "synthetic":
+        return ACCURACY.metric(spec.search_metric)
+    return Metric("score", spec.search_metric, -math.inf, math.inf)
+
+
+def changed(one: Picture | None, other: Picture) -> bool:
+    """Whether any run moved, began or ended between two looks."""
+    return one is None or (one.groups, _trials(one.going)) != (other.groups, _trials(other.going))
+
+
+def _trials(runs: Sequence[Seen]) -> list[tuple[str, int]]:
+    return [(seen.run, seen.trials) for seen in runs]

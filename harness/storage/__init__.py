@@ -1,0 +1,1 @@
+"""The run store, and what goes into it and comes out of it."""

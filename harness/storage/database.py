@@ -1,0 +1,177 @@
+"""How a database becomes or is recognised as a run store.
+
+SQLite runs in WAL mode with ``synchronous=NORMAL``: a commit is in the operating system's hands when it returns, so it
+survives the process being killed at any moment, and the file is never corrupt. Only a power cut can take the newest
+commits, and then the runs go on from the checkpoint before; ``FULL`` would pay an fsync a commit to save that.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    delete,
+    event,
+    false,
+    insert,
+    inspect,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from harness.core.errors import StoreError
+from harness.storage import schema
+
+BUSY_SECONDS = 30
+"""How long a commit waits for another process's commit."""
+
+
+@contextmanager
+def trouble(url: URL) -> Iterator[None]:
+    """Turn what a database reports into a StoreError of one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        cause = " ".join(str(error.orig).split())
+        hint = "; another process is writing to it" if "locked" in cause else ""
+        raise StoreError(f"run store {shown(url)}: {cause}{hint}") from error
+
+
+def shown(url: URL) -> str:
+    """The URL without its password, quoted."""
+    return repr(url.render_as_string(hide_password=True))
+
+
+def connect(text: str) -> Engine:
+    """An engine for the database at this URL, not yet used; raises StoreError for a URL that means nothing here."""
+    try:
+        url = make_url(text)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
+    except (ArgumentError, ImportError) as error:
+        masked, reason = (re.sub(r"//.*@", "//***@", " ".join(part.split())) for part in (text, str(error)))
+        raise StoreError(
+            f"run store {masked!r} cannot be used ({reason}); expected a URL such as sqlite:///runs/harness.db, "
+            "or postgresql+psycopg://user@host/database with the package psycopg installed"
+        ) from error
+    if _is_sqlite(url):
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    # sqlite3's own transactions begin too late (not before DDL or SELECT); _begin opens them instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take the lock at once: a reader that turned into a writer could not wait for another one."""
+    writing = connection.get_execution_options().get("harness_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def require_store(engine: Engine) -> None:
+    """Raise StoreError unless the database is a run store of a known version; changes nothing."""
+    path = file_of(engine.url)
+    if path is not None and not path.is_file():
+        raise StoreError(f"there is no run store {shown(engine.url)}; `harness run` makes one")
+    with trouble(engine.url), engine.connect() as connection:
+        if not _is_store(connection):
+            raise StoreError(f"run store {shown(engine.url)} is empty; `harness run` fills one")
+
+
+def make_store(engine: Engine) -> None:
+    """Create the tables that are missing; raises StoreError for an unknown version, or what cannot be written."""
+    _make_folder(engine.url)
+    writer = engine.execution_options(harness_write=True)
+    with trouble(engine.url):
+        with engine.connect() as connection:
+            _is_store(connection)
+        if _is_sqlite(engine.url):
+            _keep_a_log(engine)
+        with writer.begin() as connection:
+            if _is_store(connection):
+                _upgrade(connection)
+            else:
+                schema.metadata.create_all(connection)
+                connection.execute(insert(schema.versions).values(version=schema.VERSION))
+            # Deletes nothing, but a database that is read-only refuses it, now and not after an hour's search.
+            connection.execute(delete(schema.versions).where(false()))
+
+
+def _upgrade(connection: Connection) -> None:
+    """Add what this version has and an older store lacks; what is there stays as it is."""
+    schema.metadata.create_all(connection)
+    connection.execute(
+        update(schema.versions).where(schema.versions.c.version != schema.VERSION).values(version=schema.VERSION)
+    )
+
+
+def has(engine: Engine, table: Table) -> bool:
+    """Whether the store has this table: one of an older version that is only read may lack it."""
+    with trouble(engine.url), engine.connect() as connection:
+        return inspect(connection).has_table(table.name)
+
+
+def _is_store(connection: Connection) -> bool:
+    """Whether the tables are there; raises StoreError where other tables, or those of an unknown version, are."""
+    url, names = connection.engine.url, set(inspect(connection).get_table_names())
+    if schema.versions.name not in names:
+        strange = names if _is_sqlite(url) else names & schema.metadata.tables.keys()
+        if strange:
+            raise StoreError(
+                f"{shown(url)} is no run store but a database with a table {min(strange)!r}; choose another --store"
+            )
+        return False
+    version = connection.execute(select(schema.versions.c.version)).scalar()
+    if version not in schema.READABLE:
+        raise StoreError(
+            f"run store {shown(url)} has schema version {version}, this harness reads versions up to {schema.VERSION}; "
+            "use the harness that wrote it, or choose another --store"
+        )
+    return True
+
+
+def _keep_a_log(engine: Engine) -> None:
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise StoreError(f"run store {shown(engine.url)}: {error}") from error
+    finally:
+        connection.close()
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite URL; ``None`` for a server, a database in memory, and a ``file:`` URI."""
+    name = url.database
+    named = _is_sqlite(url) and name and name != ":memory:" and not name.startswith("file:")
+    return Path(name) if named and name else None
+
+
+def _make_folder(url: URL) -> None:
+    path = file_of(url)
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"run store {shown(url)} cannot be made: {error.strerror}: {error.filename!r}") from error

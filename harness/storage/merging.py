@@ -1,0 +1,198 @@
+"""Copies the runs of stores into one, with everything that belongs to them.
+
+A run is known by its id, the digest of its specification. Of two unfinished copies the one that is further stays, a
+finished one stays over both, and of two finished ones the target's: the same seed and settings must have ended at the
+same recommendation, and where they did not, that is a conflict to be told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Table, delete, insert, inspect, select, update
+
+from harness.core.errors import StoreError
+from harness.live.bar import Report
+from harness.storage import database, schema
+from harness.storage.runrow import number_of
+
+PART = 5000
+"""Rows that are held at a time."""
+
+OWNED = (schema.trials, schema.probes, schema.results, schema.correlations, schema.checkpoints)
+"""The tables whose rows belong to a run."""
+
+JUDGED = (schema.results, schema.correlations)
+"""Those to which rows may be added after a run has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A run that ended at another recommendation in each of two stores, although its digest is one."""
+
+    run: str
+    policy: str
+    seed: str
+    target: str
+    source: str
+
+
+@dataclass(slots=True)
+class Merged:
+    """What came of one source: ids of runs ``added``, ``replaced`` by one that is further, and ``known`` already."""
+
+    added: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    looks: int = 0
+
+
+def merge(target: str, source: str, report: Report | None = None) -> Merged:
+    """Copy the runs of the store ``source`` into ``target``, which is made where it is not there; both are URLs.
+
+    One transaction: a source is merged as a whole or not at all. ``report`` is told how many trials were copied, and of
+    how many. The source, of any readable version, stays as it is. Raises StoreError where a store cannot be used, or
+    both are one.
+    """
+    origin, destination = database.connect(source), database.connect(target)
+    try:
+        database.require_store(origin)
+        _require_two(destination, origin)
+        database.make_store(destination)
+        with _reading(origin) as reader, _writing(destination) as writer:
+            return _Merge(reader, writer, report).all()
+    finally:
+        origin.dispose()
+        destination.dispose()
+
+
+def _require_two(target: Engine, source: Engine) -> None:
+    paths = [database.file_of(engine.url) for engine in (target, source)]
+    places = [path.resolve() if path else engine.url for path, engine in zip(paths, (target, source), strict=True)]
+    if places[0] == places[1]:
+        raise StoreError(f"run store {database.shown(source.url)} cannot be merged into itself; name another source")
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[Connection]:
+    """One view of the source, whoever writes to it meanwhile."""
+    if engine.dialect.name != "sqlite":  # there a transaction is such a view anyway
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with database.trouble(engine.url), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    with database.trouble(engine.url), engine.execution_options(harness_write=True).begin() as connection:
+        yield connection
+
+
+class _Merge:
+    """One source on its way into the target."""
+
+    def __init__(self, reader: Connection, writer: Connection, report: Report | None) -> None:
+        self._reader, self._writer, self._report = reader, writer, report
+        there = set(inspect(reader).get_table_names())
+        self._owned = [table for table in OWNED if table.name in there]
+        self._has_truths = schema.truths.name in there
+        self._done = self._total = 0
+        self._merged = Merged()
+
+    def all(self) -> Merged:
+        """Merge runs, truths and looks."""
+        theirs = {row.id: row for row in self._writer.execute(select(schema.runs))}
+        found = self._reader.execute(select(schema.runs).order_by(schema.runs.c.number)).all()
+        coming = {row.id for row in found if _further(row, theirs.get(row.id))}
+        self._total = sum(row.scores for row in found if row.id in coming)
+        for row in found:
+            if row.id in coming:
+                self._take(row, theirs.get(row.id))
+            else:
+                self._keep(row, theirs[row.id])
+        if self._has_truths:
+            self._add_truths()
+        self._merged.looks = self._add_looks()
+        return self._merged
+
+    def _take(self, row: Row[Any], mine: Row[Any] | None) -> None:
+        """Copy a run, in place of the target's where it has one."""
+        values = {name: value for name, value in row._mapping.items() if name != "number"}
+        if mine is None:
+            self._writer.execute(insert(schema.runs).values(values))
+            self._merged.added.append(row.id)
+        else:
+            self._writer.execute(update(schema.runs).where(schema.runs.c.id == row.id).values(values))
+            for table in OWNED:
+                self._writer.execute(delete(table).where(table.c.run == mine.number))
+            self._merged.replaced.append(row.id)
+        number = number_of(self._writer, row.id)
+        for table in self._owned:
+            self._copy(table, row.number, number)
+
+    def _copy(self, table: Table, source: int, target: int) -> None:
+        rows = self._reader.execution_options(yield_per=PART).execute(select(table).where(table.c.run == source))
+        for part in rows.mappings().partitions(PART):
+            self._writer.execute(insert(table), [{**row, "run": target} for row in part])
+            if table is schema.trials:
+                self._done += len(part)
+                if self._report is not None:
+                    self._report(self._done, self._total)
+
+    def _keep(self, row: Row[Any], mine: Row[Any]) -> None:
+        """Leave the target's run, and add what only the source knows of it."""
+        self._merged.known.append(row.id)
+        if row.status != "finished":
+            return
+        if row.recommendation != mine.recommendation:
+            ends = mine.recommendation or "", row.recommendation or ""
+            self._merged.conflicts.append(Conflict(row.id, row.policy, row.seed, *ends))
+            return
+        for table in JUDGED:
+            if table in self._owned:
+                self._add_judged(table, row.number, mine.number)
+
+    def _add_judged(self, table: Table, source: int, target: int) -> None:
+        """Add judgements of the source by truths that the target has none of."""
+        there = self._writer.execute(select(table.c.metric, table.c.table_digest).where(table.c.run == target))
+        known = {tuple(row) for row in there}
+        for row in self._reader.execute(select(table).where(table.c.run == source)).mappings().all():
+            if (row["metric"], row["table_digest"]) not in known:
+                self._writer.execute(insert(table).values({**row, "run": target}))
+
+    def _add_truths(self) -> None:
+        key = select(*schema.truths.primary_key.columns)
+        known = {tuple(row) for row in self._writer.execute(key)}
+        for row in self._reader.execute(select(schema.truths)).mappings().all():
+            if (row["space"], row["metric"], row["table_digest"]) not in known:
+                self._writer.execute(insert(schema.truths).values(dict(row)))
+
+    def _add_looks(self) -> int:
+        """Add the looks that the target has not, each as often as the source has it; how many those are."""
+        columns = [column for column in schema.looks.c if column.name != "number"]
+        query = select(*columns).order_by(schema.looks.c.number)
+        left = Counter(tuple(row) for row in self._writer.execute(query))
+        new = []
+        for row in self._reader.execute(query):
+            known = left[tuple(row)] > 0
+            left[tuple(row)] -= known
+            new += [] if known else [dict(row._mapping)]
+        if new:
+            self._writer.execute(insert(schema.looks), new)
+        return len(new)
+
+
+def _further(row: Row[Any], mine: Row[Any] | None) -> bool:
+    """Whether a run of the source takes the place of the target's."""
+    return mine is None or _progress(row) > _progress(mine)
+
+
+def _progress(row: Row[Any]) -> tuple[bool, int, bool]:
+    """What is compared: a finished run has nothing before it, and of equally many trials a reason tells more."""
+    finished = row.status == "finished"
+    return finished, 0 if finished else row.trials, row.status == "failed"

@@ -1,0 +1,159 @@
+"""Runs by what is recorded of them: flat keys, the conditions of ``--where``, and the names of groups."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import yaml
+
+from harness.boards.leaderboard import BASELINE
+from harness.core.errors import SettingError, UnknownNameError
+from harness.experiment import flatten
+from harness.storage.records import Run
+from harness.yamltext import read_yaml
+
+SETTINGS = "settings."
+
+PREFIXES = ("run", "table_digest")
+"""Keys of long hexadecimal texts, of which the first characters are enough."""
+
+CONDITION = re.compile(r"(?P<key>[^!=\s]+)(?P<sign>!=|=)(?P<value>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What a run has for a key of other runs: a setting of another policy, or of a later version."""
+
+    def __str__(self) -> str:
+        return "–"
+
+
+ABSENT = Absent()
+
+
+def keys_of(run: Run) -> dict[str, Any]:
+    """What is recorded of a run, flat: ``budget.queries``, ``settings.policy.pool``, ``provenance.packages.numpy``.
+
+    ``queries``, ``epochs`` and ``seconds`` are what it spent.
+    """
+    spec = run.spec
+    named = ("policy", "oracle", "space", "table", "table_digest", "seed", "search_metric", "version")
+    flat = {"run": run.id} | {name: getattr(spec, name) for name in named} | asdict(run.spent)
+    flat |= {"status": run.status, "created": run.created, "finished": run.finished, "trials": run.trials}
+    nested = {"budget": asdict(spec.budget), "settings": spec.settings, "provenance": run.provenance}
+    return flat | flatten(nested)
+
+
+def short(key: str) -> str:
+    """How a key is shown and may be written: ``policy.pool`` for ``settings.policy.pool``."""
+    return key.removeprefix(SETTINGS)
+
+
+def full(key: str, known: Iterable[str]) -> str:
+    """The recorded key that is meant; raises UnknownNameError with the nearest one for a key that no run has."""
+    names = set(known)
+    for candidate in (key, f"{SETTINGS}{key}"):
+        if candidate in names:
+            return candidate
+    raise UnknownNameError.among("key", key, map(short, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One ``--where``: runs whose value of ``key`` is, or is not, ``value``; ``text`` is the value as written."""
+
+    key: str
+    equal: bool
+    value: Any
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """Read ``key=value`` or ``key!=value``, the value being a YAML scalar; raises SettingError for another text."""
+        match = CONDITION.fullmatch(text)
+        if match is None:
+            raise SettingError(f"--where {text!r} must look like KEY=VALUE or KEY!=VALUE, for example policy=nao")
+        try:
+            value = read_yaml(match["value"])
+        except yaml.YAMLError:
+            value = match["value"]
+        return cls(match["key"], match["sign"] == "=", value, match["value"])
+
+    def holds(self, keys: Mapping[str, Any]) -> bool:
+        """Whether a run with these keys is wanted; one without the key has another value than any."""
+        return self._same(keys.get(self.key, ABSENT)) == self.equal
+
+    def concerns_baseline(self) -> bool:
+        """Whether it is about more than which policies are shown, and what they asked and how."""
+        asked = ("oracle", "search_metric", "queries", "epochs", "seconds", "trials")
+        if self.key == "policy":
+            return not self.equal and self.text == BASELINE
+        return self.key not in asked and not self.key.startswith(("settings.policy.", "settings.oracle.", "budget."))
+
+    def _same(self, found: Any) -> bool:
+        if isinstance(found, str):
+            return found.startswith(self.text) if self._abbreviates() else found == self.text
+        if isinstance(found, bool) or isinstance(self.value, bool):
+            return found is self.value
+        return bool(found == self.value)
+
+    def _abbreviates(self) -> bool:
+        return self.key in PREFIXES and self.text != ""
+
+
+def select(runs: Sequence[Run], wheres: Sequence[str]) -> list[Run]:
+    """The runs that all conditions hold for; raises SettingError or UnknownNameError for one that cannot be read."""
+    conditions = _conditions(runs, wheres)
+    return [run for run in runs if all(condition.holds(keys_of(run)) for condition in conditions)]
+
+
+def with_baseline(found: Sequence[Run], among: Sequence[Run], wheres: Sequence[str]) -> list[Run]:
+    """The runs found, and those of the baseline on the same spaces, in the order of ``among``.
+
+    The baseline asked no oracle, so that conditions on what the others asked and how are none on it.
+    """
+    conditions = [each for each in _conditions(among, wheres) if each.concerns_baseline()]
+    spaces, ids = {run.spec.space for run in found}, {run.id for run in found}
+    beside = [run for run in among if asks_nothing(run) and run.spec.space in spaces]
+    ids |= {run.id for run in beside if all(condition.holds(keys_of(run)) for condition in conditions)}
+    return [run for run in among if run.id in ids]
+
+
+def asks_nothing(run: Run) -> bool:
+    """Whether a run of the baseline drew its architecture without an oracle, so that no setting of one matters."""
+    return run.spec.policy == BASELINE and run.trials == 0
+
+
+def _conditions(runs: Sequence[Run], wheres: Sequence[str]) -> list[Condition]:
+    """The conditions, by the full keys that these runs have."""
+    known = {key for run in runs for key in keys_of(run)} if wheres else set()
+    read = map(Condition.parse, wheres if runs else ())
+    return [replace(each, key=full(each.key, known)) for each in read]
+
+
+def require_some(found: Sequence[Run], among: Sequence[Run], wheres: Sequence[str]) -> None:
+    """Raise SettingError, with the values that there are, where no run is left."""
+    if found:
+        return
+    if not among:
+        raise SettingError("the store holds no run yet; `harness run` makes some")
+    keys = dict.fromkeys(condition.key for condition in _conditions(among, wheres))
+    told = [f"{short(key)} is {_listed(key, among)}" for key in keys]
+    raise SettingError(f"none of {len(among)} runs has {' and '.join(wheres)}; {'; '.join(told)}")
+
+
+def _listed(key: str, runs: Sequence[Run], most: int = 8) -> str:
+    values = sorted({value_text(keys_of(run).get(key, ABSENT)) for run in runs})
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(values[:most]) + more
+
+
+def value_text(value: Any) -> str:
+    """A recorded value as it is written in YAML and on the command line; a digest by its first twelve characters."""
+    if isinstance(value, str):
+        return value[:12] if re.fullmatch(r"[0-9a-f]{64}", value) else value
+    return str(value) if isinstance(value, Absent) else json.dumps(value)

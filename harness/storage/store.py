@@ -1,0 +1,275 @@
+"""The run store: runs, their trials and checkpoints, what was judged of them, and every look at the truth.
+
+One process writes to a run. What belongs together is committed together: the rows of new trials, the counters, and both
+states, so that a run that was killed at any moment goes on from its last commit as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, Row, Select, Table, delete, insert, select, update
+
+from harness.core.errors import UnknownNameError
+from harness.judge import Look, NoVerdict, Truth
+from harness.runspec import RunSpec
+from harness.statistics import Undefined
+from harness.storage import database, schema
+from harness.storage.reading import ranked_of, result_of, run_of, truth_of, truth_row
+from harness.storage.records import Checkpoint, Ranked, Result, Run, ScoreRow, Status
+from harness.storage.runrow import create, move, now, number_of, resume
+
+COLUMNS = tuple(part.name for part in fields(ScoreRow))
+VALUES = attrgetter(*COLUMNS)
+
+PART = 5000
+"""Rows that are held at a time where there may be millions."""
+
+
+class Store:
+    """A run store in a database; ``Store.open(url)`` is for writing, ``Store.read(url)`` for looking."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(harness_write=True)
+        self._begun: dict[str, tuple[int, int]] = {}
+        """The number of each run that this store began, and how many trials of it are committed."""
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open for writing, creating what is missing; raises StoreError where that is impossible."""
+        engine = database.connect(url)
+        database.make_store(engine)
+        return cls(engine)
+
+    @classmethod
+    def read(cls, url: str) -> Self:
+        """Open an existing store as it is, of any readable version, and make nothing in it.
+
+        What is judged can be recorded in it, where it is writable. Raises StoreError where there is none.
+        """
+        engine = database.connect(url)
+        database.require_store(engine)
+        return cls(engine)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @property
+    def folder(self) -> Path:
+        """Where files that belong to the store lie: beside a database that is a file, or else the folder ``runs``."""
+        path = database.file_of(self._engine.url)
+        return Path("runs") if path is None else path.parent
+
+    def begin(self, spec: RunSpec, provenance: Mapping[str, Any]) -> Run | Checkpoint | None:
+        """The finished run of this specification, the checkpoint that it goes on from, or ``None`` where it starts."""
+        with self._write() as connection:
+            row = connection.execute(select(schema.runs).where(schema.runs.c.id == spec.digest)).one_or_none()
+            if row is None:
+                number = create(connection, spec, provenance)
+                self._begun[spec.digest] = number, 0
+                return None
+            if row.status == "finished":
+                return run_of(row)
+            self._begun[spec.digest] = row.number, row.trials
+            return resume(connection, row)
+
+    def commit(self, run: str, rows: Sequence[ScoreRow], checkpoint: Checkpoint) -> None:
+        """Add a batch's rows, move the counters, and replace both states, all in one transaction.
+
+        Raises StoreError where another process has moved the run since this one began it.
+        """
+        number, before = self._begun[run]
+        moved = update(schema.runs).values(
+            trials=checkpoint.trials,
+            scores=schema.runs.c.scores + len(rows),
+            repeated=checkpoint.repeated,
+            **asdict(checkpoint.spent),
+        )
+        states = {"policy_state": checkpoint.policy, "oracle_state": checkpoint.oracle}
+        with self._write() as connection:
+            move(connection, moved, (run, number, before))
+            if rows:
+                connection.execute(
+                    insert(schema.trials), [dict(zip(COLUMNS, VALUES(row), strict=True), run=number) for row in rows]
+                )
+            there = update(schema.checkpoints).where(schema.checkpoints.c.run == number).values(states)
+            if not connection.execute(there).rowcount:
+                connection.execute(insert(schema.checkpoints).values(run=number, **states))
+        self._begun[run] = number, checkpoint.trials
+
+    def finish(self, run: str, recommendation: str, probe: Sequence[tuple[str, float | None]] = ()) -> None:
+        """Close a run with its recommendation in text form; its states are dropped, its trials stay.
+
+        ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.
+        """
+        with self._close(run, status="finished", recommendation=recommendation, finished=now()) as (
+            connection,
+            number,
+        ):
+            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.run == number))
+            if probe:
+                scored = [{"run": number, "number": i, "architecture": a, "value": v} for i, (a, v) in enumerate(probe)]
+                connection.execute(insert(schema.probes), scored)
+
+    def fail(self, run: str, reason: str) -> None:
+        """Close a run that broke; ``begin`` takes it up again from its last checkpoint."""
+        with self._close(run, status="failed", reason=reason, finished=now()):
+            pass
+
+    def record_result(self, run: str, result: Result) -> None:
+        """Keep what the judge said of a run, in place of an earlier word by the same metric of the same table."""
+        judgement = result.judgement
+        told = {"reason": judgement.reason} if isinstance(judgement, NoVerdict) else asdict(judgement)
+        values = {"metric": result.metric, "table_digest": result.table_digest, "architecture": result.architecture}
+        self._replace(schema.results, run, values | told)
+
+    def record_correlation(self, run: str, ranked: Ranked) -> None:
+        """Keep how well a run's final shared weights rank cells, in place of an earlier word of the same truth."""
+        tau, cells = ranked.correlation.tau, ranked.correlation.cells
+        told = {"reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
+        values = {"metric": ranked.metric, "table_digest": ranked.table_digest, "cells": cells}
+        self._replace(schema.correlations, run, values | told)
+
+    def record_truth(self, space: str, truth: Truth) -> None:
+        """Keep what the numbers of a truth are of, once; a store of an older version, opened by ``read``, cannot."""
+        key = {"space": space, "metric": truth.metric, "table_digest": truth.digest}
+        if not database.has(self._engine, schema.truths) or self._known(schema.truths, key):
+            return
+        with self._write() as connection:
+            if not _there(connection, schema.truths, key):
+                connection.execute(insert(schema.truths).values(**key, **truth_row(truth)))
+
+    def record_look(self, look: Look) -> None:
+        """Note a look at the truth; what ``Judge`` takes as ``record``."""
+        values = asdict(look) | {"at": look.when.isoformat()}
+        del values["when"]
+        with self._write() as connection:
+            connection.execute(insert(schema.looks).values(values))
+
+    def runs(self, *, status: Status | None = None, **equal: str) -> list[Run]:
+        """The stored runs, oldest first; ``equal`` may name policy, oracle, space, table_digest and seed."""
+        wanted = equal if status is None else equal | {"status": status}
+        conditions = [schema.runs.c[name] == value for name, value in wanted.items()]
+        return [
+            run_of(row) for row in self._rows(select(schema.runs).where(*conditions).order_by(schema.runs.c.number))
+        ]
+
+    def show(self, prefix: str) -> Run:
+        """The one run whose id begins with ``prefix``; raises UnknownNameError for none or several."""
+        matching = select(schema.runs).where(schema.runs.c.id.startswith(prefix, autoescape=True)).limit(2)
+        rows = self._rows(matching)
+        if len(rows) > 1:
+            raise UnknownNameError(
+                f"run {prefix!r} is not unique: {rows[0].id} and {rows[1].id} begin so; give more digits"
+            )
+        if not rows:
+            known = [row.id[:12] for row in self._rows(select(schema.runs.c.id))]
+            raise UnknownNameError.among("run", prefix, difflib.get_close_matches(prefix, known, n=5, cutoff=0.0))
+        return run_of(rows[0])
+
+    def trials(self, run: str) -> list[ScoreRow]:
+        """A run's answered Scores by number."""
+        return [ScoreRow(*VALUES(row)) for row in self._rows(_trials_of(run))]
+
+    def stream(self, run: str) -> Iterator[ScoreRow]:
+        """What ``trials`` gives, a part at a time: millions of rows take no more memory than a few thousand."""
+        with database.trouble(self._engine.url), self._engine.connect() as connection:
+            rows = connection.execution_options(yield_per=PART).execute(_trials_of(run))
+            for row in rows:
+                yield ScoreRow(*VALUES(row))
+
+    def results(self, run: str) -> list[Result]:
+        """What was ever judged of a run, one record a metric and table."""
+        mine = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
+        return [
+            result_of(row) for row in self._rows(mine.order_by(schema.results.c.metric, schema.results.c.table_digest))
+        ]
+
+    def probe(self, run: str) -> list[tuple[str, float | None]]:
+        """The cells that a run's final shared weights were asked about, with their scores, in the order asked."""
+        probes = schema.probes.c
+        rows = self._added(schema.probes, run, probes.architecture, probes.value, order=(probes.number,))
+        return [(row.architecture, row.value) for row in rows]
+
+    def correlations(self, run: str) -> list[Ranked]:
+        """How well a run's final shared weights were found to rank cells, one record a metric and table."""
+        found = schema.correlations.c
+        return [
+            ranked_of(row)
+            for row in self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
+        ]
+
+    def truths(self) -> dict[tuple[str, str, str], Truth]:
+        """What the runs of this store were judged by, by space, metric and digest."""
+        if not database.has(self._engine, schema.truths):
+            return {}
+        rows = self._rows(select(schema.truths))
+        return {(row.space, row.metric, row.table_digest): truth_of(row) for row in rows}
+
+    def looks(self, run: str | None = None) -> list[Look]:
+        """The looks at the truth for one run, or all of them, oldest first."""
+        conditions = () if run is None else (schema.looks.c.run == run,)
+        rows = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
+        return [Look(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows]
+
+    def _known(self, table: Table, key: Mapping[str, Any]) -> bool:
+        with database.trouble(self._engine.url), self._engine.connect() as connection:
+            return _there(connection, table, key)
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with database.trouble(self._engine.url), self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with database.trouble(self._engine.url), self._writer.begin() as connection:
+            yield connection
+
+    def _added(self, table: Table, run: str, *columns: Any, order: Sequence[Any]) -> Sequence[Row[Any]]:
+        """A run's rows of a table that the first version of the store had not; none where it is not there."""
+        if not database.has(self._engine, table):
+            return []
+        return self._rows(select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(*order))
+
+    def _replace(self, table: Table, run: str, values: Mapping[str, Any]) -> None:
+        """Write a run's row of a truth, in place of an earlier one."""
+        with self._write() as connection:
+            number, columns = number_of(connection, run), table.c
+            same = (columns.metric == values["metric"], columns.table_digest == values["table_digest"])
+            connection.execute(delete(table).where(columns.run == number, *same))
+            connection.execute(insert(table).values(run=number, **values))
+
+    @contextmanager
+    def _close(self, run: str, **values: Any) -> Iterator[tuple[Connection, int]]:
+        """Move a run to its end; what else belongs to it can be written in the same transaction."""
+        number, before = self._begun[run]
+        with self._write() as connection:
+            move(connection, update(schema.runs).values(values), (run, number, before))
+            yield connection, number
+        del self._begun[run]
+
+
+def _trials_of(run: str) -> Select[Any]:
+    columns = (schema.trials.c[name] for name in COLUMNS)
+    return select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(schema.trials.c.number)
+
+
+def _there(connection: Connection, table: Table, key: Mapping[str, Any]) -> bool:
+    """Whether a table has a row of this key."""
+    same = [table.c[name] == value for name, value in key.items()]
+    return connection.execute(select(*table.primary_key.columns).where(*same)).first() is not None
