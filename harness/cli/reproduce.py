@@ -18,7 +18,7 @@ FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
 """The flags that are fields of an experiment."""
 
 
-@click.command()
+@click.command(short_help="Measure a table or figure of the paper beside its printed numbers.")
 @click.argument("name", metavar="ITEM")
 @click.option(
     "--scale",
