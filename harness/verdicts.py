@@ -75,7 +75,7 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
         repeated=run.repeated,
         search_metric=spec.search_metric,
         coverage=lacking(spec, space, judge.truth),
-        caution=spec.settings["oracle"].get("caution", ""),
+        caution=spec.settings.get("oracle", {}).get("caution", ""),
     )
 
 

@@ -252,7 +252,8 @@ def test_a_pair_that_cannot_work_is_refused_before_anything_runs(
     assert (ended.status, ended.out) == (2, "")
     assert ended.err == (
         "error: policy descent:Descent needs Gradient queries, but oracle tabular answers only Score and Update; "
-        "oracles that do: standalone+score-gradient or synthetic or tabular+score-gradient\n"
+        "oracles that do: standalone+score-gradient or surrogate+score-gradient or synthetic or "
+        "tabular+score-gradient\n"
     )
     assert not (tmp_path / "runs").exists()
 

@@ -8,17 +8,9 @@ from typing import Any
 
 import pytest
 
-from harness import cli
 from tests.cli.conftest import Harness
 
-ORACLE = "backends.surrogate.oracle:SurrogateOracle"
 DIGITS = ("--table", "nasbench101-v5-digits", "--cells", "200")
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.PLACES, "surrogate", "harness.cli.surrogate:surrogate_group")
-    monkeypatch.setitem(cli.cli._places, "surrogate", "harness.cli.surrogate:surrogate_group")  # type: ignore[attr-defined]
 
 
 def fitted(harness: Harness, name: str = "a.surrogate.h5", *arguments: str) -> dict[str, Any]:
@@ -49,9 +41,19 @@ def test_info_has_the_forms_of_other_pages(harness: Harness, form: str) -> None:
     assert f"{document['held_out']['r2']:.3f}" in ended.out
 
 
-def searched(harness: Harness, *arguments: str, oracle: str = ORACLE) -> dict[str, Any]:
+def searched(harness: Harness, *arguments: str) -> dict[str, Any]:
     ended = harness(
-        *("run", "--oracle", oracle, "--set", "oracle.surrogate=a.surrogate.h5", "--seeds", "1:3", "--workers", "1"),
+        *(
+            "run",
+            "--oracle",
+            "surrogate",
+            "--set",
+            "oracle.surrogate=a.surrogate.h5",
+            "--seeds",
+            "1:3",
+            "--workers",
+            "1",
+        ),
         *("--budget-queries", "30", "--json", *arguments),
     )
     assert ended.status == 0, ended.err
@@ -67,6 +69,11 @@ def test_a_search_asks_the_surrogate_and_is_judged_by_the_table(harness: Harness
     assert rows["random-search"]["queries"] == 30
     assert rows["random-search"]["hours"] > 0
     assert rows["random-search"]["mean"] > 0.8
+    warning = "oracle surrogate: its scores are predictions of validation accuracy at 12 epochs (held-out tau "
+    figures = f"{learnt['held_out']['tau']:.2f}, R2 {learnt['held_out']['r2']:.2f}, on 253 cells of "
+    assert f"{warning}{figures}nasbench101-v5-digits)" in board["warnings"]
+    stored_board = json.loads(harness("leaderboard", "--store", "sqlite:///runs.db", "--json").out)
+    assert any(text.startswith(warning) for text in json.dumps(stored_board).split('"'))
     run = next(
         line
         for line in json.loads(harness("list", "runs", "--store", "sqlite:///runs.db", "--json").out)
@@ -125,7 +132,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(
 
 
 def test_a_search_without_a_file_and_on_a_foreign_space_is_refused(harness: Harness) -> None:
-    run = ("run", "--policy", "random-search", "--oracle", ORACLE, "--seeds", "1")
+    run = ("run", "--policy", "random-search", "--oracle", "surrogate", "--seeds", "1")
     assert "oracle.surrogate=FILE" in harness(*run).err
     fitted(harness)
     ended = harness(*run, "--set", "oracle.surrogate=a.surrogate.h5", "--space", "rnn2")
