@@ -9,7 +9,7 @@ except that here the logits move first and the shared weights after them, as all
 
 An oracle must answer ``Gradient`` itself: slopes estimated from scores of sampled architectures (``+score-gradient``)
 are zero at a one-hot mixture, of which all samples are the same cell. Where edges can be left out, as in NAS-Bench-101,
-it may leave out all of them: on shared weights of the digits every one of ten seeds ended at the cell without operations.
+it may leave out all: on shared weights of the digits each of ten seeds ended at the cell without operations.
 """
 
 from __future__ import annotations
