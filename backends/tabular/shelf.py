@@ -8,7 +8,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from backends.tabular.table import Table
-from harness.core.errors import UnknownNameError
+from harness.core.errors import TableError, UnknownNameError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,3 +46,15 @@ def table_path(name_or_path: str | Path) -> Path:
 def open_table(name_or_path: str | Path) -> Table:
     """Open a table by its name or its path; raises UnknownNameError or TableError."""
     return Table.open(table_path(name_or_path))
+
+
+def table_of(digest: str, path: str | None = None) -> Table | None:
+    """The table of this content: at its path, or else among the known ones, whatever it is called there."""
+    for place in (*([Path(path)] if path else []), *known_tables().values()):
+        try:
+            table = Table.open(place)
+        except TableError:  # moved, or not a table any more
+            continue
+        if table.digest == digest:
+            return table
+    return None

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-from backends.tabular.shelf import known_tables
-from backends.tabular.table import Table
+from backends.tabular.shelf import table_of
 from harness.boards.units import unit_of
-from harness.core.errors import TableError
 from harness.core.space import SearchSpace
 from harness.judge import Judge, Truth, TruthTable, Verdict
 from harness.plan import build_space, build_truth
@@ -115,18 +112,6 @@ def _table(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None
     if truth.kind == "recipe":
         return None
     if spec.table_digest is not None:
-        return _file(truth.digest, spec.table)
+        return table_of(truth.digest, spec.table)
     form: TruthTable = build_truth(spec, space)
     return form if form.digest == truth.digest else None
-
-
-def _file(digest: str, path: str | None) -> Table | None:
-    """The table of this content, at its path or among the known ones."""
-    for place in (*([Path(path)] if path else ()), *known_tables().values()):
-        try:
-            table = Table.open(place)
-        except TableError:  # moved, or not a table any more
-            continue
-        if table.digest == digest:
-            return table
-    return None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-from backends.tabular.shelf import known_tables
-from backends.tabular.table import Table
+from backends.tabular.shelf import table_of
 from harness import registry
 from harness.boards.recorded import RecordedJudge
 from harness.core.errors import TableError
@@ -18,18 +16,6 @@ from harness.runspec import RunSpec
 from harness.storage.records import Run
 from harness.storage.store import Store
 from harness.verdicts import AnyJudge
-
-
-def find_table(digest: str, path: str | None) -> Table | None:
-    """The table of this content: at its path, or else among the known ones, whatever it is called there."""
-    for place in (*([Path(path)] if path else []), *known_tables().values()):
-        try:
-            table = Table.open(place)
-        except TableError:  # moved, or not a table any more
-            continue
-        if table.digest == digest:
-            return table
-    return None
 
 
 class TruthSources:
@@ -77,7 +63,7 @@ class TruthSources:
     def _made(self, spec: RunSpec) -> AnyJudge:
         if spec.table_digest is None:
             return self._judge(build_truth(spec, self.space(spec)), spec)
-        table = find_table(spec.table_digest, spec.table)
+        table = table_of(spec.table_digest, spec.table)
         if table is not None:
             return self._judge(table, spec)
         for space, metric, digest in self._truths:

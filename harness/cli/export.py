@@ -113,10 +113,10 @@ def _write(rows: Any, columns: Any, form: str, output: str | None) -> None:
 
 
 def _save(write: Callable[[Any], Any], output: str | None, *, binary: bool = False) -> None:
-    from harness.storage.exportfiles import whole_file
+    from harness.storage.exportfiles import export_file
 
     if output is None:
         write(sys.stdout)
         return
-    with whole_file(output, binary=binary) as out:
+    with export_file(output, binary=binary) as out:
         write(out)

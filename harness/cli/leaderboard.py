@@ -78,4 +78,4 @@ def _draw_difference(boards: list[Leaderboard], path: str) -> None:
     from harness.figures.critical_difference import critical_difference
     from harness.figures.save import save
 
-    save(critical_difference(over_boards(boards)), path)
+    save(critical_difference(over_boards(boards)), path, option="--critical-difference")

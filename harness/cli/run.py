@@ -17,13 +17,9 @@ if TYPE_CHECKING:
 def _drawable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
     """Refuse curves that cannot be written before anything is searched for them."""
     if path is not None:
-        from harness.core.errors import SettingError
         from harness.figures.save import require_plottable
 
-        try:
-            require_plottable(path)
-        except SettingError as error:
-            raise SettingError(str(error).replace("--plot", "--curves", 1)) from error
+        require_plottable(path, "--curves")
     return path
 
 
@@ -106,7 +102,7 @@ def _draw_curves(experiment: Experiment, board: Leaderboard, path: str) -> None:
     from harness.figures.anytime import anytime, anytime_of
     from harness.figures.save import save
 
-    save(anytime(anytime_of(performed_courses(experiment), board)), path)
+    save(anytime(anytime_of(performed_courses(experiment), board)), path, option="--curves")
 
 
 def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
+from harness.wholefile import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,32 +23,28 @@ UNDATED: Mapping[str, Mapping[str, Any]] = {
 DOTS_PER_INCH = 150
 
 
-def require_plottable(path: str | Path) -> Path:
-    """The path of a figure that can be written; raises SettingError for another ending, or a folder that is not."""
+def require_plottable(path: str | Path, option: str = "--plot") -> Path:
+    """The path of a figure that can be written, which ``option`` asks for.
+
+    Raises SettingError for another ending, or a folder that is not.
+    """
     target = Path(path)
     if target.suffix.lower() not in UNDATED:
-        raise SettingError(f"--plot {str(path)!r} must end in {', '.join(UNDATED)}: the ending chooses the form")
+        raise SettingError(f"{option} {str(path)!r} must end in {', '.join(UNDATED)}: the ending chooses the form")
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
         raise SettingError(
-            f"--plot {str(path)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
+            f"{option} {str(path)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
         )
     if target.is_dir():
-        raise SettingError(f"--plot {str(path)!r} is a folder; give the name of a file")
+        raise SettingError(f"{option} {str(path)!r} is a folder; give the name of a file")
     return target
 
 
-def save(figure: Figure, path: str | Path) -> None:
+def save(figure: Figure, path: str | Path, option: str = "--plot") -> None:
     """Write a figure: the same figure gives the same bytes, and a file of the name is replaced at once."""
     from matplotlib import rc_context
 
-    target = require_plottable(path)
+    target = require_plottable(path, option)
     ending = target.suffix.lower()
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with rc_context({"svg.hashsalt": "harness"}):
-            figure.savefig(part, format=ending[1:], dpi=DOTS_PER_INCH, metadata=dict(UNDATED[ending]))
-        part.replace(target)
-    except OSError as error:
-        raise SettingError(f"--plot {str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(target, option) as part, rc_context({"svg.hashsalt": "harness"}):
+        figure.savefig(part, format=ending[1:], dpi=DOTS_PER_INCH, metadata=dict(UNDATED[ending]))

@@ -9,9 +9,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from backends.tabular.shelf import table_of
 from harness.boards.leaderboard import BASELINE, Entry, Key, Leaderboard, names_of
 from harness.boards.stored import StoredBoard
-from harness.boards.truthsources import find_table
 from harness.core.errors import HarnessError
 from harness.core.space import SearchSpace
 from harness.judge import Judge, Truth
@@ -112,7 +112,7 @@ def _ground(truth: Truth, spec: RunSpec, space: SearchSpace, store: Store) -> Gr
     if isinstance(truth.ranking, Undefined):
         return truth.ranking
     try:
-        table = build_truth(spec, space) if spec.table_digest is None else find_table(truth.digest, spec.table)
+        table = build_truth(spec, space) if spec.table_digest is None else table_of(truth.digest, spec.table)
         if table is None:
             return Undefined(f"table {truth.name!r} is not on this machine")
         judge = Judge(table, space, truth.metric, record=store.record_look)

@@ -13,6 +13,7 @@ from harness.report.chapter import chapter_of
 from harness.report.document import Shown, html, shown
 from harness.storage.records import Run
 from harness.storage.store import Store
+from harness.wholefile import whole_file
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Whatever the language of the machine."""
@@ -70,11 +71,5 @@ def _listed(names: Sequence[str]) -> str:
 
 def _write(text: str, target: Path) -> None:
     """Write a page whole or not at all: a file of the name is replaced at once."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with whole_file(target, "--output") as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(target)
-    except OSError as error:
-        raise SettingError(f"--output {str(target)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)

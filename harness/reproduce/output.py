@@ -10,6 +10,7 @@ from harness.figures.save import save
 from harness.reproduce.cells import Missing
 from harness.reproduce.item import Draw
 from harness.studies.page import Page, render
+from harness.wholefile import whole_file
 
 FORMS = {".csv": "csv", ".tex": "latex", ".json": "json"}
 FIGURES = (".svg", ".png")
@@ -32,21 +33,11 @@ def write(folder: str | Path, name: str, page: Page, figure: Draw | Missing) -> 
     target = require_folder(folder)
     written = [target / f"{name}{ending}" for ending in FORMS]
     for path, form in zip(written, FORMS.values(), strict=True):
-        _replace(path, render(page, form))
+        with whole_file(path, "--output") as part:
+            part.write_text(render(page, form), encoding="utf-8")
     if not isinstance(figure, Missing):
         drawn = figure()
         for ending in FIGURES:
-            save(drawn, target / f"{name}{ending}")
+            save(drawn, target / f"{name}{ending}", option="--output")
             written.append(target / f"{name}{ending}")
     return written
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise SettingError(f"--output: {str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)

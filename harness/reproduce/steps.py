@@ -22,8 +22,8 @@ from harness.judge import Judge
 from harness.plan import Plan, build_truth, make_plan
 from harness.storage.store import Store
 from harness.studies import penalty, sharing_amount, weight_sharing
-from harness.studies.sharing_cells import SPACES, Kind, members
-from harness.studies.sharing_runs import POLICY, sharing_plan
+from harness.studies.sharing_cells import Kind
+from harness.studies.sharing_runs import POLICY, sharing_plan, without_table
 from harness.trained import Scratch
 from harness.verdicts import judge_all, judge_run, known_judgement
 
@@ -119,12 +119,8 @@ class Sides(Searches):
         return (*sides, (BASELINE, penalty.WITHOUT))
 
     def plan(self) -> Plan:
-        """Only policies that need them have their slopes estimated."""
-        oracles = tuple(dict.fromkeys(oracle for _, oracle in self.pairs))
-        oracles = tuple(sorted(oracles, key=[penalty.WITHOUT, penalty.ESTIMATED, SHARED].index))
-        plan = make_plan(self.experiment.model_copy(update={"oracles": oracles}))
-        kept = [spec for spec in plan.specs if (spec.policy, spec.oracle) in self.pairs]
-        return replace(plan, specs=tuple(kept), notes=())
+        """As the study plans."""
+        return penalty.sides_plan(self.experiment, self.experiment.policies)
 
     def perform(self, watcher: Watcher) -> None:
         """As the study performs."""
@@ -149,7 +145,7 @@ class Uniform:
 
     def plan(self) -> Plan:
         """The runs as they are stored, which know no table."""
-        return _bare(sharing_plan(self.experiment, self.score_epochs))
+        return without_table(sharing_plan(self.experiment, self.score_epochs))
 
     def perform(self, watcher: Watcher) -> None:
         """As the study performs."""
@@ -177,10 +173,7 @@ class Twelve:
 
     def plan(self) -> Plan:
         """The runs as they are stored, which know no table."""
-        cells = [member.cell for member in members(self.kind)]
-        own = {**self.experiment.settings, "policy.cells": cells}
-        runs = {"space": SPACES[self.kind], "table": None, "judge": self.recipe, "settings": own}
-        return _bare(sharing_plan(self.experiment.model_copy(update=runs), ()))
+        return without_table(sharing_amount.twelve_plan(self.kind, self.experiment, self.recipe))
 
     def perform(self, watcher: Watcher) -> None:
         """As the study performs; the truth is trained as well where it is not there."""
@@ -196,12 +189,7 @@ class Twelve:
             return has_table(self)
         if not ended_runs(self.experiment.store):
             return False
-        with Store.read(self.experiment.store) as store:
-            return any(store.folder.glob(f"sharing-amount-{SPACES[self.kind]}-*.h5"))
-
-
-def _bare(plan: Plan) -> Plan:
-    return replace(plan, specs=tuple(replace(spec, table=None, table_digest=None) for spec in plan.specs))
+        return sharing_amount.truth_path(self.kind, self.experiment, self.recipe).is_file()
 
 
 def ended_runs(url: str) -> set[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from harness.core.errors import SettingError
 from harness.markup import latex_table, latex_text, markdown_table, markdown_text
 from harness.storage.exporting import Column
 from harness.storage.exportrows import Row
+from harness.wholefile import whole_file
 
 if TYPE_CHECKING:
     import pyarrow
@@ -125,20 +125,14 @@ def arrow_batches(rows: Iterable[Row], columns: Columns) -> Iterator[pyarrow.Rec
 
 
 @contextmanager
-def whole_file(path: str | Path, *, binary: bool = False) -> Iterator[IO[Any]]:
+def export_file(path: str | Path, *, binary: bool = False) -> Iterator[IO[Any]]:
     """A file that appears under its name when everything is written; raises SettingError where it cannot be."""
     target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     if target.is_dir() or not target.parent.is_dir():
         raise SettingError(f"--output {str(path)!r} is no file in a folder that there is; give another name")
-    try:
-        with part.open("wb") if binary else part.open("w", encoding="utf-8", newline="") as out:
-            yield out
-        part.replace(target)
-    except OSError as error:
-        raise SettingError(f"--output {str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    form: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
+    with whole_file(target, "--output") as part, part.open(**form) as out:
+        yield out
 
 
 WRITERS: Mapping[str, Callable[[Iterable[Row], Columns, IO[Any]], None]] = {

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from backends.tabular.shelf import table_of
 from harness.boards.comparison import Comparison
 from harness.boards.leaderboard import Entry
 from harness.boards.leaderboard_data import plain_fields
 from harness.boards.stored import StoredBoard
-from harness.boards.truthsources import find_table
 from harness.core.measures import measure_of
 from harness.judge import NoVerdict, Truth, Verdict
 from harness.statistics import Interval, Undefined
@@ -91,7 +91,7 @@ def truth_row(truth: Truth) -> dict[str, Any]:
 
 
 def _row_of_table(result: Result, path: str | None) -> dict[str, Any]:
-    measure, table = measure_of(result.metric), find_table(result.table_digest, path)
+    measure, table = measure_of(result.metric), table_of(result.table_digest, path)
     row: dict[str, Any] = {"metric": result.metric, "split": result.metric.partition("_")[0]}
     row["truth_digest"] = result.table_digest
     if table is not None:

@@ -115,8 +115,7 @@ def penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -
     """
     names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
     shared = experiment.oracles[0]
-    oracles = _oracles(names, shared)
-    plan = _plan(experiment.model_copy(update={"policies": names, "oracles": oracles}))
+    plan = sides_plan(experiment, names)
     done = finished_runs(experiment.store)
     require_buildable(plan, done)
     waiting = [spec for spec in plan.specs if spec.digest not in done]
@@ -143,9 +142,13 @@ def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
     return (WITHOUT, *estimated, shared)
 
 
-def _plan(experiment: Experiment) -> Plan:
-    """The experiment's plan, where only policies that need them have their slopes estimated."""
-    plan = make_plan(experiment)
+def sides_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
+    """Both sides of each policy, where only policies that need them have their slopes estimated.
+
+    The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
+    """
+    oracles = _oracles(policies, experiment.oracles[0])
+    plan = make_plan(experiment.model_copy(update={"policies": tuple(policies), "oracles": oracles}))
     needs = {spec.policy: registry.load("policy", spec.policy).needs for spec in plan.specs}
     kept = [spec for spec in plan.specs if spec.oracle != ESTIMATED or Gradient in needs[spec.policy]]
     return replace(plan, specs=tuple(kept), notes=())

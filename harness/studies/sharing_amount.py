@@ -26,6 +26,7 @@ from harness.core.measures import Measure
 from harness.core.space import SearchSpace
 from harness.experiment import Experiment
 from harness.live.bar import bar
+from harness.plan import Plan
 from harness.settings import create_space
 from harness.statistics import kendall
 from harness.storage.store import Store
@@ -99,14 +100,11 @@ def sharing_amount(
     mine, space = members(kind), create_space(SPACES[kind])
     cells = [member.cell for member in mine]
     table = None if experiment.table is None else holding_all(open_table(experiment.table), cells, space)
-    alone = _repeated(recipe_of(space, recipe))
-    settings = {**experiment.settings, "policy.cells": cells}
-    runs = experiment.model_copy(update={"space": space.name, "table": None, "judge": recipe, "settings": settings})
-    plan = sharing_plan(runs, ())
-    trained = train(plan, runs, watcher)
+    recipe_of(space, recipe)  # what is no recipe is refused before anything is trained
+    plan = twelve_plan(kind, experiment, recipe)
+    trained = train(plan, experiment, watcher)
     if table is None:
-        watcher.note(f"the truth is that of training each cell alone, {alone.repeats} times, by {recipe}")
-        table = trained_table(cells, space, alone, experiment)
+        table = trained_table(kind, experiment, recipe, watcher)
     source = Source.of(table, split)
     with Store.open(experiment.store) as store:
         truth = source.look(cells, space, store, [run.run for run in trained.runs])
@@ -114,6 +112,13 @@ def sharing_amount(
     told = factors(spec, space) | {"cells trained": len(cells), "truth": source.metric}
     judged = (source, truth)
     return content(mine, trained, judged, space=space.name, search_metric=spec.search_metric, factors=told)
+
+
+def twelve_plan(kind: Kind, experiment: Experiment, recipe: str) -> Plan:
+    """The runs that train and score the 12 cells with shared weights; no table has to hold them."""
+    settings = {**experiment.settings, "policy.cells": [member.cell for member in members(kind)]}
+    runs = {"space": SPACES[kind], "table": None, "judge": recipe, "settings": settings}
+    return sharing_plan(experiment.model_copy(update=runs), ())
 
 
 def holding_all(table: Table, cells: Sequence[str], space: SearchSpace) -> Table:
@@ -128,18 +133,18 @@ def holding_all(table: Table, cells: Sequence[str], space: SearchSpace) -> Table
     return table
 
 
-def trained_table(
-    cells: Sequence[str], space: SearchSpace, recipe: Recipe | LanguageRecipe, experiment: Experiment
-) -> Table:
-    """Train cells by a stand-alone recipe into a table beside the store; what is there is not trained again."""
-    path = _table_path(space, recipe, experiment)
+def trained_table(kind: Kind, experiment: Experiment, recipe: str, watcher: Watcher) -> Table:
+    """Train the 12 cells by a stand-alone recipe into a table beside the store; what is there is not trained again."""
+    space, path = create_space(SPACES[kind]), truth_path(kind, experiment, recipe)
     if not path.is_file():  # it is written when all are trained
+        alone, cells = _alone(space, recipe), [member.cell for member in members(kind)]
+        watcher.note(f"the truth is that of training each cell alone, {alone.repeats} times, by {recipe}")
         journal = path.with_suffix(".h5.journal")
         with bar("training the cells alone") as report:
             build_journal(
                 space,
                 _keys(cells, space),
-                recipe,
+                alone,
                 journal,
                 workers=experiment.workers or len(experiment.gpus) or os.cpu_count() or 1,
                 gpus=experiment.gpus,
@@ -149,13 +154,16 @@ def trained_table(
     return Table.open(path)
 
 
-def _repeated(recipe: Recipe | LanguageRecipe) -> Recipe | LanguageRecipe:
-    return replace(recipe, repeats=min(REPEATS, recipe.repeats)) if isinstance(recipe, LanguageRecipe) else recipe
+def _alone(space: SearchSpace, recipe: str) -> Recipe | LanguageRecipe:
+    alone = recipe_of(space, recipe)
+    return replace(alone, repeats=min(REPEATS, alone.repeats)) if isinstance(alone, LanguageRecipe) else alone
 
 
-def _table_path(space: SearchSpace, recipe: Recipe | LanguageRecipe, experiment: Experiment) -> Path:
+def truth_path(kind: Kind, experiment: Experiment, recipe: str) -> Path:
+    """Where the truth of the 12 cells by a recipe lies once it is trained, beside the store."""
+    space = create_space(SPACES[kind])
     with Store.open(experiment.store) as store:  # for its folder
-        return store.folder / f"sharing-amount-{space.name}-{recipe.digest()[:12]}.h5"
+        return store.folder / f"sharing-amount-{space.name}-{_alone(space, recipe).digest()[:12]}.h5"
 
 
 def _keys(cells: Sequence[str], space: SearchSpace) -> npt.NDArray[np.int64]:

@@ -71,12 +71,17 @@ def _scored(spec: RunSpec, score_epochs: Sequence[int] | None) -> RunSpec:
     return replace(spec, settings={**spec.settings, "policy": {**policy, "score_epochs": sorted({*asked, epochs})}})
 
 
+def without_table(plan: Plan) -> Plan:
+    """The runs of a plan as ``train`` performs and stores them."""
+    return replace(plan, specs=tuple(replace(spec, table=None, table_digest=None) for spec in plan.specs))
+
+
 def train(plan: Plan, experiment: Experiment, watcher: Watcher) -> Trained:
     """Perform what is not in the store yet, saying first about how long it will take; raises where no run finished.
 
     The runs do not read the truth, so that the table is no part of them: other tables can judge the same runs.
     """
-    bare = replace(plan, specs=tuple(replace(spec, table=None, table_digest=None) for spec in plan.specs))
+    bare = without_table(plan)
     for note in bare.notes:
         watcher.note(note)
     finished = finished_runs(experiment.store)

@@ -18,7 +18,7 @@ from pyarrow import parquet
 import harness as package
 from harness.boards.stored import boards
 from harness.core.errors import SettingError, UnknownNameError
-from harness.storage.exportfiles import PART, arrow_batches, whole_file, write_csv, write_json
+from harness.storage.exportfiles import PART, arrow_batches, export_file, write_csv, write_json
 from harness.storage.exporting import LEADERBOARD, RUNS, TRIALS, Column, schema_of
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
@@ -151,7 +151,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target.write_text("before")
 
     def broken() -> None:
-        with whole_file(target) as out:
+        with export_file(target) as out:
             out.write("half")
             raise KeyboardInterrupt
 
@@ -165,7 +165,7 @@ def test_who_reads_the_file_before_keeps_what_it_was(tmp_path: Path) -> None:
     target = tmp_path / "runs.csv"
     target.write_text("before")
     with target.open() as reader:
-        with whole_file(target) as out:
+        with export_file(target) as out:
             out.write("after")
         assert (reader.read(), target.read_text()) == ("before", "after")
 
