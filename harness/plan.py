@@ -52,7 +52,7 @@ def make_plan(experiment: Experiment) -> Plan:
     require_gpus(experiment.gpus)
     chosen = {name: _oracle_settings(name, oracle, scopes) for name, oracle in oracles.items()}
     table = _named_table(experiment, scopes, chosen)
-    space_name = experiment.space or (table.space if table else DEFAULT_SPACE)
+    space_name = experiment.space or (table.space if table else _space_of(oracles, chosen))
     space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
     table = _serving(table, space, oracles, experiment.judge)
@@ -70,6 +70,12 @@ def make_plan(experiment: Experiment) -> Plan:
         run = replace(named, settings={**parts, "space": space_settings})
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
     return Plan(tuple(specs), space, tuple(notes))
+
+
+def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
+    """The space that an oracle's settings are made for, such as that of a surrogate's file, or else the default one."""
+    named = (oracle.space_of(chosen[name]) for name, oracle in oracles.items() if hasattr(oracle, "space_of"))
+    return next(named, DEFAULT_SPACE)
 
 
 def _common(experiment: Experiment, space: str, table: Table | None) -> RunSpec:

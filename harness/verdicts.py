@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from harness import registry
 from harness.boards.coverage import lacking
-from harness.boards.leaderboard import Judged
+from harness.boards.judged import Judged
 from harness.boards.recorded import RecordedJudge
 from harness.core.space import SearchSpace
 from harness.experiment import BY_TABLE, Experiment

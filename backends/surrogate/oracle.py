@@ -75,6 +75,11 @@ class SurrogateOracle:
         }
         return {**settings, **found}, {"budgets": (surrogate.facts.epochs,)}
 
+    @staticmethod
+    def space_of(settings: Mapping[str, Any]) -> str:
+        """The space that the file was fitted for, which is searched where no other is named."""
+        return _opened(settings["surrogate"]).facts.space
+
     @property
     def asked(self) -> int:
         """How many Scores this run asked."""
@@ -156,7 +161,7 @@ def caution_of(surrogate: Surrogate) -> str:
     metric = facts.metric.replace("_", " ")
     return (
         f"its scores are predictions of {metric} at {facts.epochs} epochs (held-out {figures}, on {held['cells']:,} "
-        f"cells of {facts.source.name})"
+        f"cells of {facts.source.name}), and its hours are predicted too"
     )
 
 

@@ -9,11 +9,22 @@ from typing import TypeAlias
 from harness import statistics
 from harness.boards import traps
 from harness.boards.comparison import ONE_DRAW, SEARCHES, Comparison, adjusted, compared, half_a_deviation
-from harness.boards.coverage import Coverage, unreached
+from harness.boards.coverage import unreached
+from harness.boards.judged import (
+    Group,
+    Judged,
+    best_rank_of,
+    hours_of,
+    mean_regret_of,
+    p_beats_random_of,
+    rank_of,
+    repeated_share_of,
+    value_of,
+    values_of,
+)
 from harness.boards.units import unit_of
 from harness.boards.verdict_lines import verdict
-from harness.core.budget import Cost
-from harness.judge import Judgement, NoVerdict, Truth, Verdict
+from harness.judge import Truth
 from harness.statistics import Interval, Number, Undefined
 
 BASELINE = "random"
@@ -26,30 +37,6 @@ Key: TypeAlias = tuple[str, str, str]
 
 EqualCost: TypeAlias = Mapping[Key, Mapping[str, tuple[Number, ...]]]
 """The true values, one a seed, of random search at the cost of each row, by the name of what costs as much."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One run as the leaderboard sees it; a run that failed has a NoVerdict with the reason.
-
-    ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
-    asked for a cell again. ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` sampled
-    cells and the truth; without shared weights there are none. ``coverage`` is that of an encoding that lacks cells,
-    ``caution`` what a reader must know of the oracle's scores.
-    """
-
-    policy: str
-    oracle: str
-    space: str
-    seed: int
-    judgement: Judgement
-    probed: int
-    tau: Number
-    spent: Cost
-    repeated: int
-    search_metric: str
-    coverage: Coverage | None = None
-    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +100,6 @@ class Leaderboard:
     entries: tuple[Entry, ...]
     truth: Truth
     warnings: tuple[str, ...]
-
-
-Group: TypeAlias = Sequence[Judged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +166,11 @@ def _baseline(group: Group, groups: Sequence[Group]) -> Group | Undefined:
     return next(iter(same + found), Undefined(f"there are no runs of {BASELINE} to test against"))
 
 
-def _values(group: Group) -> list[float]:
-    return [run.judgement.value for run in group if not isinstance(run.judgement, NoVerdict)]
-
-
 def _against(group: Group, baseline: Group | Undefined, terms: _Terms) -> list[Comparison]:
     """A row's comparisons before they are corrected: with its baseline, and with random search at its cost."""
-    values, ranking, found = _values(group), terms.truth.ranking, []
+    values, ranking, found = values_of(group), terms.truth.ranking, []
     if not isinstance(baseline, Undefined):
-        draws = _values(baseline)
+        draws = values_of(baseline)
         std = statistics.std(draws) if isinstance(ranking, Undefined) else ranking.std
         found.append(terms.compare(values, draws, ONE_DRAW, std=std))
     for kind, searched in terms.searches.get(_key(group), {}).items():
@@ -210,9 +190,9 @@ def _entry(
 ) -> Entry:
     first = baseline if isinstance(baseline, Undefined) else against[0]
     searches = tuple(against[0 if isinstance(baseline, Undefined) else 1 :])
-    run, values = group[0], _values(group)
+    run, values = group[0], values_of(group)
     size = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.size
-    best_rank = _best_rank(group, size)
+    best_rank = best_rank_of(group, size)
     taus = [run.tau for run in group if not isinstance(run.tau, Undefined)]
     return Entry(
         policy=run.policy,
@@ -221,22 +201,22 @@ def _entry(
         judge=f"{truth.kind} {truth.name}",
         metric=truth.text,
         seeds=tuple(run.seed for run in group),
-        values=tuple(_value(run.judgement) for run in group),
-        ranks=tuple(_rank(run.judgement, size) for run in group),
+        values=tuple(value_of(run.judgement) for run in group),
+        ranks=tuple(rank_of(run.judgement, size) for run in group),
         mean=statistics.mean(values),
         std=statistics.std(values),
         best=statistics.best(values, larger_is_better=truth.larger_is_better),
         best_rank=best_rank,
         size=size,
-        mean_regret=_mean_regret(group, size),
-        p_beats_random=_p_beats_random(best_rank, size, len(group)),
+        mean_regret=mean_regret_of(group, size),
+        p_beats_random=p_beats_random_of(best_rank, size, len(group)),
         welch_p=first if isinstance(first, Undefined) else first.welch_p,
         probed=max(run.probed for run in group),
         tau=statistics.mean(taus) if taus else run.tau,
         tau_std=statistics.std(taus) if taus else run.tau,
         queries=sum(run.spent.queries for run in group) / len(group),
-        hours=_hours(group),
-        repeated_share=_repeated_share(group),
+        hours=hours_of(group),
+        repeated_share=repeated_share_of(group),
         median=statistics.median(values),
         iqm=statistics.interquartile_mean(values),
         mean_interval=statistics.interval_of(values, "mean"),
@@ -246,51 +226,6 @@ def _entry(
         against_search=searches,
         verdict=YARDSTICK if run.policy == BASELINE else verdict(name, first, searches, unit_of(truth.metric)),
     )
-
-
-def _best_rank(group: Group, size: int | Undefined) -> int | Undefined:
-    if isinstance(size, Undefined):
-        return size
-    return min((verdict.rank for verdict in _verdicts(group)), default=Undefined("no run has a value"))
-
-
-def _mean_regret(group: Group, size: int | Undefined) -> Number:
-    return size if isinstance(size, Undefined) else statistics.mean([verdict.regret for verdict in _verdicts(group)])
-
-
-def _verdicts(group: Group) -> list[Verdict]:
-    return [run.judgement for run in group if isinstance(run.judgement, Verdict)]
-
-
-def _hours(group: Group) -> Number:
-    """The mean hours of training a seed; undefined where trainings were charged but none of them has a time."""
-    seconds = sum(run.spent.seconds for run in group)
-    if seconds == 0 and any(run.spent.epochs for run in group):
-        return Undefined("the oracle knows no training times")
-    return seconds / len(group) / 3600
-
-
-def _value(judgement: Judgement) -> Number:
-    return Undefined(judgement.reason) if isinstance(judgement, NoVerdict) else judgement.value
-
-
-def _rank(judgement: Judgement, size: int | Undefined) -> int | Undefined:
-    if isinstance(judgement, Verdict):
-        return judgement.rank
-    if isinstance(judgement, NoVerdict):
-        return Undefined(judgement.reason)
-    return size if isinstance(size, Undefined) else Undefined("the cell was trained, the others were not")
-
-
-def _p_beats_random(best_rank: int | Undefined, size: int | Undefined, draws: int) -> Number:
-    if isinstance(size, Undefined):
-        return size
-    return best_rank if isinstance(best_rank, Undefined) else statistics.p_beats_random(best_rank, size, draws)
-
-
-def _repeated_share(group: Group) -> Number:
-    queries = sum(run.spent.queries for run in group)
-    return sum(run.repeated for run in group) / queries if queries else Undefined("no query was asked")
 
 
 def _order(truth: Truth) -> Callable[[Entry], tuple[bool, float, str]]:

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from harness.boards import leaderboard
 from harness.boards.grouping import Named, named
-from harness.boards.leaderboard import BASELINE, EqualCost, Judged, Leaderboard
+from harness.boards.judged import Judged
+from harness.boards.leaderboard import BASELINE, EqualCost, Leaderboard
 from harness.boards.truthsources import TruthSources
 from harness.core.errors import StoreError
 from harness.equal_cost import APART, SEARCH, equal_cost

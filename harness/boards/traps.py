@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.boards.comparison import Comparison
+from harness.boards.judged import Group, Judged
 from harness.judge import Truth
 from harness.statistics import Undefined
 
 if TYPE_CHECKING:
-    from harness.boards.leaderboard import Entry, Group, Judged, Key
+    from harness.boards.leaderboard import Entry, Key
 
 ENOUGH = 10
 """Seeds of each policy in Yu et al. 2020, Sec. 4.1."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from harness.anytime import Axis
-from harness.boards.leaderboard import BASELINE, Judged
+from harness.boards.judged import Judged
+from harness.boards.leaderboard import BASELINE
 from harness.figures.anytime import NAMES, cost_axis
 from harness.figures.style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
 from harness.judge import NoVerdict, Truth

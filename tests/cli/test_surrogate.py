@@ -71,7 +71,7 @@ def test_a_search_asks_the_surrogate_and_is_judged_by_the_table(harness: Harness
     assert rows["random-search"]["mean"] > 0.8
     warning = "oracle surrogate: its scores are predictions of validation accuracy at 12 epochs (held-out tau "
     figures = f"{learnt['held_out']['tau']:.2f}, R2 {learnt['held_out']['r2']:.2f}, on 253 cells of "
-    assert f"{warning}{figures}nasbench101-v5-digits)" in board["warnings"]
+    assert f"{warning}{figures}nasbench101-v5-digits), and its hours are predicted too" in board["warnings"]
     stored_board = json.loads(harness("leaderboard", "--store", "sqlite:///runs.db", "--json").out)
     assert any(text.startswith(warning) for text in json.dumps(stored_board).split('"'))
     run = next(
@@ -148,3 +148,11 @@ def test_a_damaged_file_is_one_line(harness: Harness) -> None:
         ended = harness("surrogate", *arguments)
         assert (ended.status, ended.err.count("\n")) == (2, 1)
         assert "a.surrogate.h5" in ended.err
+
+
+def test_the_space_that_is_searched_is_the_surrogates_own(harness: Harness) -> None:
+    fitted(harness, "r.surrogate.h5", "--table", "rnn2-austen", "--cells", "20")
+    options = ("--set", "oracle.surrogate=r.surrogate.h5", "--policy", "random-search", "--seeds", "1")
+    ended = harness("run", "--oracle", "surrogate", *options, "--budget-queries", "10", "--json")
+    assert ended.status == 0, ended.err
+    assert {row["space"] for row in json.loads(ended.out)["leaderboard"]} == {"rnn2"}

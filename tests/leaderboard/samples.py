@@ -5,7 +5,8 @@ import io
 import numpy as np
 from rich.console import Console
 
-from harness.boards.leaderboard import Judged, build
+from harness.boards.judged import Judged
+from harness.boards.leaderboard import build
 from harness.boards.render import render, terminal
 from harness.core.budget import Cost
 from harness.judge import Measured, NoVerdict, Ranking, Truth, Verdict

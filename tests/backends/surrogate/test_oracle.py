@@ -219,7 +219,7 @@ def test_the_record_of_a_run_is_filled_in_from_the_file() -> None:
         "digest": digest,
         "tau": 0.5,
         "caution": "its scores are predictions of validation accuracy at 12 epochs (held-out tau 0.50, R2 0.25, on 20 "
-        "cells of nasbench101-v5-digits)",
+        "cells of nasbench101-v5-digits), and its hours are predicted too",
     }
     assert brought == {"budgets": (12,)}
     assert oracle(**{name: value for name, value in settled.items() if name != "surrogate"}).surrogate.digest == digest

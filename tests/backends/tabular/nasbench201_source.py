@@ -15,6 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from backends.tabular import Table
+from backends.tabular.importers import import_table
+from harness.spaces.nasbench201 import NASBench201
+
+SPACE = NASBench201()
+
 CONVOLUTIONS = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 SKIPS = "|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_1x1~2|"
 NOTHING = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -28,6 +34,12 @@ EVALUATIONS = {
 }
 SEEDS = {12: ((111, 777), (777,), (777,)), 200: ((777, 888, 999), (777, 999), (888,))}
 """Of each cell, by the epochs of its training."""
+
+
+def imported(source: Path, **options: Any) -> Table:
+    table = source.parent / "table.h5"
+    import_table("nasbench201", source, SPACE, table, **options)
+    return Table.open(table)
 
 
 def percent(cell: int, epochs: int, seed: int, dataset: str, evaluation: str) -> float:
