@@ -10,6 +10,7 @@ import click
 from harness.cli.options import print_page, read_settings, running_options
 
 if TYPE_CHECKING:
+    from harness.anytime import Axis
     from harness.boards.leaderboard import Leaderboard
     from harness.experiment import Experiment
 
@@ -47,7 +48,14 @@ def _drawable(_context: click.Context, _option: click.Parameter, path: str | Non
     "--curves",
     metavar="FILE",
     callback=_drawable,
-    help="Draw the regret of the best so far against queries into FILE (.png, .svg or .pdf).",
+    help="Draw the regret of the best so far into FILE (.png, .svg or .pdf).",
+)
+@click.option(
+    "--over",
+    type=click.Choice(("queries", "epochs", "seconds")),
+    default="queries",
+    show_default=True,
+    help="Along which cost --curves draws.",
 )
 @running_options
 def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **flags: Any) -> None:
@@ -61,14 +69,14 @@ def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **fla
     from harness.experiment import load_experiment
     from harness.live.display import display_for
 
-    shown = {name: flags.pop(name) for name in ("form", "as_json", "plot", "curves")}
+    shown = {name: flags.pop(name) for name in ("form", "as_json", "plot", "curves", "over")}
     experiment = load_experiment(experiment_file, _overrides(flags))
     _require_ranking(experiment, {"--plot draws ranks": shown["plot"], "--curves draws regrets": shown["curves"]})
     board = compare(experiment, display_for(quiet, tensorboard))
     if shown["plot"] is not None:
         _draw_ranks(board, shown["plot"])
     if shown["curves"] is not None:
-        _draw_curves(experiment, board, shown["curves"])
+        _draw_curves(experiment, board, shown["curves"], shown["over"])
     _print(board, shown["form"], as_json=shown["as_json"])
 
 
@@ -97,12 +105,12 @@ def _draw_ranks(board: Leaderboard, path: str) -> None:
     save(ranks(ranks_of(board)), path)
 
 
-def _draw_curves(experiment: Experiment, board: Leaderboard, path: str) -> None:
+def _draw_curves(experiment: Experiment, board: Leaderboard, path: str, over: Axis) -> None:
     from harness.compare import performed_courses
     from harness.figures.anytime import anytime, anytime_of
     from harness.figures.save import save
 
-    save(anytime(anytime_of(performed_courses(experiment), board)), path, option="--curves")
+    save(anytime(anytime_of(performed_courses(experiment), board, axis=over)), path, option="--curves")
 
 
 def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -18,6 +18,8 @@ from harness.statistics import (
     spearman,
     std,
     top_precision,
+    top_regret,
+    weighted_kendall,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -37,15 +39,18 @@ class Agreement:
     """How scores rank ``cells`` cells, against their truth.
 
     ``tau`` and ``sparse_tau`` are Kendall's tau-b of the values as they are and rounded to 1e-3; ``precision`` is, for
-    each k below the number of cells, the share of the true top k among the top k by score; ``deviation`` is the mean
-    distance between a cell's two ranks.
+    each k below the number of cells, the share of the true top k among the top k by score, and ``regret`` how far the
+    best of the top k by score is below the best of all, in the truth's unit; ``weighted_tau`` counts the order at the
+    top most; ``deviation`` is the mean distance between a cell's two ranks.
     """
 
     cells: int
     tau: Number
     sparse_tau: Number
     spearman: Number
+    weighted_tau: Number
     precision: Mapping[int, float]
+    regret: Mapping[int, float]
     deviation: Number
 
 
@@ -62,14 +67,17 @@ def agreement(scores: Floats, truth: Floats) -> Agreement:
         tau=kendall(scores, truth),
         sparse_tau=sparse_kendall(scores, truth, decimals=SPARSE),
         spearman=spearman(scores, truth),
-        precision=_precision(scores, truth),
+        weighted_tau=weighted_kendall(scores, truth),
+        precision=_by_k(top_precision, scores, truth),
+        regret=_by_k(top_regret, scores, truth),
         deviation=float(np.abs(ranks(scores) - ranks(truth)).mean()) if cells else Undefined("no cell has a score"),
     )
 
 
-def _precision(scores: Floats, truth: Floats) -> dict[int, float]:
-    shares = {k: top_precision(scores, truth, k) for k in TOP if k < len(scores)}
-    return {k: share for k, share in shares.items() if not isinstance(share, Undefined)}
+def _by_k(figure: Callable[[Floats, Floats, int], Number], scores: Floats, truth: Floats) -> dict[int, float]:
+    """A figure of the top k, for each k below the number of cells that has one."""
+    found = {k: figure(scores, truth, k) for k in TOP if k < len(scores)}
+    return {k: number for k, number in found.items() if not isinstance(number, Undefined)}
 
 
 def ranks(values: Floats) -> Floats:

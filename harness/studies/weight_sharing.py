@@ -45,7 +45,10 @@ class CellRow(TypedDict):
 
 
 class ScoringRow(TypedDict):
-    """One seed after one epoch. ``precision`` is by k as text; ``reasons`` by the statistic that is ``None``."""
+    """One seed after one epoch. ``precision`` and ``regret`` are by k as text, ``reasons`` by what is ``None``.
+
+    ``regret`` is in the unit of scores: fractions, or natural logarithms of perplexities.
+    """
 
     seed: int
     epoch: int
@@ -53,19 +56,23 @@ class ScoringRow(TypedDict):
     tau: float | None
     sparse_tau: float | None
     spearman: float | None
+    weighted_tau: float | None
     precision: dict[str, float | None]
+    regret: dict[str, float | None]
     deviation: float | None
     reasons: dict[str, str]
 
 
 class EpochRow(TypedDict):
-    """All seeds after one epoch; ``precision`` is by k as text."""
+    """All seeds after one epoch; ``precision`` and ``regret`` are by k as text."""
 
     epoch: int
     tau: Spread
     sparse_tau: Spread
     spearman: Spread
+    weighted_tau: Spread
     precision: dict[str, Spread]
+    regret: dict[str, Spread]
     deviation: Spread
 
 
@@ -212,6 +219,7 @@ def _scoring_row(seed: int, epoch: int, found: Agreement) -> ScoringRow:
         "tau": found.tau,
         "sparse_tau": found.sparse_tau,
         "spearman": found.spearman,
+        "weighted_tau": found.weighted_tau,
         "deviation": found.deviation,
     }
     return ScoringRow(
@@ -221,26 +229,32 @@ def _scoring_row(seed: int, epoch: int, found: Agreement) -> ScoringRow:
         tau=plain(found.tau),
         sparse_tau=plain(found.sparse_tau),
         spearman=plain(found.spearman),
+        weighted_tau=plain(found.weighted_tau),
         precision={str(k): value for k, value in found.precision.items()},
+        regret={str(k): value for k, value in found.regret.items()},
         deviation=plain(found.deviation),
         reasons={name: value.reason for name, value in named.items() if isinstance(value, Undefined)},
     )
 
 
 def _epoch_row(epoch: int, found: Mapping[int, Agreement]) -> EpochRow:
-    """``found`` is by seed; of deviations, the smallest is the best."""
+    """``found`` is by seed; of deviations and regrets, the smallest is the best."""
     return EpochRow(
         epoch=epoch,
         tau=spread({seed: plain(each.tau) for seed, each in found.items()}),
         sparse_tau=spread({seed: plain(each.sparse_tau) for seed, each in found.items()}),
         spearman=spread({seed: plain(each.spearman) for seed, each in found.items()}),
-        precision={
-            str(k): spread({seed: each.precision.get(k) for seed, each in found.items()})
-            for k in TOP
-            if any(k in each.precision for each in found.values())
-        },
+        weighted_tau=spread({seed: plain(each.weighted_tau) for seed, each in found.items()}),
+        precision=_by_k({seed: each.precision for seed, each in found.items()}),
+        regret=_by_k({seed: each.regret for seed, each in found.items()}, sign=-1),
         deviation=spread({seed: plain(each.deviation) for seed, each in found.items()}, sign=-1),
     )
+
+
+def _by_k(found: Mapping[int, Mapping[int, float]], sign: float = 1) -> dict[str, Spread]:
+    """Over the seeds, for each k that any of them has a figure of."""
+    there = [k for k in TOP if any(k in figures for figures in found.values())]
+    return {str(k): spread({seed: figures.get(k) for seed, figures in found.items()}, sign=sign) for k in there}
 
 
 def _displacements(runs: Sequence[Scorings], truth: Floats, found: Mapping[int, Agreement]) -> list[Displacement]:

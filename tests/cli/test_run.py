@@ -150,6 +150,8 @@ def test_curves_are_drawn_where_they_are_wanted(harness: Harness, tmp_path: Path
     assert harness(*TABULAR, "--curves", "curves.svg").status == 0
     assert (tmp_path / "curves.svg").read_bytes().startswith(b"<?xml")
     drawn = (tmp_path / "curves.svg").read_bytes()
+    assert harness(*TABULAR, "--curves", "costs.svg", "--over", "seconds").status == 0
+    assert (tmp_path / "costs.svg").read_bytes() != drawn
     assert harness(*TABULAR, "--curves", "again.svg").status == 0
     assert (tmp_path / "again.svg").read_bytes() == drawn
 

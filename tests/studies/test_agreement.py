@@ -8,6 +8,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.stats import weightedtau
 
 from harness.statistics import Undefined
 from harness.studies.agreement import agreement, places, spread
@@ -56,6 +57,28 @@ def test_precision_is_the_mean_share_over_all_orders_of_ties(scores: Floats, tru
     for k, value in found.items():
         draws = [len(top(scores, k) & top(truth, k)) / k for _ in range(2000)]
         assert value == pytest.approx(np.mean(draws), abs=4 * (np.std(draws) + 1e-9) / math.sqrt(2000) + 1e-9)
+
+
+@pytest.mark.parametrize(("scores", "truth"), samples())
+def test_regret_is_what_the_best_of_the_top_lacks_over_all_orders_of_ties(scores: Floats, truth: Floats) -> None:
+    rng = np.random.default_rng(2)
+    found = agreement(scores, truth).regret
+    assert set(found) == {3, 5}
+    for k, value in found.items():
+        tops = [np.lexsort((rng.random(len(scores)), -scores))[:k] for _ in range(2000)]
+        draws = [truth.max() - truth[top].max() for top in tops]
+        assert value == pytest.approx(np.mean(draws), abs=4 * (np.std(draws) + 1e-9) / math.sqrt(2000) + 1e-9)
+
+
+def test_the_weighted_tau_counts_a_change_at_the_top_most() -> None:
+    truth = np.arange(9.0)
+    low, high = truth.copy(), truth.copy()
+    low[[0, 1]], high[[7, 8]] = low[[1, 0]], high[[8, 7]]
+    below, above = agreement(low, truth), agreement(high, truth)
+    assert below.tau == pytest.approx(above.tau)
+    assert below.weighted_tau == pytest.approx(weightedtau(low, truth, rank=True).statistic)
+    assert above.weighted_tau == pytest.approx(weightedtau(high, truth, rank=True).statistic)
+    assert above.weighted_tau < below.weighted_tau < 1
 
 
 def test_sparse_tau_takes_values_within_a_thousandth_as_equal() -> None:
