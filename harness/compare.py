@@ -90,7 +90,7 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
     for spec in plan.specs:
         found = store.begin(spec, circumstances)
         if not isinstance(found, Run):
-            jobs.append(Job(spec.digest, spec, found, _best(store, spec) if found else None))
+            jobs.append(Job(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
     workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
         watcher.note(
@@ -109,11 +109,6 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
             watch.see(message)
 
         perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
-
-
-def _best(store: Store, spec: RunSpec) -> float | None:
-    """The best score of an unfinished run so far."""
-    return max((row.value for row in store.trials(spec.digest) if row.value is not None), default=None)
 
 
 def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, insert, select, update
 
 from harness.core.errors import UnknownNameError
 from harness.judge import Look, NoVerdict, Truth
@@ -185,6 +185,12 @@ class Store:
     def trials(self, run: str) -> list[ScoreRow]:
         """A run's answered Scores by number."""
         return [ScoreRow(*VALUES(row)) for row in self._rows(_trials_of(run))]
+
+    def best_score(self, run: str) -> float | None:
+        """The best score of a run so far, as its search saw it; ``None`` where none has a value."""
+        top = select(func.max(schema.trials.c.value)).join(schema.runs).where(schema.runs.c.id == run)
+        best: float | None = self._rows(top)[0][0]
+        return best
 
     def stream(self, run: str) -> Iterator[ScoreRow]:
         """What ``trials`` gives, a part at a time: millions of rows take no more memory than a few thousand."""

@@ -111,3 +111,14 @@ def test_trials_come_in_parts_as_they_come_at_once(store, monkeypatch):
     going(store, spec(), 10)
     going(store, spec(2), 4)
     assert list(store.stream(spec().digest)) == store.trials(spec().digest) == rows(0, 10)
+
+
+def test_the_best_score_of_a_run_is_the_largest_value_and_of_none_there_is_none(store):
+    store.begin(spec(1), {})
+    assert store.best_score(spec(1).digest) is None
+    failed = ScoreRow(20, "cell 0", 8, None, "diverged", 8.0, 2.5)
+    store.commit(spec(1).digest, [*rows(0, 20), failed], checkpoint(21))
+    store.begin(spec(2), {})
+    store.commit(spec(2).digest, rows(40, 50), checkpoint(50))
+    assert store.best_score(spec(1).digest) == 0.019
+    assert store.best_score(spec(2).digest) == 0.049
