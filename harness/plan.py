@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from backends.tabular.shelf import known_tables, open_table
+from backends.tabular.shelf import known_tables, open_table, table_of
 from backends.tabular.table import Table
 from harness import registry, settings
 from harness.core.errors import IncompatibleError, SettingError
@@ -18,6 +18,7 @@ from harness.core.space import SearchSpace
 from harness.driver import never_trains, require_compatible
 from harness.experiment import BY_TABLE, Experiment
 from harness.hardware import existing_device, require_gpus
+from harness.judge import Truth, TruthTable
 from harness.runspec import RunSpec
 from harness.scopes import Classes, Scopes, scopes_of
 
@@ -276,3 +277,13 @@ def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
         return open_table(spec.table)
     oracle: Any = build_oracle(spec, space)
     return oracle.truth()
+
+
+def truth_at_hand(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
+    """What a run was judged by, wherever it lies now; ``None`` for a recipe, which ranks nothing, and a lost table."""
+    if truth.kind == "recipe":
+        return None
+    if spec.table_digest is not None:
+        return table_of(truth.digest, spec.table)
+    form: TruthTable = build_truth(spec, space)
+    return form if form.digest == truth.digest else None

@@ -8,11 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from backends.tabular.shelf import table_of
 from harness.boards.units import unit_of
 from harness.core.space import SearchSpace
 from harness.judge import Judge, Truth, TruthTable, Verdict
-from harness.plan import build_space, build_truth
+from harness.plan import build_space, truth_at_hand
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
 
@@ -104,14 +103,4 @@ def lacking(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverage | None:
 def _covered(spec: RunSpec, truth: Truth) -> Coverage:
     """The coverage of all runs that share a space and a truth; without its best where that truth is not at hand."""
     space = build_space(spec)
-    return coverage(space, _table(spec, space, truth), truth.metric)
-
-
-def _table(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
-    """What a truth is read from; ``None`` for a recipe, which ranks nothing, and for a table whose file is gone."""
-    if truth.kind == "recipe":
-        return None
-    if spec.table_digest is not None:
-        return table_of(truth.digest, spec.table)
-    form: TruthTable = build_truth(spec, space)
-    return form if form.digest == truth.digest else None
+    return coverage(space, truth_at_hand(spec, space, truth), truth.metric)

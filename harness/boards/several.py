@@ -30,8 +30,8 @@ def over_boards(boards: Sequence[Leaderboard]) -> Content:
     found = friedman(np.array([[board[name] for name in shared] for board in means]).reshape(len(means), len(shared)))
     if isinstance(found, Undefined):
         raise SettingError(
-            f"--critical-difference compares rows that several leaderboards share ({found.reason}); these runs make "
-            f"{len(boards)} with {len(shared)} rows in common, so give runs on more tables or of more policies"
+            f"a critical-difference diagram compares rows that several leaderboards share ({found.reason}); these runs "
+            f"make {len(boards)} with {len(shared)} rows in common, so give runs on more tables or of more policies"
         )
     distance = nemenyi_distance(len(shared), len(boards))
     content = critical_difference_of(

@@ -25,10 +25,11 @@ Key: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class StoredBoard:
-    """A leaderboard, and the runs behind each of its rows by seed."""
+    """A leaderboard, the runs behind each of its rows by seed, and all of them as they were judged."""
 
     board: Leaderboard
     runs: Mapping[Key, tuple[Run, ...]]
+    judged: tuple[Judged, ...]
 
 
 @dataclass(slots=True)
@@ -105,7 +106,8 @@ def _board(
     costs = _searches(rows, pile.judge, store, sources) if searches else {}
     board = leaderboard.build(judged, pile.judge.truth, searches=costs)
     grouped = {key: tuple(sorted(group, key=_seed)) for key, group in _grouped(rows).items()}
-    return StoredBoard(replace(board, warnings=(*board.warnings, *_left_out(pile, runs, sources))), grouped)
+    warned = replace(board, warnings=(*board.warnings, *_left_out(pile, runs, sources)))
+    return StoredBoard(warned, grouped, tuple(judged))
 
 
 def _asked_for(runs: Sequence[Run]) -> list[Run]:
@@ -143,7 +145,8 @@ def _searches(rows: Sequence[Named], judge: AnyJudge, store: Store, sources: Tru
 
 def _left_out(pile: _Pile, runs: Sequence[Run], sources: TruthSources) -> list[str]:
     """What a reader must know of the selected runs of this space that no row counts."""
-    here = [run for run in runs if run.spec.space == pile.space and run not in pile.runs]
+    counted = {run.id for run in pile.runs}
+    here = [run for run in runs if run.spec.space == pile.space and run.id not in counted]
     running = [run for run in here if run.status == "running"]
     unjudged = [run for run in here if run.status == "finished" and sources.main(run) is None]
     notes = []

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness.cli.options import format_option, json_option, plot_option, print_page
 from harness.cli.selecting import group_option, selected, store_option, where_option
-
-if TYPE_CHECKING:
-    from harness.boards.leaderboard import Leaderboard
 
 
 @click.command()
@@ -22,10 +19,12 @@ if TYPE_CHECKING:
 @click.option("--pairs", is_flag=True, help="Show every pair of policies in place of the leaderboard.")
 @click.option("--no-equal-cost", "searches", flag_value=False, default=True, help="Leave random search out.")
 @click.option(
-    "--critical-difference",
-    "diagram",
-    metavar="FILE",
-    help="Draw the mean ranks of the policies over several leaderboards (Demsar 2006) into FILE.",
+    "--figure",
+    "drawn",
+    type=click.Choice(("ranks", "scatter", "distribution", "critical-difference")),
+    default="ranks",
+    show_default=True,
+    help="What --plot draws.",
 )
 @plot_option
 @format_option
@@ -36,7 +35,7 @@ def leaderboard(
     form: str,
     as_json: bool,
     plot: str | None,
-    diagram: str | None,
+    drawn: str,
     **asked: Any,
 ) -> None:
     """Show the leaderboards of a store, one for each space and truth; nothing is run.
@@ -45,7 +44,9 @@ def leaderboard(
     Runs of one policy that differ in a setting are rows of their own. Runs that were not judged yet are judged, and
     that look at the truth is recorded. Where the store holds runs of random-search, each policy is compared with it at
     equal cost, which is a look too; --no-equal-cost does without. Random searches that `harness run` added for that
-    are no rows, unless --where policy=random-search asks for them. --plot draws the ranks (Yu et al. 2020, Fig. 3).
+    are no rows, unless --where policy=random-search asks for them. --plot draws the ranks (Yu et al.
+    2020, Fig. 3), cost against value, where the picks lie among all cells, or mean ranks over several leaderboards
+    (Demsar 2006).
     """
     from harness.boards.boardforms import terminal_parts, text
     from harness.boards.stored import stored_boards
@@ -54,28 +55,10 @@ def leaderboard(
     with selected(store, wheres, baseline=True) as (opened, runs):
         found = stored_boards(opened, runs, **asked)
     if plot is not None:
-        _draw([each.board for each in found], plot)
-    if diagram is not None:
-        _draw_difference([each.board for each in found], diagram)
+        from harness.boards.drawings import drawing
+        from harness.figures.save import save
+
+        save(drawing(drawn, found), plot)
     if form == "table" and not as_json:
         return print_page(*terminal_parts(found, **shown))
     return click.echo(text(found, "json" if as_json else form, **shown), nl=False)
-
-
-def _draw(boards: list[Leaderboard], plot: str) -> None:
-    from harness.core.errors import SettingError
-    from harness.figures.ranks import ranks, ranks_of
-    from harness.figures.save import save
-
-    if len(boards) > 1:
-        names = " and ".join(f"{board.truth.kind} {board.truth.name}" for board in boards)
-        raise SettingError(f"--plot draws one leaderboard, but these runs make {len(boards)}, by {names}; give --where")
-    save(ranks(ranks_of(boards[0])), plot)
-
-
-def _draw_difference(boards: list[Leaderboard], path: str) -> None:
-    from harness.boards.several import over_boards
-    from harness.figures.critical_difference import critical_difference
-    from harness.figures.save import save
-
-    save(critical_difference(over_boards(boards)), path, option="--critical-difference")

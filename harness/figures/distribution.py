@@ -71,7 +71,7 @@ def means_of(table: TruthTable, space: SearchSpace, metric: str) -> list[float]:
 def _counts(known: Sequence[float], board: Leaderboard) -> str:
     seeds = max((len(entry.seeds) for entry in board.entries), default=0)
     cells, marks = counted(len(known), "cell"), counted(seeds, "seed")
-    return f"grey: {cells}; black: the share of them that is no better; a mark is one of {marks}"
+    return f"grey: {cells}; black: share that is no better; a mark: one of {marks}"
 
 
 def distribution(content: Content) -> Figure:

@@ -9,13 +9,12 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.shelf import table_of
 from harness.boards.leaderboard import BASELINE, Entry, Key, Leaderboard, names_of
 from harness.boards.stored import StoredBoard
 from harness.core.errors import HarnessError
 from harness.core.space import SearchSpace
 from harness.judge import Judge, Truth
-from harness.plan import build_space, build_truth
+from harness.plan import build_space, truth_at_hand
 from harness.report.series import Series, series_of
 from harness.runspec import RunSpec
 from harness.statistics import Undefined
@@ -112,7 +111,7 @@ def _ground(truth: Truth, spec: RunSpec, space: SearchSpace, store: Store) -> Gr
     if isinstance(truth.ranking, Undefined):
         return truth.ranking
     try:
-        table = build_truth(spec, space) if spec.table_digest is None else table_of(truth.digest, spec.table)
+        table = truth_at_hand(spec, space, truth)
         if table is None:
             return Undefined(f"table {truth.name!r} is not on this machine")
         judge = Judge(table, space, truth.metric, record=store.record_look)

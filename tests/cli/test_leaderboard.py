@@ -89,6 +89,21 @@ def test_the_ranks_are_drawn(three: Harness) -> None:
     assert Path("ranks.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_cost_against_value_and_the_spread_of_all_cells_are_drawn_too(three: Harness) -> None:
+    drawn = set()
+    for name in ("ranks", "scatter", "distribution"):
+        assert three("leaderboard", "--plot", f"{name}.svg", "--figure", name).status == 0
+        drawn.add(Path(f"{name}.svg").read_bytes())
+    assert len(drawn) == 3
+
+
+def test_mean_ranks_want_several_leaderboards(three: Harness) -> None:
+    refused = three("leaderboard", "--plot", "ranks.svg", "--figure", "critical-difference")
+    assert (refused.status, refused.err.count("\n")) == (2, 1)
+    assert "these runs make 1 with 2 rows in common" in refused.err
+    assert not Path("ranks.svg").exists()
+
+
 def test_nothing_is_written_where_everything_was_judged(three: Harness) -> None:
     three("leaderboard")
     before = Path("runs/harness.db").read_bytes()

@@ -15,7 +15,6 @@ from harness.figures.anytime import WIDE, anytime, anytime_of
 from harness.figures.distribution import TAIL, distribution, distribution_of, means_of
 from harness.figures.scatter import scatter, scatter_of
 from harness.figures.style import COLOURS
-from harness.figures.training import training, training_of
 from harness.judge import Verdict
 from harness.statistics import Undefined
 from tests.figures.contents import curves
@@ -165,14 +164,3 @@ def test_of_perplexities_the_larger_are_no_better() -> None:
 def test_the_means_are_those_of_the_spaces_own_cells() -> None:
     found = means_of(FakeTable(CELLS), Pairs(), "test_accuracy")
     assert sorted(value for value in found if value == value) == [0.70, 0.75, 0.80, 0.90, 0.90]
-
-
-def test_tau_is_a_thin_line_a_seed_and_a_thick_one_of_the_mean() -> None:
-    rows = [[0.0, 0.2, None], [0.1, None, None], [0.2, 0.4, None]]
-    axes = training(training_of("Space rnn2", {"enas": ([0, 5, 10], rows)})).axes[0]
-    thin = [line for line in axes.lines if line.get_linewidth() == 0.8 and len(line.get_xdata()) == 3]
-    assert [[None if y != y else y for y in line.get_ydata()] for line in thin] == rows
-    mean = line_of(axes, "enas")
-    np.testing.assert_allclose(mean.get_ydata(), [0.1, 0.3, np.nan])
-    assert list(mean.get_xdata()) == [0, 5, 10]
-    assert "mean of 3 seeds" in axes.get_title("left")
