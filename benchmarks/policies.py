@@ -27,10 +27,10 @@ import torch
 from torch import Tensor, nn
 
 from harness.core.budget import Budget, Cost
+from harness.core.driver import search
 from harness.core.oracle import Answer, Metric, Query, QueryKind, Score, Scored, Update, Updated
 from harness.core.random import stream
 from harness.core.space import SearchSpace
-from harness.driver import search
 from harness.spaces.nasbench101 import NASBench101
 from policies.enas import ENAS
 from policies.evolution import Evolution

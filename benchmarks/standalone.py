@@ -25,8 +25,8 @@ import torch
 from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.cells import Cell
 from backends.standalone.checkpoints import INTERVAL, Checkpoint
-from backends.standalone.recipes import Recipe, load_recipe, recipe_path
 from backends.standalone.training import Training
+from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import matrix_of_key

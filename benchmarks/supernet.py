@@ -26,8 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from backends.data.digits import load as load_digits
 from backends.data.images import Images, Split
-from backends.supernet.assembly import skeleton
 from backends.supernet.batches import Batches
+from backends.supernet.build import skeleton
 from backends.supernet.cells import NASBench101Cells, Point
 from backends.supernet.image_recipe import Data, Evaluation, ImageRecipe
 from backends.supernet.image_task import ImageTask, Statistics
@@ -39,8 +39,8 @@ from benchmarks.plain_supernet import Cell, PlainLoop, plain_copy
 from benchmarks.recording import record
 from benchmarks.timing import in_turn
 from harness.core.budget import Budget
+from harness.core.driver import search
 from harness.core.random import stream
-from harness.driver import search
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import matrix_of_key
 from policies.darts import DARTS

@@ -31,8 +31,8 @@ from backends.surrogate.examples import examples_of_table
 from backends.surrogate.files import Surrogate
 from backends.tabular import Table
 from harness.core.space import SearchSpace
-from harness.settings import create_space
-from harness.studies.surrogate import Request, fit_surrogate
+from harness.planning.settings import create_space
+from harness.studies.surrogate.measure import Request, fit_surrogate
 
 RESULTS = Path(__file__).parent / "results" / "surrogate.json"
 MODELS = ("forest", "boosting")
@@ -93,9 +93,9 @@ def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
 
 def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], workers: int) -> None:
     """The same searches on the table and on a surrogate of it, ten seeds a policy."""
-    from harness.compare import compare
-    from harness.experiment import Experiment
+    from harness.leaderboard.end_to_end import compare
     from harness.live.display import display_for
+    from harness.planning.experiment import Experiment
 
     file = folder / "searched.surrogate.h5"
     request = Request(cells=CELLS[-1])

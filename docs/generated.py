@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 import click
 from sphinx.application import Sphinx
 
-from harness import published, registry, settings
 from harness.cli import cli
-from harness.markup import markdown_table, markdown_text
-from harness.storage import exporting
+from harness.export import columns as exporting
+from harness.output.text_tables import markdown_table, markdown_text
+from harness.planning import registry, settings
+from harness.reproduce import published
 
 MARKER = re.compile(r"^% generated: (\w+)$", re.MULTILINE)
 

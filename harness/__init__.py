@@ -19,13 +19,13 @@ def load_runs(store: str = "sqlite:///runs/harness.db", where: str | Sequence[st
     ``where`` holds conditions such as ``policy=nao`` or ``policy.pool!=100``. Raises a HarnessError where there is no
     such store, or no such key.
     """
-    from harness.storage.frames import runs_frame
+    from harness.export.frames import runs_frame
 
     return runs_frame(store, (where,) if isinstance(where, str) else where)
 
 
 def load_trials(store: str = "sqlite:///runs/harness.db", where: str | Sequence[str] = ()) -> pandas.DataFrame:
     """The answered Scores of a store's runs, a row each, as `harness export trials` writes them; see ``load_runs``."""
-    from harness.storage.frames import trials_frame
+    from harness.export.frames import trials_frame
 
     return trials_frame(store, (where,) if isinstance(where, str) else where)

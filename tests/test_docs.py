@@ -14,10 +14,10 @@ from typing import Any
 import click
 import pytest
 
-from harness import registry, settings
 from harness.cli import cli
 from harness.core.errors import SettingError
-from harness.yamltext import read_yaml
+from harness.files.yaml_text import read_yaml
+from harness.planning import registry, settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

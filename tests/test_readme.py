@@ -29,7 +29,7 @@ def test_the_readme_s_policy_runs_and_keeps_the_contract(tmp_path: Path) -> None
 
 
 def test_the_readme_s_experiment_file_is_one(tmp_path: Path) -> None:
-    from harness.experiment import load_experiment
+    from harness.planning.experiment import load_experiment
 
     (path := tmp_path / "experiment.yaml").write_text(blocks("yaml")[0])
     experiment = load_experiment(str(path), {})

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 
 from backends.data.images import Images, Split
-from backends.data.pickles import load_plain
 from backends.data.sources import Source, layout_folder, missing, read
 from harness.core.errors import DataError
+from harness.files.plain_pickles import load_plain
 
 CLASSES = 10
 SHAPE = (3, 32, 32)

@@ -7,12 +7,12 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from backends import downloads
 from backends.data import cifar10, fashion_mnist
 from backends.data.datasets import facts
 from backends.data.sources import Source, data_folder, read
-from backends.progress import Progress, silent
 from harness.core.errors import DataError, SettingError
+from harness.core.progress import Progress, silent
+from harness.files import downloads
 
 
 def fetch(name: str, *, folder: Path | None = None, on_progress: Progress = silent) -> Path:

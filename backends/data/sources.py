@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends.tabular.shelf import cache_folder
+from backends.tabular.known_tables import cache_folder
 from harness.core.errors import DataError
 
 VARIABLE = "HARNESS_DATA"

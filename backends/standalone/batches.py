@@ -9,7 +9,7 @@ from torch import Tensor
 
 from backends.data.augmentation import Augmentation, training_inputs
 from backends.data.images import Images
-from backends.standalone.recipes import Recipe
+from backends.training.recipes import Recipe
 
 
 class Batches:

@@ -13,12 +13,12 @@ import sklearn
 import torch
 
 from backends.data import datasets
-from backends.devices import memory_guard, resolve_device
 from backends.standalone.cells import Cell
 from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
 from backends.standalone.networks import parameters_of
-from backends.standalone.recipes import Recipe
 from backends.standalone.training import Curve, Training, skeleton
+from backends.training.devices import memory_guard, resolve_device
+from backends.training.recipes import Recipe
 from harness import __version__
 from harness.core.errors import SettingError
 

@@ -14,11 +14,11 @@ import numpy
 import torch
 
 from backends.data import corpora
-from backends.devices import memory_guard, resolve_device
 from backends.networks.rnn_cell import count_parameters
 from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
 from backends.standalone.language_training import LanguageTraining, Moment
-from backends.standalone.recipes import LanguageRecipe
+from backends.training.devices import memory_guard, resolve_device
+from backends.training.recipes import LanguageRecipe
 from harness import __version__
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 

@@ -16,10 +16,10 @@ from backends.data.text import Text, columns, every_word
 from backends.networks.recurrence import Nodes
 from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
 from backends.networks.word_loss import word_loss, word_losses
-from backends.standalone.averaged_sgd import AveragedSGD, exceeds_all_but_last
 from backends.standalone.checkpoints import Checkpoint
-from backends.standalone.recipes import LanguageRecipe
-from backends.standalone.sequences import sequences
+from backends.training.averaged_sgd import AveragedSGD, exceeds_all_but_last
+from backends.training.recipes import LanguageRecipe
+from backends.training.sequences import sequences
 
 _LARGEST = math.log(sys.float_info.max)
 

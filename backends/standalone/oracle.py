@@ -4,8 +4,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
 
 from backends.standalone.outcomes import Outcome, outcomes_of
-from backends.standalone.recipes import recipe_digest as digest_of
-from backends.standalone.recipes import recipe_path
+from backends.training.recipes import recipe_digest as digest_of
+from backends.training.recipes import recipe_path
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import (

@@ -9,7 +9,7 @@ import numpy as np
 from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.cells import SCHEMES, Cell, cells_of
 from backends.standalone.language_trainer import LanguageTrainer
-from backends.standalone.recipes import load_language_recipe, load_recipe, recipe_path
+from backends.training.recipes import load_language_recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric

@@ -7,7 +7,7 @@ is 0 by default.
 from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.cells import Cell
 from backends.standalone.language_trainer import LanguageTrainer
-from backends.standalone.recipes import LanguageRecipe, Recipe
+from backends.training.recipes import LanguageRecipe, Recipe
 
 
 def same_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int, attempt: int = 0) -> int:

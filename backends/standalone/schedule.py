@@ -2,7 +2,7 @@
 
 import math
 
-from backends.standalone.recipes import Recipe
+from backends.training.recipes import Recipe
 
 
 def steps_in(recipe: Recipe, epochs: int) -> int:

@@ -14,9 +14,9 @@ from backends.standalone.batches import Batches
 from backends.standalone.cells import Cell
 from backends.standalone.checkpoints import Checkpoint
 from backends.standalone.networks import network_of
-from backends.standalone.recipes import Recipe
-from backends.standalone.rmsprop import RMSProp
 from backends.standalone.schedule import learning_rate, steps_in
+from backends.training.recipes import Recipe
+from backends.training.rmsprop import RMSProp
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from backends.supernet.descent import Rule
+from backends.supernet.optimizer import Rule
 from backends.supernet.recipe_part import Count, Norm, Part, Rate, Whole
 
 

@@ -10,8 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from backends.devices import memory_guard, resolve_device
-from backends.supernet.assembly import (
+from backends.supernet.build import (
     OWN_FAMILY,
     ImageSettings,
     Run,
@@ -23,6 +22,7 @@ from backends.supernet.assembly import (
 )
 from backends.supernet.image_task import Chunk, Statistics
 from backends.supernet.text_recipe import Average, Sharing, StateNorm
+from backends.training.devices import memory_guard, resolve_device
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import (

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backends.networks.rnn_cell import INIT_RANGE, Dropouts
-from backends.supernet.descent import Rule
+from backends.supernet.optimizer import Rule
 from backends.supernet.recipe_part import Count, Norm, Part, Rate, Share, Whole
 
 Sharing = Literal["operation", "node"]
@@ -57,7 +57,7 @@ class TextNetwork(Part):
 class TextTraining(Part):
     """Sequences of ``bptt`` steps in ``batch_size`` columns, and SGD without momentum, or Adam, on them.
 
-    ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``backends.standalone.recipes.LanguageRecipe``.
+    ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``backends.training.recipes.LanguageRecipe``.
     The rate is ``constant``; or multiplied by ``decay`` in every epoch from number ``decay_from`` on, down to
     ``final_rate`` (the schedule of ENAS; Pham et al. 2018); or falls to ``final_rate`` along a half ``cosine`` over
     ``epochs``. Before that it rises linearly from 0 over the fraction ``warmup`` of ``epochs``.

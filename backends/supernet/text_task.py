@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from backends.networks.word_loss import word_loss, word_losses
-from backends.supernet.descent import to_array
-from backends.supernet.passages import Passage, Passages, Place
+from backends.supernet.bptt_batches import Passage, Passages, Place
+from backends.supernet.optimizer import to_array
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
 from backends.supernet.task import Rows
 from backends.supernet.text_recipe import TextRecipe

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from backends.supernet.descent import Descent, Rule, norm_of, to_array
+from backends.supernet.optimizer import Descent, Rule, norm_of, to_array
 from backends.supernet.task import Rows, Task
 
 Point = TypeVar("Point")

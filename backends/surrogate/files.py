@@ -41,7 +41,7 @@ class Facts:
     """What a surrogate is of: the space, the numbers it learnt from, how, and how good it is on cells held out.
 
     ``cells`` were learnt from; ``repeats`` is the most of any of them, and 1 means that nothing is known of luck.
-    ``held_out`` is as harness/studies/surrogate.py writes it.
+    ``held_out`` is as harness/studies/surrogate/measure.py writes it.
     """
 
     space: str

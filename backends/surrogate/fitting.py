@@ -8,8 +8,8 @@ from typing import Any
 from backends.surrogate.examples import Examples
 from backends.surrogate.features import encoded, encoding_of
 from backends.surrogate.files import Facts
-from backends.surrogate.growing import GROWERS
 from backends.surrogate.model import Model, Report, fit
+from backends.surrogate.tree_fitting import GROWERS
 from harness import __version__
 from harness.core.errors import UnknownNameError
 from harness.core.space import SearchSpace

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.surrogate.examples import Examples, Keys
-from backends.surrogate.growing import GROWERS, Growth, Member, forest, pooled_forest
+from backends.surrogate.tree_fitting import GROWERS, Growth, Member, forest, pooled_forest
 from backends.surrogate.trees import Features, Floats, Trees
 from harness.core.random import stream
 

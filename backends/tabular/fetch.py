@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends import downloads
-from backends.progress import Progress, silent
 from backends.tabular.import_tfrecord import import_tfrecord
-from backends.tabular.shelf import cache_folder
+from backends.tabular.known_tables import cache_folder
 from harness.core.errors import TableError, UnknownNameError
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
+from harness.files import downloads
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from backends.progress import Progress, silent
-from backends.tabular.cellkeys import GRAPH_SCHEME
+from backends.tabular.cell_keys import GRAPH_SCHEME
 from backends.tabular.layout import Array
 from backends.tabular.table import Keys
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101_hash import hashes
 

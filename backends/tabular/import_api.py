@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from backends.progress import Progress, silent
-from backends.tabular.gathering import Gathering
 from backends.tabular.hash_check import first_wrong_hash
+from backends.tabular.import_rows import Gathering
 from backends.tabular.import_tfrecord import RECIPE
 from backends.tabular.layout import ACCURACIES, SECONDS
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 
 COLUMNS = tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in (*ACCURACIES, SECONDS))

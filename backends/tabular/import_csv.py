@@ -9,14 +9,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from backends.progress import Progress, silent
-from backends.tabular.cellkeys import Description
-from backends.tabular.gathering import UNKNOWN, Gathering
+from backends.tabular.cell_keys import Description
 from backends.tabular.hash_check import first_wrong_hash
+from backends.tabular.import_rows import UNKNOWN, Gathering
 from backends.tabular.import_tfrecord import existing, provenance_of
 from backends.tabular.layout import ACCURACIES, METRICS, PERPLEXITIES
-from backends.tabular.rows import Row, opened_rows
+from backends.tabular.row_files import Row, opened_rows
 from harness.core.errors import TableError
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {

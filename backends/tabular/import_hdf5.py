@@ -15,12 +15,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from backends.progress import Progress, silent
-from backends.tabular.gathering import Gathering
 from backends.tabular.hash_check import first_wrong_hash
+from backends.tabular.import_rows import Gathering
 from backends.tabular.import_tfrecord import RECIPE, existing, provenance_of
 from backends.tabular.layout import ACCURACIES, SECONDS, Array
 from harness.core.errors import TableError
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
 

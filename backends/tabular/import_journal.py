@@ -1,4 +1,4 @@
-"""Imports the journal of a table that was built by training every cell (backends/tabular/builder.py)."""
+"""Imports the journal of a table that was built by training every cell (harness/execution/table_builder.py)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from backends.progress import Progress, silent
-from backends.tabular.cellkeys import GRAPH_SCHEME, Description
-from backends.tabular.gathering import Gathering
+from backends.tabular.cell_keys import GRAPH_SCHEME, Description
 from backends.tabular.hash_check import hashes_of
+from backends.tabular.import_rows import Gathering
 from backends.tabular.import_tfrecord import existing, provenance_of
 from backends.tabular.journal import Row, is_course, read_journal
 from backends.tabular.layout import ACCURACIES, PERPLEXITIES, SECONDS
 from harness.core.errors import TableError
+from harness.core.progress import Progress, silent
 from harness.core.space import Architecture, SearchSpace
 from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends.progress import Progress, silent
-from backends.tabular.gathering import Gathering
+from backends.tabular.import_rows import Gathering
 from backends.tabular.layout import SECONDS
 from backends.tabular.nasbench201_files import Entries, entries_of
 from backends.tabular.nasbench201_trainings import Asked, Training, seats, trainings_of
 from harness.core.errors import SettingError, TableError, UnknownNameError
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 
 SPACE = "nasbench201"

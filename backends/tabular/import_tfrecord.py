@@ -10,12 +10,12 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
-from backends.progress import Progress, silent
-from backends.tabular.gathering import Gathering
+from backends.tabular.import_rows import Gathering
 from backends.tabular.layout import ACCURACIES, SECONDS
 from backends.tabular.model_metrics import METRICS_CLASS, EvaluationData
 from backends.tabular.tfrecord import read_records
 from harness.core.errors import TableError
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 
 COLUMNS = tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in (*ACCURACIES, SECONDS))

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from backends.progress import Progress, silent
 from harness.core.errors import TableError, UnknownNameError
+from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 
 FORMATS = {

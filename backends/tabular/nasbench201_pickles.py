@@ -14,8 +14,8 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from backends.data.pickles import FAILURES
 from harness.core.errors import TableError
+from harness.files.plain_pickles import FAILURES
 
 NUMBERS = ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1")
 """The NumPy types of single numbers."""

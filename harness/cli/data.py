@@ -21,7 +21,7 @@ def data_group() -> None:
 def fetch(name: str) -> None:
     """Download a published data set and check its digests: cifar10 or fashion-mnist."""
     from backends.data import fetch as fetching
-    from harness.live.bar import bar
+    from harness.output.progress_bar import bar
 
     with bar(f"downloading {name}") as report:
         folder = fetching.fetch(name, on_progress=report)

@@ -12,7 +12,7 @@ from harness.cli.selecting import group_option, selected, store_option, where_op
 from harness.core.errors import SettingError
 
 if TYPE_CHECKING:
-    from harness.storage.exporting import Column
+    from harness.export.columns import Column
 
 FORMS = ("csv", "json", "parquet", "markdown", "latex")
 
@@ -27,7 +27,7 @@ class Described(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the columns of the kind that the command is called by."""
-        from harness.storage.exporting import schema_of
+        from harness.export.columns import schema_of
 
         with formatter.section("Columns"):
             rows = [(column.name, f"{_type(column)}: {column.meaning}") for column in schema_of(self.name or "")]
@@ -59,8 +59,8 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_options
 def runs(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
     """A row a run and truth that it was judged by; nothing is judged for it."""
-    from harness.storage.exporting import RUNS
-    from harness.storage.exportrows import run_rows
+    from harness.export.columns import RUNS
+    from harness.export.rows import run_rows
 
     _require_place(form, output)
     with selected(store, wheres) as (opened, found):
@@ -71,8 +71,8 @@ def runs(store: str | None, wheres: tuple[str, ...], form: str, output: str | No
 @_options
 def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
     """A row an answered Score, a part at a time, however many there are."""
-    from harness.storage.exporting import TRIALS
-    from harness.storage.exportrows import trial_rows
+    from harness.export.columns import TRIALS
+    from harness.export.rows import trial_rows
 
     if form == "latex":
         raise SettingError("trials are too many for LaTeX; use --format csv, json or parquet")
@@ -87,10 +87,10 @@ def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | 
 @click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
 def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: str | None, **asked: Any) -> None:
     """A row a policy of each leaderboard; runs that were not judged yet are judged, as `harness leaderboard` does."""
-    from harness.boards.boardforms import text
-    from harness.boards.stored import stored_boards
-    from harness.storage.exporting import LEADERBOARD
-    from harness.storage.exportrows import board_rows
+    from harness.export.columns import LEADERBOARD
+    from harness.export.rows import board_rows
+    from harness.leaderboard.board_formats import text
+    from harness.leaderboard.stored_boards import stored_boards
 
     _require_place(form, output)
     with selected(store, wheres, baseline=True) as (opened, found):
@@ -106,14 +106,14 @@ def _require_place(form: str, output: str | None) -> None:
 
 
 def _write(rows: Any, columns: Any, form: str, output: str | None) -> None:
-    from harness.storage.exportfiles import WRITERS
+    from harness.export.files import WRITERS
 
     writer = WRITERS[form]
     _save(lambda out: writer(rows, columns, out), output, binary=form == "parquet")
 
 
 def _save(write: Callable[[Any], Any], output: str | None, *, binary: bool = False) -> None:
-    from harness.storage.exportfiles import export_file
+    from harness.export.files import export_file
 
     if output is None:
         write(sys.stdout)

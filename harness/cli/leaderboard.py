@@ -48,15 +48,15 @@ def leaderboard(
     2020, Fig. 3), cost against value, where the picks lie among all cells, or mean ranks over several leaderboards
     (Demsar 2006).
     """
-    from harness.boards.boardforms import terminal_parts, text
-    from harness.boards.stored import stored_boards
+    from harness.leaderboard.board_formats import terminal_parts, text
+    from harness.leaderboard.stored_boards import stored_boards
 
     shown = {"statistics": asked.pop("statistics"), "pairs": asked.pop("pairs")}
     with selected(store, wheres, baseline=True) as (opened, runs):
         found = stored_boards(opened, runs, **asked)
     if plot is not None:
-        from harness.boards.drawings import drawing
-        from harness.figures.save import save
+        from harness.figures.leaderboard_figures import drawing
+        from harness.output.figure_files import save
 
         save(drawing(drawn, found), plot)
     if form == "table" and not as_json:

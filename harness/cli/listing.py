@@ -31,7 +31,7 @@ def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
 
 
 def _described(kind: Any) -> list[dict[str, Any]]:
-    from harness import registry
+    from harness.planning import registry
 
     return [{"name": name, "what": registry.summary(entry)} for name, entry in registry.entries(kind).items()]
 
@@ -47,7 +47,7 @@ def policies(as_json: bool) -> None:
 @json_option
 def oracles(as_json: bool) -> None:
     """The oracles, who can answer a policy's queries, and what decorates them."""
-    from harness import registry
+    from harness.planning import registry
 
     added = [{"name": f"NAME+{n}", "what": registry.summary(entry)} for n, entry in registry.DECORATORS.items()]
     print_rows([*_described("oracle"), *added], as_json)
@@ -57,8 +57,8 @@ def oracles(as_json: bool) -> None:
 @json_option
 def spaces(as_json: bool) -> None:
     """The search spaces."""
-    from harness import registry
-    from harness.settings import create_space
+    from harness.planning import registry
+    from harness.planning.settings import create_space
 
     named = [(name, create_space(name)) for name in registry.entries("space")]
     print_rows([{"name": n, "cells": s.size, "decisions": len(s.options)} for n, s in named], as_json)
@@ -68,7 +68,7 @@ def spaces(as_json: bool) -> None:
 @json_option
 def tables(as_json: bool) -> None:
     """The ground-truth tables that ship with the harness or were fetched."""
-    from backends.tabular.shelf import known_tables
+    from backends.tabular.known_tables import known_tables
     from backends.tabular.table import Table
 
     rows = []
@@ -98,7 +98,7 @@ def runs(store: str | None, wheres: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def show(run_id: str, store: str | None, trials: bool, as_json: bool) -> None:
     """Show one run of the store: RUN is its id or the first characters of it ('' lists all)."""
-    from harness.experiment import DEFAULT_STORE
+    from harness.planning.experiment import DEFAULT_STORE
     from harness.storage.store import Store
 
     with Store.read(store or DEFAULT_STORE) as opened:

@@ -24,8 +24,8 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
     the target's stays, the conflict is told, and the exit status is 1. Each source is merged as a whole or not at all;
     merging it again adds nothing. Journals of `harness run --judge`, files beside a store, are not copied.
     """
-    from harness.boards.sides import url_of
-    from harness.live.bar import bar
+    from harness.leaderboard.compared_boards import url_of
+    from harness.output.progress_bar import bar
     from harness.storage.merging import merge as merge_one
 
     found: dict[str, Merged] = {}

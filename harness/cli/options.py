@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.core.errors import SettingError
-from harness.markup import FORMATS
+from harness.output.text_tables import FORMATS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,7 +24,7 @@ def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
     """Turn ``KEY=VALUE`` texts into settings, values read as YAML scalars; raises SettingError without a ``=``."""
     import yaml
 
-    from harness.yamltext import read_yaml
+    from harness.files.yaml_text import read_yaml
 
     settings: dict[str, Any] = {}
     for pair in pairs:
@@ -63,7 +63,7 @@ def _point_at(_context: click.Context, _option: click.Parameter, folder: str | N
 def _plottable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
     """Refuse a figure that cannot be written before anything is computed for it."""
     if path is not None:
-        from harness.figures.save import require_plottable
+        from harness.output.figure_files import require_plottable
 
         require_plottable(path)
     return path

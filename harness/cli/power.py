@@ -29,10 +29,10 @@ def power(form: str, as_json: bool, **asked: Any) -> None:
     Before any run a table tells how far random draws lie apart; once there are runs, a store tells it of each policy.
     With both --difference and --seeds it also says how likely that is to succeed.
     """
-    from harness.boards.planning import DIFFERENCES, SEEDS, Question, bases_of_store, basis_of_table
-    from harness.boards.planning_page import planning_page
-    from harness.experiment import DEFAULT_STORE
-    from harness.studies.page import show
+    from harness.leaderboard.power_analysis import DIFFERENCES, SEEDS, Question, bases_of_store, basis_of_table
+    from harness.leaderboard.power_page import planning_page
+    from harness.output.page import show
+    from harness.planning.experiment import DEFAULT_STORE
 
     question = Question(
         differences=DIFFERENCES if asked["difference"] is None else (asked["difference"],),

@@ -10,9 +10,9 @@ import click
 from harness.cli.options import read_settings, running_options
 
 if TYPE_CHECKING:
+    from harness.output.page import Page
     from harness.reproduce.item import Findings, Item
     from harness.reproduce.request import Request
-    from harness.studies.page import Page
 
 FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
 """The flags that are fields of an experiment."""
@@ -73,15 +73,15 @@ def reproduce(
 
 def _show(page: Page, form: str) -> None:
     """Print the page; for the eye, its commands are broken so that a shell takes them."""
+    from harness.output.page import show
     from harness.reproduce.pages import folded
-    from harness.studies.page import show
 
     show(folded(page) if form == "table" else page, form)
 
 
 def _request(flags: Mapping[str, Any]) -> Request:
     """What is asked, from the flags."""
-    from harness.experiment import load_experiment
+    from harness.planning.experiment import load_experiment
     from harness.reproduce.request import Request
 
     fields = {field: flags[field] for field in FIELDS if flags.get(field) is not None}
@@ -92,7 +92,7 @@ def _request(flags: Mapping[str, Any]) -> Request:
 def _write(item: Item, findings: Findings, output: str | None, plot: str | None, page: Page) -> None:
     """The files that are asked for; a figure of runs that are not there is none, with a reason."""
     from harness.core.errors import IncompatibleError
-    from harness.figures.save import save
+    from harness.output.figure_files import save
     from harness.reproduce.cells import Missing
     from harness.reproduce.output import write
 

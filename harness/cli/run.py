@@ -10,15 +10,15 @@ import click
 from harness.cli.options import print_page, read_settings, running_options
 
 if TYPE_CHECKING:
-    from harness.anytime import Axis
-    from harness.boards.leaderboard import Leaderboard
-    from harness.experiment import Experiment
+    from harness.leaderboard.anytime import Axis
+    from harness.leaderboard.leaderboard import Leaderboard
+    from harness.planning.experiment import Experiment
 
 
 def _drawable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
     """Refuse curves that cannot be written before anything is searched for them."""
     if path is not None:
-        from harness.figures.save import require_plottable
+        from harness.output.figure_files import require_plottable
 
         require_plottable(path, "--curves")
     return path
@@ -65,9 +65,9 @@ def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **fla
     done again; an interrupted run goes on from its last checkpoint. --plot draws the rank of every seed (Yu et al.
     2020, Fig. 3).
     """
-    from harness.compare import compare
-    from harness.experiment import load_experiment
+    from harness.leaderboard.end_to_end import compare
     from harness.live.display import display_for
+    from harness.planning.experiment import load_experiment
 
     shown = {name: flags.pop(name) for name in ("form", "as_json", "plot", "curves", "over")}
     experiment = load_experiment(experiment_file, _overrides(flags))
@@ -81,7 +81,7 @@ def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **fla
 
 
 def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:
-    from harness.boards.render import render, terminal
+    from harness.leaderboard.formats import render, terminal
 
     if form == "table" and not as_json:
         return print_page(terminal(board))
@@ -91,7 +91,7 @@ def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:
 def _require_ranking(experiment: Experiment, wanted: Mapping[str, str | None]) -> None:
     """Raise SettingError for a figure of ranks that is wanted of a judge that trains recommendations alone."""
     from harness.core.errors import SettingError
-    from harness.experiment import BY_TABLE
+    from harness.planning.experiment import BY_TABLE
 
     for what, path in wanted.items():
         if path is not None and experiment.judge != BY_TABLE:
@@ -100,15 +100,15 @@ def _require_ranking(experiment: Experiment, wanted: Mapping[str, str | None]) -
 
 def _draw_ranks(board: Leaderboard, path: str) -> None:
     from harness.figures.ranks import ranks, ranks_of
-    from harness.figures.save import save
+    from harness.output.figure_files import save
 
     save(ranks(ranks_of(board)), path)
 
 
 def _draw_curves(experiment: Experiment, board: Leaderboard, path: str, over: Axis) -> None:
-    from harness.compare import performed_courses
     from harness.figures.anytime import anytime, anytime_of
-    from harness.figures.save import save
+    from harness.leaderboard.end_to_end import performed_courses
+    from harness.output.figure_files import save
 
     save(anytime(anytime_of(performed_courses(experiment), board, axis=over)), path, option="--curves")
 

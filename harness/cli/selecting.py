@@ -39,7 +39,7 @@ def selected(
 
     ``baseline`` keeps the random draws that others are tested against.
     """
-    from harness.experiment import DEFAULT_STORE
+    from harness.planning.experiment import DEFAULT_STORE
     from harness.storage.selection import require_some, select, with_baseline
     from harness.storage.store import Store
 

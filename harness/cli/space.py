@@ -15,7 +15,7 @@ def space_group() -> None:
 
 
 def _space(name: str, pairs: tuple[str, ...]) -> Any:
-    from harness.settings import create_space
+    from harness.planning.settings import create_space
 
     return create_space(name, {key.removeprefix("space."): value for key, value in read_settings(pairs).items()})
 
@@ -54,9 +54,9 @@ def _described(space: Any) -> dict[str, Any]:
 
 def _best(space: Any, table: str) -> dict[str, Any]:
     """The best cell that the space's decisions describe, by the metric of a table's test data."""
-    from backends.tabular.shelf import open_table
-    from harness.boards.coverage import coverage
+    from backends.tabular.known_tables import open_table
     from harness.core.errors import TableError
+    from harness.judging.coverage import coverage
     from harness.statistics import Undefined
 
     best = coverage(space, open_table(table)).best

@@ -41,10 +41,10 @@ def fit(output: str, form: str, as_json: bool, **asked: Any) -> None:
     `harness run --oracle surrogate --set oracle.surrogate=FILE` searches with it, on the whole space.
     """
     from backends.surrogate.files import require_name
-    from harness.live.bar import bar
-    from harness.studies.page import show
-    from harness.studies.surrogate import Request, fit_surrogate
-    from harness.studies.surrogate_page import surrogate_page
+    from harness.output.page import show
+    from harness.output.progress_bar import bar
+    from harness.studies.surrogate.measure import Request, fit_surrogate
+    from harness.studies.surrogate.page import surrogate_page
 
     require_name(output)
     examples, space = _examples(asked)
@@ -64,8 +64,8 @@ def _examples(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
     if asked["store"] or asked["wheres"]:
         raise SettingError("--store and --where choose runs to learn from: give --from-runs with them")
     from backends.surrogate.examples import examples_of_table
-    from backends.tabular.shelf import open_table
-    from harness.settings import create_space
+    from backends.tabular.known_tables import open_table
+    from harness.planning.settings import create_space
 
     table = open_table(asked["table"])
     return examples_of_table(table, asked["metric"], asked["epochs"]), create_space(table.space)
@@ -73,8 +73,8 @@ def _examples(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
 
 def _of_runs(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
     from harness.cli.selecting import selected
-    from harness.settings import create_space
-    from harness.studies.surrogate_runs import examples_of_runs
+    from harness.planning.settings import create_space
+    from harness.studies.surrogate.examples_of_runs import examples_of_runs
 
     with selected(asked["store"], asked["wheres"]) as (store, runs):
         asking = [run for run in runs if run.scores]
@@ -92,7 +92,7 @@ def _of_runs(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
 def info(surrogate: str, form: str, as_json: bool) -> None:
     """What the surrogate in FILE is of, what it learnt from, and how good it is on cells held out."""
     from backends.surrogate.files import Surrogate
-    from harness.studies.page import show
-    from harness.studies.surrogate_page import surrogate_page
+    from harness.output.page import show
+    from harness.studies.surrogate.page import surrogate_page
 
     show(surrogate_page(Surrogate.open(surrogate)), "json" if as_json else form)

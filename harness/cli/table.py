@@ -10,7 +10,7 @@ import click
 
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json, print_page, read_settings, set_option
-from harness.live.bar import bar
+from harness.output.progress_bar import bar
 
 
 @click.group("table")
@@ -35,7 +35,7 @@ def import_(form: str, source: str, space: str, output: str, mean_of: int | None
     --set epochs=12|200 for trainings of one length alone.
     """
     from backends.tabular.importers import import_table
-    from harness.settings import create_space
+    from harness.planning.settings import create_space
 
     options = read_settings(settings) | ({} if mean_of is None else {"mean_of": mean_of})
     with bar(f"importing {Path(source).name}") as report:
@@ -48,7 +48,7 @@ def import_(form: str, source: str, space: str, output: str, mean_of: int | None
 def fetch(name: str) -> None:
     """Download a published data set, check its SHA-256, and import it: nasbench101 or nasbench101-full."""
     from backends.tabular import fetch as fetching
-    from harness.settings import create_space
+    from harness.planning.settings import create_space
 
     with bar(f"downloading {name}") as downloaded, bar(f"importing {name}") as imported:
         path = fetching.fetch(name, create_space("nasbench101"), on_download=downloaded, on_import=imported)
@@ -66,8 +66,8 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
     """
     from backends.tabular.importers import import_table
-    from harness.building import build_journal, recipe_of
-    from harness.settings import create_space
+    from harness.execution.building import build_journal, recipe_of
+    from harness.planning.settings import create_space
 
     whole, journal = create_space(space), Path(f"{output}.journal")
     with bar("training") as report:
@@ -99,7 +99,7 @@ def info(table: str, as_json: bool) -> None:
     The figures are at the full budget: std over the cells' means, std over a cell's repeats, the standard error of a
     cell's mean (both root mean squares over the cells), and the separation, the first std divided by that error.
     """
-    from backends.tabular.shelf import open_table
+    from backends.tabular.known_tables import open_table
     from backends.tabular.verify import info as describe
 
     document = describe(open_table(table))
@@ -147,9 +147,9 @@ def _words(value: Any) -> str:
 @json_option
 def verify(table: str, as_json: bool) -> int:
     """Check TABLE: digest, units, missing repeats, times, leaks, keys, hashes; status 1 if anything is found."""
-    from backends.tabular.shelf import open_table
+    from backends.tabular.known_tables import open_table
     from backends.tabular.verify import verify as findings_of
-    from harness.settings import create_space
+    from harness.planning.settings import create_space
 
     opened = open_table(table)
     findings = findings_of(opened, create_space(opened.space))

@@ -34,8 +34,8 @@ def watch(store: str | None, once: bool, interval: float, as_json: bool) -> None
         raise click.UsageError("--json prints one document; give --once with it")
     from contextlib import closing
 
-    from harness.experiment import DEFAULT_STORE
     from harness.live.watch import StoreWatch
+    from harness.planning.experiment import DEFAULT_STORE
 
     with closing(StoreWatch.of(store or DEFAULT_STORE)) as watched:
         if once:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from harness.anytime import Axis, Course, Curve, Quality, on_grid, shared_grid
-from harness.boards.leaderboard import BASELINE, Leaderboard
-from harness.figures.style import COLOURS, DASHES, GREY, canvas, counted, known, scale_of, tidy, words
-from harness.judge import Truth
+from harness.judging.judge import Truth
+from harness.leaderboard.anytime import Axis, Course, Curve, Quality, on_grid, shared_grid
+from harness.leaderboard.leaderboard import BASELINE, Leaderboard
+from harness.output.figure_style import COLOURS, DASHES, GREY, canvas, counted, known, scale_of, tidy, words
 from harness.statistics import Undefined
 
 if TYPE_CHECKING:

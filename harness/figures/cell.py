@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from harness.core.errors import IncompatibleError
 from harness.core.space import Architecture, SearchSpace
 from harness.figures.layers import Point, layout
-from harness.figures.style import COLOURS, GREY, canvas
+from harness.output.figure_style import COLOURS, GREY, canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from harness.figures.style import COLOURS, GREY, canvas, counted
+from harness.output.figure_style import COLOURS, GREY, canvas, counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from harness.boards.leaderboard import Leaderboard
 from harness.core.space import SearchSpace
-from harness.figures.style import COLOURS, GREY, LIGHT, PALE, canvas, counted, scale_of, spaced, tidy, words
-from harness.judge import TruthTable
+from harness.judging.judge import TruthTable
+from harness.leaderboard.leaderboard import Leaderboard
+from harness.output.figure_style import COLOURS, GREY, LIGHT, PALE, canvas, counted, scale_of, spaced, tidy, words
 from harness.statistics import Undefined
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from harness.boards.leaderboard import Leaderboard
 from harness.core.errors import IncompatibleError
-from harness.figures.style import COLOURS, MARKS, PALE, SIZE, canvas, counted, known, rank_axis, spaced, tidy
+from harness.leaderboard.leaderboard import Leaderboard
+from harness.output.figure_style import COLOURS, MARKS, PALE, SIZE, canvas, counted, known, rank_axis, spaced, tidy
 from harness.statistics import Undefined
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from harness.anytime import Axis
-from harness.boards.judged import Judged
-from harness.boards.leaderboard import BASELINE
 from harness.figures.anytime import NAMES, cost_axis
-from harness.figures.style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
-from harness.judge import NoVerdict, Truth
+from harness.judging.judge import NoVerdict, Truth
+from harness.judging.judged_runs import Judged
+from harness.leaderboard.anytime import Axis
+from harness.leaderboard.leaderboard import BASELINE
+from harness.output.figure_style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,14 +17,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from harness import registry, settings
-from harness.engine import Job, Message
+from harness.core.runspec import RunSpec
+from harness.execution.engine import Job, Message
 from harness.live import scores
 from harness.live.forecast import Clock, Ended, Going, Tally, lasting
-from harness.runspec import RunSpec
+from harness.planning import registry, settings
 
 if TYPE_CHECKING:
-    from harness.compare import Watcher
+    from harness.leaderboard.end_to_end import Watcher
 
 PAUSE = 30.0
 """Seconds without any line after which plain lines say how far the runs are."""

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from harness import registry
-from harness.driver import Progress
-from harness.engine import Beat, Best, Broken, Done, Job, Message, Saved
-from harness.runspec import RunSpec
+from harness.core.driver import Progress
+from harness.core.runspec import RunSpec
+from harness.execution.engine import Beat, Best, Broken, Done, Job, Message, Saved
+from harness.planning import registry
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds from any moment on, such as ``time.monotonic``."""

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
-from harness.engine import Broken, Done, Job, Message, Saved
+from harness.core.runspec import RunSpec
+from harness.execution.engine import Broken, Done, Job, Message, Saved
 from harness.live.scores import meaning, natural
-from harness.runspec import RunSpec
 
 if TYPE_CHECKING:
-    from harness.compare import Watcher
+    from harness.leaderboard.end_to_end import Watcher
 
 
 class Scalars:

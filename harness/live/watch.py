@@ -18,8 +18,8 @@ from sqlalchemy import Engine, Row, Select, case, func, select
 from harness.core.budget import Cost
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
-from harness.engine import Best
-from harness.runspec import RunSpec
+from harness.core.runspec import RunSpec
+from harness.execution.engine import Best
 from harness.storage import database, schema
 
 IDLE_SECONDS = 30.0

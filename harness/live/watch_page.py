@@ -29,7 +29,7 @@ def terminal(picture: Picture, at: datetime) -> Parts:
     from rich.console import Group as Parts
     from rich.text import Text
 
-    from harness.markup import rich_table
+    from harness.output.text_tables import rich_table
 
     title = f"run store {picture.store} at {at:%H:%M:%S}"
     parts: list[Any] = [rich_table(title, HEADS, list(map(_counts, picture.groups)), names=(0, 1, 2))]

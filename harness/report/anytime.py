@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.output.page import Grid
 from harness.report.charts import ZOOM, Figure, Rows, Spec, axis, chart, coloured, dashed, layer, shown, tips
 from harness.report.numbers import fixed
 from harness.report.series import Series
-from harness.studies.page import Grid
 
 WIDE = 30.0
 """From so many times the first cost on, the axis of the costs is logarithmic."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.boards.units import Part
+from harness.output.units import Part
 from harness.statistics import Number, Undefined
 
 

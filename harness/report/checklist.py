@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from harness.boards.leaderboard import BASELINE
-from harness.report.chapter import Chapter
+from harness.leaderboard.leaderboard import BASELINE
+from harness.report.board_data import Chapter
 from harness.report.provenance import SHORT, distinct, seeds
 from harness.statistics import Undefined
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import HarnessError
-from harness.experiment import BudgetFields, Experiment
-from harness.plan import make_plan
-from harness.runspec import RunSpec
+from harness.core.runspec import RunSpec
+from harness.files.yaml_text import read_yaml
+from harness.planning.experiment import BudgetFields, Experiment
+from harness.planning.plan import make_plan
 from harness.storage.records import Run
-from harness.yamltext import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _settings(spec: RunSpec) -> Iterator[tuple[str, Any]]:
 
 def _table(spec: RunSpec) -> str | None:
     """The name of a table that ships or was fetched with this very content, or else the path that the run names."""
-    from backends.tabular.shelf import known_tables
+    from backends.tabular.known_tables import known_tables
     from backends.tabular.table import Table
 
     if spec.table is None:

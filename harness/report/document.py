@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.output.page import Grid
+from harness.report.board_data import Chapter
 from harness.report.cells import Sortable
-from harness.report.chapter import Chapter
 from harness.report.charts import Figure
 from harness.report.checklist import Item, checklist, tally
 from harness.report.commands import Command, commands_of
@@ -26,7 +27,6 @@ from harness.report.series import Series
 from harness.report.significance import Matrix, matrix
 from harness.statistics import Undefined
 from harness.storage.store import Store
-from harness.studies.page import Grid
 
 FOLDER = Path(__file__).parent
 

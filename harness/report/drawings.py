@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.boards.units import unit_of
 from harness.core.errors import HarnessError
 from harness.figures.cell import Content, cell_of
 from harness.figures.layers import Point, layout
-from harness.figures.style import words
-from harness.report.chapter import Chapter, Row
+from harness.output.figure_style import words
+from harness.output.units import unit_of
+from harness.report.board_data import Chapter, Row
 from harness.report.numbers import fixed
 from harness.statistics import Undefined
 

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness import anytime
 from harness.core.errors import HarnessError
 from harness.core.measures import ACCURACY, measure_of
-from harness.figures.style import scale_of
+from harness.leaderboard import anytime
+from harness.output.figure_style import scale_of
 from harness.report.anytime import Curve, anytime_figure
-from harness.report.chapter import Chapter, Ground, Row
+from harness.report.board_data import Chapter, Ground, Row
 from harness.report.charts import Figure
 from harness.report.distribution import distribution_figure
 from harness.report.seeds import Strip, strip_figure, values_figure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.boards.units import bounds
-from harness.boards.units import fixed as fixed_or_reason
+from harness.output.units import bounds
+from harness.output.units import fixed as fixed_or_reason
 from harness.statistics import Interval, Number, Undefined
 
 DASH = "–"

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.figures.style import counted
-from harness.report.chapter import Chapter, Row
+from harness.output.figure_style import counted
+from harness.output.page import Grid
+from harness.report.board_data import Chapter, Row
 from harness.report.commands import seeds_text
 from harness.report.numbers import DASH
 from harness.statistics import Undefined
 from harness.storage.records import Run
-from harness.studies.page import Grid
 
 SHORT = 12
 """Digits of a run's id or a digest, as ``harness show`` takes them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from harness.figures.style import COLOURS, GREY
+from harness.output.figure_style import COLOURS, GREY
 
 HUES = tuple(colour for colour in COLOURS if colour != "#000000")
 """Without black, which cannot be seen on a dark page."""

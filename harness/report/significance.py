@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.boards.comparison import Comparison
-from harness.boards.pairs import pairs
-from harness.boards.units import Part, fixed, probability
-from harness.report.chapter import Chapter
+from harness.leaderboard.comparison import Comparison
+from harness.leaderboard.pairs import pairs
+from harness.output.units import Part, fixed, probability
+from harness.report.board_data import Chapter
 from harness.statistics import Number, Undefined
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.boards.stored import stored_boards
 from harness.core.errors import SettingError
-from harness.report.chapter import chapter_of
+from harness.files.atomic_write import whole_file
+from harness.leaderboard.stored_boards import stored_boards
+from harness.report.board_data import chapter_of
 from harness.report.document import Shown, html, shown
 from harness.storage.records import Run
 from harness.storage.store import Store
-from harness.wholefile import whole_file
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Whatever the language of the machine."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from backends.tabular.shelf import open_table
-from harness import published
-from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
-from harness.judge import Judge, Truth
-from harness.published import NOTHING
+from backends.tabular.known_tables import open_table
+from harness.judging.judge import Judge, Truth
+from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.planning.settings import create_space
+from harness.reproduce import published
 from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
+from harness.reproduce.published import NOTHING
 from harness.reproduce.request import Request
 from harness.reproduce.steps import Searches, entry, has_table
-from harness.settings import create_space
 from harness.statistics import Undefined
 
 Read: TypeAlias = Callable[[Entry], Ours | None]

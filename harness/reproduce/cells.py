@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from harness.boards.units import PLUS_MINUS
-from harness.published import Printed
+from harness.output.units import PLUS_MINUS
+from harness.reproduce.published import Printed
 from harness.statistics import Number, Undefined
 
 

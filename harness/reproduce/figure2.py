@@ -15,22 +15,21 @@ from functools import partial
 import numpy as np
 
 from backends.tabular.journal import read_journal
-from backends.tabular.shelf import open_table
-from harness import published
-from harness.boards.leaderboard import BASELINE
-from harness.compare import Watcher
+from backends.tabular.known_tables import open_table
 from harness.core.space import Architecture, SearchSpace
-from harness.figures.figure2 import Content, Curves, figure2
-from harness.judge import Look, canonical_key
-from harness.reproduce import boards, runs
+from harness.judging.judge import Look, canonical_key
+from harness.judging.training_judge import Scratch
+from harness.leaderboard.end_to_end import Watcher
+from harness.leaderboard.leaderboard import BASELINE
+from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
+from harness.reproduce.figure2_curves import Content, Curves, figure2
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.request import Request
 from harness.reproduce.steps import SHARED, Searches
 from harness.statistics import best, mean, std
 from harness.storage.records import Run
 from harness.storage.store import Store
-from harness.trained import Scratch
 
 METRIC = "validation_perplexity"
 SMALL = (

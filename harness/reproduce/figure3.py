@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from harness import published
-from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
-from harness.compare import Watcher
 from harness.figures.ranks import ranks, ranks_of
-from harness.reproduce import boards, runs
+from harness.leaderboard.end_to_end import Watcher
+from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number, words
 from harness.reproduce.item import Draw, Findings, Item
 from harness.reproduce.request import Request

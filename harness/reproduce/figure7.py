@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.tabular.shelf import open_table
-from harness.compare import Watcher
-from harness.figures.early_stopping import early_stopping as draw
+from backends.tabular.known_tables import open_table
+from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import runs
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.request import Request
-from harness.studies.early_stopping import early_stopping
-from harness.studies.early_stopping_page import early_stopping_page
+from harness.studies.early_stopping.figure import early_stopping as draw
+from harness.studies.early_stopping.measure import early_stopping
+from harness.studies.early_stopping.page import early_stopping_page
 from harness.studies.scale import TABLES
 
 UNPRINTED = (

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from harness.compare import Watcher
+from harness.leaderboard.end_to_end import Watcher
+from harness.output.page import Grid
 from harness.reproduce.cells import Missing, Section
 from harness.reproduce.request import Request
 from harness.reproduce.steps import Step
-from harness.studies.page import Grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

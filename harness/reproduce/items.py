@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from harness.compare import Watcher
 from harness.core.errors import DataError, SettingError, UnknownNameError
+from harness.leaderboard.end_to_end import Watcher
+from harness.planning.settings import create_space
 from harness.reproduce.figure2 import FIGURE2
 from harness.reproduce.figure3 import FIGURE3
 from harness.reproduce.figure7 import FIGURE7
@@ -18,7 +19,6 @@ from harness.reproduce.steps import Step, Twelve
 from harness.reproduce.table1 import TABLE1, TABLE2
 from harness.reproduce.table3 import TABLE3, TABLE4
 from harness.reproduce.table6 import TABLE6
-from harness.settings import create_space
 
 ITEMS: Mapping[str, Item] = {
     item.name: item

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from harness.core.errors import SettingError
-from harness.figures.save import save
+from harness.files.atomic_write import whole_file
+from harness.output.figure_files import save
+from harness.output.page import Page, render
 from harness.reproduce.cells import Missing
 from harness.reproduce.item import Draw
-from harness.studies.page import Page, render
-from harness.wholefile import whole_file
 
 FORMS = {".csv": "csv", ".tex": "latex", ".json": "json"}
 FIGURES = (".svg", ".png")

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from harness import published
-from harness.published import NOTHING, PAPER
+from harness.output.page import Grid, Page
+from harness.reproduce import published
 from harness.reproduce.cells import Cell, Measured, Missing, Section
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.items import Schedules
+from harness.reproduce.published import NOTHING, PAPER
 from harness.reproduce.request import Request
 from harness.reproduce.schedule import Group, Schedule
-from harness.studies.page import Grid, Page
 
 OURS, THEIRS = "ours", "paper"
 

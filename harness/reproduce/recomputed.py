@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness import published
-from harness.published import Printed
+from harness.reproduce import published
 from harness.reproduce.cells import Cell, Missing, Ours, Row, Section, number
+from harness.reproduce.published import Printed
 from harness.statistics import Sample, Undefined, p_beats_random, welch_from_summary
 
 CELLS, RUNS = 423_624, 10

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import yaml
 
-from backends.tabular.shelf import open_table
+from backends.tabular.known_tables import open_table
 from harness.core.space import SearchSpace
-from harness.experiment import DEFAULT_STORE, SEEDS, Experiment
-from harness.settings import create_space
+from harness.planning.experiment import DEFAULT_STORE, SEEDS, Experiment
+from harness.planning.settings import create_space
 from harness.studies.scale import FAMILIES
-from harness.studies.sharing_cells import Kind
+from harness.studies.sharing_amount.cells import Kind
 
 Scale = Literal["quick", "paper"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.experiment import BY_TABLE
+from harness.planning.experiment import BY_TABLE
 from harness.reproduce.request import SCALES, Request
 from harness.reproduce.steps import SHARED, Searches, Sides, Twelve, Uniform
 from harness.studies.scale import TABLES, TRUTHS
-from harness.studies.sharing_cells import SPACES, Kind
+from harness.studies.sharing_amount.cells import SPACES, Kind
 
 RNN, LONG_RNN = "rnn2", "rnn12"
 """The spaces of Table 3A and of Table 1."""

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.data import corpora, datasets
-from harness import registry
-from harness.compare import finished_runs, workers_for
 from harness.core.errors import DataError, ResourceError
 from harness.core.oracle import Update
+from harness.core.runspec import RunSpec
+from harness.leaderboard.end_to_end import finished_runs, workers_for
 from harness.live.forecast import lasting
-from harness.plan import Plan
+from harness.planning import registry
+from harness.planning.plan import Plan
 from harness.reproduce.steps import Step, has_table
 from harness.reproduce.timing import seconds_a_step, training_steps
-from harness.runspec import RunSpec
 from harness.storage.records import Run
 from harness.storage.store import Store
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness import published
-from harness.boards.units import PLUS_MINUS
-from harness.compare import Watcher
-from harness.figures.sharing_amount import sharing_amount as draw_amount
-from harness.figures.weight_sharing import weight_sharing as draw_sharing
-from harness.reproduce import boards, runs
+from harness.leaderboard.end_to_end import Watcher
+from harness.output.units import PLUS_MINUS
+from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, beside, number
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.request import Request
 from harness.reproduce.steps import Twelve, is_finished
-from harness.studies import sharing_amount, weight_sharing
 from harness.studies.agreement import Spread
-from harness.studies.sharing_amount_page import sharing_amount_page
-from harness.studies.sharing_cells import SPACES, Kind
-from harness.studies.weight_sharing_page import weight_sharing_page
+from harness.studies.sharing_amount import measure as sharing_amount
+from harness.studies.sharing_amount.cells import SPACES, Kind
+from harness.studies.sharing_amount.figure import sharing_amount as draw_amount
+from harness.studies.sharing_amount.page import sharing_amount_page
+from harness.studies.weight_sharing import measure as weight_sharing
+from harness.studies.weight_sharing.figure import weight_sharing as draw_sharing
+from harness.studies.weight_sharing.page import weight_sharing_page
 
 NO_TAU = "no run has a tau"
 

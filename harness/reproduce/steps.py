@@ -10,22 +10,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from backends.tabular.shelf import known_tables
-from harness import registry
-from harness.boards import leaderboard
-from harness.boards.leaderboard import BASELINE, Entry, Leaderboard
-from harness.compare import Watcher, compare, finished_runs
+from backends.tabular.known_tables import known_tables
 from harness.core.errors import StoreError
 from harness.core.oracle import Gradient
-from harness.experiment import BY_TABLE, Experiment
-from harness.judge import Judge
-from harness.plan import Plan, build_truth, make_plan
+from harness.judging.judge import Judge
+from harness.judging.judge_runs import judge_all, judge_run, known_judgement
+from harness.judging.training_judge import Scratch
+from harness.leaderboard import leaderboard
+from harness.leaderboard.end_to_end import Watcher, compare, finished_runs
+from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.planning import registry
+from harness.planning.experiment import BY_TABLE, Experiment
+from harness.planning.plan import Plan, build_truth, make_plan
 from harness.storage.store import Store
-from harness.studies import penalty, sharing_amount, weight_sharing
-from harness.studies.sharing_cells import Kind
-from harness.studies.sharing_runs import POLICY, sharing_plan, without_table
-from harness.trained import Scratch
-from harness.verdicts import judge_all, judge_run, known_judgement
+from harness.studies.penalty import measure as penalty
+from harness.studies.sharing_amount import measure as sharing_amount
+from harness.studies.sharing_amount.cells import Kind
+from harness.studies.uniform_sharing_runs import POLICY, sharing_plan, without_table
+from harness.studies.weight_sharing import measure as weight_sharing
 
 SHARED = "supernet"
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness import published
-from harness.compare import Watcher
-from harness.reproduce import boards, recomputed, runs
-from harness.reproduce.beside import beside_figure
+from harness.leaderboard.end_to_end import Watcher
+from harness.reproduce import boards, published, recomputed, runs
 from harness.reproduce.cells import Missing, Section, number
+from harness.reproduce.comparison_figure import beside_figure
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.request import Request
 from harness.reproduce.steps import SHARED, Searches

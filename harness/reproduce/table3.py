@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness import published
-from harness.boards.leaderboard import Leaderboard
-from harness.compare import Watcher
 from harness.core.errors import SettingError, UnknownNameError
-from harness.reproduce import boards, recomputed, runs
-from harness.reproduce.beside import beside_figure
+from harness.leaderboard.end_to_end import Watcher
+from harness.leaderboard.leaderboard import Leaderboard
+from harness.reproduce import boards, published, recomputed, runs
 from harness.reproduce.boards import DEVIATIONS, PER_CENT, PLAIN, SPACE, Column
 from harness.reproduce.cells import Row, Section, beside
+from harness.reproduce.comparison_figure import beside_figure
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.request import Request
 from harness.reproduce.steps import SHARED, Searches, Sides

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from harness import published
-from harness.boards.leaderboard import Leaderboard
-from harness.compare import Watcher
-from harness.reproduce import boards, runs
-from harness.reproduce.beside import beside_figure
+from harness.leaderboard.end_to_end import Watcher
+from harness.leaderboard.leaderboard import Leaderboard
+from harness.reproduce import boards, published, runs
 from harness.reproduce.boards import PER_CENT
 from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number
+from harness.reproduce.comparison_figure import beside_figure
 from harness.reproduce.item import Findings, Item
 from harness.reproduce.request import Request
 from harness.reproduce.steps import SHARED, Searches

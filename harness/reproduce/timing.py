@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from harness import registry
 from harness.core.oracle import Gradient, Oracle, Trial
 from harness.core.policy import Policy
+from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
-from harness.engine import one_thread
-from harness.plan import build_oracle, build_policy
-from harness.runspec import RunSpec
+from harness.execution.engine import one_thread
+from harness.planning import registry
+from harness.planning.plan import build_oracle, build_policy
 
 WARM, TIMED = 2, 8
 """Queries that are answered before the clock runs, and while it does: loading kernels is done once."""

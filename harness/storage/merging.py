@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Table, delete, insert, inspect, select, update
 
 from harness.core.errors import StoreError
-from harness.live.bar import Report
+from harness.output.progress_bar import Report
 from harness.storage import database, schema
-from harness.storage.runrow import number_of
+from harness.storage.run_rows import number_of
 
 PART = 5000
 """Rows that are held at a time."""

@@ -8,10 +8,10 @@ from typing import Any, Literal, Self, TypeAlias
 
 from harness.core.budget import Cost
 from harness.core.oracle import Failed, Score, Scored, State, Trial
+from harness.core.runspec import RunSpec
 from harness.core.space import Architecture
-from harness.judge import Correlation, Judgement
-from harness.runspec import RunSpec
-from harness.storage.statecodec import decode, encode
+from harness.judging.judge import Correlation, Judgement
+from harness.storage.state_codec import decode, encode
 
 Status: TypeAlias = Literal["running", "finished", "failed"]
 

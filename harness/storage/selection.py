@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from harness.boards.leaderboard import BASELINE
 from harness.core.errors import SettingError, UnknownNameError
-from harness.experiment import flatten
+from harness.files.yaml_text import read_yaml
+from harness.leaderboard.leaderboard import BASELINE
+from harness.planning.experiment import flatten
 from harness.storage.records import Run
-from harness.yamltext import read_yaml
 
 SETTINGS = "settings."
 

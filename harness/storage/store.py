@@ -18,13 +18,13 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, insert, select, update
 
 from harness.core.errors import UnknownNameError
-from harness.judge import Look, NoVerdict, Truth
-from harness.runspec import RunSpec
+from harness.core.runspec import RunSpec
+from harness.judging.judge import Look, NoVerdict, Truth
 from harness.statistics import Undefined
 from harness.storage import database, schema
-from harness.storage.reading import ranked_of, result_of, run_of, truth_of, truth_row
 from harness.storage.records import Checkpoint, Ranked, Result, Run, ScoreRow, Status
-from harness.storage.runrow import create, move, now, number_of, resume
+from harness.storage.row_records import ranked_of, result_of, run_of, truth_of, truth_row
+from harness.storage.run_rows import create, move, now, number_of, resume
 
 COLUMNS = tuple(part.name for part in fields(ScoreRow))
 VALUES = attrgetter(*COLUMNS)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from backends.tabular.shelf import known_tables
-from harness import registry, settings
+from backends.tabular.known_tables import known_tables
 from harness.core.errors import SettingError, TableError
-from harness.settings import create_space
-from harness.studies.sharing_cells import Kind, kind_of
+from harness.planning import registry, settings
+from harness.planning.settings import create_space
+from harness.studies.sharing_amount.cells import Kind, kind_of
 
 Scale = Literal["reduced", "paper"]
 

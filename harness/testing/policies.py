@@ -15,14 +15,14 @@ import numpy as np
 
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Budget
+from harness.core.driver import search
 from harness.core.errors import UnknownNameError
 from harness.core.oracle import Oracle, Query, Score, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
-from harness.driver import search
-from harness.judge import Judge, Verdict
-from harness.settings import create_space, resolve
+from harness.judging.judge import Judge, Verdict
+from harness.planning.settings import create_space, resolve
 from harness.testing.contract import ContractError, require, require_plain, same
 from harness.testing.policy_case import Flat, PolicyCase, record, rounds
 

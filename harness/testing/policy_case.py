@@ -11,7 +11,7 @@ from harness.core.oracle import Oracle, Query, Scored, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import SearchSpace
-from harness.settings import create_space
+from harness.planning.settings import create_space
 
 SHARING = 1.0
 """Steps of the shared weights after which a choice is trained to 1 - 1/e: few, since checked searches are short."""

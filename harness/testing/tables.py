@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.core.measures import measure_of
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.testing.contract import require
 
 if TYPE_CHECKING:

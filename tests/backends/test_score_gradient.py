@@ -12,13 +12,13 @@ import pytest
 
 from backends.score_gradient import estimate, law, sample
 from backends.synthetic import SyntheticOracle
-from harness import registry
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError, SpaceError, UnknownNameError
 from harness.core.oracle import Failed, Gradient, Mixture, Score, Scored, Slope, Update
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
-from harness.settings import create_space, defaults, resolve
+from harness.planning import registry
+from harness.planning.settings import create_space, defaults, resolve
 from harness.testing import ORACLE_CHECKS, OracleCase
 from tests.policies.toys import Holes
 

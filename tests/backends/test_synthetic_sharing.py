@@ -13,8 +13,8 @@ from harness.core.errors import SettingError
 from harness.core.oracle import Gradient, Mixture, Query, Score, Scored, Slope, Update, Updated
 from harness.core.random import stream
 from harness.core.space import Architecture
-from harness.settings import create_space
-from tests.pairs import Pairs
+from harness.planning.settings import create_space
+from tests.fakes.pairs import Pairs
 
 PAIRS = Pairs()
 CELL = Architecture((1, 2))

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 import harness as package
-from harness.boards.stored import boards
 from harness.core.errors import SettingError, UnknownNameError
-from harness.storage.exportfiles import PART, arrow_batches, export_file, write_csv, write_json
-from harness.storage.exporting import LEADERBOARD, RUNS, TRIALS, Column, schema_of
+from harness.export.columns import LEADERBOARD, RUNS, TRIALS, Column, schema_of
+from harness.export.files import PART, arrow_batches, export_file, write_csv, write_json
+from harness.leaderboard.stored_boards import boards
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
-from tests.store.samples import ended, going
-from tests.test_stored import CELLS, filled, spec, truth_of
+from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
+from tests.storage.samples import ended, going
 
 STORE = "sqlite:///runs/harness.db"
 

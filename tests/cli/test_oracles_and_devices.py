@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Ended, Harness
 from tests.cli.test_run import SEARCH, SYNTHETIC, leaderboard
-from tests.live import GRADER, SHARED, TRAINER
+from tests.fakes.live import GRADER, SHARED, TRAINER
 
 ALONE = ("--workers", "1", "--no-equal-cost")
 BOTH = ("run", "--oracle", "tabular", "--oracle", "synthetic", "--space", "nasbench101-v4", *ALONE)
@@ -130,6 +130,6 @@ def test_without_a_number_of_workers_one_run_goes_on_each_gpu_or_core(
 
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.setattr("os.cpu_count", lambda: 4)
-    monkeypatch.setattr("harness.compare.perform_all", perform_all)
+    monkeypatch.setattr("harness.leaderboard.end_to_end.perform_all", perform_all)
     ended = harness("run", "--oracle", SHARED, "--space", "nasbench101-v4", "--policy", TRAINER, *given)
     assert (ended.status, asked) == (130, [expected])

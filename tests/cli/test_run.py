@@ -66,7 +66,7 @@ def test_finished_runs_are_found_and_not_done_again(harness: Harness, monkeypatc
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a finished run was done again")
 
-    monkeypatch.setattr("harness.engine.perform", never)
+    monkeypatch.setattr("harness.execution.engine.perform", never)
     assert harness(*SYNTHETIC, *SEARCH, "--json").out == first.out
 
 

@@ -10,11 +10,11 @@ import pytest
 from harness.cli.study import PLACES
 from tests.backends.tabular import courses
 from tests.cli.conftest import Harness
-from tests.test_start import modules_after
+from tests.cli.test_start import modules_after
 
 PENALTY = (
-    *("study", "penalty", "--table", "rnn2.h5", "--oracle", "tests.live:SharedOracle"),
-    *("--policy", "tests.live:Trainer", "--seeds", "1:4", "--workers", "1", "--store", "sqlite:///runs.db"),
+    *("study", "penalty", "--table", "rnn2.h5", "--oracle", "tests.fakes.live:SharedOracle"),
+    *("--policy", "tests.fakes.live:Trainer", "--seeds", "1:4", "--workers", "1", "--store", "sqlite:///runs.db"),
 )
 
 
@@ -93,7 +93,7 @@ def test_the_penalty_compares_the_same_seeds_on_both_sides(harness: Harness, tab
     document = json.loads(ended.out)
     (row,) = document["rows"]
     assert document["seeds"] == [1, 2, 3]
-    assert (row["without"]["oracle"], row["shared"]["oracle"]) == ("tabular", "tests.live:SharedOracle")
+    assert (row["without"]["oracle"], row["shared"]["oracle"]) == ("tabular", "tests.fakes.live:SharedOracle")
     pairs = zip(row["without"]["values"], row["shared"]["values"], strict=True)
     assert row["penalty"]["differences"] == pytest.approx([shared - without for without, shared in pairs])
     assert row["probed"] == 32

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_hex
 
-from backends.tabular.shelf import open_table
-from harness.figures.noise import noise
-from harness.figures.style import COLOURS
-from harness.figures.transfer import transfer
-from harness.studies.transfer import transfer as transfer_study
+from backends.tabular.known_tables import open_table
+from harness.output.figure_style import COLOURS
+from harness.studies.noise.figure import noise
+from harness.studies.transfer.figure import transfer
+from harness.studies.transfer.measure import transfer as transfer_study
 from tests.studies.test_noise import TURNED, by_hand
 from tests.studies.test_transfer import A, B, compared
 

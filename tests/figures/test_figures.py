@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from backends.tabular.shelf import open_table
+from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError
-from harness.figures.early_stopping import early_stopping
-from harness.figures.penalty import penalty
 from harness.figures.ranks import ranks, ranks_of
-from harness.figures.sharing_amount import sharing_amount
-from harness.figures.style import COLOURS, LIGHT, rank_ticks, spaced
-from harness.figures.weight_sharing import weight_sharing
-from harness.studies.early_stopping import early_stopping as early_stopping_study
-from harness.studies.penalty import compared
+from harness.output.figure_style import COLOURS, LIGHT, rank_ticks, spaced
+from harness.studies.early_stopping.figure import early_stopping
+from harness.studies.early_stopping.measure import early_stopping as early_stopping_study
+from harness.studies.penalty.figure import penalty
+from harness.studies.penalty.measure import compared
+from harness.studies.sharing_amount.figure import sharing_amount
+from harness.studies.weight_sharing.figure import weight_sharing
 from tests.figures import contents
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 

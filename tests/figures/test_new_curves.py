@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from harness.anytime import Course, Step
 from harness.core.budget import Cost
 from harness.figures.anytime import WIDE, anytime, anytime_of
 from harness.figures.distribution import TAIL, distribution, distribution_of, means_of
 from harness.figures.scatter import scatter, scatter_of
-from harness.figures.style import COLOURS
-from harness.judge import Verdict
+from harness.judging.judge import Verdict
+from harness.leaderboard.anytime import Course, Step
+from harness.output.figure_style import COLOURS
 from harness.statistics import Undefined
+from tests.fakes.truths import TRUTH as CELLS
+from tests.fakes.truths import FakeTable, Pairs
 from tests.figures.contents import curves
 from tests.figures.test_figures import points, words
 from tests.leaderboard.samples import COURSES, NAO, RANDOM, TRUTH, board, perplexity, runs
-from tests.truths import TRUTH as CELLS
-from tests.truths import FakeTable, Pairs
 
 
 def course(policy: str, seed: int, regrets: dict[int, float], queries: int = 100, oracle: str = "tabular") -> Course:

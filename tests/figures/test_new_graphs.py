@@ -17,8 +17,8 @@ from harness.core.space import Architecture
 from harness.figures.cell import BOX, HEIGHT, STEP, cell, cell_of
 from harness.figures.critical_difference import cliques, critical_difference, critical_difference_of
 from harness.figures.layers import ROOM, layers, layout
-from harness.settings import create_space
-from tests.truths import Pairs
+from harness.planning.settings import create_space
+from tests.fakes.truths import Pairs
 
 DIAMOND = [(0, 1), (0, 2), (1, 3), (2, 3), (0, 3)]
 

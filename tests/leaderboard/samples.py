@@ -5,11 +5,11 @@ import io
 import numpy as np
 from rich.console import Console
 
-from harness.boards.judged import Judged
-from harness.boards.leaderboard import build
-from harness.boards.render import render, terminal
 from harness.core.budget import Cost
-from harness.judge import Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.judging.judge import Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.judging.judged_runs import Judged
+from harness.leaderboard.formats import render, terminal
+from harness.leaderboard.leaderboard import build
 from harness.statistics import Undefined
 
 SIZE = 423_624

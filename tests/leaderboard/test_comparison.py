@@ -9,8 +9,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from harness.boards.comparison import ONE_DRAW, SEARCHES, compared
-from harness.boards.leaderboard import build
+from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, compared
+from harness.leaderboard.leaderboard import build
 from harness.statistics import Undefined
 from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
 

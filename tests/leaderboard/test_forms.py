@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from harness.boards.render import document, render, terminal
 from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
-from harness.judge import Measured
+from harness.judging.judge import Measured
+from harness.leaderboard.formats import document, render, terminal
 from tests.leaderboard.samples import (
     FULL,
     NAO,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from harness.boards.render import document
 from harness.core.budget import Cost
-from harness.judge import Measured
+from harness.judging.judge import Measured
+from harness.leaderboard.formats import document
 from harness.statistics import Undefined
 from tests.leaderboard.samples import (
     FULL,

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.boards.pairs import pairs
-from harness.boards.render import pairs_page
-from harness.studies.page import render
+from harness.leaderboard.formats import pairs_page
+from harness.leaderboard.pairs import pairs
+from harness.output.page import render
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 
 ENAS = [0.91, 0.93, 0.90, 0.915, 0.92, 0.905, 0.93, 0.90, 0.91, 0.925]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from harness.boards.render import render
+from harness.leaderboard.formats import render
 from tests.leaderboard.samples import COURSES, FULL, board, entry, every_form, perplexity, printed, runs
 
 NAO = [63.59, 66.22, 70.1, 64.4, 65.0, 66.1, 68.3, 67.2, 65.5, 63.9]

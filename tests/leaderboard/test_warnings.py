@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.boards.leaderboard import build
-from harness.judge import Ranking, Truth
+from harness.judging.judge import Ranking, Truth
+from harness.leaderboard.leaderboard import build
 from harness.statistics import Undefined
 from tests.leaderboard.samples import (
     FULL,

@@ -12,7 +12,7 @@ import torch
 from harness.core.budget import Cost
 from harness.core.errors import SettingError
 from harness.core.oracle import Failed, Gradient, Query, Slope, Trial, Update
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from policies.bayesnas import BayesNAS
 from policies.darts import DARTS
 from policies.fbnet import FBNet

@@ -12,7 +12,7 @@ from backends.synthetic import SyntheticOracle
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Mixture, Score, Update
 from harness.core.space import Architecture, SearchSpace
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.testing.contract import same
 from policies.fairnas import FairNAS
 from tests.policies.toys import Holes, finish, rng, rounds

@@ -12,7 +12,7 @@ from harness.core.budget import Cost
 from harness.core.errors import HarnessError, UnknownNameError
 from harness.core.oracle import Scored, Trial
 from harness.core.random import stream
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from policies.optuna import TPE, Optuna
 from policies.parts.adapter import TRIES, AdaptedPolicy
 from tests.policies.toys import Holes, finish, hill, rng

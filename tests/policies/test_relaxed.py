@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from harness.core.space import Architecture, Choices, SearchSpace
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from policies.parts.relaxed import Relaxation, candidates, most_probable, softmax_slope
 from tests.policies.toys import Holes, rng
 

@@ -12,9 +12,9 @@ from harness.core.errors import SettingError, SpaceError
 from harness.core.oracle import Answer, Failed, Query, Score, Scored, Trial, Update, Updated
 from harness.core.probe import probe_cells
 from harness.core.random import stream
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from policies.uniform_sharing import UniformSharing
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 PAIRS = Pairs()
 

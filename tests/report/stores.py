@@ -1,10 +1,10 @@
 """Stores to make reports of: a small real comparison, and runs whose every text tries to break out of the page."""
 
-from harness.compare import compare
 from harness.core.budget import Budget, Cost
-from harness.experiment import BudgetFields, Experiment
-from harness.judge import Verdict
-from harness.runspec import RunSpec, provenance
+from harness.core.runspec import RunSpec, provenance
+from harness.judging.judge import Verdict
+from harness.leaderboard.end_to_end import compare
+from harness.planning.experiment import BudgetFields, Experiment
 from harness.storage.records import Checkpoint, Result, ScoreRow
 from harness.storage.store import Store
 
@@ -75,6 +75,6 @@ def hostile_spec(policy, seed, digest):
 
 
 def _digest():
-    from backends.tabular.shelf import open_table
+    from backends.tabular.known_tables import open_table
 
     return open_table(TABLE).digest

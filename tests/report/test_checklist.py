@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.boards.stored import stored_boards
-from harness.report.chapter import chapter_of
+from harness.leaderboard.stored_boards import stored_boards
+from harness.report.board_data import chapter_of
 from harness.report.checklist import checklist, tally
 from harness.statistics import Undefined
 from harness.storage.store import Store

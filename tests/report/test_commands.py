@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from harness.cli import cli
 from harness.core.budget import Budget, Cost
-from harness.experiment import BudgetFields
-from harness.plan import make_plan
+from harness.planning.experiment import BudgetFields
+from harness.planning.plan import make_plan
 from harness.report.commands import commands_of, seeds_text
 from harness.storage.records import Run
 from tests.report.stores import experiment
@@ -30,7 +30,7 @@ def reread(monkeypatch):
             seen.append(asked)
             raise SeenError
 
-        monkeypatch.setattr("harness.compare.compare", look)
+        monkeypatch.setattr("harness.leaderboard.end_to_end.compare", look)
         result = CliRunner().invoke(cli, shlex.split(text)[1:])
         assert isinstance(result.exception, SeenError), result.output
         return make_plan(seen[0]).specs

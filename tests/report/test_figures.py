@@ -10,10 +10,10 @@ import pytest
 import vl_convert
 from scipy import stats
 
-from harness.boards.stored import stored_boards
-from harness.figures.style import COLOURS
+from harness.leaderboard.stored_boards import stored_boards
+from harness.output.figure_style import COLOURS
 from harness.report.anytime import Curve, anytime_figure
-from harness.report.chapter import chapter_of
+from harness.report.board_data import chapter_of
 from harness.report.charts import Figure
 from harness.report.distribution import distribution_figure
 from harness.report.drawings import drawing, drawn_cells

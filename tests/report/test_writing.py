@@ -5,7 +5,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from backends.tabular.shelf import table_path
+from backends.tabular.known_tables import table_path
 from harness.cli import cli
 from harness.core.errors import SettingError
 from harness.report.write import require_writable
@@ -91,7 +91,7 @@ def test_a_table_that_is_gone_leaves_the_numbers_and_says_what_is_not_drawn(tmp_
     url = fill(tmp_path / "runs.db", seeds=(1, 2), table=str(tmp_path / "mine.h5"))
     page_of(url, tmp_path / "r.html")  # what was not judged yet is
     (tmp_path / "mine.h5").unlink()
-    monkeypatch.setattr("backends.tabular.shelf.known_tables", dict)
+    monkeypatch.setattr("backends.tabular.known_tables.known_tables", dict)
     text = page_of(url, tmp_path / "r.html").read_text()
     assert "Not drawn:" in text
     assert "is not on this machine" in text

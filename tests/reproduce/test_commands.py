@@ -10,11 +10,11 @@ import click
 import pytest
 
 from backends.tabular.fetch import PUBLISHED
-from backends.tabular.shelf import known_tables
-from harness import registry
+from backends.tabular.known_tables import known_tables
 from harness.cli import cli
-from harness.experiment import Experiment
-from harness.plan import make_plan
+from harness.planning import registry
+from harness.planning.experiment import Experiment
+from harness.planning.plan import make_plan
 from harness.reproduce.cells import Missing
 from harness.reproduce.items import ITEMS
 from harness.reproduce.request import Request, Scale
@@ -85,7 +85,7 @@ def experiment_of(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[tuple[
 
     for place in ("compare.compare", "studies.penalty.penalty", "studies.weight_sharing.weight_sharing"):
         monkeypatch.setattr(f"harness.{place}", capture)
-    monkeypatch.setattr("harness.studies.sharing_amount.sharing_amount", capture)
+    monkeypatch.setattr("harness.studies.sharing_amount.measure.sharing_amount", capture)
     monkeypatch.setattr(sys, "argv", shlex.split(command))
     with pytest.raises(Captured):
         cli.main(shlex.split(command)[1:], standalone_mode=False)

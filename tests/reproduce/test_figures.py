@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.figures.figure2 import Content, Curves, figure2
-from harness.published import Printed
-from harness.reproduce.beside import beside_figure
 from harness.reproduce.cells import Cell, Measured, Missing, Row, Section
+from harness.reproduce.comparison_figure import beside_figure
+from harness.reproduce.figure2_curves import Content, Curves, figure2
+from harness.reproduce.published import Printed
 
 SECTION = Section(
     "ours at quick scale",

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.tabular.shelf import open_table
-from harness.boards.leaderboard import Leaderboard
+from backends.tabular.known_tables import open_table
 from harness.core.errors import SettingError, UnknownNameError
-from harness.experiment import Experiment
+from harness.leaderboard.leaderboard import Leaderboard
+from harness.planning.experiment import Experiment
 from harness.reproduce import items, sharing
 from harness.reproduce.cells import Cell, Measured, Missing, Section, number, spread
 from harness.reproduce.item import Findings

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 from scipy.stats import ttest_ind_from_stats
 
-from harness import published
 from harness.core.errors import UnknownNameError
-from harness.published import Printed
-from harness.reproduce import recomputed
+from harness.reproduce import published, recomputed
 from harness.reproduce.cells import Measured, Section
 from harness.reproduce.items import ITEMS
+from harness.reproduce.published import Printed
 
 SAMPLE = [
     ("table1", "ptb", "enas", "perplexity", 59.88, 1.92),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Ended, Harness
+from tests.cli.test_start import modules_after
 from tests.reproduce.conftest import FEW, RECURRENT, SEARCHES, setting
-from tests.test_start import modules_after
 
 FIGURE3 = ("reproduce", "figure3", *RECURRENT, *SEARCHES)
 FIGURE2 = ("reproduce", "figure2", *RECURRENT, *SEARCHES)
@@ -127,7 +127,7 @@ def test_every_form_has_our_numbers_and_the_printed_ones(small: Harness, form: s
 def test_the_published_scale_names_all_that_must_be_fetched_in_one_line(
     small: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("backends.tabular.shelf.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("backends.tabular.known_tables.cache_folder", lambda: tmp_path)
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
     ended = small("reproduce", "table3", "--scale", "paper")
     assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)

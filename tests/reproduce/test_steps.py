@@ -13,15 +13,15 @@ import yaml
 from backends.tabular.writer import write_table
 from harness.cli.options import read_settings
 from harness.core.errors import DataError
-from harness.experiment import Experiment, parse_seeds
-from harness.plan import make_plan
+from harness.planning.experiment import Experiment, parse_seeds
+from harness.planning.plan import make_plan
+from harness.planning.settings import create_space
 from harness.reproduce import figure2, items
 from harness.reproduce.item import Item
 from harness.reproduce.request import Request
 from harness.reproduce.schedule import schedule
 from harness.reproduce.steps import Searches, ended_part, ended_runs, entry
 from harness.reproduce.timing import training_steps
-from harness.settings import create_space
 from harness.storage.store import Store
 from tests.studies.runs import Watch
 

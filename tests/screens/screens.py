@@ -9,17 +9,17 @@ from typing import Any
 
 from rich.console import Console
 
-from harness.boards.leaderboard import Leaderboard
-from harness.boards.render import terminal as leaderboard
 from harness.core.budget import Budget, Cost
-from harness.engine import Best, Broken, Done
+from harness.execution.engine import Best, Broken, Done
+from harness.leaderboard.formats import terminal as leaderboard
+from harness.leaderboard.leaderboard import Leaderboard
 from harness.live.display import page
 from harness.live.forecast import Tally
 from harness.live.watch import Group, Picture, Seen
 from harness.live.watch_page import terminal as watched
-from harness.studies.page import Grid, Page
-from harness.studies.page import terminal as study
-from tests.going import PERPLEXITIES, VALIDATION, Clock, beat, job
+from harness.output.page import Grid, Page
+from harness.output.page import terminal as study
+from tests.fakes.runs_in_progress import PERPLEXITIES, VALIDATION, Clock, beat, job
 from tests.leaderboard.samples import FULL, RANDOM, board, runs
 
 WIDTH = 100

@@ -16,7 +16,7 @@ from harness.core.errors import SpaceError
 from harness.spaces.nasbench101_graphs import aliases, canonical_keys, cells, matrix_keys
 from harness.spaces.nasbench101_hash import hashes
 from harness.spaces.nasbench101_keys import OPERATIONS, interior, key_of_matrix, matrix_of_key, prune
-from tests.published import MISSING, PUBLISHED
+from tests.fakes.published_data import MISSING, PUBLISHED
 from tests.spaces.plain_cells import Cell, canonical, every_cell, key_of, matrix_of, pruned, relabelled
 
 

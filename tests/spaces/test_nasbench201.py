@@ -9,7 +9,7 @@ import pytest
 
 from harness.core.errors import SettingError, SpaceError
 from harness.core.space import Architecture
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.spaces.nasbench201 import EDGES, OPERATIONS, NASBench201, class_text
 
 ALL, UNIQUE = NASBench201(), NASBench201(cells="unique")

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.spaces.nasbench101_paths import path_count

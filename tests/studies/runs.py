@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from harness.core.measures import measure_of
-from harness.engine import Job, Message, Saved
-from harness.studies.sharing_runs import Scorings
-from harness.studies.truth import Source, Truth
+from harness.execution.engine import Job, Message, Saved
+from harness.judging.recorded_truth import Source, Truth
+from harness.studies.uniform_sharing_runs import Scorings
 
 
 class NamedTable:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from backends.tabular.shelf import open_table
+from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError, UnknownNameError
-from harness.studies.early_stopping import Content, early_stopping
-from harness.studies.early_stopping_page import early_stopping_page, shown
+from harness.studies.early_stopping.measure import Content, early_stopping
+from harness.studies.early_stopping.page import early_stopping_page, shown
 from tests.backends.tabular import courses
 
 NAN = float("nan")

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
+from backends.tabular.known_tables import open_table
 from backends.tabular.oracle import TabularOracle
-from backends.tabular.shelf import open_table
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Score, Scored
 from harness.core.random import stream
 from harness.core.space import Architecture
-from harness.experiment import BudgetFields, Experiment
-from harness.plan import make_plan
-from harness.settings import create_space
+from harness.planning.experiment import BudgetFields, Experiment
+from harness.planning.plan import make_plan
+from harness.planning.settings import create_space
 from harness.statistics import Number, Undefined
 from harness.storage.store import Store
-from harness.studies.noise import Content, compared, noise
-from harness.studies.noise_conditions import Sight, sights, signal
-from harness.studies.noise_page import noise_page
+from harness.studies.noise.conditions import Sight, sights, signal
+from harness.studies.noise.measure import Content, compared, noise
+from harness.studies.noise.page import noise_page
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 from tests.studies.runs import Watch
 

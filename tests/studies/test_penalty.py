@@ -9,10 +9,10 @@ import pytest
 from scipy.stats import ttest_ind
 from statsmodels.stats.multitest import multipletests
 
-from harness.boards.leaderboard import Leaderboard
 from harness.core.errors import IncompatibleError
-from harness.studies.penalty import POLICIES, Content, compared, space_of
-from harness.studies.penalty_page import penalty_page
+from harness.leaderboard.leaderboard import Leaderboard
+from harness.studies.penalty.measure import POLICIES, Content, compared, space_of
+from harness.studies.penalty.page import penalty_page
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 
 SEEDS = (1, 2, 3)

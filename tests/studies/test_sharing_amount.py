@@ -12,14 +12,14 @@ import yaml
 
 from backends.tabular.journal import read_journal
 from harness.core.errors import HarnessError, TableError
-from harness.experiment import Experiment
-from harness.settings import create_space
+from harness.planning.experiment import Experiment
+from harness.planning.settings import create_space
 from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.storage.store import Store
-from harness.studies.sharing_amount import Content, content, sharing_amount
-from harness.studies.sharing_amount_page import sharing_amount_page
-from harness.studies.sharing_cells import SPACES, Kind, members
-from harness.studies.sharing_runs import Trained
+from harness.studies.sharing_amount.cells import SPACES, Kind, members
+from harness.studies.sharing_amount.measure import Content, content, sharing_amount
+from harness.studies.sharing_amount.page import sharing_amount_page
+from harness.studies.uniform_sharing_runs import Trained
 from tests.backends.standalone.recipe import TINY
 from tests.studies.runs import Watch, judged, scorings
 

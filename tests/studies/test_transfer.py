@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr, weightedtau
 
-from backends.tabular.shelf import open_table
+from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
-from harness.studies.transfer import Content, transfer
-from harness.studies.transfer_page import transfer_page
+from harness.studies.transfer.measure import Content, transfer
+from harness.studies.transfer.page import transfer_page
 from tests.backends.tabular import courses
 
 NAN = float("nan")
@@ -168,7 +168,7 @@ def test_the_recurrent_tables_that_ship_agree_as_their_means_do() -> None:
 
 
 def test_the_best_cells_alone_are_listed_of_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.studies.transfer.LISTED", 2)
+    monkeypatch.setattr("harness.studies.transfer.measure.LISTED", 2)
     content = compared(A, B)
     assert (content["listed"], [cell["ranks"][0] for cell in content["cells"]]) == (2, [1, 2])
     assert "The content lists the best 2 of 5 cells." in transfer_page(content).notes

@@ -13,14 +13,14 @@ from scipy.stats import kendalltau
 
 from harness.core.errors import HarnessError, TableError
 from harness.core.measures import PERPLEXITY
-from harness.experiment import Experiment
-from harness.plan import build_truth
-from harness.settings import create_space
+from harness.judging.recorded_truth import Source
+from harness.planning.experiment import Experiment
+from harness.planning.plan import build_truth
+from harness.planning.settings import create_space
 from harness.storage.store import Store
-from harness.studies.sharing_runs import Trained, sharing_plan
-from harness.studies.truth import Source
-from harness.studies.weight_sharing import Content, content, weight_sharing
-from harness.studies.weight_sharing_page import weight_sharing_page
+from harness.studies.uniform_sharing_runs import Trained, sharing_plan
+from harness.studies.weight_sharing.measure import Content, content, weight_sharing
+from harness.studies.weight_sharing.page import weight_sharing_page
 from tests.studies.runs import Watch, judged, scorings
 
 CELLS = ("a", "b", "c", "d")
@@ -120,8 +120,8 @@ def test_the_scores_of_a_study_are_those_of_its_runs_and_the_truth_is_the_table_
 def test_a_study_that_was_interrupted_goes_on_and_ends_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.engine.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("harness.engine.CHECKPOINT_SHARE", 0)
+    monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SHARE", 0)
     whole = weight_sharing(synthetic(tmp_path / "whole"), Watch())
     for stop in (2, 3, 4):
         with pytest.raises(KeyboardInterrupt):
@@ -153,7 +153,7 @@ def test_a_run_without_memory_is_left_out_and_a_study_without_runs_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    live = {"oracles": ("tests.live:SharedOracle",), "table": "nasbench101-v5-digits", "device": "cpu"}
+    live = {"oracles": ("tests.fakes.live:SharedOracle",), "table": "nasbench101-v5-digits", "device": "cpu"}
     settings = {"policy.epochs": 2, "policy.updates": 2, "policy.scored": 5}
     Path("full").write_text("2")
     found = weight_sharing(synthetic(tmp_path, settings=settings, **live), Watch())

@@ -46,17 +46,17 @@ def noise(
     The same policies and seeds in each condition, judged by the same truth. Finished runs are found in the store and
     not done again.
     """
-    from harness.experiment import BudgetFields
-    from harness.studies.noise import POLICIES
-    from harness.studies.noise import noise as study
-    from harness.studies.noise_page import noise_page
-    from harness.studies.page import show
+    from harness.output.page import show
+    from harness.planning.experiment import BudgetFields
+    from harness.studies.noise.measure import POLICIES
+    from harness.studies.noise.measure import noise as study
+    from harness.studies.noise.page import noise_page
 
     experiment = experiment_of(flags, {}).model_copy(update={"budget": BudgetFields(queries=queries)})
     content = study(experiment, policies or POLICIES, watcher_of(flags), epochs=epochs)
     if plot is not None:
-        from harness.figures.noise import noise as draw
-        from harness.figures.save import save
+        from harness.output.figure_files import save
+        from harness.studies.noise.figure import noise as draw
 
         save(draw(content), plot)
     return show(noise_page(content), "json" if as_json else form)

@@ -10,8 +10,8 @@ import click
 from harness.cli.options import read_settings, running_options
 
 if TYPE_CHECKING:
-    from harness.compare import Watcher
-    from harness.experiment import Experiment
+    from harness.leaderboard.end_to_end import Watcher
+    from harness.planning.experiment import Experiment
 
 FIELDS = ("space", "table", "seeds", "workers", "store", "device", "gpus", "verify")
 """The flags that are fields of an experiment."""
@@ -25,7 +25,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Experiment:
     """The experiment of a study's flags, ``settings`` below what the user set."""
-    from harness.experiment import load_experiment
+    from harness.planning.experiment import load_experiment
 
     fields = {name: flags[name] for name in FIELDS if flags.get(name) is not None}
     own = {"oracles": (flags["oracle"],), "settings": {**settings, **read_settings(flags["settings"])}}

@@ -36,10 +36,10 @@ def penalty(
     Without it a table answers, from whose scores the slopes are estimated that a policy needs. Finished runs are found
     in the store and not done again. (Yu et al. 2020, Tables 3 and 4)
     """
-    from harness.studies.page import show
-    from harness.studies.penalty import POLICIES, space_of
-    from harness.studies.penalty import penalty as study
-    from harness.studies.penalty_page import penalty_page
+    from harness.output.page import show
+    from harness.studies.penalty.measure import POLICIES, space_of
+    from harness.studies.penalty.measure import penalty as study
+    from harness.studies.penalty.page import penalty_page
     from harness.studies.scale import scaled
 
     space = space_of(flags["space"], flags["table"])
@@ -47,8 +47,8 @@ def penalty(
     experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
     content = study(experiment, policies or POLICIES, watcher_of(flags))
     if plot is not None:
-        from harness.figures.penalty import penalty as draw
-        from harness.figures.save import save
+        from harness.output.figure_files import save
+        from harness.studies.penalty.figure import penalty as draw
 
         save(draw(content), plot)
     return show(penalty_page(content), "json" if as_json else form)

@@ -35,10 +35,10 @@ def sharing_amount(
     The truth is test accuracy, or for recurrent cells validation perplexity, of a table, or of training the cells
     alone. (Yu et al. 2020, App. D.1, Table 5 and Fig. 6)
     """
-    from harness.studies.page import show
+    from harness.output.page import show
     from harness.studies.scale import scaled_truth, table_here
-    from harness.studies.sharing_amount import sharing_amount as study
-    from harness.studies.sharing_amount_page import sharing_amount_page
+    from harness.studies.sharing_amount.measure import sharing_amount as study
+    from harness.studies.sharing_amount.page import sharing_amount_page
 
     kind = KINDS[space]
     found = scaled_truth(kind, flags["oracle"], family, "paper" if paper else "reduced")
@@ -46,8 +46,8 @@ def sharing_amount(
     experiment = experiment_of({**flags, "table": table}, found.settings)
     content = study(kind, experiment, watcher_of(flags), recipe=truth_recipe or found.recipe, split=split)
     if plot is not None:
-        from harness.figures.save import save
-        from harness.figures.sharing_amount import sharing_amount as draw
+        from harness.output.figure_files import save
+        from harness.studies.sharing_amount.figure import sharing_amount as draw
 
         save(draw(content), plot)
     return show(sharing_amount_page(content), "json" if as_json else form)

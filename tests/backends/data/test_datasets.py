@@ -11,7 +11,7 @@ import pytest
 from backends.data.datasets import FACTS, facts, load
 from backends.data.digits import load as load_digits
 from backends.data.sources import data_folder
-from backends.tabular.shelf import cache_folder
+from backends.tabular.known_tables import cache_folder
 from harness.core.errors import DataError, SettingError, UnknownNameError
 
 

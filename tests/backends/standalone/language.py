@@ -11,7 +11,7 @@ import yaml
 
 from backends.data.text import Corpus, Text
 from backends.standalone.language_training import LanguageTraining, Moment
-from backends.standalone.recipes import LanguageRecipe
+from backends.training.recipes import LanguageRecipe
 
 NODES = (("tanh", 0), ("sigmoid", 1))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe
+from backends.training.recipes import Recipe
 
 TINY = Recipe(
     dataset="digits",

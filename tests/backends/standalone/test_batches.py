@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backends.data.images import Images, Split
 from backends.standalone.batches import Batches
-from backends.standalone.recipes import Recipe
+from backends.training.recipes import Recipe
 from tests.backends.standalone.recipe import TINY
 
 NUMBER = 10

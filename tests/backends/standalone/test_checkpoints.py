@@ -19,8 +19,8 @@ from backends.data.digits import load
 from backends.data.images import Images
 from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.checkpoints import Checkpoint, checkpoint_folder
-from backends.standalone.recipes import Recipe
 from backends.standalone.training import Training
+from backends.training.recipes import Recipe
 from harness.core.errors import StoreError
 from tests.backends.standalone.recipe import CELL, TINY
 from tests.backends.standalone.trainings import accuracies

@@ -11,7 +11,7 @@ import pytest
 
 from backends.standalone.language_trainer import LanguageTrainer
 from backends.standalone.oracle import StandaloneOracle
-from backends.standalone.recipes import LanguageRecipe
+from backends.training.recipes import LanguageRecipe
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Failed, Score, Scored
 from harness.core.random import stream

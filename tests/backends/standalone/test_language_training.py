@@ -13,12 +13,12 @@ import torch
 
 from backends.data.text import columns
 from backends.networks.rnn_cell import RecurrentLanguageModel
-from backends.standalone.averaged_sgd import AveragedSGD
 from backends.standalone.language_trainer import LanguageTrainer, nodes_of, repeat_seed
 from backends.standalone.language_training import LanguageTraining
-from backends.tabular.builder import build_courses
 from backends.tabular.journal import read_journal
+from backends.training.averaged_sgd import AveragedSGD
 from harness.core.errors import SpaceError
+from harness.execution.table_builder import build_courses
 from tests.backends.standalone.language import LITTLE, MOST, NODES, perplexities, text, trained, write_text
 
 AVERAGED = replace(LITTLE, optimiser="averaged-sgd", schedule="constant", learning_rate=1.0, epochs=6, nonmono=1)

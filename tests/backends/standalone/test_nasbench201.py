@@ -13,18 +13,18 @@ from backends.networks.nasbench201 import SIZES
 from backends.standalone.cells import Cell, cells_of
 from backends.standalone.networks import parameters_of
 from backends.standalone.oracle import StandaloneOracle
-from backends.standalone.recipes import Recipe, load_recipe, recipe_path
 from backends.tabular import Table
 from backends.tabular.importers import import_table
 from backends.tabular.verify import verify
-from harness.building import build_journal
+from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Score, Scored
-from harness.judge import Measured, NoVerdict
-from harness.settings import create_space
+from harness.execution.building import build_journal
+from harness.judging.judge import Measured, NoVerdict
+from harness.judging.training_judge import Scratch, TrainedJudge
+from harness.planning.settings import create_space
 from harness.spaces.nasbench201 import NASBench201
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
-from harness.trained import Scratch, TrainedJudge
 from tests.backends.standalone.recipe import TINY, written
 
 SPACE, UNIQUE = NASBench201(), NASBench201(cells="unique")

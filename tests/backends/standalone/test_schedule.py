@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from backends.standalone.recipes import load_recipe, recipe_path
 from backends.standalone.schedule import learning_rate, steps_in
+from backends.training.recipes import load_recipe, recipe_path
 from tests.backends.standalone.recipe import TINY
 
 PUBLISHED = load_recipe(recipe_path("nasbench101-cifar10"))

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from backends.standalone.oracle import StandaloneOracle
-from backends.standalone.recipes import Recipe
 from backends.standalone.training import Training
+from backends.training.recipes import Recipe
 from harness.core.errors import IncompatibleError, ResourceError, SettingError
 from harness.core.oracle import Failed, Score, Scored, Update
 from harness.core.random import stream
-from harness.engine import Job, Message, Saved, perform
-from harness.experiment import Experiment
-from harness.plan import make_plan
+from harness.execution.engine import Job, Message, Saved, perform
+from harness.planning.experiment import Experiment
+from harness.planning.plan import make_plan
 from harness.spaces.nasbench101 import NASBench101
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
 from tests.backends.standalone.recipe import TINY, written
@@ -88,8 +88,8 @@ def test_a_cell_asked_about_twice_at_once_is_trained_once(tmp_path: Path, monkey
 def test_a_search_is_checkpointed_after_each_training_and_trains_nothing_beyond_its_budget(
     budget: dict[str, float], trainings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.engine.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("harness.engine.CHECKPOINT_SHARE", 0.0)
+    monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SHARE", 0.0)
     begun: list[int] = []
     advance = Training.advance
     monkeypatch.setattr(Training, "advance", lambda *given: begun.append(1) or advance(*given))

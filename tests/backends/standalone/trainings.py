@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from backends.data.images import Images
 from backends.standalone.cells import Cell
-from backends.standalone.recipes import Recipe
 from backends.standalone.training import Curve, Training
+from backends.training.recipes import Recipe
 
 
 def train(cell: Cell, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> list[Curve]:

@@ -20,11 +20,11 @@ from backends.supernet.oracle import SupernetOracle
 from backends.supernet.recipe import full_name, load_recipe
 from backends.supernet.weights import SharedWeights
 from harness.core.budget import Budget
+from harness.core.driver import search
 from harness.core.errors import SettingError
 from harness.core.oracle import Score, Scored, Update, Updated
 from harness.core.random import stream
-from harness.driver import search
-from harness.registry import load
+from harness.planning.registry import load
 from harness.spaces.nasbench201 import NASBench201
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
 from tests.backends.supernet.tiny import TINY, Tiny

@@ -15,7 +15,7 @@ from harness.core.errors import IncompatibleError, ResourceError, UnknownNameErr
 from harness.core.oracle import Answer, Failed, Gradient, Score, Scored, Slope, Update, Updated
 from harness.core.random import stream
 from harness.core.space import Architecture
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from tests.backends.supernet.tiny import TINY
 
 SPACE = create_space("nasbench101-v4")

@@ -13,12 +13,12 @@ from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Answer, Failed, Gradient, Score, Scored, Slope, Update, Updated
 from harness.core.random import stream
 from harness.core.space import Architecture
-from harness.experiment import Experiment
-from harness.plan import make_plan
-from harness.settings import create_space
+from harness.planning.experiment import Experiment
+from harness.planning.plan import make_plan
+from harness.planning.settings import create_space
 from policies.enas import ENAS
 from tests.backends.supernet.tiny_text import TINY_TEXT, changed, written
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 SPACE = create_space("rnn2")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from backends.supernet.passages import Place
+from backends.supernet.bptt_batches import Place
 from harness.core.random import stream
 from tests.backends.supernet.tiny_text import TinyText, changed
 

@@ -14,7 +14,7 @@ from torch.func import functional_call
 from backends.data.text import columns
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.standalone.language_training import LanguageTraining
-from backends.supernet.passages import Place
+from backends.supernet.bptt_batches import Place
 from backends.supernet.recurrent_cells import RecurrentPath, RecurrentPoint
 from harness.core.random import stream
 from harness.spaces.rnn_cell import OPERATIONS

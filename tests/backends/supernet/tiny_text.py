@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import yaml
 
-from backends.supernet.passages import Passages
+from backends.supernet.bptt_batches import Passages
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
 from backends.supernet.text_recipe import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining
 from backends.supernet.text_task import TextTask

@@ -12,9 +12,9 @@ import numpy as np
 from backends.surrogate.examples import Examples, Source, examples_of_table, split
 from backends.surrogate.files import Surrogate, write
 from backends.surrogate.fitting import facts_of, fitted
-from backends.tabular.shelf import open_table
+from backends.tabular.known_tables import open_table
 from harness.core.space import SearchSpace
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101
 
 HELD_OUT: dict[str, Any] = {"tau": 0.5, "r2": 0.25, "cells": 20, "reasons": {}}

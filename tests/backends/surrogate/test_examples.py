@@ -12,11 +12,11 @@ import pytest
 from backends.surrogate.examples import examples_of_table, split
 from backends.tabular import Table, open_table, write_table
 from harness.core.errors import IncompatibleError, SettingError, TableError
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from tests.backends.surrogate.small import cells_of
 from tests.backends.surrogate.small import examples as made_up
 from tests.backends.tabular import courses
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 Content = dict[str, Any]
 

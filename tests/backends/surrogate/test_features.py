@@ -9,11 +9,11 @@ import pytest
 
 from backends.surrogate.features import encoded, encoding_of
 from backends.surrogate.graphs import EDGES, graph_features, statistics
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import matrix_of_key
 from tests.backends.surrogate.small import cells_of
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 
 def some_keys() -> list[int]:

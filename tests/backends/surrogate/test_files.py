@@ -16,9 +16,9 @@ from backends.surrogate.files import Surrogate, require_name, write
 from backends.tabular import write_table
 from harness.core.errors import IncompatibleError, SettingError, TableError
 from harness.core.space import SearchSpace
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from tests.backends.surrogate.small import HELD_OUT, cells_of, examples, made, written
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from scipy.stats import kendalltau, norm
 from backends.surrogate.examples import Examples
 from backends.surrogate.features import encoded
 from backends.surrogate.fitting import fitted
-from backends.surrogate.growing import Growth, Member, boosting, forest
 from backends.surrogate.model import Model, Prediction, calibrated, varying
+from backends.surrogate.tree_fitting import Growth, Member, boosting, forest
 from backends.tabular import open_table
 from harness.core.errors import UnknownNameError
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.surrogate.small import cells_of, examples, silent
 

@@ -17,7 +17,7 @@ from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError, SpaceError, TableError
 from harness.core.oracle import Answer, Gradient, Metric, Oracle, Query, Score, Scored, Update, Updated
 from harness.core.space import Architecture
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.testing import ORACLE_CHECKS, ContractError, OracleCase
 from harness.testing import oracles as checks
 from tests.backends.surrogate.small import cells_of, examples, made, written

@@ -14,10 +14,10 @@ from backends.surrogate.examples import examples_of_table, split
 from backends.surrogate.model import Prediction
 from backends.tabular import open_table
 from harness.core.errors import SettingError
-from harness.settings import create_space
-from harness.studies.page import render
-from harness.studies.surrogate import Request, fit_surrogate, quality
-from harness.studies.surrogate_page import surrogate_page
+from harness.output.page import render
+from harness.planning.settings import create_space
+from harness.studies.surrogate.measure import Request, fit_surrogate, quality
+from harness.studies.surrogate.page import surrogate_page
 from tests.backends.surrogate.small import cells_of, examples, silent
 
 Array = np.ndarray[Any, Any]

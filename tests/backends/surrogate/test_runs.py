@@ -12,11 +12,11 @@ import pytest
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError, SettingError
-from harness.runspec import RunSpec
-from harness.settings import create_space
+from harness.core.runspec import RunSpec
+from harness.planning.settings import create_space
 from harness.storage.records import Checkpoint, Run, ScoreRow
 from harness.storage.store import Store
-from harness.studies.surrogate_runs import examples_of_runs
+from harness.studies.surrogate.examples_of_runs import examples_of_runs
 
 SPEC = RunSpec(
     policy="evolution",

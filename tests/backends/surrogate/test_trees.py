@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor, RandomForestRegressor
 
-from backends.surrogate import growing
+from backends.surrogate import tree_fitting
 from backends.surrogate.features import encoded
-from backends.surrogate.growing import Growth, boosting, forest, of_boosting, of_forest, pooled_forest
+from backends.surrogate.tree_fitting import Growth, boosting, forest, of_boosting, of_forest, pooled_forest
 from backends.surrogate.trees import Tree, Trees
 from harness.core.errors import IncompatibleError, TableError
 from harness.spaces.nasbench101 import NASBench101
@@ -46,7 +46,7 @@ def test_the_arrays_of_any_ensemble_say_what_scikit_learn_predicts(number: int, 
 @pytest.mark.parametrize("grow", [forest, boosting])
 def test_the_same_holds_for_the_features_of_cells(grow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     models = []
-    monkeypatch.setattr(growing, "_checked", lambda member, model, features: models.append(model) or member)
+    monkeypatch.setattr(tree_fitting, "_checked", lambda member, model, features: models.append(model) or member)
     space, rng = NASBench101(vertices=6), np.random.default_rng(0)
     learnt, others = (encoded(space, space.keys(space.sample_many(rng, 400))) for _ in range(2))
     member = grow(learnt, rng.normal(size=400), Growth(10, 3), seed=1)
@@ -56,12 +56,12 @@ def test_the_same_holds_for_the_features_of_cells(grow: Any, monkeypatch: pytest
 
 @pytest.mark.parametrize("grow", [forest, boosting])
 def test_trees_that_are_kept_in_another_form_are_noticed(grow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = growing._tree
+    plain = tree_fitting._tree
 
     def swapped(leaf: Any, feature: Any, threshold: Any, children: Any, value: Any) -> Tree:
         return plain(leaf, feature, threshold, children[:, ::-1], value)
 
-    monkeypatch.setattr(growing, "_tree", swapped)
+    monkeypatch.setattr(tree_fitting, "_tree", swapped)
     features = whole_numbers(0, 100)
     with pytest.raises(IncompatibleError, match="scikit-learn"):
         grow(features, features[:, 0] * 1.0, Growth(5, 3), seed=0)

@@ -12,7 +12,7 @@ import pytest
 
 from backends.tabular import Table, write_table
 from harness.core.space import SearchSpace
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 
 class Ordered(Pairs):

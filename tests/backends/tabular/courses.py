@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from backends.tabular import write_table
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.spaces.rnn_cell import OPERATIONS
 
 BEST_FIRST = [2, 16, 12, 15, 6, 20, 26, 30, 23, 19, 8, 25, 1, 13, 11, 5]

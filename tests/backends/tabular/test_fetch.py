@@ -95,7 +95,7 @@ def test_a_published_file_is_downloaded_checked_and_imported_once(server: Server
 def test_an_interrupted_download_goes_on_where_it_stopped(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ranges: bool
 ) -> None:
-    monkeypatch.setattr("backends.downloads.CHUNK", 100)
+    monkeypatch.setattr("harness.files.downloads.CHUNK", 100)
     server.cut, server.ranges = 1000, ranges
     with pytest.raises(TableError, match=r"cannot download .* run the command again to go on where it stopped"):
         download(server.published, tmp_path / "cache")

@@ -17,7 +17,7 @@ from backends.tabular.import_csv import import_csv
 from backends.tabular.import_journal import import_journal
 from backends.tabular.verify import info, verify
 from harness.core.errors import TableError
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from tests.backends.tabular import courses
 
 RNN2 = create_space("rnn2")

@@ -18,7 +18,7 @@ from harness.core.errors import TableError
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.tabular.conftest import Pairs
-from tests.published import MISSING, PUBLISHED
+from tests.fakes.published_data import MISSING, PUBLISHED
 
 needs_data = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=MISSING)
 

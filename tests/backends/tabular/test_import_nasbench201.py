@@ -16,8 +16,8 @@ from backends.tabular.oracle import TabularOracle
 from backends.tabular.verify import info, verify
 from harness.core.errors import IncompatibleError, TableError
 from harness.core.oracle import Score, Scored
-from harness.judge import Judge, Verdict
-from harness.settings import create_space
+from harness.judging.judge import Judge, Verdict
+from harness.planning.settings import create_space
 from tests.backends.tabular.nasbench201_source import (
     CELLS,
     CONVOLUTIONS,

@@ -20,7 +20,7 @@ from harness.core.oracle import Answer, Failed, Gradient, Metric, Oracle, Query,
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.tabular.conftest import Ordered
-from tests.pairs import Pairs
+from tests.fakes.pairs import Pairs
 
 
 def score(a: int, b: int, epochs: int | None = None) -> Score:

@@ -17,7 +17,7 @@ from backends.tabular.verify import info, verify
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Failed, Metric, Score, Scored
-from harness.settings import create_space
+from harness.planning.settings import create_space
 from harness.testing import ORACLE_CHECKS, TABLE_CHECKS, OracleCase
 from tests.backends.tabular import courses
 

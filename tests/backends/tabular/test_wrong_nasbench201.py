@@ -15,7 +15,6 @@ from backends.tabular.importers import import_table
 from harness.core.errors import HarnessError, TableError
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench201 import NASBench201
-from tests.backends.data.test_pickles import Calls
 from tests.backends.tabular.nasbench201_source import (
     NOTHING,
     SEEDS,
@@ -26,6 +25,7 @@ from tests.backends.tabular.nasbench201_source import (
     imported,
     whole,
 )
+from tests.files.test_plain_pickles import Calls
 
 UNIQUE = "nasbench201-unique"
 REPEATS = {12: {777: 0, 111: 1}, 200: {777: 0, 888: 1, 999: 2}}

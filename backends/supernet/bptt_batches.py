@@ -1,0 +1,101 @@
+"""Passages of a text: what a step or a look reads follows from the seed, its number and where the step before ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from backends.data.text import Text, columns, every_word
+from backends.supernet.text_recipe import TextRecipe
+from backends.training.sequences import jittered
+from harness.core.errors import SettingError
+from harness.core.random import stream
+
+Passage = tuple[Tensor, Tensor]
+"""Words (steps, columns) and those that follow them, which are -1 where a column is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step begins: in which epoch, and at which row of the epoch's part of the columns."""
+
+    epoch: int = 0
+    row: int = 0
+
+
+class Passages:
+    """Serves the text of one run; ``searched`` is the text that scores and slopes are measured on."""
+
+    def __init__(self, text: Text, searched: Tensor, recipe: TextRecipe, seed: int) -> None:
+        self._recipe, self._seed = recipe, seed
+        self._columns, self._searched = columns(text.train, recipe.training.batch_size), searched
+        size = recipe.evaluation.quick_batch
+        if size > len(searched) - 1:
+            raise SettingError(
+                f"evaluation.quick_batch cannot be {size}: the searched text has {len(searched) - 1} words to predict"
+            )
+        if len(self._columns) // recipe.data.parts < 3:
+            raise SettingError(f"data.parts cannot be {recipe.data.parts}: a part has fewer than 3 words a column")
+        if recipe.network.norm == "batch" and min(self._quick_columns, recipe.evaluation.batch) < 2:
+            raise SettingError("norm 'batch' needs 2 columns or more: raise evaluation.quick_batch or evaluation.batch")
+        self._order = lru_cache(4)(self._shuffled)
+
+    @property
+    def _quick_columns(self) -> int:
+        return max(1, self._recipe.evaluation.quick_batch // self._recipe.training.bptt)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Sequences of ``bptt`` steps in a part of the text; the last one may be shorter."""
+        return math.ceil((len(self._columns) // self._recipe.data.parts - 1) / self._recipe.training.bptt)
+
+    def length(self, step: int) -> int:
+        """How many words of a column the sequence of a step has, where the text does not end before."""
+        part = self._recipe.training
+        return part.bptt if part.lengths == "fixed" else jittered(part.bptt, self.generator("length", step))
+
+    def training(self, step: int, place: Place) -> tuple[Passage, Place]:
+        """The passage of a step that begins at a place, and where the next one begins.
+
+        As in quark0/darts, rnn/train.py, a single row that is left at the end is not trained on.
+        """
+        part = self._part(place.epoch)
+        end = place.row + self.length(step)
+        words = part[place.row : end + 1]
+        following = Place(place.epoch, end) if end < len(part) - 2 else Place(place.epoch + 1)
+        return (words[:-1], words[1:]), following
+
+    def quick(self, number: int) -> Passage:
+        """A small batch of the searched text, in sequences of ``bptt`` steps: looks go through it in new orders."""
+        size = self._recipe.evaluation.quick_batch
+        epoch, place = divmod(number, (len(self._searched) - 1) // size)
+        start = int(self._order(epoch)[place]) * size
+        return every_word(self._searched[start : start + size + 1], self._quick_columns)
+
+    def whole(self) -> Iterator[Passage]:
+        """All words of the searched text in order, ``bptt`` steps at a time."""
+        words, wanted = every_word(self._searched, self._recipe.evaluation.batch)
+        bptt = self._recipe.training.bptt
+        yield from zip(torch.split(words, bptt), torch.split(wanted, bptt), strict=True)
+
+    def generator(self, name: str, step: int) -> torch.Generator:
+        """The generator of something random in a step."""
+        return torch.Generator().manual_seed(int(stream(self._seed, "oracle", name, step).integers(2**62)))
+
+    def _part(self, epoch: int) -> Tensor:
+        """The rows of the columns that an epoch reads, and the one after them."""
+        parts = self._recipe.data.parts
+        number = epoch % parts
+        begin, end = (len(self._columns) * each // parts for each in (number, number + 1))
+        return self._columns[begin : end + 1]
+
+    def _shuffled(self, epoch: int) -> npt.NDArray[np.int64]:
+        count = (len(self._searched) - 1) // self._recipe.evaluation.quick_batch
+        return stream(self._seed, "oracle", "searched", epoch).permutation(count)

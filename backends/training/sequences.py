@@ -1,0 +1,39 @@
+"""How a training text is cut into the sequences of one epoch (quark0/darts, rnn/train.py)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from backends.training.recipes import LanguageRecipe
+
+_HALVED = 0.05
+"""How often the mean length is half of `bptt`."""
+
+_DEVIATION, _LEAST, _MOST_OVER = 5, 5, 20
+"""Standard deviation of a length, its least value, and how far it may exceed `bptt`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Steps `start` to `end` of the columns, each to predict the next one; the rate is multiplied by `rate_factor`."""
+
+    start: int
+    end: int
+    rate_factor: float
+
+
+def sequences(recipe: LanguageRecipe, steps: int, generator: torch.Generator) -> Iterator[Sequence]:
+    """Cut `steps` of the columns; a single step that is left at the end is not trained on, as published."""
+    start = 0
+    while start < steps - 2:
+        length = recipe.bptt if recipe.lengths == "fixed" else jittered(recipe.bptt, generator)
+        yield Sequence(start, min(start + length, steps - 1), length / recipe.bptt)
+        start += length
+
+
+def jittered(bptt: int, generator: torch.Generator) -> int:
+    """The length of one sequence of the published training."""
+    mean = bptt / 2 if float(torch.rand((), generator=generator)) < _HALVED else bptt
+    drawn = int(mean + _DEVIATION * float(torch.randn((), generator=generator)))
+    return min(max(_LEAST, drawn), bptt + _MOST_OVER)

@@ -1,0 +1,144 @@
+"""Writes exported rows, a part at a time: as CSV, JSON, Parquet, Markdown and LaTeX; a file whole or not at all.
+
+A text in CSV that a spreadsheet would take for a formula, because it begins with ``=``, ``+``, ``-``, ``@``, a tab or a
+carriage return, gets a ``'`` before it; numbers never do, and every other form holds the text as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from harness.core.errors import SettingError
+from harness.export.columns import Column
+from harness.export.rows import Row
+from harness.files.atomic_write import whole_file
+from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text
+
+if TYPE_CHECKING:
+    import pyarrow
+
+PART = 50_000
+"""Rows of Parquet that are written together."""
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Columns = Sequence[Column]
+
+
+def write_csv(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+    """A line a row, below the names; what is missing is an empty field."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.name for column in columns])
+    writer.writerows([_field(row.get(column.name), column) for column in columns] for row in rows)
+
+
+def _field(value: Any, column: Column) -> Any:
+    match column.type:
+        case "boolean" if value is not None:
+            return str(value).lower()
+        case "json":
+            return json_text(value)
+        case "text" if value is not None and value.startswith(FORMULA):
+            return f"'{value}"
+    return value
+
+
+def json_text(value: Any) -> str | None:
+    """A nested value in one line, its keys sorted."""
+    return None if value is None else json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+
+
+def write_json(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+    """A list of objects, one a line, each with every column."""
+    before = "[\n"
+    for row in rows:
+        whole = {column.name: row.get(column.name) for column in columns}
+        out.write(before + json.dumps(whole, allow_nan=False, ensure_ascii=False))
+        before = ",\n"
+    out.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def write_markdown(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+    """A table of the columns that are for reading."""
+    printed = [column for column in columns if column.printed]
+    names = [place for place, column in enumerate(printed) if column.type == "text"]
+    cells = [[markdown_text(_printed(row.get(column.name))) for column in printed] for row in rows]
+    out.writelines(f"{line}\n" for line in markdown_table([column.name for column in printed], cells, names=names))
+
+
+def write_latex(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+    """A ``table`` for the package booktabs, of the columns that are for reading."""
+    printed = [column for column in columns if column.printed]
+    names = [place for place, column in enumerate(printed) if column.type == "text"]
+    cells = [[latex_text(_printed(row.get(column.name))) for column in printed] for row in rows]
+    out.write(latex_table("Runs", [column.name for column in printed], cells, (), names=names))
+
+
+def _printed(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def write_parquet(rows: Iterable[Row], columns: Columns, out: IO[bytes]) -> None:
+    """Row groups of at most ``PART`` rows; units and meanings are in the metadata of the columns."""
+    from pyarrow import parquet
+
+    schema = arrow_schema(columns)
+    with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
+        for batch in arrow_batches(rows, columns):
+            writer.write_batch(batch)
+
+
+def arrow_schema(columns: Columns) -> pyarrow.Schema:
+    """The columns as Arrow has them."""
+    import pyarrow as pa
+
+    types = {"text": pa.string(), "json": pa.string(), "integer": pa.int64(), "number": pa.float64()}
+    types["boolean"] = pa.bool_()
+    meanings = [{"unit": column.unit, "meaning": column.meaning} for column in columns]
+    pairs = zip(columns, meanings, strict=True)
+    return pa.schema([pa.field(column.name, types[column.type], metadata=told) for column, told in pairs])
+
+
+def arrow_batches(rows: Iterable[Row], columns: Columns) -> Iterator[pyarrow.RecordBatch]:
+    """The rows in batches; raises SettingError for a whole number of more than 64 bits."""
+    import pyarrow as pa
+
+    schema, left = arrow_schema(columns), iter(rows)
+    while part := list(itertools.islice(left, PART)):
+        arrays = []
+        for column, arrow in zip(columns, schema, strict=True):
+            values = [row.get(column.name) for row in part]
+            values = list(map(json_text, values)) if column.type == "json" else values
+            try:
+                arrays.append(pa.array(values, arrow.type))
+            except (OverflowError, pa.ArrowInvalid) as error:
+                raise SettingError(f"column {column.name!r} does not fit 64 bits ({error}); use csv or json") from error
+        yield pa.record_batch(arrays, schema=schema)
+
+
+@contextmanager
+def export_file(path: str | Path, *, binary: bool = False) -> Iterator[IO[Any]]:
+    """A file that appears under its name when everything is written; raises SettingError where it cannot be."""
+    target = Path(path)
+    if target.is_dir() or not target.parent.is_dir():
+        raise SettingError(f"--output {str(path)!r} is no file in a folder that there is; give another name")
+    form: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
+    with whole_file(target, "--output") as part, part.open(**form) as out:
+        yield out
+
+
+WRITERS: Mapping[str, Callable[[Iterable[Row], Columns, IO[Any]], None]] = {
+    "csv": write_csv,
+    "json": write_json,
+    "parquet": write_parquet,
+    "markdown": write_markdown,
+    "latex": write_latex,
+}

@@ -1,0 +1,161 @@
+"""The rows that are exported, in the order of their columns: read from a store, nothing run and nothing looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from backends.tabular.known_tables import table_of
+from harness.core.measures import measure_of
+from harness.export.columns import AGAINST
+from harness.judging.judge import NoVerdict, Truth, Verdict
+from harness.leaderboard.comparison import Comparison
+from harness.leaderboard.document import plain_fields
+from harness.leaderboard.leaderboard import Entry
+from harness.leaderboard.stored_boards import StoredBoard
+from harness.statistics import Interval, Undefined
+from harness.storage.records import Ranked, Result, Run
+from harness.storage.store import Store
+
+Row: TypeAlias = Mapping[str, Any]
+"""Values by column; a column that is not there has none."""
+
+UNJUDGED = "the run was not judged yet; `harness leaderboard` judges it"
+
+
+def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[Row]:
+    """A row a run and truth that it was judged by; one without a truth for a run that was not judged."""
+    truths = Truths(store)
+    for run in runs:
+        plain = _run_row(run) | {"looks": len(store.looks(run.id))}
+        ranked = {(each.metric, each.table_digest): each for each in store.correlations(run.id)}
+        results = store.results(run.id)
+        for result in results:
+            key = result.metric, result.table_digest
+            yield plain | truths.row(run, result) | _result_row(result) | _tau_row(ranked.get(key))
+        if not results:
+            yield plain | ({"value_reason": UNJUDGED} if run.status == "finished" else {})
+
+
+def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[Row]:
+    """A row an answered Score, run by run; a few thousand are held at a time."""
+    for run in runs:
+        mine = _who(run)
+        for row in store.stream(run.id):
+            yield mine | {
+                "number": row.number,
+                "architecture": row.architecture,
+                "trained_epochs": row.epochs,
+                "value": row.value,
+                "reason": row.reason,
+                "cost_epochs": row.cost_epochs,
+                "cost_seconds": row.cost_seconds,
+            }
+
+
+def board_rows(boards: Sequence[StoredBoard]) -> Iterator[Row]:
+    """A row an entry of each leaderboard, best mean first."""
+    for each in boards:
+        for entry in each.board.entries:
+            yield truth_row(each.board.truth) | _entry_row(entry)
+
+
+class Truths:
+    """What recorded results are of: as the store says, or else their table, where it is at hand."""
+
+    def __init__(self, store: Store) -> None:
+        self._known = {key: truth_row(t) for key, t in store.truths().items()}
+
+    def row(self, run: Run, result: Result) -> dict[str, Any]:
+        """The columns of a result's truth; where nothing is known of it, its metric and digest alone."""
+        key = run.spec.space, result.metric, result.table_digest
+        if key not in self._known:
+            self._known[key] = _row_of_table(result, run.spec.table)
+        return self._known[key]
+
+
+def truth_row(truth: Truth) -> dict[str, Any]:
+    """The columns of a truth."""
+    return {
+        "metric": truth.metric,
+        "split": truth.split,
+        "truth_kind": truth.kind,
+        "truth": truth.name,
+        "truth_digest": truth.digest,
+        "repeats": truth.repeats,
+        "truth_epochs": truth.epochs,
+        "larger_is_better": truth.larger_is_better,
+    }
+
+
+def _row_of_table(result: Result, path: str | None) -> dict[str, Any]:
+    measure, table = measure_of(result.metric), table_of(result.table_digest, path)
+    row: dict[str, Any] = {"metric": result.metric, "split": result.metric.partition("_")[0]}
+    row["truth_digest"] = result.table_digest
+    if table is not None:
+        row |= {"truth_kind": "table", "truth": table.name}
+        row |= {"repeats": table.repeats, "truth_epochs": table.epochs[-1]}
+    return row | ({"larger_is_better": measure.larger_is_better} if measure else {})
+
+
+def _who(run: Run) -> dict[str, Any]:
+    spec = run.spec
+    return {"run": run.id, "policy": spec.policy, "oracle": spec.oracle, "space": spec.space, "seed": spec.seed}
+
+
+def _run_row(run: Run) -> dict[str, Any]:
+    spec = run.spec
+    same = ("status", "reason", "recommendation", "trials", "scores", "repeated", "provenance", "created", "finished")
+    specified = ("search_metric", "table_digest", "version", "settings")
+    return {
+        **_who(run),
+        **{name: getattr(run, name) for name in same},
+        **{name: getattr(spec, name) for name in specified},
+        **asdict(run.spent),
+        **{f"budget_{name}": limit for name, limit in asdict(spec.budget).items()},
+        "table": spec.table and Path(spec.table).stem,
+    }
+
+
+def _result_row(result: Result) -> dict[str, Any]:
+    match result.judgement:
+        case NoVerdict(reason):
+            return {"value_reason": reason}
+        case Verdict() as verdict:
+            return asdict(verdict)
+        case measured:
+            return {"value": measured.value, "value_reason": "the cell was trained, the others were not: no rank"}
+
+
+def _tau_row(ranked: Ranked | None) -> dict[str, Any]:
+    if ranked is None:
+        return {}
+    tau, cells = ranked.correlation.tau, ranked.correlation.cells
+    told = {"tau_reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
+    return told | {"tau_cells": cells}
+
+
+def _entry_row(entry: Entry) -> dict[str, Any]:
+    plain = plain_fields(entry)
+    reasons = plain.pop("reasons")
+    row = {name: value for name, value in plain.items() if not isinstance(value, list | dict) and name != "metric"}
+    row |= {"seeds": len(entry.seeds), "failed": len(entry.failed), **_ends("mean", entry.mean_interval)}
+    if isinstance(entry.against_random, Comparison):
+        compared, lacking = _against(entry.against_random)
+        row, reasons = row | compared, reasons | lacking
+    return row | {"reasons": reasons}
+
+
+def _against(compared: Comparison) -> tuple[dict[str, Any], dict[str, str]]:
+    plain = plain_fields(compared)
+    row = {column.name: plain[column.name] for column in AGAINST if column.name in plain}
+    row |= _ends("difference", compared.interval) | _ends("improvement", compared.improvement_interval)
+    return row, plain["reasons"]
+
+
+def _ends(name: str, interval: Interval | Undefined) -> dict[str, Any]:
+    if isinstance(interval, Undefined):
+        return {}
+    return {f"{name}_low": interval.low, f"{name}_high": interval.high}

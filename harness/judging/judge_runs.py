@@ -1,0 +1,120 @@
+"""Judges runs: what the judge said before is kept, a run that failed has no value, and every look is recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from harness.core.space import SearchSpace
+from harness.judging.coverage import lacking
+from harness.judging.judge import Correlation, Judge, Judgement, NoVerdict, Truth
+from harness.judging.judged_runs import Judged
+from harness.judging.recorded_judge import RecordedJudge
+from harness.judging.training_judge import Scratch, TrainedJudge
+from harness.planning import registry
+from harness.planning.experiment import BY_TABLE, Experiment
+from harness.planning.hardware import existing_device
+from harness.planning.plan import Plan, build_truth
+from harness.statistics import Number, Undefined
+from harness.storage.records import Ranked, Result, Run
+from harness.storage.store import Store
+
+AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge
+
+
+def require_judge(experiment: Experiment, plan: Plan) -> None:
+    """Raise a HarnessError for a judge that cannot be, before anything is searched."""
+    if experiment.judge != BY_TABLE:
+        Scratch.of(experiment.judge, plan.space)
+        existing_device(experiment.device or "cpu")
+
+
+def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[Judged], Truth]:
+    """Judge every run of a plan, by its table, or by training what was recommended."""
+    runs = [store.show(spec.digest) for spec in plan.specs]
+    if experiment.judge == BY_TABLE:
+        judge: AnyJudge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
+    else:
+        judge = _trained(runs, plan.space, store, experiment)
+    store.record_truth(plan.specs[0].space, judge.truth)
+    return [judge_run(run, judge, store, plan.space) for run in runs], judge.truth
+
+
+def _trained(runs: Sequence[Run], space: SearchSpace, store: Store, experiment: Experiment) -> TrainedJudge:
+    """The judge of these runs, after training the cells of those that are not judged yet."""
+    scratch = Scratch.of(experiment.judge, space)
+    unknown = [run for run in runs if known_judgement(run, scratch.truth, store) is None]
+    cells = [space.parse(run.recommendation or "") for run in unknown]
+    gpus = _gpus(experiment) if cells else ()
+    workers = experiment.workers or len(gpus) or os.cpu_count() or 1
+    trainer = scratch.trainer(verified=experiment.verify is not False)
+    values = scratch.train(cells, space, store.folder, workers=workers, gpus=gpus, trainer=trainer)
+    return TrainedJudge(scratch.truth, space, values, record=store.record_look)
+
+
+def _gpus(experiment: Experiment) -> tuple[int, ...]:
+    """The GPUs to train on: those asked for, or the first one where the device is a GPU."""
+    if experiment.gpus:
+        return experiment.gpus
+    return (0,) if existing_device(experiment.device or "auto") == "cuda" else ()
+
+
+def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Judged:
+    """What the leaderboard needs of a run that has ended."""
+    spec, probed = run.spec, len(store.probe(run.id))
+    return Judged(
+        policy=spec.policy,
+        oracle=spec.oracle,
+        space=spec.space,
+        seed=spec.seed,
+        judgement=_judgement(run, judge, store, space),
+        probed=probed,
+        tau=_tau(run, judge, store, space) if probed else _unprobed(run),
+        spent=run.spent,
+        repeated=run.repeated,
+        search_metric=spec.search_metric,
+        coverage=lacking(spec, space, judge.truth),
+        caution=spec.settings.get("oracle", {}).get("caution", ""),
+    )
+
+
+def known_judgement(run: Run, truth: Truth, store: Store) -> Judgement | None:
+    """What is said of a run without another look at the truth: what was judged before, or why it failed."""
+    if run.status == "failed":
+        return NoVerdict(run.reason or "the run failed")
+    for known in store.results(run.id):
+        if (known.metric, known.table_digest) == (truth.metric, truth.digest):
+            return known.judgement
+    return None
+
+
+def _judgement(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Judgement:
+    truth = judge.truth
+    if (known := known_judgement(run, truth, store)) is not None:
+        return known
+    text = run.recommendation or ""
+    judgement: Judgement = judge.judge(space.parse(text), run=run.id)
+    store.record_truth(run.spec.space, truth)
+    store.record_result(run.id, Result(text, truth.metric, truth.digest, judgement))
+    return judgement
+
+
+def _tau(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Number:
+    truth = judge.truth
+    for known in store.correlations(run.id):
+        if (known.metric, known.table_digest) == (truth.metric, truth.digest):
+            return known.correlation.tau
+    probe = store.probe(run.id)
+    cells, values = [space.parse(text) for text, _ in probe], [value for _, value in probe]
+    correlation: Correlation = judge.tau(cells, values, run=run.id)
+    store.record_correlation(run.id, Ranked(truth.metric, truth.digest, correlation))
+    return correlation.tau
+
+
+def _unprobed(run: Run) -> Undefined:
+    if run.status == "failed":
+        return Undefined(run.reason or "the run failed")
+    if getattr(registry.load("oracle", run.spec.oracle), "shares_weights", False):
+        return Undefined("trained no shared weights")
+    return Undefined("shares no weights")

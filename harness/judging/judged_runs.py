@@ -1,0 +1,97 @@
+"""Runs as a leaderboard sees them, and what a row sums up of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from harness import statistics
+from harness.core.budget import Cost
+from harness.judging.coverage import Coverage
+from harness.judging.judge import Judgement, NoVerdict, Verdict
+from harness.statistics import Number, Undefined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One run as the leaderboard sees it; a run that failed has a NoVerdict with the reason.
+
+    ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
+    asked for a cell again. ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` sampled
+    cells and the truth; without shared weights there are none. ``coverage`` is that of an encoding that lacks cells,
+    ``caution`` what a reader must know of the oracle's scores.
+    """
+
+    policy: str
+    oracle: str
+    space: str
+    seed: int
+    judgement: Judgement
+    probed: int
+    tau: Number
+    spent: Cost
+    repeated: int
+    search_metric: str
+    coverage: Coverage | None = None
+    caution: str = ""
+
+
+Group: TypeAlias = Sequence[Judged]
+"""The runs of one row."""
+
+
+def values_of(group: Group) -> list[float]:
+    """The judged values of the runs that have one."""
+    return [run.judgement.value for run in group if not isinstance(run.judgement, NoVerdict)]
+
+
+def best_rank_of(group: Group, size: int | Undefined) -> int | Undefined:
+    """The best rank of any run, among ``size`` ranked cells."""
+    if isinstance(size, Undefined):
+        return size
+    return min((verdict.rank for verdict in _verdicts(group)), default=Undefined("no run has a value"))
+
+
+def mean_regret_of(group: Group, size: int | Undefined) -> Number:
+    """The mean distance to the best value, in the metric's unit."""
+    return size if isinstance(size, Undefined) else statistics.mean([verdict.regret for verdict in _verdicts(group)])
+
+
+def _verdicts(group: Group) -> list[Verdict]:
+    return [run.judgement for run in group if isinstance(run.judgement, Verdict)]
+
+
+def hours_of(group: Group) -> Number:
+    """The mean hours of training a seed; undefined where trainings were charged but none of them has a time."""
+    seconds = sum(run.spent.seconds for run in group)
+    if seconds == 0 and any(run.spent.epochs for run in group):
+        return Undefined("the oracle knows no training times")
+    return seconds / len(group) / 3600
+
+
+def value_of(judgement: Judgement) -> Number:
+    """The value of a judgement, or why it has none."""
+    return Undefined(judgement.reason) if isinstance(judgement, NoVerdict) else judgement.value
+
+
+def rank_of(judgement: Judgement, size: int | Undefined) -> int | Undefined:
+    """The rank of a judgement, or why there is none."""
+    if isinstance(judgement, Verdict):
+        return judgement.rank
+    if isinstance(judgement, NoVerdict):
+        return Undefined(judgement.reason)
+    return size if isinstance(size, Undefined) else Undefined("the cell was trained, the others were not")
+
+
+def p_beats_random_of(best_rank: int | Undefined, size: int | Undefined, draws: int) -> Number:
+    """The chance that so many uniform draws all rank below the best rank."""
+    if isinstance(size, Undefined):
+        return size
+    return best_rank if isinstance(best_rank, Undefined) else statistics.p_beats_random(best_rank, size, draws)
+
+
+def repeated_share_of(group: Group) -> Number:
+    """The share of the queries that asked for a cell again."""
+    queries = sum(run.spent.queries for run in group)
+    return sum(run.repeated for run in group) / queries if queries else Undefined("no query was asked")

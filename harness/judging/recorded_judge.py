@@ -1,0 +1,38 @@
+"""A judge that only repeats what is recorded: for a recipe, and for a table whose file is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from backends.tabular.known_tables import cache_folder
+from harness.core.errors import TableError
+from harness.core.space import Architecture
+from harness.judging.judge import Correlation, Truth
+from harness.judging.training_judge import UNRANKED
+from harness.statistics import Undefined
+
+
+class RecordedJudge:
+    """Knows what its numbers are of, and can judge nothing that was not judged before."""
+
+    def __init__(self, truth: Truth) -> None:
+        self.truth = truth
+
+    def judge(self, architecture: Architecture, *, run: str = "") -> NoReturn:
+        """Raise TableError: the truth is not at hand."""
+        raise _gone(self.truth.name, self.truth.digest, f"run {run[:12]} was not judged by it yet")
+
+    def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
+        """No correlation with a recipe, which trains other cells than were probed; raises TableError for a table."""
+        if self.truth.kind == "recipe":
+            return Correlation(Undefined(UNRANKED), 0)
+        raise _gone(self.truth.name, self.truth.digest, f"the probe of run {run[:12]} was not compared with it yet")
+
+
+def _gone(name: str, digest: str, lacking: str) -> TableError:
+    folder = cache_folder() / "tables"
+    return TableError(
+        f"table {name!r} (digest {digest[:12]}) is not to be found, and {lacking}; put its file into {str(folder)!r}, "
+        f"or leave its runs out with --where 'table_digest!={digest[:12]}'"
+    )

@@ -1,0 +1,73 @@
+"""The truth about the cells of a study: a metric of a table, each look at which is recorded as the judge's are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.errors import TableError
+from harness.core.measures import ACCURACY, QUALITIES, Measure
+from harness.core.space import SearchSpace
+from harness.judging.judge import Look
+from harness.storage.store import Store
+
+Floats = npt.NDArray[np.float64]
+
+SPLITS = {measure.name: "test" if measure is ACCURACY else "validation" for measure in QUALITIES}
+"""Yu et al. 2020 rank image cells by test accuracy and recurrent cells by validation perplexity (Sec. 4.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """``means`` and ``stds`` (cells,) over the repeats of each cell in the metric's unit, NaN where there is none."""
+
+    means: Floats
+    stds: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table and the metric of it that is the truth."""
+
+    table: Any
+    metric: str
+    measure: Measure
+
+    @classmethod
+    def of(cls, table: Any, split: str | None = None) -> Source:
+        """The accuracy or else the perplexity of a split, which is ``SPLITS``' unless it is given.
+
+        Raises TableError where the table has neither.
+        """
+        for measure in QUALITIES:
+            metric = f"{split or SPLITS[measure.name]}_{measure.name}"
+            if metric in table.metrics:
+                return cls(table, metric, measure)
+        wanted, known = split or "test or validation", ", ".join(table.metrics)
+        raise TableError(f"table {table.name!r} has no {wanted} accuracy or perplexity; it has {known}")
+
+    def look(self, cells: Sequence[str], space: SearchSpace, store: Store, runs: Sequence[str]) -> Truth:
+        """The truth about cells in text form, recorded as a look for each of these runs before it is told."""
+        now, what = datetime.now(UTC), f"{len(cells)} scored cells"
+        for run in runs:
+            store.record_look(Look(run, now, what, self.metric, self.table.digest))
+        keys = space.canonical_keys(space.require([space.parse(cell) for cell in cells]))
+        rows = self.table.rows(keys)
+        means = np.where(rows >= 0, self.table.mean(self.metric)[rows], np.nan)
+        return Truth(means, self._stds(rows))
+
+    def _stds(self, rows: npt.NDArray[np.int64]) -> Floats:
+        """Over the recorded repeats of each row, with one less below; NaN where one diverged or there is only one."""
+        stds = np.full(len(rows), np.nan)
+        if self.table.repeats < 2:
+            return stds
+        values, recorded = self.table.values(self.metric, rows=rows), self.table.recorded(rows=rows)
+        for place, (each, there) in enumerate(zip(values, recorded, strict=True)):
+            if there.sum() > 1:
+                stds[place] = np.std(each[there], ddof=1)
+        return stds

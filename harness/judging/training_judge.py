@@ -1,0 +1,154 @@
+"""Judges recommendations by training them from scratch, where no table covers the space.
+
+All trainings, whichever policy and seed recommended the cell, are by one recipe and from the same seed (Yu et al. 2020,
+Sec. 4.1; eval-nas, train_cifar.py): image cells by test accuracy, recurrent cells by test perplexity.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from backends.standalone.cells import cells_of
+from backends.tabular.journal import read_journal
+from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
+from harness.core.measures import ACCURACY, PERPLEXITY, Measure
+from harness.core.space import Architecture, SearchSpace
+from harness.execution.building import recipe_of
+from harness.execution.table_builder import LANGUAGE_TRAINER, build, build_courses
+from harness.judging.judge import Correlation, Look, Measured, NoVerdict, Truth, canonical_key
+from harness.output.progress_bar import bar
+from harness.statistics import Undefined
+
+UNRANKED = "trained from scratch: the space is not ranked"
+TRAINER = "backends.standalone.same_seed:same_seed_trainer"
+UNVERIFIED = "backends.standalone.same_seed:unverified_trainer"
+UNVERIFIED_LANGUAGE = "backends.standalone.same_seed:unverified_language_trainer"
+"""These train on data files that are not checked to be the published ones."""
+
+Named: TypeAlias = str | tuple[str, tuple[int, ...]]
+"""What a journal calls a cell: a recurrent one by its text, others by their adjacency and operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """How recommendations are trained: the recipe with its full budget alone, and what it is called."""
+
+    name: str
+    recipe: Recipe | LanguageRecipe
+
+    @classmethod
+    def of(cls, name_or_path: str, space: SearchSpace) -> Scratch:
+        """Read a recipe by its name or path; raises a HarnessError for none, or where it cannot train the space."""
+        recipe, name = recipe_of(space, name_or_path), recipe_path(name_or_path).stem
+        return cls(name, recipe if isinstance(recipe, LanguageRecipe) else replace(recipe, epochs=recipe.epochs[-1:]))
+
+    @property
+    def measure(self) -> Measure:
+        """What cells are judged by."""
+        return PERPLEXITY if isinstance(self.recipe, LanguageRecipe) else ACCURACY
+
+    @property
+    def truth(self) -> Truth:
+        """What the numbers are of; the digest is that of the recipe with its full budget alone."""
+        epochs = self.recipe.epochs
+        return Truth(
+            metric=f"test_{self.measure.name}",
+            repeats=self.recipe.repeats,
+            epochs=epochs if isinstance(epochs, int) else epochs[-1],
+            kind="recipe",
+            name=self.name,
+            digest=self.recipe.digest(),
+            larger_is_better=self.measure.larger_is_better,
+            ranking=Undefined(UNRANKED),
+        )
+
+    def trainer(self, *, verified: bool) -> str:
+        """Who trains, from the same seed for all: every recurrent cell is trained so anyway."""
+        if isinstance(self.recipe, LanguageRecipe):
+            return LANGUAGE_TRAINER if verified else UNVERIFIED_LANGUAGE
+        return TRAINER if verified else UNVERIFIED
+
+    def train(
+        self,
+        cells: Iterable[Architecture],
+        space: SearchSpace,
+        folder: Path,
+        *,
+        workers: int = 1,
+        gpus: Sequence[int] = (),
+        trainer: str = "",
+    ) -> dict[int, float]:
+        """Train each different cell once; the mean over repeats by canonical key, NaN where one of them diverged.
+
+        What is trained is kept in a journal in the folder and never trained again, whatever ends this process. The
+        default ``trainer`` is the one for verified data.
+        """
+        keys = sorted({canonical_key(space, cell) for cell in cells})
+        if not keys:
+            return {}
+        journal = folder / f"judge-{self.truth.digest[:12]}.journal"
+        trainer = trainer or self.trainer(verified=True)
+        with bar("training what was recommended") as report:
+            options: dict[str, Any] = {"gpus": gpus, "on_progress": report, "trainer": trainer}
+            named = self._build(space, keys, journal, workers=min(workers, len(keys)), **options)
+        means = _means(journal, self.truth.metric)
+        return {key: means[name] for key, name in named.items()}
+
+    def _build(self, space: SearchSpace, keys: Sequence[int], journal: Path, **options: Any) -> dict[int, Named]:
+        """Train what the journal lacks; how it calls each cell."""
+        if isinstance(self.recipe, LanguageRecipe):
+            rows = space.from_keys(np.array(keys, np.int64)).tolist()
+            texts = [space.format(Architecture(tuple(choices))) for choices in rows]
+            build_courses(space.scheme, texts, self.recipe, journal, **options)
+            return dict(zip(keys, texts, strict=True))
+        cells = cells_of(space, keys)
+        build(space.scheme, cells, self.recipe, journal, **options)
+        return {key: (cell.adjacency, cell.operations) for key, cell in zip(keys, cells, strict=True)}
+
+
+def _means(journal: Path, metric: str) -> dict[Named, float]:
+    """The mean of each cell of a journal at the end of its training, NaN where a repeat diverged."""
+    found: dict[Named, list[float]] = {}
+    for row in read_journal(journal)[1]:
+        name: Named = row.get("architecture") or (row["adjacency"], tuple(row["operations"]))
+        last = row[metric][-1] if isinstance(name, str) else row["final"][metric]
+        found.setdefault(name, []).append(math.nan if row["diverged"] or last is None else float(last))
+    return {cell: statistics.fmean(values) for cell, values in found.items()}
+
+
+class TrainedJudge:
+    """Tells the values of cells that were trained, by canonical key; a look is recorded before a value is told."""
+
+    def __init__(
+        self,
+        truth: Truth,
+        space: SearchSpace,
+        values: Mapping[int, float],
+        *,
+        record: Callable[[Look], object] = lambda look: None,
+    ) -> None:
+        self.truth = truth
+        self._space, self._values, self._record = space, dict(values), record
+
+    def judge(self, architecture: Architecture, *, run: str = "") -> Measured | NoVerdict:
+        """The mean test accuracy of a trained cell; raises SpaceError for one outside the space."""
+        key, text = canonical_key(self._space, architecture), self._space.format(architecture)
+        self._record(Look(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
+        value = self._values.get(key)
+        if value is None:
+            return NoVerdict(f"the recommended cell {text} was not trained from scratch")
+        if not math.isfinite(value):
+            return NoVerdict(f"training the recommended cell {text} from scratch diverged")
+        return Measured(value)
+
+    def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
+        """No correlation: the cells that were probed are not those that were trained, so nothing is looked at."""
+        return Correlation(Undefined(UNRANKED), 0)

@@ -1,0 +1,52 @@
+"""Policies over several leaderboards at once: mean ranks, Friedman's test, and Nemenyi's critical distance.
+
+Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006, Sec. 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.core.errors import SettingError
+from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.statistics import Undefined, friedman, nemenyi_distance
+
+if TYPE_CHECKING:
+    from harness.figures.critical_difference import Content
+
+
+def over_boards(boards: Sequence[Leaderboard]) -> Content:
+    """The mean ranks of the rows that all boards have, by their mean over the seeds; each board is one block.
+
+    Raises SettingError where fewer than two boards, or three rows with a mean in all of them, leave nothing to test.
+    """
+    from harness.figures.critical_difference import critical_difference_of
+
+    means = [{_name(entry): _mean(board, entry) for entry in board.entries} for board in boards]
+    shared = [name for name in (means[0] if means else ()) if all(np.isfinite(m.get(name, np.nan)) for m in means)]
+    found = friedman(np.array([[board[name] for name in shared] for board in means]).reshape(len(means), len(shared)))
+    if isinstance(found, Undefined):
+        raise SettingError(
+            f"a critical-difference diagram compares rows that several leaderboards share ({found.reason}); these runs "
+            f"make {len(boards)} with {len(shared)} rows in common, so give runs on more tables or of more policies"
+        )
+    distance = nemenyi_distance(len(shared), len(boards))
+    content = critical_difference_of(
+        dict(zip(shared, found.mean_ranks, strict=True)), distance, blocks=len(boards), block="leaderboard"
+    )
+    return {**content, "title": f"{content['title']}; Friedman p = {found.p:.2g}"}
+
+
+def _name(entry: Entry) -> str:
+    """A row by its policy, and by its oracle where that is not the table that all can ask."""
+    return entry.policy if entry.oracle == "tabular" else f"{entry.policy} on {entry.oracle}"
+
+
+def _mean(board: Leaderboard, entry: Entry) -> float:
+    """The mean with larger values better, NaN where there is none."""
+    if isinstance(entry.mean, Undefined):
+        return np.nan
+    return entry.mean if board.truth.larger_is_better else -entry.mean

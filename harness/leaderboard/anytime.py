@@ -1,0 +1,209 @@
+"""Any-time curves: how good is the best architecture so far, by validation, after so much of a run's cost?
+
+A curve is made from the stored Scores of a run. What an Update or a Gradient costs is in the run's total alone, so an
+axis whose Scores do not add up to that total is undefined: the epochs and seconds of an oracle that trains shared
+weights, and the queries of a policy that asks slopes. With shared weights an incumbent is the best of scores of weights
+that were still being trained, and of the batches that the policy asked for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.budget import Cost
+from harness.core.space import SearchSpace
+from harness.judging.judge import Judge, NoVerdict, Verdict
+from harness.statistics import Undefined, interval_of
+from harness.storage.records import Run, ScoreRow
+from harness.storage.store import Store
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+Axis: TypeAlias = Literal["queries", "epochs", "seconds"]
+AXES: tuple[Axis, ...] = ("queries", "epochs", "seconds")
+
+Quality: TypeAlias = Literal["value", "rank", "regret"]
+"""What of an incumbent's truth a curve shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A new incumbent, with its score as the search saw it, and what the run had cost once it was answered.
+
+    ``queries`` counts answered Scores from 1, failed ones included; ``seconds`` are of training, a table's recorded
+    ones or those really spent.
+    """
+
+    queries: int
+    epochs: float
+    seconds: float
+    architecture: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The incumbents of a run with the truth about each, and what the run spent in all.
+
+    ``unknown`` holds the axes that do not exist, with why.
+    """
+
+    policy: str
+    oracle: str
+    space: str
+    seed: int
+    spent: Cost
+    steps: tuple[Step, ...]
+    truths: tuple[Verdict | NoVerdict, ...]
+    unknown: tuple[tuple[Axis, Undefined], ...] = ()
+
+    def costs(self, axis: Axis) -> tuple[float, ...] | Undefined:
+        """What the run had cost at each incumbent along an axis."""
+        found = dict(self.unknown).get(axis)
+        return tuple(float(getattr(step, axis)) for step in self.steps) if found is None else found
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A mean over seeds on a grid of costs; every array is (points,), NaN where no seed has a value.
+
+    ``low`` and ``high`` are the ends of the 95 % bootstrap interval of the mean over the seeds, NaN for a single one;
+    ``seeds`` counts those that have a value.
+    """
+
+    axis: Axis
+    grid: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    seeds: npt.NDArray[np.int64]
+
+
+def incumbents(rows: Iterable[ScoreRow]) -> tuple[Step, ...]:
+    """Where the best score so far changed, over a run's Scores in order; of equal scores the first stays."""
+    return walk(rows)[0]
+
+
+def walk(rows: Iterable[ScoreRow]) -> tuple[tuple[Step, ...], Cost]:
+    """The incumbents of these Scores, whatever epochs or batches they asked for, and what all of them cost."""
+    steps, best, queries, epochs, seconds = list[Step](), -math.inf, 0, 0.0, 0.0
+    for row in rows:
+        queries, epochs, seconds = queries + 1, epochs + row.cost_epochs, seconds + row.cost_seconds
+        if row.value is not None and row.value > best:
+            best = row.value
+            steps.append(Step(queries, epochs, seconds, row.architecture, row.value))
+    return tuple(steps), Cost(queries, epochs, seconds)
+
+
+def at_cost(steps: Sequence[Step], *, queries: float | None = None, seconds: float | None = None) -> Step | None:
+    """The incumbent of the longest beginning of a run that costs at most so much, ``None`` where it has none."""
+    found = None
+    for step in steps:
+        if (queries is not None and step.queries > queries) or (seconds is not None and step.seconds > seconds):
+            break
+        found = step
+    return found
+
+
+def courses(runs: Iterable[Run], judge: Judge, store: Store, space: SearchSpace) -> list[Course]:
+    """The course of each run, one look at the truth a run; a run without an answered Score has no steps."""
+    return [course(run, judge, store, space) for run in runs]
+
+
+def course(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Course:
+    """The course of one run."""
+    steps, tally = walk(store.trials(run.id))
+    spec, unknown = run.spec, tuple(_unknown(run, tally))
+    truths = tuple(judge.many([space.parse(step.architecture) for step in steps], run=run.id))
+    return Course(spec.policy, spec.oracle, spec.space, spec.seed, run.spent, steps, truths, unknown)
+
+
+def _unknown(run: Run, tally: Cost) -> Iterator[tuple[Axis, Undefined]]:
+    for axis in AXES:
+        total, scored = getattr(run.spent, axis), getattr(tally, axis)
+        if not math.isclose(total, scored, rel_tol=1e-9):
+            yield axis, Undefined(f"{run.spec.policy} on {run.spec.oracle} spent {axis} on more than Scores")
+        elif total == 0 and tally.queries:
+            yield axis, Undefined(f"oracle {run.spec.oracle} knows no {axis} of training")
+
+
+def on_grid(
+    courses: Sequence[Course], axis: Axis, grid: Sequence[float], *, quality: Quality = "regret"
+) -> Curve | Undefined:
+    """The mean over the seeds of one policy at each cost of ``grid``: a run keeps its incumbent until the next one.
+
+    A seed has no value before its first answer, nor where its incumbent has no truth, and keeps the last one after its
+    end. Undefined where the axis is undefined for a run.
+    """
+    values = np.full((len(courses), len(grid)), np.nan)
+    points = np.asarray(grid, dtype=np.float64)
+    for row, each in zip(values, courses, strict=True):
+        costs = each.costs(axis)
+        if isinstance(costs, Undefined):
+            return costs
+        row[:] = _held(costs, [_quality(truth, quality) for truth in each.truths], points)
+    known = np.isfinite(values)
+    low, high = _intervals(values)
+    return Curve(axis, points, _means(values, known), low, high, known.sum(axis=0))
+
+
+def _held(costs: Sequence[float], values: Sequence[float], grid: Floats) -> Floats:
+    """A right-continuous step function on the grid, NaN before its first step."""
+    places = np.searchsorted(np.asarray(costs, dtype=np.float64), grid, side="right")
+    return np.array([math.nan, *values])[places]
+
+
+def _quality(truth: Verdict | NoVerdict, quality: Quality) -> float:
+    return math.nan if isinstance(truth, NoVerdict) else float(getattr(truth, quality))
+
+
+def _means(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
+    """The mean of each column's known values, NaN where there is none."""
+    counts = known.sum(axis=0)
+    means = np.full(values.shape[1], np.nan)
+    sums = np.where(known, values, 0.0).sum(axis=0)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return means
+
+
+def _intervals(values: Floats) -> tuple[Floats, Floats]:
+    """The ends of the interval of each column; columns that follow each other are often equal and computed once."""
+    ends = np.full((2, values.shape[1]), np.nan)
+    for _, group in itertools.groupby(range(values.shape[1]), key=_content_of(values)):
+        places = list(group)
+        column = values[:, places[0]]
+        interval = interval_of(column[np.isfinite(column)].tolist(), "mean")
+        if not isinstance(interval, Undefined):
+            ends[:, places] = [[interval.low], [interval.high]]
+    return ends[0], ends[1]
+
+
+def _content_of(values: Floats) -> Callable[[int], bytes]:
+    return lambda place: values[:, place].tobytes()
+
+
+def shared_grid(courses: Iterable[Course], axis: Axis, *, points: int = 200) -> list[float]:
+    """Costs from the first incumbent of any of these runs to the end of the longest, evenly on a logarithmic scale.
+
+    Whole numbers, each once, for queries; [] where no run has a defined axis and an incumbent.
+    """
+    found = [(costs[0], getattr(each.spent, axis)) for each in courses if (costs := _known_costs(each, axis))]
+    if not found:
+        return []
+    first, last = min(start for start, _ in found), max(end for _, end in found)
+    spread = np.geomspace(first, last, points, dtype=np.float64)
+    whole = np.unique(np.round(spread)) if axis == "queries" else np.unique(spread)
+    return [float(first), *whole[(whole > first) & (whole < last)].tolist(), *([float(last)] if last > first else [])]
+
+
+def _known_costs(course: Course, axis: Axis) -> tuple[float, ...]:
+    """The costs at the incumbents that are above 0, none where the axis is undefined."""
+    costs = course.costs(axis)
+    return () if isinstance(costs, Undefined) else tuple(cost for cost in costs if cost > 0)

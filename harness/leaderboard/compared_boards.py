@@ -1,0 +1,104 @@
+"""The two sides of a comparison of leaderboards: a store or a JSON file, as rows that can be matched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from harness.core.errors import SettingError
+from harness.core.measures import measure_of
+from harness.leaderboard.board_formats import described
+from harness.leaderboard.stored_boards import stored_boards
+from harness.storage.selection import require_some, select, with_baseline
+from harness.storage.store import Store
+
+Key: TypeAlias = tuple[str, str, str, str, str]
+"""What rows are matched by: policy, oracle, space, the judge (``table nasbench101-v5-digits``) and its metric."""
+
+FIELDS = ("policy", "oracle", "space", "judge", "metric", "seeds", "values", "ranks", "queries")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a leaderboard: the values and ranks of its seeds, ``None`` for a run without one.
+
+    ``recorded`` holds the different values of each recorded key of its runs; it is empty where nobody recorded them.
+    """
+
+    key: Key
+    metric: str
+    seeds: tuple[int, ...]
+    values: tuple[float | None, ...]
+    ranks: tuple[int | None, ...]
+    queries: float
+    recorded: Mapping[str, Sequence[Any]]
+
+    @property
+    def known(self) -> list[float]:
+        """The values that there are."""
+        return [value for value in self.values if value is not None]
+
+    @property
+    def larger_is_better(self) -> bool:
+        """Which way its metric points."""
+        measure = measure_of(self.metric)
+        return measure is None or measure.larger_is_better
+
+
+Rows: TypeAlias = Mapping[Key, Row]
+
+
+def read_side(source: str, wheres: Sequence[str]) -> Rows:
+    """The rows of a JSON leaderboard, of a database file, or of a store's URL; raises a HarnessError for none of them.
+
+    The runs of a store that were not judged yet are judged. ``wheres`` select its runs, and are none on a JSON file.
+    """
+    path = Path(source)
+    if path.suffix == ".json":
+        return _rows(_read(path))
+    with Store.read(url_of(source)) as store:
+        runs = store.runs()
+        found = select(runs, wheres)
+        require_some(found, runs, wheres)
+        boards = stored_boards(store, with_baseline(found, runs, wheres), searches=False)
+    return _rows(record for each in boards for record in described(each)["leaderboard"])
+
+
+def url_of(source: str) -> str:
+    """The URL of a store that is named by its URL or by its SQLite file, be it there or not."""
+    return source if "://" in source else f"sqlite:///{source}"
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """The entries of what `harness run --json` or `harness leaderboard --json` printed."""
+    try:
+        return _entries(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SettingError(f"leaderboard file {str(path)!r} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingError(
+            f"{str(path)!r} is no leaderboard in JSON; expected what `harness leaderboard --json` prints, or a store"
+        ) from error
+
+
+def _entries(document: Any) -> list[dict[str, Any]]:
+    """The entries of all leaderboards of a document; raises KeyError and its like for any other document."""
+    entries = [entry for board in document.get("leaderboards", [document]) for entry in board["leaderboard"]]
+    return [{**entry, **{name: entry[name] for name in FIELDS}} for entry in entries]
+
+
+def _rows(records: Iterable[Mapping[str, Any]]) -> dict[Key, Row]:
+    rows = map(_row, records)
+    return {row.key: row for row in rows}
+
+
+def _row(record: Mapping[str, Any]) -> Row:
+    metric = record["metric"].partition(",")[0].replace(" ", "_")
+    key = (record["policy"], record["oracle"], record["space"], record["judge"], metric)
+    seeds, values, ranks = (tuple(record[name]) for name in ("seeds", "values", "ranks"))
+    recorded = dict(record.get("recorded", {}))
+    recorded["truth"] = [record["metric"]]
+    return Row(key, metric, seeds, values, ranks, record["queries"], recorded)

@@ -1,0 +1,126 @@
+"""What differs between two leaderboards: the numbers of the rows in both, and what was recorded of their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness import statistics
+from harness.leaderboard.compared_boards import Key, Row, Rows
+from harness.leaderboard.comparison import Comparison, adjusted, compared, half_a_deviation
+from harness.storage.selection import ABSENT, short, value_text
+
+UNTOLD = ("policy", "oracle", "space", "table")
+"""Keys that rows are matched by, and how a table is called, whose digest counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A row that both sides have; ``comparison`` is of ``b`` with ``a``, positive where ``b`` is better."""
+
+    a: Row
+    b: Row
+    comparison: Comparison
+    differing: Mapping[str, tuple[str, str]]
+
+    @property
+    def name(self) -> str:
+        """How sentences call it; both names where they differ."""
+        return self.a.key[0] if self.a.key[0] == self.b.key[0] else f"{self.a.key[0]}, {self.b.key[0]}"
+
+    @property
+    def moved(self) -> list[int]:
+        """The seeds that both have and that ended at another value."""
+        theirs = dict(zip(self.b.seeds, self.b.values, strict=True))
+        pairs = zip(self.a.seeds, self.a.values, strict=True)
+        return [seed for seed, value in pairs if seed in theirs and theirs[seed] != value]
+
+    @property
+    def same(self) -> bool:
+        """Whether both have the same seeds, and these ended at the same values."""
+        return sorted(self.a.seeds) == sorted(self.b.seeds) and not self.moved
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """The rows that both sides have, in the order of the first one, and those that only one has."""
+
+    matches: tuple[Match, ...]
+    only_a: tuple[Row, ...]
+    only_b: tuple[Row, ...]
+
+    @property
+    def shared(self) -> dict[str, tuple[str, str]]:
+        """What differs in the same way in every match, where there are several."""
+        if len(self.matches) < 2:
+            return {}
+        first = self.matches[0].differing
+        return {key: pair for key, pair in first.items() if all(m.differing.get(key) == pair for m in self.matches)}
+
+
+def differences(a: Rows, b: Rows) -> Differences:
+    """Match the rows of two sides, and compare them.
+
+    Holm's correction is over all matches but those whose seeds all ended at the same values: these test nothing.
+    """
+    pairs = list(_pairs(a, b))
+    matches = [_match(a[left], b[right]) for left, right in pairs]
+    tests = iter(adjusted([match.comparison for match in matches if not match.same]))
+    matches = [match if match.same else replace(match, comparison=next(tests)) for match in matches]
+    lefts, rights = {left for left, _ in pairs}, {right for _, right in pairs}
+    only_a = tuple(row for key, row in a.items() if key not in lefts)
+    only_b = tuple(row for key, row in b.items() if key not in rights)
+    return Differences(tuple(matches), only_a, only_b)
+
+
+def _pairs(a: Iterable[Key], b: Iterable[Key]) -> Iterator[tuple[Key, Key]]:
+    """Rows of the same key; then a row that is left and has the settings in its name with the one that fits."""
+    left, right = list(a), list(b)
+    for key in left:
+        if key in right:
+            yield key, key
+    rest = [[key for key in keys if key not in others] for keys, others in ((left, right), (right, left))]
+    for key in rest[0]:
+        mine, theirs = ([other for other in keys if _plain(other) == _plain(key)] for keys in rest)
+        if len(mine) == len(theirs) == 1:
+            yield key, theirs[0]
+
+
+def _plain(key: Key) -> tuple[str, ...]:
+    """A key without the settings in the names of its policy and its space."""
+    policy, oracle, space, judge, metric = key
+    return policy.partition(" (")[0], oracle, space.partition(" (")[0], judge, metric
+
+
+def _match(a: Row, b: Row) -> Match:
+    """A pair before the correction."""
+    margin = half_a_deviation(statistics.std(a.known))
+    test = compared(b.known, a.known, "the other", larger_is_better=a.larger_is_better, margin=margin)
+    return Match(a, b, test, _differing(a, b))
+
+
+def _differing(a: Row, b: Row) -> dict[str, tuple[str, str]]:
+    """The keys whose values differ, with both; nothing of settings where one side did not record them."""
+    found = {"seeds": (_listed(sorted(a.seeds)), _listed(sorted(b.seeds)))}
+    both = len(a.recorded) > 1 and len(b.recorded) > 1
+    names = [*a.recorded, *(name for name in b.recorded if name not in a.recorded)] if both else ["truth"]
+    for name in names:
+        if name not in UNTOLD:
+            found[short(name)] = _listed(a.recorded.get(name, [ABSENT])), _listed(b.recorded.get(name, [ABSENT]))
+    return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """Values in words; a row of whole numbers by its ends."""
+    whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if len(whole) == len(values) > 2 and whole == list(range(whole[0], whole[-1] + 1)):
+        return f"{whole[0]} to {whole[-1]}"
+    return ", ".join(map(value_text, values))
+
+
+def unexplained(match: Match) -> bool:
+    """Whether runs with the same recorded settings, version and truth ended elsewhere for some seed all the same."""
+    recorded = len(match.a.recorded) > 1 and len(match.b.recorded) > 1
+    circumstances = ("seeds", "provenance.")
+    return bool(recorded and match.moved and all(key.startswith(circumstances) for key in match.differing))

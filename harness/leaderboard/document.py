@@ -1,0 +1,122 @@
+"""A leaderboard as data: every number in full precision, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from harness.leaderboard.comparison import SEARCHES, Comparison
+from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.statistics import Interval, Undefined
+
+NESTED: Mapping[str, type[Comparison | Interval]] = {
+    "mean_interval": Interval,
+    "median_interval": Interval,
+    "iqm_interval": Interval,
+    "interval": Interval,
+    "improvement_interval": Interval,
+    "against_random": Comparison,
+}
+"""The fields that are records themselves."""
+
+
+def document(board: Leaderboard) -> dict[str, Any]:
+    """The JSON document: plain types, full precision, ``None`` for an undefined number with its reason beside it."""
+    return {"leaderboard": [_record(entry) for entry in board.entries], "warnings": list(board.warnings)}
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    record = plain_fields(entry)
+    reasons = record.pop("reasons")
+    if entry.failed:
+        reasons["values"] = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
+    return record | {"failed_seeds": [seed for seed, _ in entry.failed], "reasons": reasons}
+
+
+def plain_fields(record: Entry | Comparison) -> dict[str, Any]:
+    """The fields of a record as plain types, and the reasons for those that are ``None``."""
+    values = {part.name: getattr(record, part.name) for part in fields(record)}
+    reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
+    return {name: _plain(value) for name, value in values.items()} | {"reasons": reasons}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case tuple():
+            return [_plain(item) for item in value]
+        case Undefined():
+            return None
+        case Interval():
+            return asdict(value)
+        case Comparison():
+            return plain_fields(value)
+    return value
+
+
+def as_json(board: Leaderboard) -> str:
+    return json.dumps(document(board), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def as_csv(board: Leaderboard) -> str:
+    """One line an entry: lists are joined by semicolons, an undefined number is an empty field.
+
+    Fields of intervals and comparisons have dotted names: ``mean_interval.low``, ``against_random.welch_p``; those of
+    ``against_search`` go by what costs as much: ``against_search.queries.welch_p``.
+    """
+    text = io.StringIO()
+    columns = [*_heads(Entry, _searched(board)), "failed_seeds", "reasons"]
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for entry in board.entries:
+        record = _record(entry) | {"against_search": _by_cost(entry)}
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in _reasons(record))
+        writer.writerow({name: _field(value) for name, value in _flat(record)} | {"reasons": reasons})
+    return text.getvalue()
+
+
+def _searched(board: Leaderboard) -> list[str]:
+    """The costs at which random search stands beside an entry of this board."""
+    return [kind for kind in SEARCHES if any(kind in _by_cost(entry) for entry in board.entries)]
+
+
+def _by_cost(entry: Entry) -> dict[str, Any]:
+    kinds = {name: kind for kind, name in SEARCHES.items()}
+    return {kinds[comparison.other]: plain_fields(comparison) for comparison in entry.against_search}
+
+
+def _heads(record: type[Entry | Comparison | Interval], searched: Sequence[str] = ()) -> Iterator[str]:
+    """The names of a record's columns; ``searched`` are the costs of random search that have any."""
+    for part in fields(record):
+        if part.name == "against_search":
+            yield from (f"{part.name}.{kind}.{head}" for kind in searched for head in _heads(Comparison))
+        elif part.name in NESTED:
+            yield from (f"{part.name}.{head}" for head in _heads(NESTED[part.name]))
+        else:
+            yield part.name
+
+
+def _flat(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The columns of a plain record that has some."""
+    for name, value in record.items():
+        if isinstance(value, Mapping) and name != "reasons":
+            yield from _flat(value, f"{before}{name}.")
+        elif name != "reasons" and not (name in NESTED and value is None):
+            yield before + name, value
+
+
+def _reasons(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Why numbers of a plain record and of those inside it are missing, by their columns."""
+    yield from ((before + name, reason) for name, reason in record.get("reasons", {}).items())
+    for name, value in record.items():
+        if isinstance(value, Mapping) and name != "reasons":
+            yield from _reasons(value, f"{before}{name}.")
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, list):
+        return ";".join("" if item is None else str(item) for item in value)
+    return value

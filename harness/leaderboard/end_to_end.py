@@ -1,0 +1,118 @@
+"""One comparison from end to end: plan, perform or find the runs, judge them, and rank the policies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from harness.core.errors import StoreError
+from harness.core.runspec import RunSpec, provenance
+from harness.execution.engine import Broken, Done, Job, Message, Saved, perform_all
+from harness.judging.judge import Judge
+from harness.judging.judge_runs import judge_all, require_judge
+from harness.leaderboard import leaderboard
+from harness.leaderboard.anytime import Course, courses
+from harness.leaderboard.equal_cost import companions, equal_cost, planned
+from harness.planning.experiment import BY_TABLE, Experiment
+from harness.planning.plan import Plan, build_truth, make_plan, require_buildable
+from harness.storage.records import Run
+from harness.storage.store import Store
+
+
+class Watcher(Protocol):
+    """Shows how the runs go, from when it is entered to when it is left."""
+
+    def __call__(self, jobs: Sequence[Job], total: int) -> AbstractContextManager[Watcher]:
+        """Begin with the jobs that are left of ``total`` runs."""
+
+    def see(self, message: Message) -> None:
+        """Show a message."""
+
+    def note(self, text: str) -> None:
+        """Show one line that a user should know."""
+
+
+def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard:
+    """Run whatever of the experiment is not in the store yet, judge every run, and return the leaderboard."""
+    plan = make_plan(experiment)
+    for note in plan.notes:
+        watcher.note(note)
+    require_judge(experiment, plan)
+    require_buildable(plan, finished_runs(experiment.store))
+    with Store.open(experiment.store) as store:
+        perform_missing(plan, store, watcher, experiment)
+        judged, truth = judge_all(plan, store, experiment)
+        return leaderboard.build(judged, truth, searches=searched(plan, store, watcher, experiment))
+
+
+def searched(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> leaderboard.EqualCost:
+    """Random search at the cost of each policy that asked a table; performs what of it the store does not hold yet."""
+    if not experiment.equal_cost or experiment.judge != BY_TABLE:
+        return {}
+    runs = [store.show(spec.digest) for spec in plan.specs]
+    if specs := planned(runs, store, plan.space):
+        watcher.note(f"random search at equal cost: {len(specs)} runs; --no-equal-cost leaves it out")
+        perform_missing(Plan(specs, plan.space), store, watcher, experiment)
+    return equal_cost(runs, judge_of(plan, store), store, plan.space)
+
+
+def judge_of(plan: Plan, store: Store) -> Judge:
+    """The judge that looks up a plan's table, each look being recorded in the store."""
+    return Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
+
+
+def performed_courses(experiment: Experiment) -> list[Course]:
+    """The any-time courses of the performed runs of an experiment that a table judges, one look at the truth a run.
+
+    Random search at equal cost is among them.
+    """
+    plan = make_plan(experiment)
+    with Store.open(experiment.store) as store:
+        runs = [store.show(spec.digest) for spec in plan.specs]
+        beside = companions(runs, store) if experiment.equal_cost else []
+        return courses([*runs, *beside], judge_of(plan, store), store, plan.space)
+
+
+def finished_runs(url: str) -> set[str]:
+    """The finished runs of a store; none where it cannot be read, of which ``Store.open`` will say more."""
+    try:
+        with Store.read(url) as store:
+            return {run.id for run in store.runs(status="finished")}
+    except StoreError:
+        return set()
+
+
+def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> None:
+    """Perform the runs of a plan that are not finished in the store, each from its last checkpoint."""
+    circumstances, jobs = provenance(), []
+    for spec in plan.specs:
+        found = store.begin(spec, circumstances)
+        if not isinstance(found, Run):
+            jobs.append(Job(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
+    workers = workers_for(experiment, [job.spec for job in jobs])
+    if jobs and (idle := experiment.gpus[workers:]):
+        watcher.note(
+            f"idle: GPU {', '.join(map(str, idle))}, as {workers} of {len(jobs)} runs that are left go at a time"
+        )
+
+    with watcher(jobs, len(plan.specs)) as watch:
+
+        def receive(message: Message) -> None:
+            if isinstance(message, Saved):
+                store.commit(message.run, message.rows, message.checkpoint)
+            elif isinstance(message, Done):
+                store.finish(message.run, message.recommendation, message.probe)
+            elif isinstance(message, Broken):
+                store.fail(message.run, message.reason)
+            watch.see(message)
+
+        perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
+
+
+def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:
+    """How many of these runs go at a time: as asked, or one on each GPU that is used, or one a core."""
+    on_gpu = any(spec.settings["oracle"].get("device", "cpu") != "cpu" for spec in specs)
+    default = len(experiment.gpus) or (1 if on_gpu else os.cpu_count() or 1)
+    return min(experiment.workers or default, len(specs))

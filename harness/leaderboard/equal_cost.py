@@ -1,0 +1,268 @@
+"""Random search at the same cost as each policy: how much of a result is bought by the queries alone?
+
+Wherever a table answers a policy's Scores, random search is run on that table with the same settings, as long as the
+most expensive run at least: ordinary runs, which the store keeps. Of such a run a beginning counts that spent no more
+than a policy's run: as many queries, or as many seconds of training by the table's record. Queries that ask for a cell
+again cost random search as they cost the policy. Li and Talwalkar ("Random Search and Reproducibility for Neural
+Architecture Search", UAI 2019) ask for random search at the same cost beside every search.
+
+The random search beside a run has a seed of its own: with the same one, a policy that begins with random cells would
+begin with those of random search, and the two would not be the independent samples that the tests take them for.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from harness.core.budget import Budget, Cost
+from harness.core.oracle import Oracle, Score
+from harness.core.random import stream
+from harness.core.runspec import RunSpec
+from harness.core.space import Architecture, SearchSpace
+from harness.judging.judge import Judge, NoVerdict, Verdict
+from harness.leaderboard.anytime import Step, at_cost, walk
+from harness.leaderboard.leaderboard import BASELINE, EqualCost, Key
+from harness.planning import registry, settings
+from harness.planning.plan import build_oracle
+from harness.statistics import Number, Undefined
+from harness.storage.records import Run
+from harness.storage.store import Store
+from policies.random_search import RandomSearch
+
+SEARCH = "random-search"
+
+APART = 1_000_000
+"""How far the seed of the random search beside a run is from the run's own."""
+
+MOST = 100_000
+"""The most samples of a random search; beyond their cost it is known only where they saw every cell there is."""
+
+PILOT = 1_000
+"""How many random cells are priced to foresee how many trainings a policy's seconds buy."""
+
+ERRORS = 4.0
+"""How many standard errors dearer or cheaper than foreseen the trainings may come out."""
+
+UNSEEN = 1e-5
+"""The chance that uniform draws are ended before they saw every cell of a small space."""
+
+Measured: TypeAlias = Literal["queries", "seconds"]
+COSTS: tuple[Measured, ...] = ("queries", "seconds")
+
+Seeded: TypeAlias = list[tuple[int, Number]]
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A stored random search: its incumbents, what it cost, and whether it saw every cell that can be reached."""
+
+    run: str
+    steps: tuple[Step, ...]
+    spent: Cost
+    exhausted: bool
+
+    def at(self, cost: Measured, run: Run) -> Step | Undefined:
+        """Its incumbent at what a policy's run spent."""
+        if run.status == "failed":
+            return Undefined(run.reason or "the run failed")
+        limit = getattr(run.spent, cost)
+        if limit == 0:
+            return Undefined(f"the run spent no {cost}, or the oracle knows none")
+        if getattr(self.spent, cost) < limit and not self.exhausted:
+            return Undefined(f"the run spent more {cost} than {self.spent.queries:,} samples of random search")
+        limits = {cost: limit}
+        return at_cost(self.steps, **limits) or Undefined(f"random search has no answer within so many {cost}")
+
+
+def planned(runs: Sequence[Run], store: Store, space: SearchSpace) -> tuple[RunSpec, ...]:
+    """The random searches that these runs of a space call for, without those that are stored, be it with more samples.
+
+    Raises a HarnessError where the runs' table cannot be read.
+    """
+    stored, specs = store.runs(status="finished", policy=SEARCH), dict[str, RunSpec]()
+    for asked in _by_search(runs):
+        oracle = build_oracle(asked[0].spec, space)
+        if not oracle.independent:
+            continue
+        samples = _samples(asked, oracle)
+        known = {run.spec.seed for run in _matching(stored, asked[0].spec) if run.spent.queries >= samples}
+        for made in (_search(run.spec, samples) for run in asked if run.spec.seed + APART not in known):
+            specs[made.digest] = made
+    return tuple(specs.values())
+
+
+def equal_cost(runs: Sequence[Run], judge: Judge, store: Store, space: SearchSpace) -> EqualCost:
+    """The truth of stored random searches at the cost of each of these runs of a space; one look a random search.
+
+    Nothing is searched. Policies that asked nothing have no entry, nor have those that no table answered, and those
+    that no stored random search goes with.
+    """
+    stored, found = store.runs(status="finished", policy=SEARCH), dict[Key, dict[str, Seeded]]()
+    for asked in _by_search(runs):
+        searches = _longest(_matching(stored, asked[0].spec))
+        for seed in sorted({run.spec.seed for run in asked}) if searches else ():
+            mine = [run for run in asked if run.spec.seed == seed]
+            search = searches.get(seed + APART)
+            searched = None if search is None else _searched(search, store, space)
+            for run, cost, number in _compared(mine, searched, judge, space):
+                found.setdefault(_group(run), {}).setdefault(cost, []).append((seed, number))
+    return {group: {cost: _in_order(values) for cost, values in costs.items()} for group, costs in found.items()}
+
+
+def companions(runs: Sequence[Run], store: Store) -> list[Run]:
+    """The stored random searches that these runs are compared with, the longest of each seed."""
+    stored, found = store.runs(status="finished", policy=SEARCH), dict[str, Run]()
+    for asked in _by_search(runs):
+        longest = _longest(_matching(stored, asked[0].spec))
+        wanted = sorted({run.spec.seed + APART for run in asked} & set(longest))
+        found |= {longest[seed].id: longest[seed] for seed in wanted}
+    own = {run.id for run in runs}
+    return [run for run in found.values() if run.id not in own]
+
+
+def _in_order(values: Seeded) -> tuple[Number, ...]:
+    return tuple(number for _, number in sorted(values, key=lambda pair: pair[0]))
+
+
+def _group(run: Run) -> Key:
+    return run.spec.policy, run.spec.oracle, run.spec.space
+
+
+def _by_search(runs: Sequence[Run]) -> list[list[Run]]:
+    """The runs of policies that asked a table something, by the random search that they are compared with."""
+    asking = {_group(run) for run in runs if run.spent.queries and run.spec.policy not in (BASELINE, SEARCH)}
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        if _group(run) in asking and _asks_table(run.spec):
+            found.setdefault(_bare(run.spec), []).append(run)
+    return list(found.values())
+
+
+def _asks_table(spec: RunSpec) -> bool:
+    """Whether a run's oracle reads a table; one with a device trains, and loading it would load torch for nothing."""
+    return spec.table is not None and "device" not in spec.settings["oracle"] and "table" in _settings_of(spec.oracle)
+
+
+@functools.cache
+def _settings_of(oracle: str) -> frozenset[str]:
+    """The names of the settings of an oracle without its decorators."""
+    return frozenset(settings.defaults(registry.load("oracle", _plain(oracle))))
+
+
+def _plain(oracle: str) -> str:
+    return oracle.partition("+")[0]
+
+
+def _bare(spec: RunSpec) -> str:
+    """What random searches of any length and seed have in common, as a digest."""
+    return replace(_search(spec, 1), seed=0).digest
+
+
+def _matching(stored: Iterable[Run], spec: RunSpec) -> Iterator[Run]:
+    """The stored random searches on what a run searched, of any length and seed."""
+    oracle, bare = _plain(spec.oracle), _bare(spec)
+    return (run for run in stored if run.spec.oracle == oracle and _bare(run.spec) == bare)
+
+
+def _search(spec: RunSpec, samples: int) -> RunSpec:
+    """Random search where a run searched: the same table and settings, a seed apart, without a budget."""
+    known = _settings_of(spec.oracle)
+    mine = {name: value for name, value in spec.settings["oracle"].items() if name in known}
+    chosen = {**settings.defaults(RandomSearch), "samples": samples}
+    parts = {**spec.settings, "policy": chosen, "oracle": mine}
+    seed = spec.seed + APART
+    return replace(spec, policy=SEARCH, oracle=_plain(spec.oracle), seed=seed, budget=Budget(), settings=parts)
+
+
+def _longest(runs: Iterable[Run]) -> dict[int, Run]:
+    """The random search of each seed that asked most."""
+    found: dict[int, Run] = {}
+    for run in runs:
+        seed = run.spec.seed
+        found[seed] = max(found.get(seed, run), run, key=lambda each: each.spent.queries)
+    return found
+
+
+def _searched(run: Run, store: Store, space: SearchSpace) -> Searched:
+    rows = store.trials(run.id)
+    return Searched(run.id, walk(rows)[0], run.spent, saw_all({row.architecture for row in rows}, space))
+
+
+def saw_all(cells: set[str], space: SearchSpace) -> bool:
+    """Whether these are all cells that can be reached; a cell may stand among them in several labellings."""
+    if len(cells) < space.reachable:
+        return False
+    keys = space.canonical_keys(space.require([space.parse(cell) for cell in cells]))
+    return len(np.unique(keys)) >= space.reachable
+
+
+def _compared(
+    runs: Sequence[Run], searched: Searched | None, judge: Judge, space: SearchSpace
+) -> Iterator[tuple[Run, Measured, Number]]:
+    """The truth of a seed's random search at the cost of each of these runs of the seed."""
+    if searched is None:
+        missing = Undefined("the random search beside this seed is not stored")
+        yield from ((run, cost, missing) for run in runs for cost in COSTS)
+        return
+    found: list[tuple[Run, Measured, Step | Undefined]] = [
+        (run, cost, searched.at(cost, run)) for run in runs for cost in COSTS
+    ]
+    cells = list(dict.fromkeys(step.architecture for *_, step in found if isinstance(step, Step)))
+    truths = dict(zip(cells, judge.many([space.parse(cell) for cell in cells], run=searched.run), strict=True))
+    yield from ((run, cost, _number(step, truths)) for run, cost, step in found)
+
+
+def _number(step: Step | Undefined, truths: Mapping[str, Verdict | NoVerdict]) -> Number:
+    if isinstance(step, Undefined):
+        return step
+    truth = truths[step.architecture]
+    return Undefined(truth.reason) if isinstance(truth, NoVerdict) else truth.value
+
+
+def _samples(runs: Sequence[Run], oracle: Oracle) -> int:
+    """How many samples cover the cost of each of these runs, or else ``MOST``.
+
+    A small space is covered when every cell was seen: from then on nothing changes.
+    """
+    spec, space = runs[0].spec, oracle.space
+    queries, seconds = max(run.spent.queries for run in runs), max(run.spent.seconds for run in runs)
+    wanted = max(queries, trainings(seconds, prices(oracle)))
+    if spec.settings["space"].get("sampler", "cells") == "cells":
+        wanted = min(wanted, draws_of_all(space.reachable))
+    return min(MOST, rounded_up(wanted))
+
+
+def rounded_up(number: int) -> int:
+    """A whole number from ``number`` up with two digits that are not 0 at most, which the next experiment may share."""
+    unit: int = 10 ** max(0, len(str(number)) - 2)
+    return -(-number // unit) * unit
+
+
+def draws_of_all(cells: int) -> int:
+    """After how many uniform draws every one of these cells was seen, but for a chance of ``UNSEEN`` at most.
+
+    By the union bound: the chance that one is missing after k draws is at most n exp(-k/n).
+    """
+    return math.ceil(cells * math.log(cells / UNSEEN))
+
+
+def prices(oracle: Oracle) -> list[float]:
+    """The seconds of training that ``PILOT`` cells cost, drawn by the space's sampler."""
+    rows = oracle.space.sample_many(stream(0, "equal cost"), PILOT)
+    answers = oracle.answer([Score(Architecture(tuple(row))) for row in rows.tolist()])
+    return [answer.cost.seconds for answer in answers]
+
+
+def trainings(seconds: float, prices: Sequence[float]) -> int:
+    """How many trainings cost so much at least, by some prices, with ``ERRORS`` standard errors to spare."""
+    mean, deviation = float(np.mean(prices)), float(np.std(prices))
+    if mean == 0:
+        return 0
+    expected, spread = seconds / mean, ERRORS * deviation / mean
+    return math.ceil(expected * (1 + spread / math.sqrt(len(prices))) + spread * math.sqrt(expected))

@@ -1,0 +1,238 @@
+"""From judged runs to the rows of a leaderboard: one row a policy, oracle and space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from harness import statistics
+from harness.judging.coverage import unreached
+from harness.judging.judge import Truth
+from harness.judging.judged_runs import (
+    Group,
+    Judged,
+    best_rank_of,
+    hours_of,
+    mean_regret_of,
+    p_beats_random_of,
+    rank_of,
+    repeated_share_of,
+    value_of,
+    values_of,
+)
+from harness.leaderboard import warnings
+from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, Comparison, adjusted, compared, half_a_deviation
+from harness.leaderboard.sentences import verdict
+from harness.output.units import unit_of
+from harness.statistics import Interval, Number, Undefined
+
+BASELINE = "random"
+"""The policy that the others are tested against: one uniform draw a seed (Yu et al. 2020, Sec. 3.1)."""
+
+YARDSTICK = f"{BASELINE} is what the others are tested against"
+
+Key: TypeAlias = tuple[str, str, str]
+"""What a row of a leaderboard is of: the policy, the oracle and the space."""
+
+EqualCost: TypeAlias = Mapping[Key, Mapping[str, tuple[Number, ...]]]
+"""The true values, one a seed, of random search at the cost of each row, by the name of what costs as much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of the leaderboard, in the units of the metric (accuracies are fractions).
+
+    ``values`` and their ``ranks`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that
+    ``p_beats_random`` counts every seed as a draw of random's, and that the costs are means over all seeds. ``judge``
+    is the table or the recipe that the values come from; ``hours`` are of training: a table's recorded ones, or those
+    really spent. The intervals are bootstrapped over the seeds, at 95 %. ``against_search`` compares with random search
+    that cost as much, where that is known; ``verdict`` says in words what both comparisons come to.
+    """
+
+    policy: str
+    oracle: str
+    space: str
+    judge: str
+    metric: str
+    seeds: tuple[int, ...]
+    values: tuple[Number, ...]
+    ranks: tuple[int | Undefined, ...]
+    mean: Number
+    std: Number
+    best: Number
+    best_rank: int | Undefined
+    size: int | Undefined
+    mean_regret: Number
+    p_beats_random: Number
+    welch_p: Number
+    probed: int
+    tau: Number
+    tau_std: Number
+    queries: float
+    hours: Number
+    repeated_share: Number
+    median: Number
+    iqm: Number
+    mean_interval: Interval | Undefined
+    median_interval: Interval | Undefined
+    iqm_interval: Interval | Undefined
+    against_random: Comparison | Undefined
+    against_search: tuple[Comparison, ...]
+    verdict: str
+
+    @property
+    def key(self) -> Key:
+        """What the row is of."""
+        return self.policy, self.oracle, self.space
+
+    @property
+    def failed(self) -> tuple[tuple[int, str], ...]:
+        """The seeds without a value, each with the reason."""
+        pairs = zip(self.seeds, self.values, strict=True)
+        return tuple((seed, value.reason) for seed, value in pairs if isinstance(value, Undefined))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """Entries, best mean first, what their numbers are of, and what a reader must know before believing them."""
+
+    entries: tuple[Entry, ...]
+    truth: Truth
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What all policies of a leaderboard are compared by."""
+
+    truth: Truth
+    searches: EqualCost
+    margin: float | None
+
+    def compare(self, values: Sequence[float], others: Sequence[float], other: str, *, std: Number) -> Comparison:
+        """Compare two samples; ``std`` is the deviation whose half is the margin where none is given."""
+        margin = half_a_deviation(std) if self.margin is None else self.margin
+        return compared(values, others, other, larger_is_better=self.truth.larger_is_better, margin=margin)
+
+
+def build(
+    runs: Sequence[Judged], truth: Truth, *, searches: EqualCost | None = None, margin: float | None = None
+) -> Leaderboard:
+    """Rank the policies of these runs, which were all judged by ``truth``.
+
+    ``margin`` is the difference, in the metric's unit, below which two policies count as equally good. Without one it
+    is half of one standard deviation of what a policy is compared with: of the ranked cells against one random draw,
+    which is of them, and else of the values that random draws or random search came to.
+    """
+    groups, terms = _groups(runs), _Terms(truth, searches or {}, margin)
+    pairs = [(group, _baseline(group, groups)) for group in groups]
+    against = _corrected([_against(group, baseline, terms) for group, baseline in pairs])
+    names = names_of(list(map(_key, groups)))
+    entries = [
+        _entry(group, baseline, found, name=names[_key(group)], truth=truth)
+        for (group, baseline), found in zip(pairs, against, strict=True)
+    ]
+    entries.sort(key=_order(truth))
+    cautions = dict.fromkeys(f"oracle {run.oracle}: {run.caution}" for run in runs if run.caution)
+    said = (*warnings.warnings(groups, entries, names, truth), *cautions, *unreached(run.coverage for run in runs))
+    return Leaderboard(tuple(entries), truth, said)
+
+
+def _key(group: Group) -> Key:
+    return group[0].policy, group[0].oracle, group[0].space
+
+
+def names_of(keys: Collection[Key]) -> dict[Key, str]:
+    """What sentences call each row: the policy, and its oracle where there are several."""
+    several = len({oracle for _, oracle, _ in keys}) > 1
+    return {key: f"{key[0]} on {key[1]}" if several else key[0] for key in keys}
+
+
+def _groups(runs: Sequence[Judged]) -> list[Group]:
+    groups: dict[tuple[str, str, str], list[Judged]] = {}
+    for run in runs:
+        groups.setdefault((run.policy, run.oracle, run.space), []).append(run)
+    return [sorted(group, key=lambda run: run.seed) for group in groups.values()]
+
+
+def _baseline(group: Group, groups: Sequence[Group]) -> Group | Undefined:
+    """The random runs on the same space: those of the same oracle, or else any, as random asks none."""
+    run = group[0]
+    if run.policy == BASELINE:
+        return Undefined(YARDSTICK)
+    found = [g for g in groups if (g[0].policy, g[0].space) == (BASELINE, run.space)]
+    same = [g for g in found if g[0].oracle == run.oracle]
+    return next(iter(same + found), Undefined(f"there are no runs of {BASELINE} to test against"))
+
+
+def _against(group: Group, baseline: Group | Undefined, terms: _Terms) -> list[Comparison]:
+    """A row's comparisons before they are corrected: with its baseline, and with random search at its cost."""
+    values, ranking, found = values_of(group), terms.truth.ranking, []
+    if not isinstance(baseline, Undefined):
+        draws = values_of(baseline)
+        std = statistics.std(draws) if isinstance(ranking, Undefined) else ranking.std
+        found.append(terms.compare(values, draws, ONE_DRAW, std=std))
+    for kind, searched in terms.searches.get(_key(group), {}).items():
+        others = [value for value in searched if not isinstance(value, Undefined)]
+        found.append(terms.compare(values, others, SEARCHES[kind], std=statistics.std(others)))
+    return found
+
+
+def _corrected(rows: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
+    """The comparisons of each row, corrected for how many rows are compared with the same."""
+    flat = iter(adjusted([comparison for row in rows for comparison in row]))
+    return [[next(flat) for _ in row] for row in rows]
+
+
+def _entry(
+    group: Group, baseline: Group | Undefined, against: Sequence[Comparison], *, name: str, truth: Truth
+) -> Entry:
+    first = baseline if isinstance(baseline, Undefined) else against[0]
+    searches = tuple(against[0 if isinstance(baseline, Undefined) else 1 :])
+    run, values = group[0], values_of(group)
+    size = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.size
+    best_rank = best_rank_of(group, size)
+    taus = [run.tau for run in group if not isinstance(run.tau, Undefined)]
+    return Entry(
+        policy=run.policy,
+        oracle=run.oracle,
+        space=run.space,
+        judge=f"{truth.kind} {truth.name}",
+        metric=truth.text,
+        seeds=tuple(run.seed for run in group),
+        values=tuple(value_of(run.judgement) for run in group),
+        ranks=tuple(rank_of(run.judgement, size) for run in group),
+        mean=statistics.mean(values),
+        std=statistics.std(values),
+        best=statistics.best(values, larger_is_better=truth.larger_is_better),
+        best_rank=best_rank,
+        size=size,
+        mean_regret=mean_regret_of(group, size),
+        p_beats_random=p_beats_random_of(best_rank, size, len(group)),
+        welch_p=first if isinstance(first, Undefined) else first.welch_p,
+        probed=max(run.probed for run in group),
+        tau=statistics.mean(taus) if taus else run.tau,
+        tau_std=statistics.std(taus) if taus else run.tau,
+        queries=sum(run.spent.queries for run in group) / len(group),
+        hours=hours_of(group),
+        repeated_share=repeated_share_of(group),
+        median=statistics.median(values),
+        iqm=statistics.interquartile_mean(values),
+        mean_interval=statistics.interval_of(values, "mean"),
+        median_interval=statistics.interval_of(values, "median"),
+        iqm_interval=statistics.interval_of(values, "iqm"),
+        against_random=first,
+        against_search=searches,
+        verdict=YARDSTICK if run.policy == BASELINE else verdict(name, first, searches, unit_of(truth.metric)),
+    )
+
+
+def _order(truth: Truth) -> Callable[[Entry], tuple[bool, float, str]]:
+    sign = -1 if truth.larger_is_better else 1
+
+    def key(entry: Entry) -> tuple[bool, float, str]:
+        mean = entry.mean
+        return (True, 0.0, entry.policy) if isinstance(mean, Undefined) else (False, sign * mean, entry.policy)
+
+    return key

@@ -1,0 +1,171 @@
+"""How many seeds a comparison takes: from how far the results of stored runs spread, or those of random draws alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from backends.tabular.known_tables import open_table
+from harness.core.errors import SettingError, StoreError, UnknownNameError
+from harness.judging.judge import Judge, Truth
+from harness.leaderboard.comparison import POWER, SIGNIFICANT
+from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard, names_of
+from harness.leaderboard.stored_boards import stored_boards
+from harness.planning import settings
+from harness.statistics import Number, Undefined, detectable_difference, seeds_needed, test_power
+from harness.statistics.power import SMALLEST_LEVEL
+from harness.storage.store import Store
+
+DIFFERENCES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""In the unit that is printed: points of accuracy, or perplexity."""
+
+SEEDS = (3, 5, 10, 20, 50)
+
+Of: TypeAlias = Literal["runs", "cells"]
+"""What deviations are of: the runs of a store, or the cells of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of Welch's two-sided test: ``differences`` in the unit that is printed, and seeds on each side.
+
+    Raises SettingError for what no test can have.
+    """
+
+    differences: tuple[float, ...] = DIFFERENCES
+    seeds: tuple[int, ...] = SEEDS
+    power: float = POWER
+    level: float = SIGNIFICANT
+
+    def __post_init__(self) -> None:
+        if not SMALLEST_LEVEL <= self.level < self.power < 1:
+            raise SettingError(
+                f"power {self.power!r} at level {self.level!r}: no test has both; choose a level of at least "
+                f"{SMALLEST_LEVEL:g}, and a power between it and 1"
+            )
+        for difference in self.differences:
+            if not 0 < difference < math.inf:
+                raise SettingError(f"difference {difference!r} must be a number above 0")
+
+    @property
+    def single(self) -> bool:
+        """Whether one difference is asked about and one number of seeds, so that the two have a power."""
+        return len(self.differences) == len(self.seeds) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The two sides of a comparison to come: the deviations of a policy's values and of random's, in the metric's unit.
+
+    ``runs`` are those that the policy's deviation is of, 0 where it is supposed.
+    """
+
+    name: str
+    std: Number
+    random_std: Number
+    runs: int
+
+    def needed(self, difference: float, question: Question) -> int | Undefined:
+        """The seeds on each side that find a difference, which is in the metric's unit."""
+        sides = self._sides()
+        if isinstance(sides, Undefined):
+            return sides
+        return seeds_needed(difference, *sides, power=question.power, level=question.level)
+
+    def detectable(self, seeds: int, question: Question) -> Number:
+        """The difference, in the metric's unit, that so many seeds on each side find."""
+        sides = self._sides()
+        if isinstance(sides, Undefined):
+            return sides
+        return detectable_difference(*sides, seeds, seeds, power=question.power, level=question.level)
+
+    def power(self, difference: float, seeds: int, question: Question) -> Number:
+        """How likely so many seeds on each side find a difference, which is in the metric's unit."""
+        sides = self._sides()
+        if isinstance(sides, Undefined):
+            return sides
+        return test_power(difference, *sides, seeds, seeds, level=question.level)
+
+    def _sides(self) -> tuple[float, float] | Undefined:
+        if isinstance(self.std, Undefined):
+            return self.std
+        return self.random_std if isinstance(self.random_std, Undefined) else (self.std, self.random_std)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What is known before the runs: the spreads of comparisons that one truth judges."""
+
+    truth: Truth
+    space: str
+    of: Of
+    spreads: tuple[Spread, ...]
+
+
+def bases_of_store(url: str, policies: Collection[str] = (), table: str | None = None) -> list[Basis]:
+    """The spreads of a store's policies, or of those named, one basis a space and truth.
+
+    Raises UnknownNameError for a policy that no run is of, and StoreError where there is nothing to go by.
+    """
+    digest = None if table is None else open_table(table).digest
+    with Store.read(url) as store:
+        runs = store.runs()
+        _require_policies(policies, {run.spec.policy for run in runs})
+        wanted = [run for run in runs if not policies or run.spec.policy in (*policies, BASELINE)]
+        boards = [found.board for found in stored_boards(store, wanted, searches=False)]
+    bases = [basis_of_board(board) for board in boards if digest in (None, board.truth.digest)]
+    found = [basis for basis in bases if basis.spreads]
+    if not found:
+        judged = f" that table {table!r} judges" if table else ""
+        raise StoreError(f"the store holds no run{judged} but those of {BASELINE}; `harness run` makes some")
+    return found
+
+
+def basis_of_board(board: Leaderboard) -> Basis:
+    """The spreads of a leaderboard's policies, each beside random's on the same oracle, or else on any."""
+    names = names_of([entry.key for entry in board.entries])
+    others = [entry for entry in board.entries if entry.policy != BASELINE]
+    spreads = [Spread(names[entry.key], entry.std, _random_std(entry, board), _runs(entry)) for entry in others]
+    return Basis(board.truth, others[0].space if others else "", "runs", tuple(spreads))
+
+
+def _random_std(entry: Entry, board: Leaderboard) -> Number:
+    draws = [each for each in board.entries if (each.policy, each.space) == (BASELINE, entry.space)]
+    same = [each for each in draws if each.oracle == entry.oracle]
+    return next((each.std for each in same + draws), Undefined(f"there are no runs of {BASELINE}"))
+
+
+def _runs(entry: Entry) -> int:
+    return len(entry.seeds) - len(entry.failed)
+
+
+def basis_of_table(name: str) -> Basis:
+    """What a table tells before any run: its cells' deviation is that of a uniform draw, and a policy's lies below.
+
+    The two rows are a policy that draws as random does, and one that ends at the same value whatever the seed.
+    """
+    table = open_table(name)
+    space = settings.create_space(table.space)
+    truth = Judge(table, space).truth
+    std = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.std
+    supposed = (Spread("as spread as a draw", std, std, 0), Spread("always one value", 0.0, std, 0))
+    return Basis(truth, table.space, "cells", supposed)
+
+
+def _require_policies(policies: Collection[str], known: Collection[str]) -> None:
+    for policy in policies:
+        if policy not in known:
+            raise UnknownNameError.among("policy", policy, known)
+
+
+def deviation_range(runs: int) -> tuple[float, float]:
+    """What times the deviation of so many normal values, two or more, bounds the true one 19 times in 20.
+
+    By the chi-squared distribution of the squared ratio, with one degree of freedom less than values.
+    """
+    from scipy.special import chdtri
+
+    low, high = (math.sqrt((runs - 1) / float(chdtri(runs - 1, tail))) for tail in (0.025, 0.975))
+    return low, high

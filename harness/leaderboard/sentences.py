@@ -1,0 +1,83 @@
+"""What the comparisons of a policy come to, in one plain sentence: nothing is claimed that no test has shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.leaderboard.comparison import SEARCHES, Comparison
+from harness.output.units import Unit, fixed, probability
+from harness.statistics import Number, Undefined
+
+BOTH = "random search at as many queries, or for as much training time,"
+"""What random search is called whose results are the same at both costs."""
+
+
+def verdict(name: str, against_random: Comparison | Undefined, against_search: Sequence[Comparison], unit: Unit) -> str:
+    """The sentence of a policy: what it is against one random draw, and against random search at its cost."""
+    first = against_random.reason if isinstance(against_random, Undefined) else finding(against_random, unit)
+    return f"{name}: {'; '.join((first, *(finding(comparison, unit) for comparison in _merged(against_search))))}"
+
+
+def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
+    """One comparison in place of two that say the same, as where both costs end at the same cells.
+
+    One that there is not, as of training times that a table lacks, is not worth a clause beside one that there is.
+    """
+    told = [each for each in searches if not isinstance(each.difference, Undefined)]
+    if told and len(told) < len(searches):
+        return told
+    if len(searches) != len(SEARCHES) or replace(searches[0], other=searches[1].other) != searches[1]:
+        return searches
+    return [replace(searches[0], other=BOTH)]
+
+
+def finding(comparison: Comparison, unit: Unit) -> str:
+    """What one comparison shows: better, worse, the same to within the margin, or nothing that so few seeds can tell.
+
+    "The same" is said only where the equivalence test finds it; a large p of Welch's test is no such finding.
+    """
+    difference, other = comparison.difference, comparison.other
+    if isinstance(difference, Undefined):
+        return f"not compared with {other}: {difference.reason}"
+    side, far = "better" if difference >= 0 else "worse", f"by {unit.amount(difference)}"
+    apart = f"{side} {far}" if difference else "equal means"
+    if isinstance(comparison.welch_p, Undefined):
+        return f"not tested against {other} ({apart}): {comparison.welch_p.reason}"
+    evidence = _evidence(comparison, unit)
+    if comparison.found:
+        small = f", less than the margin of {_margin(comparison, unit)}" if comparison.equivalent else ""
+        return f"{side} than {other} {far}{small} ({evidence})"
+    if comparison.equivalent:
+        return f"as good as {other} to within {_margin(comparison, unit)} ({apart}, {evidence})"
+    return f"no difference from {other} found ({apart}, {evidence}){_unseen(comparison, unit)}"
+
+
+def _margin(comparison: Comparison, unit: Unit) -> str:
+    """The margin of an equivalence that is found, and so has one."""
+    return "" if isinstance(comparison.margin, Undefined) else unit.amount(comparison.margin)
+
+
+def _evidence(comparison: Comparison, unit: Unit) -> str:
+    """The interval, turned to the side that the sentence names, and the p of the tests."""
+    p = f"Welch p = {_text(comparison.welch_p)}"
+    if comparison.holm_p != comparison.welch_p:
+        p += f", Holm {_text(comparison.holm_p)}"
+    if comparison.equivalent:
+        p += f", equivalence p = {_text(comparison.equivalence_p)}"
+    interval, difference = comparison.interval, comparison.difference
+    if isinstance(interval, Undefined) or isinstance(difference, Undefined):
+        return p
+    ends = (interval.low, interval.high) if difference >= 0 else (-interval.high, -interval.low)
+    low, high = (fixed(end, 2, unit.scale) for end in ends)
+    return f"{100 * interval.level:.0f} % interval {low} to {high}; {p}"
+
+
+def _text(p: Number) -> str:
+    return p.reason if isinstance(p, Undefined) else str(probability(p))
+
+
+def _unseen(comparison: Comparison, unit: Unit) -> str:
+    if isinstance(comparison.detectable, Undefined):
+        return ""
+    return f", though one below {unit.amount(comparison.detectable)} may go unseen"

@@ -1,0 +1,88 @@
+"""What a reader must know before the numbers of a leaderboard are believed: a line each, only where it applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness.judging.judge import Truth
+from harness.judging.judged_runs import Group, Judged
+from harness.leaderboard.comparison import Comparison
+from harness.statistics import Undefined
+
+if TYPE_CHECKING:
+    from harness.leaderboard.leaderboard import Entry, Key
+
+ENOUGH = 10
+"""Seeds of each policy in Yu et al. 2020, Sec. 4.1."""
+
+
+def warnings(
+    groups: Sequence[Group], entries: Sequence[Entry], names: Mapping[Key, str], truth: Truth
+) -> Iterator[str]:
+    """The warnings of a leaderboard, whose entries go by these names."""
+    yield from _leaks(groups, truth)
+    ranking = truth.ranking
+    if not isinstance(ranking, Undefined) and ranking.size < ranking.space_size:
+        yield f"ranks and regrets are among the {ranking.size:,} of {ranking.space_size:,} cells that the table judges"
+    for entry in entries:
+        yield from _runs(entry, names[entry.key])
+    yield from _constant(entries, names)
+    yield from _few(entries, names)
+
+
+def _leaks(groups: Sequence[Group], truth: Truth) -> Iterator[str]:
+    leaked = {run.policy for group in groups for run in group if _saw_the_truth(run, truth)}
+    if leaked:
+        yield (
+            f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
+            "its numbers are too good"
+        )
+
+
+def _saw_the_truth(run: Judged, truth: Truth) -> bool:
+    return run.spent.queries > 0 and run.search_metric in (truth.metric, truth.split)
+
+
+def _runs(entry: Entry, name: str) -> Iterator[str]:
+    if entry.failed:
+        reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
+        yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
+    if len(set(entry.seeds)) < len(entry.seeds):
+        yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"
+
+
+def _constant(entries: Sequence[Entry], names: Mapping[Key, str]) -> Iterator[str]:
+    """A deviation of zero is that of a search which nothing disturbs, not of one that is certain of its result."""
+    constant = [entry for entry in entries if entry.std == 0 and _tested(entry.against_random)]
+    if constant:
+        noisy = any(entry.oracle.partition("+")[0] == "tabular" for entry in constant)
+        remedy = "; --set oracle.repeat=sample lets the table's noise in" if noisy else ""
+        yield (
+            f"{', '.join(names[entry.key] for entry in constant)}: all seeds ended at one value, so Welch's p rests on "
+            f"random's deviation alone{remedy}"
+        )
+
+
+def _tested(comparison: Comparison | Undefined) -> bool:
+    return isinstance(comparison, Comparison) and not isinstance(comparison.welch_p, Undefined)
+
+
+def _few(entries: Sequence[Entry], names: Mapping[Key, str]) -> Iterator[str]:
+    """Too few seeds as such, or else for what the policies differ from random by."""
+    fewest = min((len(set(entry.seeds)) for entry in entries), default=ENOUGH)
+    if fewest < ENOUGH:
+        seeds = "one seed" if fewest == 1 else f"{fewest} seeds"
+        yield f"{seeds} a policy is little: Yu et al. 2020 compare over {ENOUGH}"
+    wanting = [text for entry in entries if (text := _wanting(entry, names[entry.key]))]
+    if wanting:
+        yield f"too few seeds to tell from one random draw: {', '.join(wanting)}"
+
+
+def _wanting(entry: Entry, name: str) -> str:
+    """How many seeds a policy would take, where neither a difference nor its absence is found."""
+    comparison = entry.against_random
+    if isinstance(comparison, Undefined) or not _tested(comparison) or comparison.found or comparison.equivalent:
+        return ""
+    needed = comparison.seeds_needed
+    return "" if isinstance(needed, Undefined) else f"{name} (a difference of that size takes {needed:,})"

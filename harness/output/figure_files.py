@@ -1,0 +1,50 @@
+"""Writes a figure to a file, whole or not at all, in the form that the file's name ends in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.core.errors import SettingError
+from harness.files.atomic_write import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+UNDATED: Mapping[str, Mapping[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
+"""The endings of files that can be written, and the metadata that would make two files of one figure differ."""
+
+DOTS_PER_INCH = 150
+
+
+def require_plottable(path: str | Path, option: str = "--plot") -> Path:
+    """The path of a figure that can be written, which ``option`` asks for.
+
+    Raises SettingError for another ending, or a folder that is not.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in UNDATED:
+        raise SettingError(f"{option} {str(path)!r} must end in {', '.join(UNDATED)}: the ending chooses the form")
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        raise SettingError(
+            f"{option} {str(path)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
+        )
+    if target.is_dir():
+        raise SettingError(f"{option} {str(path)!r} is a folder; give the name of a file")
+    return target
+
+
+def save(figure: Figure, path: str | Path, option: str = "--plot") -> None:
+    """Write a figure: the same figure gives the same bytes, and a file of the name is replaced at once."""
+    from matplotlib import rc_context
+
+    target = require_plottable(path, option)
+    ending = target.suffix.lower()
+    with whole_file(target, option) as part, rc_context({"svg.hashsalt": "harness"}):
+        figure.savefig(part, format=ending[1:], dpi=DOTS_PER_INCH, metadata=dict(UNDATED[ending]))

@@ -1,0 +1,118 @@
+"""What a study shows: a page of tables of text with notes, and the content behind them in full precision."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.core.errors import UnknownNameError
+from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text, rich_table
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+ONE = r"[-+−<]?\d[\d,.]*(e[-+]?\d+)?"
+NUMBER = re.compile(rf"|–|{ONE}( ?± ?(–|[\d,.]+))?( ?%)?( to {ONE}| \[{ONE}, {ONE}\])?")
+"""A number as tables print it, with its deviation, sign of per cent, or interval; a dash where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of text: ``rows`` are as long as ``heads``, in which a line break says where they may be broken."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def names(self) -> list[int]:
+        """The places of the columns that hold more than numbers."""
+        columns = zip(*self.rows, strict=True)
+        return [i for i, column in enumerate(columns) if not all(map(NUMBER.fullmatch, column))]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The tables of a study; ``content`` is JSON in full precision, ``None`` for a number that does not exist."""
+
+    title: str
+    grids: tuple[Grid, ...]
+    notes: tuple[str, ...]
+    content: dict[str, Any]
+
+
+def show(page: Page, form: str) -> None:
+    """Print a page on standard output as ``table``, ``csv``, ``json``, ``markdown`` or ``latex``."""
+    import click
+
+    from harness.cli.options import print_page
+
+    if form == "table":
+        return print_page(terminal(page))
+    return click.echo(render(page, form), nl=False)
+
+
+def render(page: Page, form: str) -> str:
+    """The page as ``csv``, ``json``, ``markdown`` or ``latex``; raises UnknownNameError for another form."""
+    if form not in FORMS:
+        raise UnknownNameError.among("format", form, FORMS)
+    return FORMS[form](page)
+
+
+def terminal(page: Page) -> Group:
+    """What rich prints: the title, each table under its own, notes."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[Any] = [Text(page.title, style="bold")]
+    for grid in page.grids:
+        parts += [Text(""), rich_table(grid.title, grid.heads, grid.rows, names=grid.names)]
+    return Group(*parts, Text(""), *(Text(note, style="dim") for note in page.notes))
+
+
+def _as_json(page: Page) -> str:
+    document = {"title": page.title, "notes": list(page.notes), **page.content}
+    return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _as_csv(page: Page) -> str:
+    """The tables as printed; where there are several, each below a line with its title and above an empty line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for i, grid in enumerate(page.grids):
+        if len(page.grids) > 1:
+            text.write(("\n" if i else "") + f"# {grid.title}\n")
+        writer.writerow([head.replace("\n", " ") for head in grid.heads])
+        writer.writerows(grid.rows)
+    return text.getvalue()
+
+
+def _as_markdown(page: Page) -> str:
+    lines = [f"**{markdown_text(page.title)}**"]
+    for grid in page.grids:
+        rows = [list(map(markdown_text, row)) for row in grid.rows]
+        lines += ["", markdown_text(grid.title), "", *markdown_table(grid.heads, rows, names=grid.names)]
+    return "\n".join(lines) + "\n" + "".join(f"\n{markdown_text(note)}\n" for note in page.notes)
+
+
+def _as_latex(page: Page) -> str:
+    """A ``table`` for each, the notes below the last one."""
+    texts = []
+    for i, grid in enumerate(page.grids, 1):
+        notes = map(latex_text, page.notes if i == len(page.grids) else ())
+        rows = [list(map(latex_text, row)) for row in grid.rows]
+        texts.append(latex_table(f"{page.title}: {grid.title}", grid.heads, rows, notes, names=grid.names))
+    return "\n".join(texts)
+
+
+FORMS: Mapping[str, Callable[[Page], str]] = {
+    "csv": _as_csv,
+    "json": _as_json,
+    "markdown": _as_markdown,
+    "latex": _as_latex,
+}

@@ -1,0 +1,150 @@
+"""What to run: an experiment file (YAML), the command line's flags on top of it, checked as one record."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from harness.core.budget import Budget
+from harness.core.errors import SettingError
+from harness.files.yaml_text import read_yaml
+
+SEEDS = tuple(range(1268, 1278))
+"""The ten seeds of Yu et al. 2020, Sec. 4.1."""
+
+DEFAULT_STORE = "sqlite:///runs/harness.db"
+
+BY_TABLE = "table"
+"""The judge that looks recommendations up; any other is the name or path of a recipe to train them by."""
+
+
+def parse_seeds(value: Any) -> tuple[int, ...]:
+    """Seeds from ``a:b`` (b excluded), ``a,b,c``, a number or a list; raises ValueError for none or a repeated one."""
+    if isinstance(value, str):
+        first, colon, last = value.partition(":")
+        value = range(int(first), int(last)) if colon else [int(part) for part in value.split(",") if part.strip()]
+    seeds = tuple(value) if isinstance(value, range | list | tuple) else (value,)
+    if not seeds:
+        raise ValueError("no seeds; expected for example 1268:1278 or 1,2,3")
+    if not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
+        raise ValueError("seeds are whole numbers from 0 up, for example 1268:1278 or 1,2,3")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands twice; each runs once")
+    return seeds
+
+
+def parse_gpus(value: Any) -> tuple[int, ...]:
+    """GPU numbers from ``0,1``, a number or a list; raises ValueError for a repeated one."""
+    if isinstance(value, str):
+        value = [int(part) if part.strip().isdecimal() else -1 for part in value.split(",")]
+    gpus = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not all(isinstance(gpu, int) and gpu >= 0 for gpu in gpus) or len(set(gpus)) < len(gpus):
+        raise ValueError("GPUs are different whole numbers from 0 up, for example 0,1")
+    return gpus
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class BudgetFields(BaseModel):
+    """The budget of each run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    queries: int | None = Field(default=None, gt=0)
+    epochs: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
+
+    def budget(self) -> Budget:
+        """As the driver takes it."""
+        return Budget(self.queries, self.epochs, self.seconds)
+
+
+class Experiment(BaseModel):
+    """One comparison of policies against one or more oracles; every field has a default that runs on a laptop."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    policies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    oracles: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=("tabular",), min_length=1)
+    """In a file also ``oracle: tabular``."""
+    space: str | None = None
+    table: str | None = None
+    seeds: Annotated[tuple[int, ...], BeforeValidator(parse_seeds)] = SEEDS
+    budget: BudgetFields = BudgetFields()
+    workers: int | None = Field(default=None, gt=0)
+    device: Literal["auto", "cpu", "cuda"] | None = None
+    gpus: Annotated[tuple[int, ...], BeforeValidator(parse_gpus)] = ()
+    """The GPUs that the worker processes are spread over; then every oracle that has a device trains on ``cuda``."""
+    verify: bool | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Dotted names to values: ``space.encoding``, ``policy.x`` and ``oracle.x`` (every asked one), ``nao.x``."""
+    search_metric: str | None = None
+    judge: str = BY_TABLE
+    equal_cost: bool = True
+    """Whether random search at the same cost is run beside the policies that a table answers."""
+    store: str = DEFAULT_STORE
+
+    @model_validator(mode="after")
+    def _one_device(self) -> Self:
+        if self.gpus and self.device == "cpu":
+            raise ValueError("the runs go to GPUs, but the device is 'cpu'; leave one of the two out")
+        return self
+
+
+def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experiment:
+    """Read an experiment file, if there is one, and lay the command line's values over it.
+
+    Raises SettingError naming the file and the key that was wrong.
+    """
+    fields = _read(path) if path else {}
+    if "oracles" not in fields and "oracle" in fields:
+        fields["oracles"] = fields.pop("oracle")
+    source = f"experiment file {path!r}" if path else "the command line"
+    settings = flatten(fields.get("settings") or {}) | overrides.get("settings", {})
+    budget = {**(fields.get("budget") or {}), **overrides.get("budget", {})}
+    try:
+        return Experiment.model_validate({**fields, **overrides, "settings": settings, "budget": budget})
+    except ValidationError as error:
+        raise SettingError(f"{source}: {_first(error)}") from error
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        fields = read_yaml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"experiment file {path!r} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingError(f"experiment file {path!r} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(fields, dict):
+        raise SettingError(f"experiment file {path!r} must hold keys and values, such as `oracle: tabular`")
+    for key in ("settings", "budget"):
+        if not isinstance(fields.get(key) or {}, dict):
+            raise SettingError(f"experiment file {path!r}: key {key!r} must hold keys and values")
+    return fields
+
+
+def _first(error: ValidationError) -> str:
+    """The first problem in words, with the nearest key where one was misspelt."""
+    problem = error.errors()[0]
+    key, words = ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")
+    if problem["type"] != "extra_forbidden":
+        return f"{key} cannot be {problem['input']!r}: {words}" if key else words
+    fields = list(BudgetFields.model_fields if key.startswith("budget.") else Experiment.model_fields)
+    near = difflib.get_close_matches(key.rpartition(".")[2], fields, n=1)
+    return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as dotted names: {'nao': {'pool': 3}} becomes {'nao.pool': 3}."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        flat |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
+    return flat

@@ -1,0 +1,289 @@
+"""From an experiment to its runs: names looked up, settings resolved, impossible pairs refused before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from backends.tabular.known_tables import known_tables, open_table, table_of
+from backends.tabular.table import Table
+from harness.core.driver import never_trains, require_compatible
+from harness.core.errors import IncompatibleError, SettingError
+from harness.core.oracle import Oracle, Update
+from harness.core.policy import Policy
+from harness.core.random import stream
+from harness.core.runspec import RunSpec
+from harness.core.space import SearchSpace
+from harness.judging.judge import Truth, TruthTable
+from harness.planning import registry, settings
+from harness.planning.experiment import BY_TABLE, Experiment
+from harness.planning.hardware import existing_device, require_gpus
+from harness.planning.setting_scopes import Classes, Scopes, scopes_of
+
+BASELINE = "random"
+DEFAULT_SPACE = "nasbench101-v5"
+
+LATER = ("epochs",)
+"""Settings of oracles that only a run which sets them records: runs from before there were any keep their digests."""
+
+DEFAULT_RECIPE = "spos"
+"""Whose training protocol a policy follows that names none as its ``recipe``: uniform single paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The runs of an experiment, policy by policy, the space that they share, and what a user should be told."""
+
+    specs: tuple[RunSpec, ...]
+    space: SearchSpace
+    notes: tuple[str, ...] = ()
+
+
+def make_plan(experiment: Experiment) -> Plan:
+    """Resolve an experiment; raises a HarnessError for anything that cannot run.
+
+    The baseline asks no oracle, so that one row of it stands beside the policies of all oracles.
+    """
+    policies = {name: registry.load("policy", name) for name in (*experiment.policies, BASELINE)}
+    oracles = {name: registry.load("oracle", name) for name in experiment.oracles}
+    pairs, notes = _pairs(policies, oracles)
+    scopes = scopes_of(experiment, policies, oracles)
+    require_gpus(experiment.gpus)
+    chosen = {name: _oracle_settings(name, oracle, scopes) for name, oracle in oracles.items()}
+    table = _named_table(experiment, scopes, chosen)
+    space_name = experiment.space or (table.space if table else _space_of(oracles, chosen))
+    space_settings = settings.resolve_space(space_name, scopes.space)
+    space = settings.create_space(space_name, space_settings)
+    table = _serving(table, space, oracles, experiment.judge)
+    if table is not None:
+        chosen = {
+            name: {**each, **({"table": str(table.path)} if "table" in each else {})} for name, each in chosen.items()
+        }
+    common = _common(experiment, space_name, table)
+    specs = []
+    for policy, oracle in pairs:
+        settled = _settled(oracles[oracle], chosen[oracle], policies[policy], space)
+        parts = _parts((policy, policies[policy]), settled, scopes.policies[policy])
+        metric = chosen[oracle].get("search_metric", common.search_metric)
+        named = replace(common, policy=policy, oracle=oracle, search_metric=metric)
+        run = replace(named, settings={**parts, "space": space_settings})
+        specs += [replace(run, seed=seed) for seed in experiment.seeds]
+    return Plan(tuple(specs), space, tuple(notes))
+
+
+def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
+    """The space that an oracle's settings are made for, such as that of a surrogate's file, or else the default one."""
+    named = (oracle.space_of(chosen[name]) for name, oracle in oracles.items() if hasattr(oracle, "space_of"))
+    return next(named, DEFAULT_SPACE)
+
+
+def _common(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
+    """What the runs of an experiment have in common, as a record to be completed."""
+    return RunSpec(
+        policy=BASELINE,
+        oracle=experiment.oracles[0],
+        space=space,
+        table=str(table.path) if table else None,
+        table_digest=table.digest if table else None,
+        search_metric="validation",
+        seed=0,
+        budget=experiment.budget.budget(),
+        settings={},
+    )
+
+
+def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
+    """Who works with whom, policy by policy, and why the others do not; raises where a policy works with none."""
+    pairs, notes = [], list[str]()
+    for name, policy in policies.items():
+        works, reasons = [], []
+        for oracle in _light_first(oracles)[:1] if name == BASELINE else oracles:
+            try:
+                _require_pair(policy, oracles[oracle], (name, oracle))
+                works.append((name, oracle))
+            except IncompatibleError as error:
+                reasons.append(str(error))
+        if not works:
+            raise IncompatibleError("; ".join(reasons))
+        pairs += works
+        notes += [f"left out: {reason}" for reason in reasons]
+    return pairs, notes
+
+
+def _require_pair(policy: Any, oracle: Any, names: tuple[str, str]) -> None:
+    """Raise IncompatibleError, with names of registered parts that would do, for classes or instances that do not."""
+    others = {"oracles": partial(_answering, policy), "policies": partial(_training, oracle)}
+    require_compatible(policy, oracle, names=names, **others)
+
+
+def _light_first(oracles: Classes) -> list[str]:
+    """The oracles, those that build no shared weights first."""
+    return sorted(oracles, key=lambda name: bool(getattr(oracles[name], "shares_weights", False)))
+
+
+def _answering(policy: Any) -> list[str]:
+    """The registered oracles that would do for a policy, decorated where that is what it takes."""
+    found = []
+    for plain in registry.entries("oracle"):
+        decorated = [f"{plain}+{decorator}" for decorator in registry.DECORATORS]
+        found += [plain] if _serves(policy, plain) else [name for name in decorated if _serves(policy, name)]
+    return found
+
+
+def _serves(policy: Any, name: str) -> bool:
+    try:
+        oracle = registry.load("oracle", name)
+    except IncompatibleError:  # the decorator adds nothing to this oracle
+        return False
+    return policy.needs <= oracle.supports and not never_trains(policy, oracle)
+
+
+def _training(oracle: Any) -> list[str]:
+    """The registered policies that train the shared weights of an oracle."""
+    classes = {name: registry.load("policy", name) for name in registry.entries("policy")}
+    return [name for name, policy in classes.items() if Update in policy.needs <= oracle.supports]
+
+
+def _oracle_settings(name: str, oracle: Any, scopes: Scopes) -> dict[str, Any]:
+    """All settings of an oracle, the device being one that there is."""
+    chosen = settings.resolve(name, oracle, scopes.oracles[name])
+    if "device" in chosen:
+        chosen["device"] = existing_device(chosen["device"])
+    return chosen
+
+
+def _settled(
+    oracle: Any, chosen: Mapping[str, Any], policy: Any, space: SearchSpace
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """An oracle's settings for a policy, and the policy settings that its protocol brings.
+
+    An oracle's ``protocol`` takes its settings, whose ``recipe`` the policy follows and the space, and returns its
+    settings filled in and the policy settings that belong to them.
+    """
+    if not policy.needs or not hasattr(oracle, "protocol"):
+        return chosen, {}
+    settled, brought = oracle.protocol(chosen, getattr(policy, "recipe", DEFAULT_RECIPE), space)
+    return settled, brought
+
+
+def _parts(
+    named: tuple[str, Any], settled: tuple[Mapping[str, Any], Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The settings of a pair: a policy's defaults, over them what is brought that it has, then what is given."""
+    name, policy = named
+    chosen, brought = settled
+    fitting = {setting: value for setting, value in brought.items() if setting in settings.defaults(policy)}
+    # the record of a run has a place of its own for these two
+    apart = ("table", "search_metric", *(setting for setting in LATER if chosen.get(setting) is None))
+    own = {setting: value for setting, value in chosen.items() if setting not in apart}
+    return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
+
+
+def _named_table(experiment: Experiment, scopes: Scopes, chosen: Mapping[str, Mapping[str, Any]]) -> Table | None:
+    """The table of a flag or setting, or, where no space is asked for, the default of an oracle that has one."""
+    asked = [scope["table"] for scope in scopes.oracles.values() if "table" in scope]
+    standing = [each["table"] for each in chosen.values() if "table" in each] if experiment.space is None else []
+    names = [experiment.table] if experiment.table else asked or standing
+    if len(set(names)) > 1:
+        raise SettingError(f"tables {' and '.join(map(repr, names))}: all oracles share one table; give --table alone")
+    return open_table(names[0]) if names else None
+
+
+def _serving(table: Table | None, space: SearchSpace, oracles: Classes, judge: str) -> Table | None:
+    """The table that answers or judges: the named one, or a known one that covers the space; raises where it must be.
+
+    Where recommendations are judged by training, only an oracle that reads a table needs one.
+    """
+    if table is not None:
+        table.require(space)
+        return table
+    if len(oracles) == 1 and all(hasattr(oracle, "truth") for oracle in oracles.values()):
+        return None  # the closed form behind the oracle judges
+    table = covering_table(space)
+    reading = any("table" in settings.defaults(oracle) for oracle in oracles.values())
+    if table is None and (reading or judge == BY_TABLE):
+        raise IncompatibleError(
+            f"no table that ships or was fetched covers space {space.name!r}; give --table FILE, or make one with "
+            f"`harness table fetch` or `harness table import`{'' if reading else '; or train with --judge RECIPE'}"
+        )
+    return table
+
+
+def covering_table(space: SearchSpace) -> Table | None:
+    """A known table that holds every cell of the space, its own space's first."""
+    for path in known_tables().values():
+        table = Table.open(path)
+        if table.scheme == space.scheme and len(table) >= space.size:
+            keys = space.enumerate_keys()
+            if (table.rows(keys) >= 0).all():
+                return table
+    return None
+
+
+def require_buildable(plan: Plan, finished: Container[str]) -> None:
+    """Build each policy and oracle with unfinished runs once: bad values come out before anything is written.
+
+    That happens on the CPU: the accelerators are left to the workers. Raises IncompatibleError for a pair that only its
+    settings make impossible, such as ``sharing`` of the closed form for a policy that trains nothing.
+    """
+    waiting = [spec for spec in plan.specs if spec.digest not in finished]
+    policies = {_part(spec, "policy"): spec for spec in waiting}
+    built = {part: build_policy(spec, plan.space) for part, spec in policies.items()}
+    for part, spec in {_part(spec, "oracle"): spec for spec in waiting}.items():
+        oracle = build_oracle(_on_cpu(spec), plan.space)
+        for other in waiting:
+            if _part(other, "oracle") == part:
+                _require_pair(built[_part(other, "policy")], oracle, (other.policy, spec.oracle))
+
+
+def _part(spec: RunSpec, kind: str) -> tuple[str, str]:
+    """The name and the settings of a run's policy or oracle."""
+    return getattr(spec, kind), str(spec.settings[kind])
+
+
+def _on_cpu(spec: RunSpec) -> RunSpec:
+    mine = spec.settings["oracle"]
+    device = {"device": "cpu"} if "device" in mine else {}
+    return replace(spec, settings={**spec.settings, "oracle": {**mine, **device}})
+
+
+def build_space(spec: RunSpec) -> SearchSpace:
+    """The space of a run."""
+    space: SearchSpace = settings.create_space(spec.space, spec.settings["space"])
+    return space
+
+
+def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:
+    """The oracle of a run, fresh."""
+    factory = registry.load("oracle", spec.oracle)
+    shared = {"table": spec.table, "search_metric": spec.search_metric}
+    mine = {name: value for name, value in shared.items() if name in settings.defaults(factory)}
+    oracle: Oracle = factory(space, spec.seed, **spec.settings["oracle"], **mine)
+    return oracle
+
+
+def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
+    """The policy of a run, fresh."""
+    factory = registry.load("policy", spec.policy)
+    policy: Policy = factory(space, stream(spec.seed, "policy"), **spec.settings["policy"])
+    return policy
+
+
+def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
+    """What the judge reads: the run's table, or the closed form behind its oracle."""
+    if spec.table is not None:
+        return open_table(spec.table)
+    oracle: Any = build_oracle(spec, space)
+    return oracle.truth()
+
+
+def truth_at_hand(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
+    """What a run was judged by, wherever it lies now; ``None`` for a recipe, which ranks nothing, and a lost table."""
+    if truth.kind == "recipe":
+        return None
+    if spec.table_digest is not None:
+        return table_of(truth.digest, spec.table)
+    form: TruthTable = build_truth(spec, space)
+    return form if form.digest == truth.digest else None

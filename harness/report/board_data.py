@@ -1,0 +1,121 @@
+"""What a leaderboard of the report rests on: its rows with their runs, and the truth of the space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.errors import HarnessError
+from harness.core.runspec import RunSpec
+from harness.core.space import SearchSpace
+from harness.judging.judge import Judge, Truth
+from harness.leaderboard.leaderboard import BASELINE, Entry, Key, Leaderboard, names_of
+from harness.leaderboard.stored_boards import StoredBoard
+from harness.planning.plan import build_space, truth_at_hand
+from harness.report.series import Series, series_of
+from harness.statistics import Undefined
+from harness.storage.records import Run
+from harness.storage.store import Store
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a leaderboard, what it looks like, and its runs by seed."""
+
+    entry: Entry
+    series: Series
+    runs: tuple[Run, ...]
+
+    @property
+    def searches(self) -> bool:
+        """Whether it searched, as all but the baseline do."""
+        return any(run.spec.policy != BASELINE for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The truth of a space on this machine: who judges by it, and the values (cells,) that are ranked."""
+
+    judge: Judge
+    space: SearchSpace
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A leaderboard with its rows in its order, and the truth of its space where that is at hand.
+
+    ``early_looks`` counts the looks at the truth of a run that had not ended yet: none, unless something is wrong.
+    """
+
+    board: Leaderboard
+    rows: tuple[Row, ...]
+    space: SearchSpace | Undefined
+    ground: Ground | Undefined
+    early_looks: int
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, row by row."""
+        return tuple(run for row in self.rows for run in row.runs)
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The looks of the rows."""
+        return tuple(row.series for row in self.rows)
+
+
+def chapter_of(stored: StoredBoard, store: Store) -> Chapter:
+    """A stored board with all that the page says of it."""
+    board, keys = stored.board, [entry.key for entry in stored.board.entries]
+    looks = series_of(_labels(keys), [_is_baseline(stored.runs[key]) for key in keys])
+    pairs = zip(board.entries, looks, strict=True)
+    rows = tuple(Row(entry, series, stored.runs[entry.key]) for entry, series in pairs)
+    spec = next(run.spec for row in rows for run in row.runs)
+    space = _space(spec)
+    ground = space if isinstance(space, Undefined) else _ground(board.truth, spec, space, store)
+    return Chapter(board, rows, space, ground, _early_looks([run for row in rows for run in row.runs], store))
+
+
+def _labels(keys: Sequence[Key]) -> list[str]:
+    """What the rows are called, each its own: as in the verdicts, and with the space where that is what differs."""
+    names = names_of(keys)
+    several = len(set(names.values())) < len(names)
+    return [f"{names[key]} on {key[2]}" if several else names[key] for key in keys]
+
+
+def _is_baseline(runs: Iterable[Run]) -> bool:
+    return all(run.spec.policy == BASELINE for run in runs)
+
+
+def _early_looks(runs: Iterable[Run], store: Store) -> int:
+    ends = {run.id: datetime.fromisoformat(run.finished) for run in runs if run.finished}
+    return sum(look.when < ends[look.run] for look in store.looks() if look.run in ends)
+
+
+def _space(spec: RunSpec) -> SearchSpace | Undefined:
+    """The space of a run; undefined where its code is not on this machine."""
+    try:
+        return build_space(spec)
+    except HarnessError as error:
+        return Undefined(str(error))
+
+
+def _ground(truth: Truth, spec: RunSpec, space: SearchSpace, store: Store) -> Ground | Undefined:
+    if isinstance(truth.ranking, Undefined):
+        return truth.ranking
+    try:
+        table = truth_at_hand(spec, space, truth)
+        if table is None:
+            return Undefined(f"table {truth.name!r} is not on this machine")
+        judge = Judge(table, space, truth.metric, record=store.record_look)
+    except HarnessError as error:
+        return Undefined(str(error))
+    values = table.mean(truth.metric)
+    return Ground(judge, space, values[np.isfinite(values) & space.owns(table.keys)])

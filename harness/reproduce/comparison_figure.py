@@ -1,0 +1,67 @@
+"""The figure of a reproduced table: what the paper prints on the left, ours on the right, a row a policy."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from harness.output.figure_style import COLOURS, GREY, canvas, tidy
+from harness.reproduce.cells import Measured, Missing, Section
+from harness.reproduce.published import PAPER, Printed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, LINE, HEAD = 10.0, 0.3, 1.5
+"""Inches: the figure's width, the height of a row, and what a section takes besides."""
+
+SIGNS = 56
+"""The most signs of a title on a line."""
+
+NOT_MEASURED = "not measured"
+
+Pair: TypeAlias = tuple[float, float] | None
+"""A mean and its deviation."""
+
+
+def beside_figure(sections: Sequence[Section]) -> Figure:
+    """Two panels a section with the means and deviations of its first column; scales differ, orders compare."""
+    heights = [HEAD + LINE * len(section.rows) for section in sections]
+    figure = canvas((WIDTH, sum(heights)))
+    panels = figure.subplots(len(sections), 2, squeeze=False, gridspec_kw={"height_ratios": heights})
+    names = dict.fromkeys(row.name for section in sections for row in section.rows)
+    colours = dict(zip(names, itertools.cycle(COLOURS), strict=False))
+    for (left, right), section in zip(panels, sections, strict=True):
+        cells = {row.name: row.cells[0] for row in section.rows}
+        _draw(left, {name: _theirs(cell.printed) for name, cell in cells.items()}, colours)
+        _draw(right, {name: _ours(cell.ours) for name, cell in cells.items()}, colours)
+        for axes, title in ((left, f"{PAPER}: {section.printed}"), (right, section.title)):
+            axes.set_xlabel(section.columns[0].replace("\n", " "))
+            tidy(axes, textwrap.fill(title, SIGNS), grid="x")
+            axes.title.set_fontsize(9)
+    return figure
+
+
+def _theirs(cell: Printed | None) -> Pair:
+    return None if cell is None or cell.value is None else (cell.value, cell.std or 0.0)
+
+
+def _ours(cell: Measured | Missing | None) -> Pair:
+    if isinstance(cell, Measured) and not isinstance(cell.value, str):
+        return cell.value, cell.std or 0.0
+    return None
+
+
+def _draw(axes: Axes, pairs: Mapping[str, Pair], colours: Mapping[str, str]) -> None:
+    """A mark a row with its deviation; words where no row has a number."""
+    for place, (name, pair) in enumerate(pairs.items()):
+        if pair is not None:
+            axes.errorbar([pair[0]], [place], xerr=[pair[1]], fmt="o", color=colours[name], capsize=3, markersize=6)
+    axes.set_yticks(range(len(pairs)), list(pairs))
+    axes.set_ylim(len(pairs) - 0.5, -0.5)
+    if not any(pairs.values()):
+        axes.set_xticks([])
+        axes.text(0.5, 0.5, NOT_MEASURED, color=GREY, transform=axes.transAxes, ha="center", va="center")

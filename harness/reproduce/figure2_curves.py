@@ -1,0 +1,87 @@
+"""Validation perplexity of recommended cells over their training, mean and best (Yu et al. 2020, Fig. 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+from harness.output.figure_style import COLOURS, DASHES, LIGHT, canvas, tidy, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIZE = (9.0, 4.2)
+FEW = 12
+"""The most epochs of which each gets a mark and a tick."""
+
+SETTLED = 0.5
+"""The share of the epochs, at the end, that decides how far down the axis begins: the first fall would fill it."""
+
+
+class Curves(TypedDict):
+    """A policy's ``courses``, one a seed whose training did not diverge; their mean, and the one that ends best."""
+
+    policy: str
+    seeds: int
+    courses: list[list[float]]
+    mean: list[float]
+    best: list[float]
+
+
+class Content(TypedDict):
+    """``told`` says what the values are of; every course has a value after each of ``epochs``."""
+
+    metric: str
+    told: str
+    epochs: list[int]
+    rows: list[Curves]
+
+
+def figure2(content: Content) -> Figure:
+    """The mean of each policy's cells on the left, its best cell on the right."""
+    figure = canvas(SIZE)
+    left, right = figure.subplots(1, 2, sharey=True)
+    for axes, which in ((left, "mean"), (right, "best")):
+        for place, row in enumerate(content["rows"]):
+            _draw(axes, content["epochs"], row, place=place, which=which)
+        axes.set_xlabel("epochs of training")
+        if len(content["epochs"]) <= FEW:
+            axes.set_xticks(content["epochs"])
+    left.set_ylabel(words(content["metric"]))
+    left.set_ylim(*_limits(content))
+    seeds = max((row["seeds"] for row in content["rows"]), default=0)
+    tidy(left, f"Mean of the cells of {seeds} seeds")
+    tidy(right, "The best cell of each policy")
+    figure.suptitle(content["told"], fontsize=10, x=0.01, ha="left")
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    return figure
+
+
+def _draw(axes: Axes, epochs: list[int], row: Curves, *, place: int, which: str) -> None:
+    values = row["mean"] if which == "mean" else row["best"]
+    if not values:
+        return
+    if which == "mean":
+        for course in row["courses"]:
+            axes.plot(epochs, course, color=LIGHT, linewidth=0.6, zorder=1)
+    axes.plot(
+        epochs,
+        values,
+        color=COLOURS[place % len(COLOURS)],
+        linestyle=DASHES[place % len(DASHES)],
+        marker="o" if len(epochs) <= FEW else None,
+        markersize=4,
+        linewidth=2,
+        label=row["policy"],
+        zorder=3,
+    )
+
+
+def _limits(content: Content) -> tuple[float, float]:
+    """From a little below the best value to what the later part of the training takes."""
+    start = int(len(content["epochs"]) * (1 - SETTLED)) - 1
+    late = [value for row in content["rows"] for course in row["courses"] for value in course[max(start, 0) :]]
+    low, high = min(late, default=0.0), max(late, default=1.0)
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin

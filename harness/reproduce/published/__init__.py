@@ -1,0 +1,114 @@
+"""The numbers that Yu et al. 2020 (ICLR) print, and what is known to be inconsistent in them, read from YAML files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.core.errors import UnknownNameError
+from harness.files.yaml_text import read_yaml
+
+FOLDER = Path(__file__).parent
+PAPER = "Yu et al. 2020"
+NOTHING = "–"
+ISSUES = "inconsistencies"
+
+NUMBER = re.compile(r"(-?[\d.]+)(?: ± ([\d.]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A cell of a table as it is printed; a dash where the paper has none."""
+
+    text: str
+
+    @property
+    def value(self) -> float | None:
+        """The number, or the mean before a ``±``; ``None`` for a dash or for words."""
+        return self._part(1)
+
+    @property
+    def std(self) -> float | None:
+        """The deviation behind a ``±``."""
+        return self._part(2)
+
+    def _part(self, place: int) -> float | None:
+        found = NUMBER.fullmatch(self.text)
+        return None if found is None or found[place] is None else float(found[place])
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a table: ``rows`` by their name, a cell a column."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Mapping[str, tuple[Printed, ...]]
+
+    def cell(self, row: str, column: str) -> Printed:
+        """One cell; raises UnknownNameError for a row or a column that is not printed."""
+        for kind, name, known in (("row", row, self.rows), ("column", column, self.columns)):
+            if name not in known:
+                raise UnknownNameError.among(kind, name, known)
+        return self.rows[row][self.columns.index(column)]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A table or a figure of the paper: its title in our words, where it stands, and its numbers by section."""
+
+    name: str
+    title: str
+    place: str
+    sections: Mapping[str, Section]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconsistency:
+    """What does not fit together: where it stands, what is said there, why it matters, and how that is known."""
+
+    touches: tuple[str, ...]
+    place: str
+    says: str
+    why: str
+    source: str
+
+    @property
+    def text(self) -> str:
+        """One paragraph."""
+        return f"{self.place}: {self.says}; {self.why} ({self.source})"
+
+
+def names() -> tuple[str, ...]:
+    """The tables and figures whose numbers are here."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != ISSUES))
+
+
+@cache
+def load(name: str) -> Published:
+    """The printed numbers of a table or figure; raises UnknownNameError for another name."""
+    if name not in names():
+        raise UnknownNameError.among("table or figure of the paper", name, names())
+    content = _content(name)
+    sections = {key: _section(each) for key, each in content["sections"].items()}
+    return Published(name, content["title"], content["place"], sections)
+
+
+def _content(name: str) -> Any:
+    return read_yaml((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def _section(content: Mapping[str, Any]) -> Section:
+    rows = {name: tuple(map(Printed, cells)) for name, cells in content["rows"].items()}
+    return Section(content["title"], tuple(content["columns"]), rows)
+
+
+@cache
+def inconsistencies(name: str) -> tuple[Inconsistency, ...]:
+    """What is known to be inconsistent in a table or figure, or in what the paper says of it."""
+    found = (Inconsistency(**{**each, "touches": tuple(each["touches"])}) for each in _content(ISSUES))
+    return tuple(each for each in found if name in each.touches)

@@ -1,0 +1,80 @@
+"""Rows of the run store's tables as records, and truths as rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from harness.core.budget import Cost
+from harness.core.runspec import RunSpec
+from harness.judging.judge import Correlation, Judgement, Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.statistics import Undefined
+from harness.storage.records import Ranked, Result, Run
+
+
+def run_of(row: Row[Any]) -> Run:
+    """A row of ``runs``."""
+    return Run(
+        id=row.id,
+        spec=RunSpec.from_json(row.spec),
+        status=row.status,
+        reason=row.reason,
+        created=row.created,
+        finished=row.finished,
+        recommendation=row.recommendation,
+        trials=row.trials,
+        scores=row.scores,
+        repeated=row.repeated,
+        spent=spent_of(row),
+        provenance=json.loads(row.provenance),
+    )
+
+
+def spent_of(row: Row[Any]) -> Cost:
+    """What a row of ``runs`` says was spent."""
+    return Cost(row.queries, row.epochs, row.seconds)
+
+
+def result_of(row: Row[Any]) -> Result:
+    """A row of ``results``."""
+    return Result(row.architecture, row.metric, row.table_digest, _judgement(row))
+
+
+def _judgement(row: Row[Any]) -> Judgement:
+    if row.reason is not None:
+        return NoVerdict(row.reason)
+    if row.rank is None:
+        return Measured(row.value)
+    return Verdict(row.value, row.rank, row.size, row.regret, row.percentile)
+
+
+def ranked_of(row: Row[Any]) -> Ranked:
+    """A row of ``correlations``."""
+    tau = row.tau if row.reason is None else Undefined(row.reason)
+    return Ranked(row.metric, row.table_digest, Correlation(tau, row.cells))
+
+
+def truth_of(row: Row[Any]) -> Truth:
+    """A row of ``truths``."""
+    ranking = Ranking(row.size, row.space_size, row.best, row.mean, row.std) if row.reason is None else None
+    return Truth(
+        metric=row.metric,
+        repeats=row.repeats,
+        epochs=row.epochs,
+        kind=row.kind,
+        name=row.name,
+        digest=row.table_digest,
+        larger_is_better=bool(row.larger_is_better),
+        ranking=Undefined(row.reason) if ranking is None else ranking,
+    )
+
+
+def truth_row(truth: Truth) -> dict[str, Any]:
+    """The columns of ``truths`` that are not its key."""
+    ranking = truth.ranking
+    ranked = {"reason": ranking.reason} if isinstance(ranking, Undefined) else asdict(ranking)
+    named = {"kind": truth.kind, "name": truth.name, "repeats": truth.repeats, "epochs": truth.epochs}
+    return named | {"larger_is_better": int(truth.larger_is_better)} | ranked

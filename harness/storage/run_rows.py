@@ -1,0 +1,69 @@
+"""Changes to the row of one run in the store, and to what stands below it, inside a transaction of the store's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Update, delete, insert, select, update
+
+from harness.core.errors import StoreError, UnknownNameError
+from harness.core.runspec import RunSpec
+from harness.storage import schema
+from harness.storage.records import Checkpoint
+from harness.storage.row_records import spent_of
+
+
+def create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
+    """Begin a run that the store has not; its number."""
+    values = {
+        "id": spec.digest,
+        "policy": spec.policy,
+        "oracle": spec.oracle,
+        "space": spec.space,
+        "table_digest": spec.table_digest,
+        "seed": str(spec.seed),
+        "status": "running",
+        "created": now(),
+        "spec": spec.to_json(),
+        "provenance": json.dumps(provenance),
+    }
+    counters = dict.fromkeys(("trials", "scores", "repeated", "queries", "epochs", "seconds"), 0)
+    connection.execute(insert(schema.runs).values(**values, **counters))
+    return number_of(connection, spec.digest)
+
+
+def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
+    """Take a run up again; rows beyond its checkpoint cannot be, as they come with it, but would be dropped."""
+    mine = schema.runs.c.number == row.number
+    connection.execute(update(schema.runs).where(mine).values(status="running", reason=None, finished=None))
+    beyond = (schema.trials.c.run == row.number) & (schema.trials.c.number >= row.trials)
+    connection.execute(delete(schema.trials).where(beyond))
+    states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
+    if states is None:
+        return None
+    return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
+
+
+def move(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
+    """Change a run's row, provided that it is where this process left it; raises StoreError where it is not."""
+    run, number, before = mine
+    columns = schema.runs.c
+    unmoved = (columns.number == number, columns.trials == before, columns.status == "running")
+    if connection.execute(change.where(*unmoved)).rowcount != 1:
+        raise StoreError(f"run {run[:12]} was moved by another process; wait for it, then give the same command again")
+
+
+def number_of(connection: Connection, run: str) -> int:
+    """The number of a run's id; raises UnknownNameError for one that the store has not."""
+    number = connection.execute(select(schema.runs.c.number).where(schema.runs.c.id == run)).scalar()
+    if number is None:
+        raise UnknownNameError(f"unknown run {run!r}")
+    return int(number)
+
+
+def now() -> str:
+    """The time in UTC, to the second, as the store writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,199 @@
+"""How well the ranking after few epochs of training tells the final one (Yu et al. 2020, Fig. 7).
+
+Everything is computed from a table alone that recorded several budgets of training. A cell is ranked by its mean over
+the repeats, as the judge does: rank 1 is best, ties share the best rank, and a cell of which a repeat diverged has
+none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.tabular.layout import spans
+from backends.tabular.table import Table
+from harness.core.errors import IncompatibleError, UnknownNameError
+from harness.core.measures import QUALITIES, Measure, measure_of
+from harness.core.space import Architecture
+from harness.judging.judge import tie_decimals
+from harness.planning.settings import create_space
+from harness.statistics import Undefined, kendall
+from harness.studies.agreement import places, plain
+
+TOP = 5
+LISTED = 5000
+"""The cells of a larger table that are listed one by one: the best ones."""
+
+Floats = npt.NDArray[np.float64]
+
+
+class CellCourse(TypedDict):
+    """A cell's ``ranks`` and mean ``values`` in the metric's own unit, one after each of ``Content.epochs``."""
+
+    cell: str
+    ranks: list[int | None]
+    values: list[float | None]
+
+
+class Change(TypedDict):
+    """The cell whose rank at an epoch is farthest from its final one, unless all ranks are the final ones."""
+
+    cell: str
+    rank: int
+    final_rank: int
+
+
+class EpochRow(TypedDict):
+    """The ranking after ``epoch`` against the final one, among the ``cells`` that have a rank in both.
+
+    ``kept`` of the ``top`` best cells in the end are among the best ``Content.top`` here. ``chosen`` are the best cells
+    here, several where they tie; ``final_rank`` is the mean of their final ranks and ``regret`` how much worse than the
+    best they are in the end, ``None`` where one of them has no final rank.
+    """
+
+    epoch: int
+    cells: int
+    tau: float | None
+    reason: str | None
+    kept: int
+    top: int
+    chosen: list[str]
+    final_rank: float | None
+    regret: float | None
+    change: Change | None
+
+
+class Content(TypedDict):
+    """``cells`` are sorted by final rank, those without one last; ``listed`` says how many of ``size`` they are.
+
+    ``one_course`` says whether the epochs are moments of one training, ``None`` where the table's recipe does not tell.
+    """
+
+    study: str
+    table: str
+    space: str
+    metric: str
+    larger_is_better: bool
+    repeats: int
+    one_course: bool | None
+    epochs: list[int]
+    top: int
+    size: int
+    listed: int
+    rows: list[EpochRow]
+    cells: list[CellCourse]
+
+
+def early_stopping(table: Table, metric: str | None = None, *, top: int = TOP) -> Content:
+    """Compare the rankings of a table's cells after each of its budgets with that after the full one.
+
+    ``None`` chooses the validation metric. Raises UnknownNameError for a metric of another kind, and IncompatibleError
+    for a table of a single budget or without two cells that have a value in the end.
+    """
+    metric, measure = _metric(table, metric)
+    if len(table.epochs) < 2:
+        raise IncompatibleError(
+            f"table {table.name!r} has trainings of {spans(table.epochs)} epochs only; early stopping compares several "
+            "budgets: `harness table list` shows them"
+        )
+    values = np.stack([table.mean(metric, epochs) for epochs in table.epochs], axis=1)
+    if np.isfinite(values[:, -1]).sum() < 2:
+        raise IncompatibleError(f"table {table.name!r} has no {metric} of two cells at the full budget to rank")
+    scores = np.stack([_rounded(column, measure) for column in values.T], axis=1)
+    ranks = np.array([[rank or 0 for rank in places(column)] for column in scores.T]).T  # 0 where there is none
+    order = np.argsort(np.where(ranks[:, -1] > 0, ranks[:, -1], len(ranks) + 1), kind="stable")[:LISTED]
+    names = _Names(table)
+    return Content(
+        study="early-stopping",
+        table=table.name,
+        space=table.space,
+        metric=metric,
+        larger_is_better=measure.larger_is_better,
+        repeats=table.repeats,
+        one_course=_is_course(table),
+        epochs=list(table.epochs),
+        top=top,
+        size=len(table),
+        listed=len(order),
+        rows=[_row(table.epochs[i], i, scores, ranks, names=names, top=top) for i in range(len(table.epochs))],
+        cells=[_course(row, names, ranks, values) for row in order.tolist()],
+    )
+
+
+class _Names:
+    """The text forms of a table's rows, made when asked for."""
+
+    def __init__(self, table: Table) -> None:
+        self._space, self._keys = create_space(table.space), table.keys
+
+    def __getitem__(self, row: int) -> str:
+        choices = self._space.from_keys(self._keys[row : row + 1])[0]
+        text: str = self._space.format(Architecture(tuple(choices.tolist())))
+        return text
+
+
+def _metric(table: Table, metric: str | None) -> tuple[str, Measure]:
+    known = {name: m for name in table.metrics if (m := measure_of(name)) in QUALITIES and m is not None}
+    if metric is None:
+        found = [name for name in known if name.startswith("validation_")]
+        metric = found[0] if found else next(iter(known), "validation_accuracy")
+    if metric not in known:
+        raise UnknownNameError.among(f"metric of table {table.name!r}", metric, known)
+    return metric, known[metric]
+
+
+def _is_course(table: Table) -> bool | None:
+    """Whether the budgets are moments of one training: a recipe has the one number of epochs, or else lists several."""
+    try:
+        recipe = json.loads(table.recipe)
+    except ValueError:
+        return None
+    epochs = recipe.get("epochs") if isinstance(recipe, dict) else None
+    return None if epochs is None else isinstance(epochs, int)
+
+
+def _rounded(means: Floats, measure: Measure) -> Floats:
+    """Means with the better ones larger and ties equal, NaN where there is none."""
+    finite = np.isfinite(means)
+    if not finite.any():
+        return np.full(len(means), np.nan)
+    return np.where(finite, np.round(means * measure.sign, tie_decimals(means[finite])), np.nan)
+
+
+def _row(epoch: int, place: int, scores: Floats, ranks: npt.NDArray[np.int64], *, names: _Names, top: int) -> EpochRow:
+    now, final = ranks[:, place], ranks[:, -1]
+    both = (now > 0) & (final > 0)
+    tau = kendall(scores[both, place].tolist(), scores[both, -1].tolist())
+    best, chosen = (final > 0) & (final <= top), np.flatnonzero(now == 1)
+    lasting = bool(len(chosen)) and bool((final[chosen] > 0).all())
+    farthest = int(np.argmax(np.where(both, np.abs(now - final), -1)))
+    return EpochRow(
+        epoch=epoch,
+        cells=int(both.sum()),
+        tau=plain(tau),
+        reason=tau.reason if isinstance(tau, Undefined) else None,
+        kept=int((best & (now > 0) & (now <= top)).sum()),
+        top=int(best.sum()),
+        chosen=[names[row] for row in chosen.tolist()],
+        final_rank=float(final[chosen].mean()) if lasting else None,
+        regret=float((np.nanmax(scores[:, -1]) - scores[chosen, -1]).mean()) if lasting else None,
+        change=Change(cell=names[farthest], rank=int(now[farthest]), final_rank=int(final[farthest]))
+        if both[farthest] and now[farthest] != final[farthest]
+        else None,
+    )
+
+
+def _course(row: int, names: _Names, ranks: npt.NDArray[np.int64], values: Floats) -> CellCourse:
+    return CellCourse(
+        cell=names[row],
+        ranks=[rank or None for rank in ranks[row].tolist()],
+        values=_plain(values[row].tolist()),
+    )
+
+
+def _plain(values: Sequence[float]) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in values]

@@ -1,0 +1,108 @@
+"""The page of the study of early stopping: its tables and what a reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from harness.core.measures import ACCURACY, measure_of
+from harness.output.page import Grid, Page
+from harness.studies.early_stopping.measure import CellCourse, Content, EpochRow
+
+SHOWN = 8
+"""The most epochs in a table, evenly spaced from the first to the last."""
+
+COURSE = (
+    "The epochs are moments of one training to the full budget, whose learning rate was not lowered for an earlier end."
+)
+UNTOLD = (
+    "The table does not tell whether its budgets are moments of one training, or trainings of their own, each with its "
+    "own learning rate schedule."
+)
+APART = "Each budget is a training of its own with its own learning rate schedule, not a moment of the longest one."
+MEANING = (
+    "Ranks are by the mean over the repeats, 1 is best, ties share the best rank. Tau: Kendall's tau-b of the ranking "
+    "after an epoch and the final one. Chosen: the cell that is best after an epoch, with its final rank and how much "
+    "worse than the best it is in the end. Farthest: the cell whose rank is farthest from its final one. After Yu et "
+    "al. 2020, Fig. 7."
+)
+
+
+def early_stopping_page(content: Content) -> Page:
+    """The page of a study; a long course is shown at a few epochs, while the content has them all."""
+    metric = content["metric"].replace("_", " ")
+    repeats = "one repeat" if content["repeats"] == 1 else f"mean of {content['repeats']} repeats"
+    title = f"Early stopping: {metric}, {repeats}; {content['size']:,} cells of table {content['table']}"
+    places = shown(len(content["epochs"]))
+    grids = _epochs(content, places), _courses(content, places)
+    return Page(title, grids, tuple(_notes(content)), {**content})
+
+
+def shown(epochs: int) -> list[int]:
+    """The places of at most ``SHOWN`` of so many epochs, the first and the last among them."""
+    return list(map(round, np.linspace(0, epochs - 1, min(epochs, SHOWN)).tolist()))
+
+
+def _epochs(content: Content, places: Sequence[int]) -> Grid:
+    accuracy = measure_of(content["metric"]) == ACCURACY
+    heads = (
+        "after\nepoch",
+        "Kendall's\ntau",
+        f"of final\ntop {content['top']}",
+        "chosen",
+        "its final\nrank",
+        "its final\nregret" + (" %" if accuracy else ""),
+        "farthest",
+        "ranks\nnow → final",
+    )
+    rows = [_epoch(content["rows"][place], 100.0 if accuracy else 1.0) for place in places]
+    return Grid("The ranking after each epoch against the final one", heads, tuple(rows))
+
+
+def _epoch(row: EpochRow, scale: float) -> tuple[str, ...]:
+    change, several = row["change"], len(row["chosen"]) - 1
+    return (
+        f"{row['epoch']:,}",
+        _fixed(row["tau"], 3),
+        f"{row['kept']} of {row['top']}",
+        (row["chosen"][0] if row["chosen"] else "–") + (f" and {several} tied" if several > 0 else ""),
+        _rank(row["final_rank"]),
+        _fixed(row["regret"], 2, scale),
+        change["cell"] if change else "–",
+        f"{change['rank']:,} → {change['final_rank']:,}" if change else "–",
+    )
+
+
+def _courses(content: Content, places: Sequence[int]) -> Grid:
+    epochs = [content["epochs"][place] for place in places]
+    best = [cell for cell in content["cells"] if (cell["ranks"][-1] or content["top"] + 1) <= content["top"]]
+    rows = [_course(cell, places) for cell in best]
+    heads = ("cell", *(f"{epoch:,}" for epoch in epochs))
+    return Grid(f"The ranks of the final top {content['top']} after each epoch", heads, tuple(rows))
+
+
+def _course(cell: CellCourse, places: Sequence[int]) -> tuple[str, ...]:
+    ranks = (cell["ranks"][place] for place in places)
+    return (cell["cell"], *("–" if rank is None else f"{rank:,}" for rank in ranks))
+
+
+def _fixed(number: float | None, digits: int, scale: float = 1.0) -> str:
+    return "–" if number is None else f"{number * scale:.{digits}f}"
+
+
+def _rank(number: float | None) -> str:
+    return "–" if number is None else f"{number:,.6g}"
+
+
+def _notes(content: Content) -> Iterator[str]:
+    yield MEANING
+    yield {True: COURSE, False: APART, None: UNTOLD}[content["one_course"]]
+    if not content["larger_is_better"]:
+        yield "The smaller, the better."
+    if content["listed"] < content["size"]:
+        yield f"The content lists the best {content['listed']:,} of {content['size']:,} cells."
+    epochs = zip(content["epochs"], content["rows"], strict=True)
+    lost = [f"{epoch} ({content['size'] - row['cells']:,})" for epoch, row in epochs if row["cells"] < content["size"]]
+    if lost:
+        yield f"Cells that diverged or were not trained have no rank; cells left out after epoch: {', '.join(lost)}."

@@ -1,0 +1,91 @@
+"""What a search sees of a table in each condition of the study of noise, and how well that ranks the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backends.tabular.table import Table
+from harness.core.errors import IncompatibleError, SettingError
+from harness.core.measures import measure_of
+from harness.planning import registry, settings
+from harness.planning.experiment import Experiment
+from harness.planning.plan import Plan, build_oracle
+from harness.statistics import Number, Undefined, kendall, mean
+from harness.studies.agreement import SAME
+from harness.studies.early_stopping.page import shown
+
+REPEAT, EPOCHS = "repeat", "epochs"
+"""The settings of an oracle that the study varies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a search sees of a table: the mean of its repeats or a sample of one, after so many epochs."""
+
+    name: str
+    repeat: str
+    epochs: int
+    full: bool
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The oracle's settings; the full budget is its default, so that such runs are those of ``harness run``."""
+        given = {REPEAT: self.repeat} | ({} if self.full else {EPOCHS: self.epochs})
+        return {f"oracle.{name}": value for name, value in given.items()}
+
+
+def sights(table: Table, epochs: Sequence[int] = ()) -> tuple[Sight, ...]:
+    """All that a search is to see of a table, the mean of the repeats at the full budget first.
+
+    Raises IncompatibleError for a table of one repeat and budget, and for ``epochs`` that the table lacks.
+    """
+    full, shorter = table.epochs[-1], table.epochs[:-1]
+    chosen = sorted({table.epochs[table.budget(each)] for each in epochs}) or [shorter[i] for i in shown(len(shorter))]
+    repeats = "one repeat" if table.repeats == 1 else f"mean of {table.repeats} repeats"
+    found = [Sight(f"{repeats}, {_after(full)}", "mean", full, True)]
+    if table.repeats > 1:
+        found.append(Sight(f"one repeat, {_after(full)}", "sample", full, True))
+    found += [Sight(f"{repeats}, {_after(each)}", "mean", each, False) for each in chosen if each != full]
+    if len(found) == 1:
+        raise IncompatibleError(
+            f"table {table.name!r} has one repeat at {full} epochs alone, so that a search can see nothing else; "
+            "`harness table list` shows the tables"
+        )
+    return tuple(found)
+
+
+def _after(epochs: int) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs} epochs"
+
+
+def require_free(experiment: Experiment) -> None:
+    """Raise a HarnessError for an oracle that reads no table, or a setting that the study itself chooses."""
+    for name in experiment.settings:
+        scope, _, setting = name.rpartition(".")
+        if setting in (REPEAT, EPOCHS) and scope in ("oracle", *experiment.oracles):
+            raise SettingError(f"--set {name}=…: this study varies it; leave it out, and choose budgets by --epochs")
+    for name in experiment.oracles:
+        if not {REPEAT, EPOCHS} <= settings.defaults(registry.load("oracle", name)).keys():
+            raise IncompatibleError(f"oracle {name} reads no table; choose tabular, or tabular+score-gradient")
+
+
+def signal(plan: Plan, metric: str) -> Number:
+    """Kendall's tau-b between what a condition's oracles say of all cells and their truth, mean over the seeds."""
+    oracles = {spec.seed: spec for spec in plan.specs}
+    drawn = [spec for spec in oracles.values() if spec.settings["oracle"]["repeat"] == "sample"]
+    taus = [_tau(build_oracle(spec, plan.space), metric) for spec in drawn or [plan.specs[0]]]
+    known = [tau for tau in taus if not isinstance(tau, Undefined)]
+    return mean(known) if known else taus[0]
+
+
+def _tau(oracle: Any, metric: str) -> Number:
+    table, measure = oracle.table, measure_of(metric)
+    rows = np.flatnonzero(oracle.space.owns(table.keys))
+    scores = oracle.look_up(rows, np.full(len(rows), table.budget(oracle.epochs))).values
+    truth = table.mean(metric)[rows] * (measure.sign if measure else 1)
+    known = np.isfinite(scores) & np.isfinite(truth)
+    return kendall(np.round(scores[known], SAME), np.round(truth[known], SAME))

@@ -1,0 +1,269 @@
+"""How a leaderboard changes when the search sees noisier scores: one repeat of a table's trainings, or shorter ones.
+
+Each condition is the same policies and seeds with another setting of the oracle, and all are judged by the same truth:
+the mean of the repeats at the table's full budget. The runs are ordinary ones, so the store keeps them and an
+interrupted study goes on. A search has the same number of queries in every condition; a shorter training costs less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.tabular.known_tables import open_table
+from harness.core.errors import IncompatibleError, SettingError
+from harness.core.runspec import RunSpec
+from harness.judging.judge_runs import judge_all
+from harness.leaderboard import leaderboard
+from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
+from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.planning.experiment import Experiment
+from harness.planning.plan import Plan, make_plan, require_buildable
+from harness.statistics import Number, Undefined, kendall, mean
+from harness.storage.store import Store
+from harness.studies.agreement import SAME, places, plain
+from harness.studies.noise.conditions import Sight, require_free, sights, signal
+
+POLICIES = ("random-search", "evolution", "nao")
+
+COUNTED = ("bananas", "optuna", "random-search", "tpe")
+"""Policies that end after as many ``samples`` as are set, whatever the budget: the study sets the budget's queries."""
+
+Floats = npt.NDArray[np.float64]
+
+
+class Row(TypedDict):
+    """A policy in a condition; ``values`` and ``ranks`` follow ``Content.seeds``.
+
+    ``place`` is that of its mean among the policies, from 1, the best, and shared by ties; ``queries`` and ``hours`` of
+    training are means over the seeds. ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so
+    of a seed's value.
+    """
+
+    policy: str
+    condition: int
+    values: list[float | None]
+    ranks: list[int | None]
+    mean: float | None
+    std: float | None
+    best: float | None
+    best_rank: int | None
+    mean_regret: float | None
+    place: int | None
+    queries: float
+    hours: float | None
+    failed: dict[str, str]
+    reasons: dict[str, str]
+
+
+class Condition(TypedDict):
+    """What the search sees, and what becomes of the order of the policies against that of the first condition.
+
+    ``signal`` is Kendall's tau-b between the scores of all cells and their truth, mean over the seeds where they differ
+    by seed. ``tau`` is that between both orders of the policies' means. ``changed`` of the policies have another place
+    by their mean, and ``unsettled`` is the share of all places on single seeds that are not those of the means in the
+    first condition: for that one itself, what the seeds alone do.
+    """
+
+    name: str
+    repeat: str
+    epochs: int
+    signal: float | None
+    mean_regret: float | None
+    tau: float | None
+    changed: int
+    unsettled: float | None
+    reasons: dict[str, str]
+
+
+class Content(TypedDict):
+    """``rows`` are policy by policy, in the order asked, and within one condition by condition.
+
+    ``baseline`` is the mean of the random policy, which sees nothing; ``budget`` the queries of a run.
+    """
+
+    study: str
+    space: str
+    table: str
+    search_metric: str
+    metric: str
+    truth: str
+    larger_is_better: bool
+    size: int
+    budget: int | None
+    seeds: list[int]
+    policies: list[str]
+    conditions: list[Condition]
+    rows: list[Row]
+    baseline: float | None
+    warnings: list[str]
+
+
+def noise(experiment: Experiment, policies: Sequence[str], watcher: Watcher, *, epochs: Sequence[int] = ()) -> Content:
+    """Run whatever is not in the store yet, judge it, and compare the conditions; the experiment names its table.
+
+    ``epochs`` are the shorter budgets to search by, by default a few of the table. Raises IncompatibleError for a
+    table in which nothing varies, or an oracle that reads none, and SettingError for a setting that the study varies,
+    or where no policy searches.
+    """
+    names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
+    if not names:
+        raise SettingError(f"there is no policy to compare but {BASELINE}, which sees nothing; name another")
+    require_free(experiment)
+    seen = sights(open_table(experiment.table or ""), epochs)
+    given = {**_samples(experiment, names), **experiment.settings}
+    plans = _plans(experiment.model_copy(update={"policies": names, "settings": given}), seen)
+    together = Plan(tuple(spec for plan in plans for spec in plan.specs), plans[0].space)
+    done = finished_runs(experiment.store)
+    require_buildable(together, done)
+    if waiting := [spec for spec in together.specs if spec.digest not in done]:
+        workers = workers_for(experiment, waiting)
+        watcher.note(f"{len(waiting)} of {len(together.specs)} runs are to be done, {workers} at a time")
+    with Store.open(experiment.store) as store:
+        perform_missing(together, store, watcher, experiment)
+        boards = [leaderboard.build(*judge_all(plan, store, experiment)) for plan in plans]
+    signals = [signal(plan, board.truth.metric) for plan, board in zip(plans, boards, strict=True)]
+    return compared(seen, boards, signals, of=names, spec=plans[0].specs[0])
+
+
+def _samples(experiment: Experiment, names: Sequence[str]) -> dict[str, int]:
+    queries = experiment.budget.queries
+    if queries is None or "policy.samples" in experiment.settings:
+        return {}
+    return {f"{name}.samples": queries for name in names if name in COUNTED}
+
+
+def _plans(experiment: Experiment, seen: Sequence[Sight]) -> list[Plan]:
+    """A plan for each condition; random, which sees nothing, is in the first alone."""
+    found = list[Plan]()
+    for sight in seen:
+        plan = make_plan(experiment.model_copy(update={"settings": {**experiment.settings, **sight.settings}}))
+        kept = [spec for spec in plan.specs if spec.policy != BASELINE or not found]
+        found.append(replace(plan, specs=tuple(kept)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The policies of a condition, in the order asked; ``sign`` is what makes larger values better."""
+
+    entries: tuple[Entry, ...]
+    sign: int
+
+    def column(self, numbers: Sequence[Number]) -> Floats:
+        """Numbers with the better ones larger and ties equal, NaN where there is none."""
+        known = [np.nan if isinstance(number, Undefined) else self.sign * number for number in numbers]
+        return np.round(known, SAME)
+
+    @property
+    def means(self) -> Floats:
+        """The policies' means, (policies,), the better ones larger."""
+        return self.column([entry.mean for entry in self.entries])
+
+    @property
+    def order(self) -> list[int | None]:
+        """The place of each policy by its mean, 1 for the best."""
+        return places(self.means)
+
+    @property
+    def by_seed(self) -> list[list[int | None]]:
+        """The places on each seed."""
+        return [places(self.column(values)) for values in zip(*(entry.values for entry in self.entries), strict=True)]
+
+
+def compared(
+    seen: Sequence[Sight], boards: Sequence[Leaderboard], signals: Sequence[Number], *, of: Sequence[str], spec: RunSpec
+) -> Content:
+    """The policies ``of`` these names in each condition, from a leaderboard a condition; ``spec`` is of any run.
+
+    Raises IncompatibleError where nothing is ranked.
+    """
+    truth, baseline = boards[0].truth, next(each.mean for each in boards[0].entries if each.policy == BASELINE)
+    if isinstance(truth.ranking, Undefined):
+        raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
+    standings = [_standing(board, of) for board in boards]
+    told = zip(seen, signals, standings, strict=True)
+    return Content(
+        study="noise",
+        space=spec.space,
+        table=truth.name,
+        search_metric=spec.search_metric,
+        metric=truth.metric,
+        truth=truth.text,
+        larger_is_better=truth.larger_is_better,
+        size=truth.ranking.size,
+        budget=spec.budget.queries,
+        seeds=list(standings[0].entries[0].seeds),
+        policies=list(of),
+        conditions=[_condition(sight, number, standing, standings[0]) for sight, number, standing in told],
+        rows=[_row(standing, i, place) for place in range(len(of)) for i, standing in enumerate(standings)],
+        baseline=plain(baseline),
+        warnings=list(dict.fromkeys(warning for board in boards for warning in board.warnings)),
+    )
+
+
+def _standing(board: Leaderboard, names: Sequence[str]) -> _Standing:
+    entries = {entry.policy: entry for entry in board.entries}
+    return _Standing(tuple(entries[name] for name in names), 1 if board.truth.larger_is_better else -1)
+
+
+def _condition(sight: Sight, number: Number, mine: _Standing, first: _Standing) -> Condition:
+    regrets = [entry.mean_regret for entry in mine.entries if not isinstance(entry.mean_regret, Undefined)]
+    figures: dict[str, Number] = {
+        "signal": number,
+        "mean_regret": mean(regrets),
+        "tau": _agreement(mine, first),
+        "unsettled": _unsettled(mine, first.order),
+    }
+    return Condition(
+        name=sight.name,
+        repeat=sight.repeat,
+        epochs=sight.epochs,
+        signal=plain(number),
+        mean_regret=plain(figures["mean_regret"]),
+        tau=plain(figures["tau"]),
+        changed=sum(a != b for a, b in zip(first.order, mine.order, strict=True)),
+        unsettled=plain(figures["unsettled"]),
+        reasons={name: value.reason for name, value in figures.items() if isinstance(value, Undefined)},
+    )
+
+
+def _agreement(mine: _Standing, first: _Standing) -> Number:
+    if mine is first:
+        return Undefined("the order that the others are compared with")
+    known = np.isfinite(mine.means) & np.isfinite(first.means)
+    return kendall(mine.means[known], first.means[known])
+
+
+def _unsettled(mine: _Standing, order: Sequence[int | None]) -> Number:
+    """The share of places on single seeds that are not those of ``order``; seeds with a failed run are left out."""
+    whole = [each for each in mine.by_seed if None not in each]
+    if not whole:
+        return Undefined("on no seed do all policies have a value")
+    return float(np.mean([a != b for each in whole for a, b in zip(each, order, strict=True)]))
+
+
+def _row(standing: _Standing, condition: int, policy: int) -> Row:
+    entry, place = standing.entries[policy], standing.order[policy]
+    figures = ("mean", "std", "best", "best_rank", "mean_regret", "hours")
+    undefined = {name: value for name in figures if isinstance(value := getattr(entry, name), Undefined)}
+    return Row(
+        policy=entry.policy,
+        condition=condition,
+        values=list(map(plain, entry.values)),
+        ranks=[None if isinstance(rank, Undefined) else rank for rank in entry.ranks],
+        mean=plain(entry.mean),
+        std=plain(entry.std),
+        best=plain(entry.best),
+        best_rank=None if isinstance(entry.best_rank, Undefined) else entry.best_rank,
+        mean_regret=plain(entry.mean_regret),
+        place=place,
+        queries=entry.queries,
+        hours=plain(entry.hours),
+        failed={str(seed): reason for seed, reason in entry.failed},
+        reasons={name: value.reason for name, value in undefined.items()},
+    )

@@ -1,0 +1,139 @@
+"""The page of the study of noise: what each policy comes to in each condition, and what becomes of their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from harness.output.page import Grid, Page
+from harness.output.units import PLUS_MINUS, Unit, unit_of
+from harness.studies.noise.measure import Condition, Content, Row
+
+MEANING = (
+    "A condition is what the search sees; all recommendations are judged by the same truth, that of the title. Place: "
+    "that of a policy's mean among the policies, ties sharing the best. Scores' tau: Kendall's tau-b between what the "
+    "search is told of all cells and their truth. Order's tau: between the means of the policies in a condition and in "
+    "the first one. Places changed: by those means. On single seeds: the share of places that are not those of the "
+    "means in the first condition; in its own row that is what the seeds alone do."
+)
+COST = "A search has as many queries in each condition, so that one by shorter trainings costs fewer hours of them."
+
+
+def noise_page(content: Content) -> Page:
+    """The page of a study: a row a policy and condition, and a row a condition."""
+    seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
+    queries = "" if content["budget"] is None else f"{content['budget']:,} queries a run, "
+    title = (
+        f"Noise in what the search sees, judged by {content['truth']}; {queries}{seeds} a policy, space "
+        f"{content['space']}, table {content['table']}"
+    )
+    unit = unit_of(content["metric"])
+    return Page(title, (_policies(content, unit), _orders(content, unit)), tuple(_notes(content, unit)), {**content})
+
+
+def _policies(content: Content, unit: Unit) -> Grid:
+    sign = unit.sign.replace(" ", "\n")
+    heads = (
+        "policy",
+        "the search sees",
+        f"mean ± std{sign}",
+        f"best{sign}",
+        f"best rank\nof {content['size']:,}",
+        f"mean\nregret{sign}",
+        f"place\nof {len(content['policies'])}",
+        "queries",
+        "hours",
+    )
+    rows = [_policy(row, content["conditions"][row["condition"]], unit.scale) for row in content["rows"]]
+    return Grid("Each policy in each condition", heads, tuple(rows))
+
+
+def _policy(row: Row, condition: Condition, scale: float) -> tuple[str, ...]:
+    return (
+        row["policy"],
+        condition["name"],
+        _pair(row["mean"], row["std"], scale),
+        _fixed(row["best"], 2, scale),
+        _whole(row["best_rank"]),
+        _fixed(row["mean_regret"], 2, scale),
+        _whole(row["place"]),
+        f"{row['queries']:,.0f}",
+        _hours(row["hours"]),
+    )
+
+
+def _orders(content: Content, unit: Unit) -> Grid:
+    sign = unit.sign.replace(" ", "\n")
+    heads = (
+        "the search sees",
+        "scores'\ntau",
+        f"mean\nregret{sign}",
+        "order's\ntau",
+        "places\nchanged",
+        "on single\nseeds",
+    )
+    rows = [_order(each, len(content["policies"]), unit.scale) for each in content["conditions"]]
+    return Grid("The order of the policies against that of the first condition", heads, tuple(rows))
+
+
+def _order(condition: Condition, policies: int, scale: float) -> tuple[str, ...]:
+    share = condition["unsettled"]
+    return (
+        condition["name"],
+        _fixed(condition["signal"], 3),
+        _fixed(condition["mean_regret"], 2, scale),
+        _fixed(condition["tau"], 2),
+        f"{condition['changed']} of {policies}",
+        "–" if share is None else f"{share:.0%}".replace("%", " %"),
+    )
+
+
+def _pair(middle: float | None, spread: float | None, scale: float) -> str:
+    return "–" if middle is None else f"{_fixed(middle, 2, scale)}{PLUS_MINUS}{_fixed(spread, 2, scale)}"
+
+
+def _fixed(number: float | None, digits: int, scale: float = 1.0) -> str:
+    return "–" if number is None else f"{number * scale:,.{digits}f}"
+
+
+def _hours(number: float | None) -> str:
+    """Two significant digits of a part of an hour."""
+    return f"{number:.2g}" if number is not None and 0 < number < 0.995 else _fixed(number, 1)
+
+
+def _whole(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
+def _notes(content: Content, unit: Unit) -> Iterator[str]:
+    yield from (_moves(content, i) for i in range(1, len(content["conditions"])))
+    if content["baseline"] is not None:
+        drawn = f"{_fixed(content['baseline'], 2, unit.scale)}{unit.sign}"
+        yield f"One random draw a seed, which sees nothing, comes to {drawn} in the mean."
+    yield MEANING
+    yield COST
+    if not content["larger_is_better"]:
+        yield "The smaller, the better."
+    reasons = (reason for each in content["conditions"][1:] for reason in each["reasons"].values())
+    yield from (f"– {reason}" for reason in dict.fromkeys(reasons))
+    yield from (f"warning: {warning}" for warning in (*content["warnings"], *_alike(content)))
+
+
+def _moves(content: Content, condition: int) -> str:
+    """What becomes of the places in a condition: ``one repeat, 12 epochs: nao from place 1 to 2``."""
+    places = {(row["policy"], row["condition"]): row["place"] for row in content["rows"]}
+    pairs = [(policy, places[policy, 0], places[policy, condition]) for policy in content["policies"]]
+    moved = [f"{policy} from place {_whole(a)} to {_whole(b)}" for policy, a, b in pairs if a != b]
+    return f"{content['conditions'][condition]['name']}: {', '.join(moved) or 'all policies keep their places'}"
+
+
+def _alike(content: Content) -> Iterator[str]:
+    """Policies that found the same on every seed of a condition: they draw the same random cells before they learn."""
+    values = {(row["policy"], row["condition"]): row["values"] for row in content["rows"]}
+    conditions = range(len(content["conditions"]))
+    for first, second in combinations(content["policies"], 2):
+        if same := sum(values[first, i] == values[second, i] for i in conditions):
+            yield (
+                f"{first} and {second} found the same on every seed in {same} of {len(conditions)} conditions: "
+                "policies of one seed begin with the same random cells, and so few queries do not tell them apart"
+            )

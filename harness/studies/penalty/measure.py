@@ -1,0 +1,244 @@
+"""What weight sharing costs each policy: the same seeds searched without and with it (Yu et al. 2020, Tables 3 and 4).
+
+The runs are ordinary ones of one experiment, so the store keeps them and an interrupted study goes on. Without weight
+sharing a table answers; a policy that needs slopes has them estimated from the table's scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypedDict
+
+from backends.tabular.known_tables import open_table
+from harness.core.errors import IncompatibleError
+from harness.core.oracle import Gradient, Update
+from harness.judging.judge_runs import judge_all
+from harness.leaderboard import leaderboard
+from harness.leaderboard.comparison import Comparison, adjusted, half_a_deviation
+from harness.leaderboard.comparison import compared as compare
+from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
+from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.leaderboard.sentences import verdict
+from harness.output.units import unit_of
+from harness.planning import registry
+from harness.planning.experiment import Experiment
+from harness.planning.plan import DEFAULT_SPACE, Plan, make_plan, require_buildable
+from harness.statistics import Undefined, mean, std
+from harness.storage.store import Store
+from harness.studies.agreement import plain
+
+WITHOUT, ESTIMATED = "tabular", "tabular+score-gradient"
+WITHOUT_SHARING = "the search without weight sharing"
+
+POLICIES = ("enas", "nao", "darts")
+"""Yu et al. 2020, Table 3; all of their Table 6 take over half an hour on two cores."""
+
+
+class Side(TypedDict):
+    """A policy's runs on one oracle; ``values`` and ``ranks`` follow ``Content.seeds``.
+
+    ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so of a seed's value.
+    """
+
+    oracle: str
+    values: list[float | None]
+    ranks: list[int | None]
+    mean: float | None
+    std: float | None
+    best: float | None
+    best_rank: int | None
+    p_beats_random: float | None
+    failed: dict[str, str]
+    reasons: dict[str, str]
+
+
+class Penalty(TypedDict):
+    """The mean and the deviation over ``pairs`` seeds of how much worse a value is with weight sharing.
+
+    In the metric's own unit, positive where weight sharing is worse, be it a lower accuracy or a higher perplexity.
+    ``welch_p`` is of Welch's two-sided test, which does not pair, and ``interval`` is Welch's 95 % interval, of the
+    difference of the means of all values; ``holm_p`` is corrected for the number of policies.
+    """
+
+    pairs: int
+    differences: list[float | None]
+    mean: float | None
+    std: float | None
+    interval: list[float] | None
+    welch_p: float | None
+    holm_p: float | None
+    reasons: dict[str, str]
+
+
+class PolicyRow(TypedDict):
+    """A policy on both sides; ``tau`` is of the final shared weights' scores of ``probed`` cells with the truth.
+
+    ``verdict`` says in words what weight sharing costs it.
+    """
+
+    policy: str
+    without: Side
+    shared: Side
+    penalty: Penalty
+    probed: int
+    tau: float | None
+    tau_std: float | None
+    verdict: str
+
+
+class Content(TypedDict):
+    """``rows`` have the policies in the order asked; ``baseline`` is the random policy, which asks no oracle."""
+
+    study: str
+    space: str
+    table: str
+    metric: str
+    truth: str
+    larger_is_better: bool
+    size: int
+    seeds: list[int]
+    rows: list[PolicyRow]
+    baseline: Side
+    warnings: list[str]
+
+
+def space_of(space: str | None, table: str | None) -> str:
+    """The space that is asked for, or else a table's; raises UnknownNameError or TableError for a wrong table."""
+    return space or (open_table(table).space if table else DEFAULT_SPACE)
+
+
+def penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -> Content:
+    """Run whatever is not in the store yet, judge it, and compare both sides of each policy.
+
+    The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
+    """
+    names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
+    shared = experiment.oracles[0]
+    plan = sides_plan(experiment, names)
+    done = finished_runs(experiment.store)
+    require_buildable(plan, done)
+    waiting = [spec for spec in plan.specs if spec.digest not in done]
+    if waiting:
+        workers = workers_for(experiment, waiting)
+        watcher.note(f"{len(waiting)} of {len(plan.specs)} runs are to be done, {workers} at a time")
+    with Store.open(experiment.store) as store:
+        perform_missing(plan, store, watcher, experiment)
+        board = leaderboard.build(*judge_all(plan, store, experiment))
+    return compared(board, names, shared)
+
+
+def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
+    needs = {name: registry.load("policy", name).needs for name in policies}
+    for name, kinds in needs.items():
+        if Update not in kinds:
+            raise IncompatibleError(
+                f"policy {name} trains no shared weights (it asks no Update), so weight sharing cannot cost it "
+                "anything; leave it out"
+            )
+    if not getattr(registry.load("oracle", shared), "shares_weights", False):
+        raise IncompatibleError(f"oracle {shared} shares no weights; choose one that does, such as supernet")
+    estimated = (ESTIMATED,) if any(Gradient in kinds for kinds in needs.values()) else ()
+    return (WITHOUT, *estimated, shared)
+
+
+def sides_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
+    """Both sides of each policy, where only policies that need them have their slopes estimated.
+
+    The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
+    """
+    oracles = _oracles(policies, experiment.oracles[0])
+    plan = make_plan(experiment.model_copy(update={"policies": tuple(policies), "oracles": oracles}))
+    needs = {spec.policy: registry.load("policy", spec.policy).needs for spec in plan.specs}
+    kept = [spec for spec in plan.specs if spec.oracle != ESTIMATED or Gradient in needs[spec.policy]]
+    return replace(plan, specs=tuple(kept), notes=())
+
+
+def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Content:
+    """Both sides of each policy, from a leaderboard that has them; ``shared`` is the oracle that shares weights.
+
+    Raises IncompatibleError where nothing is ranked.
+    """
+    truth = board.truth
+    if isinstance(truth.ranking, Undefined):
+        raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
+    entries = {(entry.policy, entry.oracle == shared): entry for entry in board.entries}
+    baseline = next(entry for entry in board.entries if entry.policy == BASELINE)
+    sides = [(entries[name, False], entries[name, True]) for name in policies]
+    found = adjusted([_against(*side, larger_is_better=truth.larger_is_better) for side in sides])
+    sign, unit = 1 if truth.larger_is_better else -1, unit_of(truth.metric)
+    return Content(
+        study="penalty",
+        space=baseline.space,
+        table=truth.name,
+        metric=truth.metric,
+        truth=truth.text,
+        larger_is_better=truth.larger_is_better,
+        size=truth.ranking.size,
+        seeds=list(baseline.seeds),
+        rows=[
+            _row(*side, _penalty(*side, sign, each), verdict(side[0].policy, each, (), unit))
+            for side, each in zip(sides, found, strict=True)
+        ],
+        baseline=_side(baseline),
+        warnings=list(board.warnings),
+    )
+
+
+def _against(without: Entry, shared: Entry, *, larger_is_better: bool) -> Comparison:
+    """The shared weights' values against those without; the margin is half of the deviation of the latter."""
+    values, others = (_values(side) for side in (shared, without))
+    margin = half_a_deviation(std(others))
+    return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
+
+
+def _values(side: Entry) -> list[float]:
+    return [value for value in side.values if not isinstance(value, Undefined)]
+
+
+def _row(without: Entry, shared: Entry, cost: Penalty, words: str) -> PolicyRow:
+    return PolicyRow(
+        policy=without.policy,
+        without=_side(without),
+        shared=_side(shared),
+        penalty=cost,
+        probed=shared.probed,
+        tau=plain(shared.tau),
+        tau_std=plain(shared.tau_std),
+        verdict=words,
+    )
+
+
+def _side(entry: Entry) -> Side:
+    figures = ("mean", "std", "best", "best_rank", "p_beats_random")
+    undefined = {name: value for name in figures if isinstance(value := getattr(entry, name), Undefined)}
+    return Side(
+        oracle=entry.oracle,
+        values=list(map(plain, entry.values)),
+        ranks=[None if isinstance(rank, Undefined) else rank for rank in entry.ranks],
+        mean=plain(entry.mean),
+        std=plain(entry.std),
+        best=plain(entry.best),
+        best_rank=None if isinstance(entry.best_rank, Undefined) else entry.best_rank,
+        p_beats_random=plain(entry.p_beats_random),
+        failed={str(seed): reason for seed, reason in entry.failed},
+        reasons={name: value.reason for name, value in undefined.items()},
+    )
+
+
+def _penalty(without: Entry, shared: Entry, sign: int, found: Comparison) -> Penalty:
+    pairs = zip(map(plain, without.values), map(plain, shared.values), strict=True)
+    differences = [None if a is None or b is None else sign * (a - b) + 0.0 for a, b in pairs]
+    known = [difference for difference in differences if difference is not None]
+    middle, spread, interval = mean(known), std(known), found.interval
+    numbers = {"mean": middle, "std": spread, "interval": interval, "welch_p": found.welch_p, "holm_p": found.holm_p}
+    return Penalty(
+        pairs=len(known),
+        differences=differences,
+        mean=plain(middle),
+        std=plain(spread),
+        interval=None if isinstance(interval, Undefined) else [-interval.high + 0.0, -interval.low + 0.0],
+        welch_p=plain(found.welch_p),
+        holm_p=plain(found.holm_p),
+        reasons={name: number.reason for name, number in numbers.items() if isinstance(number, Undefined)},
+    )

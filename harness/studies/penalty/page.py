@@ -1,0 +1,123 @@
+"""The page of the study of what weight sharing costs: its tables and what a reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.core.measures import ACCURACY, measure_of
+from harness.output.page import Grid, Page
+from harness.output.units import PLUS_MINUS
+from harness.studies.penalty.measure import ESTIMATED, Content, PolicyRow, Side
+
+MEANING = (
+    "Penalty: how much worse the recommendation is with weight sharing than without, mean and deviation of the "
+    "differences seed by seed; positive where weight sharing is worse. Welch p: two-sided, of the values with and "
+    "without it, unpaired, as the interval of the difference of their means; Holm p is corrected for all policies. "
+    "p(beats random) = (1 - r/rmax)^n, r being the best rank of rmax. Kendall's tau-b: between the final shared "
+    "weights' scores of sampled cells and the truth. After Yu et al. 2020, Tables 3 and 4."
+)
+
+TESTS = ("95 % interval", "Welch\np", "Holm\np")
+
+
+def penalty_page(content: Content) -> Page:
+    """The page of a study: a row a policy, and what random draws come to."""
+    seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
+    title = (
+        f"The penalty of weight sharing: {content['truth']}; {seeds} a policy, space {content['space']}, "
+        f"table {content['table']}"
+    )
+    return Page(title, (_values(content), _chances(content)), tuple(_notes(content)), {**content})
+
+
+def _scale(content: Content) -> tuple[float, str]:
+    return (100.0, "\n%") if measure_of(content["metric"]) == ACCURACY else (1.0, "")
+
+
+def _values(content: Content) -> Grid:
+    scale, sign = _scale(content)
+    heads = ("policy", f"without{sign}", f"with sharing{sign}", f"penalty{sign}", *TESTS, "Kendall's\ntau")
+    rows = [_value_row(row, scale) for row in content["rows"]]
+    rows.append(("random", _spread(content["baseline"], scale), *[""] * 6))
+    return Grid("Mean ± std over the seeds", heads, tuple(rows))
+
+
+def _value_row(row: PolicyRow, scale: float) -> tuple[str, ...]:
+    cost = row["penalty"]
+    return (
+        _name(row),
+        _spread(row["without"], scale),
+        _spread(row["shared"], scale),
+        _pair(cost["mean"], cost["std"], scale, sign="+"),
+        _interval(cost["interval"], scale),
+        _p(cost["welch_p"]),
+        _p(cost["holm_p"]),
+        _pair(row["tau"], row["tau_std"], 1.0),
+    )
+
+
+def _name(row: PolicyRow) -> str:
+    return row["policy"] + (" †" if row["without"]["oracle"] == ESTIMATED else "")
+
+
+def _spread(side: Side, scale: float) -> str:
+    return _pair(side["mean"], side["std"], scale)
+
+
+def _pair(middle: float | None, spread: float | None, scale: float, sign: str = "") -> str:
+    if middle is None:
+        return "–"
+    return f"{middle * scale:{sign},.2f}{PLUS_MINUS}" + ("–" if spread is None else f"{spread * scale:,.2f}")
+
+
+def _interval(ends: list[float] | None, scale: float) -> str:
+    return "–" if ends is None else " to ".join(f"{end * scale:,.2f}" for end in ends)
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "–"
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
+
+
+def _chances(content: Content) -> Grid:
+    scale, sign = _scale(content)
+    per_cent = sign.replace("\n", " ")
+    heads = (
+        "policy",
+        f"best{per_cent}\nwithout",
+        f"best{per_cent}\nwith",
+        "best rank\nwithout",
+        "best rank\nwith",
+        "p(beats random)\nwithout",
+        "p(beats random)\nwith",
+    )
+    rows = [_chance_row(_name(row), row["without"], row["shared"], scale) for row in content["rows"]]
+    best, rank, p = _chance(content["baseline"], scale)
+    return Grid(
+        f"Best of the seeds, and its rank of {content['size']:,}", heads, (*rows, ("random", best, "", rank, "", p, ""))
+    )
+
+
+def _chance_row(name: str, without: Side, shared: Side, scale: float) -> tuple[str, ...]:
+    pairs = zip(_chance(without, scale), _chance(shared, scale), strict=True)
+    return (name, *(text for pair in pairs for text in pair))
+
+
+def _chance(side: Side, scale: float) -> tuple[str, str, str]:
+    best, rank, p = side["best"], side["best_rank"], side["p_beats_random"]
+    return (
+        "–" if best is None else f"{best * scale:,.2f}",
+        "–" if rank is None else f"{rank:,}",
+        "–" if p is None else f"{p:.3f}",
+    )
+
+
+def _notes(content: Content) -> Iterator[str]:
+    yield from (row["verdict"] for row in content["rows"])
+    yield MEANING
+    if not content["larger_is_better"]:
+        yield "The smaller, the better."
+    if any(row["without"]["oracle"] == ESTIMATED for row in content["rows"]):
+        yield f"† Without weight sharing by oracle {ESTIMATED}, which estimates slopes from scores."
+    yield from (f"warning: {warning}" for warning in content["warnings"])

@@ -1,0 +1,65 @@
+"""Tau by the number of shared matrices (Yu et al. 2020, Table 5), and the cells' ranks coloured by it (Fig. 6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.output.figure_style import COLOURS, GREY, MARKS, canvas, counted, known, rank_ticks, spaced, tidy
+from harness.studies.sharing_amount.measure import Content
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIZE = (9.0, 4.0)
+
+
+def sharing_amount(content: Content) -> Figure:
+    """Tau inside each group on the left, true against shared rank of every cell on the right."""
+    figure = canvas(SIZE)
+    left, right = figure.subplots(1, 2)
+    draw_groups(left, content)
+    draw_ranks(right, content)
+    return figure
+
+
+def look_of(content: Content) -> dict[int, tuple[str, str]]:
+    """The colour and the mark of each number of shared matrices."""
+    numbers = sorted({cell["shared"] for cell in content["cells"]})
+    return {number: (COLOURS[i % len(COLOURS)], MARKS[i % len(MARKS)]) for i, number in enumerate(numbers)}
+
+
+def draw_groups(axes: Axes, content: Content) -> None:
+    """Bars are means ± std over the seeds, marks the seeds themselves."""
+    looks, groups = look_of(content), content["groups"]
+    for place, group in enumerate(groups):
+        colour, mark = looks[group["shared"]]
+        tau, taus = group["tau"], known(group["taus"])
+        if tau["mean"] is not None:
+            axes.bar([place], [tau["mean"]], yerr=[tau["std"] or 0.0], color=colour, alpha=0.45, width=0.7, capsize=4)
+        offsets = [place + offset for offset in spaced(len(taus), 0.5)]
+        axes.plot(offsets, taus, linestyle="", marker=mark, markersize=4, color=colour)
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.set_xticks(range(len(groups)), [f"{group['shared']}\n{counted(group['cells'], 'cell')}" for group in groups])
+    axes.set_xlabel("shared matrices of a group")
+    axes.set_ylabel("Kendall's tau-b inside the group")
+    tidy(axes, f"Tau by what is shared: mean ± std of {counted(len(content['seeds']), 'seed')}")
+
+
+def draw_ranks(axes: Axes, content: Content) -> None:
+    """A mark a cell, its true rank across and its mean rank by the shared weights up; on the line both agree."""
+    looks, cells = look_of(content), content["cells"]
+    for number, (colour, mark) in looks.items():
+        group = [cell for cell in cells if cell["shared"] == number]
+        true, shared = known([cell["true_rank"] for cell in group]), known([cell["shared_rank"] for cell in group])
+        axes.plot(true, shared, linestyle="", marker=mark, markersize=8, color=colour, label=f"{number} shared")
+    axes.axline((1, 1), slope=1, color=GREY, linewidth=0.8, linestyle=":")
+    for limits in (axes.set_xlim, axes.set_ylim):
+        limits(0.3, len(cells) + 0.7)
+    axes.set_xticks(rank_ticks(len(cells)))
+    axes.set_yticks(rank_ticks(len(cells)))
+    repeats = counted(content["repeats"], "repeat")
+    axes.set_xlabel(f"true rank by {content['metric'].replace('_', ' ')}, mean of {repeats}")
+    axes.set_ylabel("rank by shared weights, mean of seeds")
+    axes.legend(fontsize=8, frameon=True, edgecolor="none", framealpha=0.7)
+    tidy(axes, f"The {len(cells)} cells of {content['space']}, 1 is best")

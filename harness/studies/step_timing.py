@@ -1,0 +1,66 @@
+"""What runs with shared weights will take, from a few timed steps of the very oracle that they will ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.core.errors import IncompatibleError
+from harness.core.oracle import Oracle, Query, Score, Update
+from harness.core.probe import probe_cells
+from harness.core.runspec import RunSpec
+from harness.core.space import Architecture, SearchSpace
+from harness.execution.engine import one_thread
+from harness.planning.plan import build_oracle
+
+UPDATES, SCORES = 8, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The seconds that one Update of one architecture takes, and one Score of the whole split."""
+
+    update: float
+    score: float
+
+    def forecast(self, *, runs: int, updates: int, scores: int, workers: int) -> str:
+        """How long ``runs`` of so many steps each take, in words; every worker is taken to be as fast as this one."""
+        turns = -(-runs // workers)
+        minutes = turns * (updates * self.update + scores * self.score) / 60
+        return (
+            f"{_words(minutes)} on {workers} {'worker' if workers == 1 else 'workers'}: {runs} "
+            f"{'run' if runs == 1 else 'runs'} of {updates:,} updates ({_milliseconds(self.update)}) and {scores:,} "
+            f"scores ({_milliseconds(self.score)})"
+        )
+
+
+def pace(spec: RunSpec, space: SearchSpace, cells: Sequence[Architecture] = ()) -> Pace:
+    """Time the oracle of a run, fresh, on some of ``cells`` (of the probe where there are none), on one thread.
+
+    Raises IncompatibleError for an oracle that shares no weights, ResourceError where memory does not suffice.
+    """
+    oracle = build_oracle(spec, space)
+    if not oracle.shares_weights:
+        raise IncompatibleError(f"oracle {spec.oracle} shares no weights with these settings: nothing to study")
+    some = (tuple(cells) or probe_cells(space, UPDATES))[:UPDATES]
+    with one_thread():
+        _seconds(oracle, [Update((some[0],)), Score(some[0])])  # what is only done once, such as loading kernels
+        update = _seconds(oracle, [Update((cell,)) for cell in some]) / len(some)
+        return Pace(update, _seconds(oracle, [Score(cell) for cell in some[:SCORES]]) / len(some[:SCORES]))
+
+
+def _seconds(oracle: Oracle, queries: Sequence[Query]) -> float:
+    start = time.perf_counter()
+    oracle.answer(queries)
+    return time.perf_counter() - start
+
+
+def _words(minutes: float) -> str:
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:.0f} min" if minutes < 120 else f"about {minutes / 60:.0f} h"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.2g} ms" if seconds < 0.1 else f"{1000 * seconds:.0f} ms"

@@ -1,0 +1,235 @@
+"""Whether what is best by one table is best by another: two tables of one scheme over the cells that they share.
+
+Everything is computed from the tables alone, at the full budget of each. A cell is ranked by its mean over the repeats,
+as the judge does, among the cells that have a mean in both tables: rank 1 is best, and ties share the best rank. The
+two tables may be one, for its validation data against its test data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from backends.tabular.table import Keys, Table
+from harness.core.errors import IncompatibleError, TableError, UnknownNameError
+from harness.core.measures import QUALITIES, Measure, measure_of
+from harness.core.space import Architecture, SearchSpace
+from harness.judging.judge import tie_decimals
+from harness.planning.settings import create_space
+from harness.statistics import ENOUGH_PAIRS, Number, Undefined, kendall, spearman, top_precision, weighted_kendall
+from harness.studies.agreement import places, plain
+
+TOP = 5
+LISTED = 5000
+"""The cells that are listed one by one where there are more: the best ones by the first table."""
+
+SEARCHED = ("validation", "test")
+"""The splits, in the order in which metrics stand."""
+
+Floats = npt.NDArray[np.float64]
+
+
+class Side(TypedDict):
+    """A table, and how many of its cells it ranks by each of its ``metrics``."""
+
+    table: str
+    space: str
+    cells: int
+    metrics: list[str]
+    repeats: int
+    epochs: int
+
+
+class Choice(TypedDict):
+    """The best cells by one table, several where they tie; ``rank`` and ``regret`` are means of theirs in the other.
+
+    ``regret`` is how much worse than the best they are there, in the unit of that table's metric.
+    """
+
+    chosen: list[str]
+    rank: float
+    regret: float
+
+
+class Row(TypedDict):
+    """A metric of the first table against one of the second, among the ``cells`` that have both.
+
+    ``kept`` is the share of the top ``Content.top`` cells of the first in those of the second, and ``chance`` that of
+    cells drawn at random. ``there`` says what the best of the first are in the second, ``back`` the reverse.
+    """
+
+    first: str
+    second: str
+    cells: int
+    tau: float | None
+    weighted_tau: float | None
+    spearman: float | None
+    kept: float | None
+    chance: float | None
+    there: Choice
+    back: Choice
+    reasons: dict[str, str]
+
+
+class Cell(TypedDict):
+    """A cell's ranks and mean values in both tables, by the first row's metrics."""
+
+    cell: str
+    ranks: list[int]
+    values: list[float]
+
+
+class Content(TypedDict):
+    """``cells`` are those of ``rows[0]``, best of the first table first; ``listed`` says how many of them there are."""
+
+    study: str
+    scheme: str
+    sides: list[Side]
+    common: int
+    top: int
+    rows: list[Row]
+    listed: int
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A metric of a table: the mean of each common cell (cells,), NaN where there is none."""
+
+    metric: str
+    measure: Measure
+    values: Floats
+
+    def at(self, kept: npt.NDArray[np.bool_]) -> Floats:
+        """The means of some cells, the better ones larger and ties equal."""
+        values = self.values[kept]
+        return np.round(values * self.measure.sign, tie_decimals(values))
+
+
+def transfer(first: Table, second: Table, metric: str | None = None, *, top: int = TOP) -> Content:
+    """Compare how two tables rank the cells that both hold, by each metric of one with each of the other.
+
+    ``metric`` restricts that to one metric of both tables. Raises IncompatibleError for tables of different schemes,
+    TableError where there is nothing to compare, and UnknownNameError for a metric that one of them lacks.
+    """
+    if first.scheme != second.scheme:
+        raise IncompatibleError(
+            f"table {first.name!r} is of scheme {first.scheme!r} and table {second.name!r} of {second.scheme!r}, so "
+            "that they share no cells; choose two of one scheme"
+        )
+    keys = np.intersect1d(first.keys, second.keys)
+    pairs = _pairs(_columns(first, keys, metric), _columns(second, keys, metric), alone=first.digest == second.digest)
+    if not pairs:
+        raise TableError(f"table {first.name!r} has one metric to rank by, which is no other than itself; give another")
+    known = [np.isfinite(a.values) & np.isfinite(b.values) for a, b in pairs]
+    if min(kept.sum() for kept in known) < ENOUGH_PAIRS:
+        raise TableError(
+            f"tables {first.name!r} and {second.name!r} rank fewer than {ENOUGH_PAIRS} cells in common, of "
+            f"{len(keys):,} that they share; there is nothing to compare"
+        )
+    names = _Names(create_space((first if len(first) >= len(second) else second).space), keys)
+    cells = _cells(*pairs[0], known[0], names)
+    return Content(
+        study="transfer",
+        scheme=first.scheme,
+        sides=[_side(first, metric), _side(second, metric)],
+        common=len(keys),
+        top=top,
+        rows=[_row(a, b, kept, names=names, top=top) for (a, b), kept in zip(pairs, known, strict=True)],
+        listed=len(cells),
+        cells=cells,
+    )
+
+
+def _pairs(first: list[_Column], second: list[_Column], *, alone: bool) -> list[tuple[_Column, _Column]]:
+    """Each metric of one with each of the other; ``alone``, where one table is compared with itself, each pair once."""
+    if alone:
+        return list(combinations(first, 2))
+    return list(product(first, second))
+
+
+def _columns(table: Table, keys: Keys, metric: str | None) -> list[_Column]:
+    """The metrics by which a table ranks cells, those that a search sees first."""
+    rows, found = table.rows(keys), _metrics(table, metric)
+    return [_Column(name, measure, table.mean(name)[rows]) for name, measure in found.items()]
+
+
+def _metrics(table: Table, metric: str | None) -> dict[str, Measure]:
+    named = [f"{split}_{measure.name}" for split in SEARCHED for measure in QUALITIES]
+    known = {name: m for name in named if name in table.metrics and (m := measure_of(name)) is not None}
+    if metric is None and known:
+        return known
+    if metric not in known:
+        raise UnknownNameError.among(f"metric of table {table.name!r}", metric or named[0], known)
+    return {metric: known[metric]}
+
+
+def _side(table: Table, metric: str | None) -> Side:
+    return Side(
+        table=table.name,
+        space=table.space,
+        cells=len(table),
+        metrics=list(_metrics(table, metric)),
+        repeats=table.repeats,
+        epochs=table.epochs[-1],
+    )
+
+
+class _Names:
+    """The text forms of cells, made when asked for."""
+
+    def __init__(self, space: SearchSpace, keys: Keys) -> None:
+        self._space, self._keys = space, keys
+
+    def __getitem__(self, place: int) -> str:
+        choices = self._space.from_keys(self._keys[place : place + 1])[0]
+        return self._space.format(Architecture(tuple(choices.tolist())))
+
+
+def _row(first: _Column, second: _Column, kept: npt.NDArray[np.bool_], *, names: _Names, top: int) -> Row:
+    a, b, there = first.at(kept), second.at(kept), np.flatnonzero(kept)
+    figures: dict[str, Number] = {
+        "tau": kendall(a, b),
+        "weighted_tau": weighted_kendall(a, b),
+        "spearman": spearman(a, b),
+        "kept": top_precision(a, b, top),
+    }
+    return Row(
+        first=first.metric,
+        second=second.metric,
+        cells=len(there),
+        tau=plain(figures["tau"]),
+        weighted_tau=plain(figures["weighted_tau"]),
+        spearman=plain(figures["spearman"]),
+        kept=plain(figures["kept"]),
+        chance=None if isinstance(figures["kept"], Undefined) else top / len(there),
+        there=_choice(a, b, there, names),
+        back=_choice(b, a, there, names),
+        reasons={name: number.reason for name, number in figures.items() if isinstance(number, Undefined)},
+    )
+
+
+def _choice(chooser: Floats, judge: Floats, cells: Keys, names: _Names) -> Choice:
+    """What becomes of the best cells of one column in another; in both, larger is better."""
+    best = np.flatnonzero(chooser == chooser.max())
+    ranks = _ranks(judge)
+    return Choice(
+        chosen=[names[cell] for cell in cells[best].tolist()],
+        rank=float(ranks[best].mean()),
+        regret=float((judge.max() - judge[best]).mean()),
+    )
+
+
+def _ranks(scores: Floats) -> Keys:
+    return np.array([rank or 0 for rank in places(scores)])
+
+
+def _cells(first: _Column, second: _Column, kept: npt.NDArray[np.bool_], names: _Names) -> list[Cell]:
+    ranks = np.stack([_ranks(side.at(kept)) for side in (first, second)], axis=1)
+    values = np.stack([side.values[kept] for side in (first, second)], axis=1)
+    there, order = np.flatnonzero(kept), np.lexsort(ranks.T[::-1])[:LISTED]
+    return [Cell(cell=names[int(there[i])], ranks=ranks[i].tolist(), values=values[i].tolist()) for i in order.tolist()]

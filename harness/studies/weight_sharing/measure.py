@@ -1,0 +1,285 @@
+"""How shared weights rank architectures, against how the truth ranks them (Yu et al. 2020, Sec. 4.3, Fig. 4).
+
+The content of the page is a ``Content``; every number of it has full precision, and ``None`` stands for one that does
+not exist, with the reason beside it where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.measures import Measure
+from harness.core.space import SearchSpace
+from harness.judging.recorded_truth import Source, Truth
+from harness.leaderboard.end_to_end import Watcher
+from harness.planning.experiment import Experiment
+from harness.planning.plan import build_truth
+from harness.statistics import Undefined
+from harness.storage.store import Store
+from harness.studies.agreement import TOP, Agreement, Spread, agreement, places, plain, spread
+from harness.studies.uniform_sharing_runs import Scorings, Trained, factors, sharing_plan, train
+
+Floats = npt.NDArray[np.float64]
+
+FOLLOWED = 10
+"""Yu et al. 2020, Fig. 4b, follow the true top 10."""
+
+
+class CellRow(TypedDict):
+    """A scored cell. ``truth`` and ``scores`` are in the metric's own unit: fractions, or perplexities.
+
+    ``scores`` are those of the last scoring, one a seed in the order of ``Content.seeds``.
+    """
+
+    cell: str
+    rank: int | None
+    truth: float | None
+    truth_std: float | None
+    scores: list[float | None]
+    score_mean: float | None
+    score_std: float | None
+
+
+class ScoringRow(TypedDict):
+    """One seed after one epoch. ``precision`` and ``regret`` are by k as text, ``reasons`` by what is ``None``.
+
+    ``regret`` is in the unit of scores: fractions, or natural logarithms of perplexities.
+    """
+
+    seed: int
+    epoch: int
+    cells: int
+    tau: float | None
+    sparse_tau: float | None
+    spearman: float | None
+    weighted_tau: float | None
+    precision: dict[str, float | None]
+    regret: dict[str, float | None]
+    deviation: float | None
+    reasons: dict[str, str]
+
+
+class EpochRow(TypedDict):
+    """All seeds after one epoch; ``precision`` and ``regret`` are by k as text."""
+
+    epoch: int
+    tau: Spread
+    sparse_tau: Spread
+    spearman: Spread
+    weighted_tau: Spread
+    precision: dict[str, Spread]
+    regret: dict[str, Spread]
+    deviation: Spread
+
+
+class RankPair(TypedDict):
+    """One of the true top 10 (``true`` from 1, the best) and its rank by the shared weights among the same cells."""
+
+    cell: str
+    true: int
+    shared: int
+
+
+class Displacement(TypedDict):
+    """Rank displacement of the true top 10 for one seed after the last epoch.
+
+    ``run`` is ``best``, ``worst`` or ``average``: the seed of largest tau, of smallest, and of that nearest the mean.
+    """
+
+    run: str
+    seed: int
+    tau: float
+    ranks: list[RankPair]
+
+
+class Content(TypedDict):
+    """``metric`` is the truth's (``test_accuracy``); ``cells`` are sorted by true rank, those without truth last.
+
+    ``score_metric`` is what the scores measure, in the same unit (``validation_accuracy``). ``factors`` are what else
+    decides the ranking, by name: recipe, batch_norm, ...
+    """
+
+    study: str
+    space: str
+    table: str
+    metric: str
+    score_metric: str
+    larger_is_better: bool
+    repeats: int
+    seeds: list[int]
+    epochs: list[int]
+    factors: dict[str, str | int | float | bool | None]
+    cells: list[CellRow]
+    scorings: list[ScoringRow]
+    summary: list[EpochRow]
+    displacements: list[Displacement]
+    failed: dict[str, str]
+
+
+def weight_sharing(
+    experiment: Experiment, watcher: Watcher, *, score_epochs: Sequence[int] | None = None, split: str | None = None
+) -> Content:
+    """Train what is not in the store yet, and compare every scoring with the table's truth.
+
+    ``experiment`` names one oracle that shares weights; its policies are not read. ``split`` chooses the truth's.
+    Raises a HarnessError where that cannot be done.
+    """
+    plan = sharing_plan(experiment, score_epochs)
+    source = Source.of(build_truth(plan.specs[0], plan.space), split)
+    trained = train(plan, experiment, watcher)
+    cells = trained.runs[0].cells
+    with Store.open(experiment.store) as store:
+        truth = source.look(cells, plan.space, store, [run.run for run in trained.runs])
+    spec = plan.specs[0]
+    told = factors(spec, plan.space)
+    told |= {"cells trained": plan.space.size, "cells scored": len(cells), "truth": source.metric}
+    return content(trained, (source, truth), space=plan.space, search_metric=spec.search_metric, factors=told)
+
+
+def content(
+    trained: Trained,
+    judged: tuple[Source, Truth],
+    *,
+    space: SearchSpace,
+    search_metric: str,
+    factors: dict[str, str | int | float | bool | None],
+) -> Content:
+    """All numbers of the study, from the scorings of finished runs and the truth about their cells."""
+    (source, truth), measure = judged, judged[0].measure
+    runs, wanted = trained.runs, measure.scores(truth.means)
+    found = {(r.seed, epoch): agreement(scores, wanted) for r in runs for epoch, scores in r.scores.items()}
+    epochs = sorted({epoch for _, epoch in found})
+    return Content(
+        study="weight-sharing",
+        space=space.name,
+        table=source.table.name,
+        metric=source.metric,
+        score_metric=f"{search_metric}_{measure.name}",
+        larger_is_better=measure.larger_is_better,
+        repeats=source.table.repeats,
+        seeds=[run.seed for run in runs],
+        epochs=epochs,
+        factors=factors | {"table": source.table.name},
+        cells=_cell_rows(runs, truth, measure),
+        scorings=[_scoring_row(seed, epoch, each) for (seed, epoch), each in found.items()],
+        summary=[_epoch_row(epoch, {s: each for (s, e), each in found.items() if e == epoch}) for epoch in epochs],
+        displacements=_displacements(runs, wanted, {s: a for (s, e), a in found.items() if e == epochs[-1]}),
+        failed={str(seed): reason for seed, reason in trained.failed.items()},
+    )
+
+
+def last(run: Scorings) -> Floats:
+    """The scores (cells,) after the last epoch."""
+    return run.scores[max(run.scores)]
+
+
+def in_unit(scores: Floats, measure: Measure) -> Floats:
+    """Scores in the metric's own unit: accuracies as they are, perplexities from their negated logarithms."""
+    with np.errstate(over="ignore"):
+        return scores if measure.larger_is_better else np.exp(-scores)
+
+
+def finite(values: Floats) -> list[float | None]:
+    """A column as JSON has it: ``None`` for what is no finite number."""
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def _cell_rows(runs: Sequence[Scorings], truth: Truth, measure: Measure) -> list[CellRow]:
+    scores = np.array([in_unit(last(run), measure) for run in runs])
+    ranks, means, stds = places(measure.scores(truth.means)), finite(truth.means), finite(truth.stds)
+    rows = [
+        cell_row(cell, rank, (mean, std), finite(column))
+        for cell, rank, mean, std, column in zip(runs[0].cells, ranks, means, stds, scores.T, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row["rank"] is None, row["rank"] or 0))
+
+
+def cell_row(
+    cell: str, rank: int | None, truth: tuple[float | None, float | None], scores: list[float | None]
+) -> CellRow:
+    """A cell with the mean and the standard deviation of its scores over the seeds that have one."""
+    over = spread(dict(enumerate(scores)))
+    return CellRow(
+        cell=cell,
+        rank=rank,
+        truth=truth[0],
+        truth_std=truth[1],
+        scores=scores,
+        score_mean=over["mean"],
+        score_std=over["std"],
+    )
+
+
+def _scoring_row(seed: int, epoch: int, found: Agreement) -> ScoringRow:
+    named = {
+        "tau": found.tau,
+        "sparse_tau": found.sparse_tau,
+        "spearman": found.spearman,
+        "weighted_tau": found.weighted_tau,
+        "deviation": found.deviation,
+    }
+    return ScoringRow(
+        seed=seed,
+        epoch=epoch,
+        cells=found.cells,
+        tau=plain(found.tau),
+        sparse_tau=plain(found.sparse_tau),
+        spearman=plain(found.spearman),
+        weighted_tau=plain(found.weighted_tau),
+        precision={str(k): value for k, value in found.precision.items()},
+        regret={str(k): value for k, value in found.regret.items()},
+        deviation=plain(found.deviation),
+        reasons={name: value.reason for name, value in named.items() if isinstance(value, Undefined)},
+    )
+
+
+def _epoch_row(epoch: int, found: Mapping[int, Agreement]) -> EpochRow:
+    """``found`` is by seed; of deviations and regrets, the smallest is the best."""
+    return EpochRow(
+        epoch=epoch,
+        tau=spread({seed: plain(each.tau) for seed, each in found.items()}),
+        sparse_tau=spread({seed: plain(each.sparse_tau) for seed, each in found.items()}),
+        spearman=spread({seed: plain(each.spearman) for seed, each in found.items()}),
+        weighted_tau=spread({seed: plain(each.weighted_tau) for seed, each in found.items()}),
+        precision=_by_k({seed: each.precision for seed, each in found.items()}),
+        regret=_by_k({seed: each.regret for seed, each in found.items()}, sign=-1),
+        deviation=spread({seed: plain(each.deviation) for seed, each in found.items()}, sign=-1),
+    )
+
+
+def _by_k(found: Mapping[int, Mapping[int, float]], sign: float = 1) -> dict[str, Spread]:
+    """Over the seeds, for each k that any of them has a figure of."""
+    there = [k for k in TOP if any(k in figures for figures in found.values())]
+    return {str(k): spread({seed: figures.get(k) for seed, figures in found.items()}, sign=sign) for k in there}
+
+
+def _displacements(runs: Sequence[Scorings], truth: Floats, found: Mapping[int, Agreement]) -> list[Displacement]:
+    """Of the seeds that have a tau: the best, the worst, and the one nearest the mean; first of equals."""
+    taus = {seed: each.tau for seed, each in found.items() if not isinstance(each.tau, Undefined)}
+    if not taus:
+        return []
+    middle = sum(taus.values()) / len(taus)
+    chosen = {
+        "best": max(taus, key=lambda seed: taus[seed]),
+        "worst": min(taus, key=lambda seed: taus[seed]),
+        "average": min(taus, key=lambda seed: abs(taus[seed] - middle)),
+    }
+    by_seed = {run.seed: run for run in runs}
+    return [
+        Displacement(run=name, seed=seed, tau=taus[seed], ranks=_moves(by_seed[seed], truth))
+        for name, seed in chosen.items()
+    ]
+
+
+def _moves(run: Scorings, truth: Floats) -> list[RankPair]:
+    """The true top 10, best first, among the cells that have both a score and a truth."""
+    scores = last(run)
+    known = np.isfinite(scores) & np.isfinite(truth)
+    cells = [cell for cell, there in zip(run.cells, known, strict=True) if there]
+    pairs = zip(cells, places(truth[known]), places(scores[known]), strict=True)
+    moves = [RankPair(cell=cell, true=true, shared=shared) for cell, true, shared in pairs if true and shared]
+    return sorted(moves, key=lambda move: move["true"])[:FOLLOWED]

@@ -1,0 +1,128 @@
+"""The study of weight sharing as a page: by epoch, by seed, the true top 10, and what decides the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.output.page import Grid, Page
+from harness.studies.agreement import Spread
+from harness.studies.weight_sharing.measure import Content, EpochRow, ScoringRow
+
+DASH = "–"
+
+
+def weight_sharing_page(content: Content) -> Page:
+    """The page of the study."""
+    shown = (_by_epoch(content), *_tops(content), _by_seed(content), *_top(content))
+    return Page(
+        _title(content), (*shown, decided(content["factors"])), _notes(content), content=dict[str, Any](content)
+    )
+
+
+def _title(content: Content) -> str:
+    return (
+        f"Weight sharing on {content['space']}: scores by {content['score_metric'].replace('_', ' ')} against "
+        f"{content['metric'].replace('_', ' ')} of {content['table']}"
+    )
+
+
+def _by_epoch(content: Content) -> Grid:
+    heads = ("epoch", "tau-b", "best", "seed", "worst", "seed", "sparse tau", "Spearman", "rank\ndeviation")
+    return Grid(f"After each epoch, {_over(content)}", heads, tuple(map(_epoch, content["summary"])))
+
+
+def _over(content: Content) -> str:
+    count = len(content["seeds"])
+    return "one seed" if count == 1 else f"mean ± std over {count} seeds"
+
+
+def _epoch(row: EpochRow) -> tuple[str, ...]:
+    tau = row["tau"]
+    ends = (number(tau["best"]), _seed_text(tau["best_seed"]), number(tau["worst"]), _seed_text(tau["worst_seed"]))
+    middle = (spread_text(row["sparse_tau"]), spread_text(row["spearman"]))
+    return (str(row["epoch"]), spread_text(tau), *ends, *middle, spread_text(row["deviation"], 1))
+
+
+def _tops(content: Content) -> tuple[Grid, ...]:
+    """The precision at the top by epoch; nothing where there are too few cells for any."""
+    precision = _precisions(content)
+    tops = [[spread_text(row["precision"].get(k), 2) for k in precision] for row in content["summary"]]
+    rows = tuple((str(row["epoch"]), *top) for row, top in zip(content["summary"], tops, strict=True))
+    title = f"Share of the true top k among the top k by score, {_over(content)}"
+    return (Grid(title, ("epoch", *map(_named, precision)), rows),) if precision else ()
+
+
+def _by_seed(content: Content) -> Grid:
+    precision, final = _precisions(content), content["epochs"][-1]
+    heads = ("seed", "cells", "tau-b", "sparse\ntau", "Spearman", *map(_named, precision), "rank\ndeviation")
+    rows = tuple(_seed(row, precision) for row in content["scorings"] if row["epoch"] == final)
+    return Grid(f"After epoch {final}, by seed", heads, rows)
+
+
+def _seed(row: ScoringRow, precision: tuple[str, ...]) -> tuple[str, ...]:
+    numbers = (number(row["tau"]), number(row["sparse_tau"]), number(row["spearman"]))
+    tops = (number(row["precision"].get(k), 2) for k in precision)
+    return (str(row["seed"]), str(row["cells"]), *numbers, *tops, number(row["deviation"], 1))
+
+
+def _top(content: Content) -> tuple[Grid, ...]:
+    """Where the true top 10 are for the best, the worst and the average seed; nothing where no seed has a tau."""
+    moved = content["displacements"]
+    if not moved:
+        return ()
+    heads = ("true\nrank", "cell", *(f"{each['run']} run\n{each['seed']}" for each in moved))
+    ranks = [{pair["cell"]: pair["shared"] for pair in each["ranks"]} for each in moved]
+    rows = tuple(
+        (str(row["rank"]), row["cell"], *(str(mine.get(row["cell"], DASH)) for mine in ranks))
+        for row in content["cells"][: len(moved[0]["ranks"])]
+    )
+    return (Grid("Rank by shared weights of the truly best cells", heads, rows),)
+
+
+def decided(factors: Mapping[str, Any]) -> Grid:
+    """What decides the ranking, by name."""
+    return Grid("What decides the ranking", ("factor", "value"), tuple((n, str(v)) for n, v in factors.items()))
+
+
+def _notes(content: Content) -> tuple[str, ...]:
+    unit = "accuracy" if content["larger_is_better"] else "log perplexity"
+    notes = [
+        f"tau-b: Kendall's; sparse tau: the same with {unit} of both sides rounded to 1e-3; top k: share of the true "
+        "top k among the top k by score; rank deviation: mean distance of a cell's two ranks.",
+        f"The truth is the {content['metric'].replace('_', ' ')}, mean of {content['repeats']} "
+        f"{'repeat' if content['repeats'] == 1 else 'repeats'}; Yu et al. 2020 rank image cells by test accuracy and "
+        "recurrent cells by validation perplexity, which are the defaults.",
+    ]
+    reasons = {reason: None for row in content["scorings"] for reason in row["reasons"].values()}
+    notes += [f"{DASH}: {reason}" for reason in reasons]
+    return (*notes, *failures(content["failed"]))
+
+
+def failures(failed: Mapping[str, str]) -> list[str]:
+    """A note for each seed whose run failed."""
+    return [f"seed {seed} is left out: {reason}" for seed, reason in failed.items()]
+
+
+def _precisions(content: Content) -> tuple[str, ...]:
+    return tuple(content["summary"][-1]["precision"])
+
+
+def _named(k: str) -> str:
+    return f"top {k}"
+
+
+def _seed_text(seed: int | None) -> str:
+    return DASH if seed is None else str(seed)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number, or a dash for none."""
+    return DASH if value is None else f"{value:.{digits}f}"
+
+
+def spread_text(found: Spread | None, digits: int = 3) -> str:
+    """``mean ± std``; the mean alone where there is one seed, and a dash where there is none."""
+    if found is None or found["mean"] is None:
+        return DASH
+    return number(found["mean"], digits) + ("" if found["std"] is None else f" ± {found['std']:.{digits}f}")

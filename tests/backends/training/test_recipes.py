@@ -1,0 +1,107 @@
+"""Recipes: those that come with the project, what is refused, and what a digest stands for."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from backends.data.datasets import facts
+from backends.tabular.known_tables import ROOT, open_table
+from backends.training.recipes import Recipe, load_recipe, recipe_path
+from backends.training.recipes.files import known_recipes
+from backends.training.recipes.recipe import LEAST, WORDS
+from harness.core.errors import SettingError, UnknownNameError
+from tests.backends.standalone.recipe import TINY, written
+
+
+@pytest.mark.parametrize("name", sorted(name for name in known_recipes() if not name.startswith("rnn")))
+def test_every_recipe_that_comes_with_the_project_loads_and_fits_its_data(name: str) -> None:
+    recipe = load_recipe(recipe_path(name))
+    assert recipe.train_images + recipe.validation_images <= facts(recipe.dataset).images
+
+
+def test_recipes_lie_beside_the_tables_and_in_their_own_folder() -> None:
+    assert {"nasbench101-v5-digits", "nasbench101-cifar10", "nasbench101-digits-continued"} <= known_recipes().keys()
+    assert recipe_path("nasbench101-v5-digits") == ROOT / "tables" / "nasbench101-v5-digits.yaml"
+
+
+def test_the_published_recipe_is_that_of_nasbench101() -> None:
+    """Figures of nasbench/lib/config.py, model_builder.py and cifar.py."""
+    recipe = load_recipe(recipe_path("nasbench101-cifar10"))
+    assert (recipe.width, recipe.stacks, recipe.modules, recipe.batch_norm_momentum) == (128, 3, 3, 0.003)
+    assert (recipe.optimiser, recipe.learning_rate, recipe.momentum, recipe.weight_decay) == ("rmsprop", 0.2, 0.9, 1e-4)
+    assert (recipe.epochs, recipe.repeats, recipe.attempts) == ((4, 12, 36, 108), 3, 5)
+    assert (recipe.train_images, recipe.validation_images, recipe.train_accuracy_images) == (40000, 10000, 10000)
+
+
+def test_a_key_added_later_changes_no_digest_by_its_default() -> None:
+    """The digest is the one that the builder wrote into the shipped table when recipes had 17 keys."""
+    recipe = load_recipe(recipe_path("nasbench101-v5-digits"))
+    assert recipe.digest() == open_table("nasbench101-v5-digits").provenance["recipe_digest"]
+    assert len(recipe.document()) == 17
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weight_decay": 2e-4},
+        {"crop": 1},
+        {"flip": True},
+        {"cutout": 2},
+        {"optimiser": "rmsprop"},
+        {"schedule": "cosine-by-step", "warmup": 0.0},
+        {"remainder": "carried"},
+        {"evaluation": "full-batches"},
+        {"evaluation_batch": 64},
+        {"budgets": "continued"},
+        {"attempts": 2},
+    ],
+)
+def test_a_recipe_is_told_by_its_digest(changes: dict[str, object]) -> None:
+    assert replace(TINY, **changes).digest() != TINY.digest()  # type: ignore[arg-type]
+
+
+def test_a_recipe_reads_back_equal(tmp_path: Path) -> None:
+    assert load_recipe(written(tmp_path, TINY)) == TINY
+    assert load_recipe(written(tmp_path, TINY, flip=True)) == replace(TINY, flip=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"widht": 4}, "widht"),
+        ({"width": "wide"}, "'wide'"),
+        ({"epochs": 4}, "epochs"),
+        ({"epochs": [4, 2]}, "ascending"),
+        ({"seed": True}, "seed"),
+        ({"optimiser": "adam"}, "'optimiser' is 'adam'; expected 'sgd' or 'rmsprop'"),
+        ({"flip": 1}, "'flip' is 1; expected bool"),
+        ({"attempts": 0}, "'attempts' is 0; expected 1 or more"),
+        ({"schedule": "cosine-by-step"}, "'warmup' is 0.25"),
+        ({"warmup": 1}, "'warmup' is 1.0; expected a fraction"),
+        ({"batch_size": 257}, "only 256 train_images"),
+    ],
+)
+def test_a_wrong_recipe_is_named(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        load_recipe(written(tmp_path, TINY, **changes))
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "short.yaml"
+    path.write_text("dataset: digits\n")
+    with pytest.raises(SettingError, match=r"missing or unknown keys .*'width'"):
+        load_recipe(path)
+
+
+def test_an_unknown_recipe_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'nasbench101-v5-digits'"):
+        recipe_path("nasbench101-v5-digit")
+
+
+def test_the_rules_of_values_speak_of_keys_that_exist() -> None:
+    defaults = {field.name: field.default for field in fields(Recipe)}
+    assert {key: words[0] for key, words in WORDS.items()}.items() <= defaults.items()
+    assert LEAST.keys() <= defaults.keys()
