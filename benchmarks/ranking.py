@@ -28,13 +28,13 @@ import yaml
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.recipe import FOLDER
 from backends.tabular.known_tables import open_table
+from harness.core.numbers import Undefined
 from harness.core.oracle import State, Update, Updated
 from harness.core.random import stream
 from harness.core.space import SearchSpace
 from harness.execution.probe import measured
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space
-from harness.statistics import Undefined
 
 RESULTS = Path(__file__).parent / "results"
 SEEDS = (1268, 1269)

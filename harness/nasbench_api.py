@@ -26,9 +26,9 @@ import numpy.typing as npt
 from backends.tabular import Table, open_table
 from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_tfrecord import import_tfrecord
-from backends.tabular.known_tables import cache_folder
 from backends.tabular.layout import ACCURACIES, SECONDS
 from harness.core.errors import IncompatibleError, SpaceError
+from harness.files.folders import cache_folder
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_hash import module_hash
 from harness.spaces.nasbench101_keys import (

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends.tabular.known_tables import cache_folder
 from harness.core.errors import DataError
+from harness.files.folders import cache_folder
 
 VARIABLE = "HARNESS_DATA"
 """Environment variable that names the data folder."""

@@ -24,10 +24,10 @@ from backends.surrogate.examples import Keys, Source, measure_for
 from backends.surrogate.features import encoded, encoding_of
 from backends.surrogate.model import Model, Prediction
 from backends.surrogate.trees import Array, Trees
-from backends.tabular.writer import replacing
 from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
+from harness.files.atomic_write import atomic_write
 
 SCHEMA = "nas-search-harness surrogate"
 VERSION = 1
@@ -94,7 +94,7 @@ def write(path: str | Path, facts: Facts, model: Model) -> str:
         for name, array in arrays.items():
             file.create_dataset(name, data=array, compression="gzip", shuffle=True)
     try:
-        with replacing(Path(path)) as target:
+        with atomic_write(Path(path)) as part, part.open("wb") as target:
             target.write(image.getbuffer())
     except OSError as error:
         reason = error.strerror or error

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.tabular.import_tfrecord import import_tfrecord
-from backends.tabular.known_tables import cache_folder
 from harness.core.errors import TableError, UnknownNameError
 from harness.core.progress import Progress, silent
 from harness.core.space import SearchSpace
 from harness.files import downloads
+from harness.files.folders import cache_folder
 
 
 @dataclass(frozen=True, slots=True)

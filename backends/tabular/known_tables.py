@@ -5,28 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from backends.tabular.table import Table
 from harness.core.errors import TableError, UnknownNameError
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def cache_folder() -> Path:
-    """Where downloads and the tables made from them are kept."""
-    return user_cache_path("nas-search-harness")
-
-
-def folders() -> tuple[Path, ...]:
-    """Where named tables lie, the first that has a name wins: a clone, an installed wheel, the cache."""
-    return ROOT / "tables", ROOT / "harness" / "tables", cache_folder() / "tables"
+from harness.files.folders import table_folders
 
 
 def known_tables() -> dict[str, Path]:
     """Every table that can be opened by name."""
     found: dict[str, Path] = {}
-    for folder in folders():
+    for folder in table_folders():
         for path in sorted(folder.glob("*.h5")):
             found.setdefault(path.stem, path)
     return found

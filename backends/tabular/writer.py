@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import h5py
 import numpy as np
@@ -19,6 +15,7 @@ from backends.tabular.layout import SCHEMA, VERSION, Array, digest_of
 from harness import __version__
 from harness.core.errors import TableError
 from harness.core.space import SearchSpace
+from harness.files.atomic_write import atomic_write
 
 ALIGNMENT = 64
 """Datasets start at multiples of this many bytes, so that mapped arrays are aligned."""
@@ -123,23 +120,8 @@ def _store(path: Path, arrays: Mapping[str, Array], attributes: Mapping[str, obj
         for name, array in arrays.items():
             file.create_dataset(name, data=array)
     try:
-        with replacing(path) as file:
+        with atomic_write(path) as part, part.open("wb") as file:
             file.write(image.getbuffer())
     except OSError as error:
         reason = error.strerror or error
         raise TableError(f"cannot write table {str(path)!r}: {reason}; nothing was written") from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file beside ``path`` that takes its place, safe on the disk, if the block ends well, and else is removed."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)

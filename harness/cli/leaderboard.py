@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from harness.cli.options import format_option, json_option, plot_option, print_page
+from harness.cli.options import format_option, json_option, plot_option
 from harness.cli.selecting import group_option, selected, store_option, where_option
+from harness.output.terminal import print_page
 
 
 @click.command()

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from harness.cli.options import json_option, print_json, print_page
+from harness.cli.options import json_option, print_json
 from harness.cli.selecting import selected, store_option, where_option
+from harness.output.terminal import print_page
 
 
 @click.group("list")

@@ -13,11 +13,7 @@ from harness.core.errors import SettingError
 from harness.output.text_tables import FORMATS
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-
-WIDTH = 100
-"""The columns of a page where there is no terminal: what a leaderboard takes."""
+    pass
 
 
 def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -41,17 +37,6 @@ def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
 def print_json(document: Any) -> None:
     """One document on standard output; NaN cannot appear in it."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
-
-
-def print_page(*parts: RenderableType) -> None:
-    """Print for the eye: as wide as the terminal, or 100 columns where standard output is a file or a pipe."""
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDTH)
-    for part in parts:
-        console.print(part)
 
 
 def _point_at(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import print_page, read_settings, running_options
+from harness.cli.options import read_settings, running_options
+from harness.output.terminal import print_page
 
 if TYPE_CHECKING:
     from harness.leaderboard.anytime import Axis

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from harness.cli.options import json_option, print_json, print_page, read_settings, set_option
+from harness.cli.options import json_option, print_json, read_settings, set_option
+from harness.output.terminal import print_page
 
 
 @click.group("space")
@@ -56,8 +57,8 @@ def _best(space: Any, table: str) -> dict[str, Any]:
     """The best cell that the space's decisions describe, by the metric of a table's test data."""
     from backends.tabular.known_tables import open_table
     from harness.core.errors import TableError
+    from harness.core.numbers import Undefined
     from harness.judging.coverage import coverage
-    from harness.statistics import Undefined
 
     best = coverage(space, open_table(table)).best
     if isinstance(best, Undefined):

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from harness.cli.listing import tables
-from harness.cli.options import json_option, print_json, print_page, read_settings, set_option
+from harness.cli.options import json_option, print_json, read_settings, set_option
 from harness.output.progress_bar import bar
+from harness.output.terminal import print_page
 
 
 @click.group("table")

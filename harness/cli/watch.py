@@ -49,8 +49,8 @@ def watch(store: str | None, once: bool, interval: float, as_json: bool) -> None
 def _look_once(watched: StoreWatch, as_json: bool) -> None:
     from datetime import datetime
 
-    from harness.cli.options import print_page
     from harness.live.watch_page import document, terminal
+    from harness.output.terminal import print_page
 
     picture = watched.look()
     return print_json(document(picture)) if as_json else print_page(terminal(picture, datetime.now()))

@@ -8,6 +8,9 @@ from typing import Protocol, runtime_checkable
 from harness.core.oracle import Query, QueryKind, State, Trial
 from harness.core.space import Architecture
 
+BASELINE = "random"
+"""The policy that the others are tested against: one uniform draw a seed (Yu et al. 2020, Sec. 3.1)."""
+
 
 @runtime_checkable
 class Policy(Protocol):

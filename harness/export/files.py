@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from harness.core.errors import SettingError
 from harness.export.columns import Column
 from harness.export.rows import Row
-from harness.files.atomic_write import whole_file
+from harness.files.atomic_write import atomic_output
 from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def export_file(path: str | Path, *, binary: bool = False) -> Iterator[IO[Any]]:
     if target.is_dir() or not target.parent.is_dir():
         raise SettingError(f"--output {str(path)!r} is no file in a folder that there is; give another name")
     form: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
-    with whole_file(target, "--output") as part, part.open(**form) as out:
+    with atomic_output(target, "--output") as part, part.open(**form) as out:
         yield out
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from backends.tabular.known_tables import table_of
+from harness.core.judgement import NoVerdict, Truth, Verdict
 from harness.core.measures import measure_of
+from harness.core.numbers import Undefined
 from harness.export.columns import AGAINST
-from harness.judging.judge import NoVerdict, Truth, Verdict
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.document import plain_fields
 from harness.leaderboard.leaderboard import Entry
 from harness.leaderboard.stored_boards import StoredBoard
-from harness.statistics import Interval, Undefined
+from harness.statistics import Interval
 from harness.storage.records import Ranked, Result, Run
 from harness.storage.store import Store
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from harness.judging.judge import Truth
+from harness.core.judgement import Truth
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
 from harness.leaderboard.anytime import Axis, Course, Curve, Quality, on_grid, shared_grid
-from harness.leaderboard.leaderboard import BASELINE, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import COLOURS, DASHES, GREY, canvas, counted, known, scale_of, tidy, words
-from harness.statistics import Undefined
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from harness.core.judgement import TruthTable
+from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
-from harness.judging.judge import TruthTable
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import COLOURS, GREY, LIGHT, PALE, canvas, counted, scale_of, spaced, tidy, words
-from harness.statistics import Undefined
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.core.errors import SettingError, TableError
+from harness.figures.across_boards import over_boards
 from harness.figures.critical_difference import critical_difference
 from harness.figures.distribution import distribution, distribution_of, means_of
 from harness.figures.ranks import ranks, ranks_of
 from harness.figures.scatter import scatter, scatter_of
-from harness.leaderboard.across_boards import over_boards
 from harness.leaderboard.stored_boards import StoredBoard
 from harness.planning.plan import build_space, truth_at_hand
 

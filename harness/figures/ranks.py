@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from harness.core.errors import IncompatibleError
+from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import COLOURS, MARKS, PALE, SIZE, canvas, counted, known, rank_axis, spaced, tidy
-from harness.statistics import Undefined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
+from harness.core.judgement import NoVerdict, Truth
+from harness.core.policy import BASELINE
 from harness.figures.anytime import NAMES, cost_axis
-from harness.judging.judge import NoVerdict, Truth
 from harness.judging.judged_runs import Judged
 from harness.leaderboard.anytime import Axis
-from harness.leaderboard.leaderboard import BASELINE
 from harness.output.figure_style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
 
 if TYPE_CHECKING:

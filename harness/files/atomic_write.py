@@ -1,8 +1,9 @@
-"""Files that appear under their name when everything is written, or not at all."""
+"""Files that appear under their name when everything is written, safe on the disk, or not at all."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,17 +12,28 @@ from harness.core.errors import SettingError
 
 
 @contextmanager
-def whole_file(path: str | Path, option: str) -> Iterator[Path]:
-    """The path to write to, a file beside it that takes its place at the end; ``option`` is who asked for it.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """The path of a new file beside ``path`` that takes its place if the block ends well, and is removed if not.
 
-    Raises SettingError where it cannot be written; then nothing is left behind, and what was there stays.
+    What stood at ``path`` stays until then. Raises OSError where it cannot be written.
     """
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
     try:
-        yield part
-        part.replace(target)
+        yield Path(name)
+        with open(name, "rb") as file:
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_output(path: str | Path, option: str) -> Iterator[Path]:
+    """The same for a file that a user asked for by ``option``; raises SettingError where it cannot be written."""
+    try:
+        with atomic_write(Path(path)) as part:
+            yield part
     except OSError as error:
         raise SettingError(f"{option} {str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)

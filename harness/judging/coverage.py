@@ -8,12 +8,13 @@ from functools import cache
 
 import numpy as np
 
+from harness.core.judgement import Truth, TruthTable, Verdict
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
-from harness.judging.judge import Judge, Truth, TruthTable, Verdict
+from harness.judging.judge import Judge
 from harness.output.units import unit_of
 from harness.planning.plan import build_space, truth_at_hand
-from harness.statistics import Undefined
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from harness.core.judgement import Correlation, Judgement, NoVerdict, Truth
+from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
 from harness.judging.coverage import lacking
-from harness.judging.judge import Correlation, Judge, Judgement, NoVerdict, Truth
+from harness.judging.judge import Judge
 from harness.judging.judged_runs import Judged
 from harness.judging.recorded_judge import RecordedJudge
 from harness.judging.training_judge import Scratch, TrainedJudge
@@ -16,7 +18,6 @@ from harness.planning import registry
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device
 from harness.planning.plan import Plan, build_truth
-from harness.statistics import Number, Undefined
 from harness.storage.records import Ranked, Result, Run
 from harness.storage.store import Store
 

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from harness import statistics
 from harness.core.budget import Cost
+from harness.core.judgement import Judgement, NoVerdict, Verdict
+from harness.core.numbers import Number, Undefined
 from harness.judging.coverage import Coverage
-from harness.judging.judge import Judgement, NoVerdict, Verdict
-from harness.statistics import Number, Undefined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from backends.tabular.known_tables import cache_folder
 from harness.core.errors import TableError
+from harness.core.judgement import Correlation, Truth
+from harness.core.numbers import Undefined
 from harness.core.space import Architecture
-from harness.judging.judge import Correlation, Truth
+from harness.files.folders import cache_folder
 from harness.judging.training_judge import UNRANKED
-from harness.statistics import Undefined
 
 
 class RecordedJudge:

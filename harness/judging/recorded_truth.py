@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import TableError
+from harness.core.judgement import Look
 from harness.core.measures import ACCURACY, QUALITIES, Measure
 from harness.core.space import SearchSpace
-from harness.judging.judge import Look
 from harness.storage.store import Store
 
 Floats = npt.NDArray[np.float64]

@@ -19,13 +19,14 @@ import numpy as np
 from backends.standalone.cells import cells_of
 from backends.tabular.journal import read_journal
 from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
+from harness.core.judgement import Correlation, Look, Measured, NoVerdict, Truth
 from harness.core.measures import ACCURACY, PERPLEXITY, Measure
+from harness.core.numbers import Undefined
 from harness.core.space import Architecture, SearchSpace
 from harness.execution.building import recipe_of
 from harness.execution.table_builder import LANGUAGE_TRAINER, build, build_courses
-from harness.judging.judge import Correlation, Look, Measured, NoVerdict, Truth, canonical_key
+from harness.judging.judge import canonical_key
 from harness.output.progress_bar import bar
-from harness.statistics import Undefined
 
 UNRANKED = "trained from scratch: the space is not ranked"
 TRAINER = "backends.standalone.same_seed:same_seed_trainer"

@@ -7,9 +7,10 @@ from typing import Any
 
 from backends.tabular.known_tables import table_of
 from harness.core.errors import TableError
+from harness.core.judgement import Truth
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
-from harness.judging.judge import Judge, Truth
+from harness.judging.judge import Judge
 from harness.judging.judge_runs import AnyJudge
 from harness.judging.recorded_judge import RecordedJudge
 from harness.planning import registry

@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.budget import Cost
+from harness.core.judgement import NoVerdict, Verdict
+from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
-from harness.judging.judge import Judge, NoVerdict, Verdict
-from harness.statistics import Undefined, interval_of
+from harness.judging.judge import Judge
+from harness.statistics import interval_of
 from harness.storage.records import Run, ScoreRow
 from harness.storage.store import Store
 

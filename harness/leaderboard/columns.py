@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.core.numbers import Number, Undefined
+from harness.core.policy import BASELINE
 from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, Comparison
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.output.units import Cell, Part, fixed, probability, ranged, spread, unit_of, whole
-from harness.statistics import Number, Undefined
 
 PLACES = ("oracle", "space")
 

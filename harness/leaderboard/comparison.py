@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness import statistics
-from harness.statistics import Interval, Number, Undefined
+from harness.core.numbers import Number, Undefined
+from harness.statistics import Interval
 
 SIGNIFICANT = 0.05
 """The level of every test, and what a p must lie below to be called a finding."""

@@ -7,12 +7,12 @@ from statistics import fmean
 from typing import Any
 
 from harness import statistics
+from harness.core.numbers import Undefined
 from harness.leaderboard.compared_boards import Row
 from harness.leaderboard.differences import Differences, Match, unexplained
 from harness.leaderboard.document import plain_fields
 from harness.output.page import Grid, Page
 from harness.output.units import Cell, Unit, fixed, probability, ranged, spread, unit_of
-from harness.statistics import Undefined
 
 NOTE = (
     "Difference: of the means, B minus A, with Welch's 95 % interval, turned so that positive is better for B. Welch "

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from harness.core.numbers import Undefined
 from harness.leaderboard.comparison import SEARCHES, Comparison
 from harness.leaderboard.leaderboard import Entry, Leaderboard
-from harness.statistics import Interval, Undefined
+from harness.statistics import Interval
 
 NESTED: Mapping[str, type[Comparison | Interval]] = {
     "mean_interval": Interval,

@@ -21,16 +21,18 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from harness.core.budget import Budget, Cost
+from harness.core.judgement import NoVerdict, Verdict
+from harness.core.numbers import Number, Undefined
 from harness.core.oracle import Oracle, Score
+from harness.core.policy import BASELINE
 from harness.core.random import stream
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture, SearchSpace
-from harness.judging.judge import Judge, NoVerdict, Verdict
+from harness.judging.judge import Judge
 from harness.leaderboard.anytime import Step, at_cost, walk
-from harness.leaderboard.leaderboard import BASELINE, EqualCost, Key
+from harness.leaderboard.leaderboard import EqualCost, Key
 from harness.planning import registry, settings
 from harness.planning.plan import build_oracle
-from harness.statistics import Number, Undefined
 from harness.storage.records import Run
 from harness.storage.store import Store
 from policies.random_search import RandomSearch

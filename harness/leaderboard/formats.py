@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import UnknownNameError
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
 from harness.leaderboard.columns import PLACES, Sheet, sheet
 from harness.leaderboard.columns import statistics as statistics_sheets
 from harness.leaderboard.document import as_csv, as_json
 from harness.leaderboard.document import document as document
-from harness.leaderboard.leaderboard import BASELINE, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard
 from harness.leaderboard.pairs import pairs_page as pairs_page
 from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text, rich_table
 from harness.output.units import PLUS_MINUS, Cell
-from harness.statistics import Undefined
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness import statistics
+from harness.core.judgement import Truth
+from harness.core.numbers import Number, Undefined
+from harness.core.policy import BASELINE
 from harness.judging.coverage import unreached
-from harness.judging.judge import Truth
 from harness.judging.judged_runs import (
     Group,
     Judged,
@@ -25,10 +27,7 @@ from harness.leaderboard import warnings
 from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, Comparison, adjusted, compared, half_a_deviation
 from harness.leaderboard.sentences import verdict
 from harness.output.units import unit_of
-from harness.statistics import Interval, Number, Undefined
-
-BASELINE = "random"
-"""The policy that the others are tested against: one uniform draw a seed (Yu et al. 2020, Sec. 3.1)."""
+from harness.statistics import Interval
 
 YARDSTICK = f"{BASELINE} is what the others are tested against"
 

@@ -7,13 +7,13 @@ from itertools import combinations
 from typing import Any
 
 from harness import statistics
+from harness.core.numbers import Undefined
 from harness.leaderboard.columns import title
 from harness.leaderboard.comparison import Comparison, adjusted, compared, half_a_deviation
 from harness.leaderboard.document import plain_fields
 from harness.leaderboard.leaderboard import Entry, Leaderboard, names_of
 from harness.output.page import Grid, Page
 from harness.output.units import Cell, Unit, fixed, probability, ranged, unit_of
-from harness.statistics import Undefined
 
 UNPAIRED = (
     "Tests are unpaired. A seed starts the random streams of both policies alike, so two that begin with random draws "

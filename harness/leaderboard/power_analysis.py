@@ -9,12 +9,15 @@ from typing import Literal, TypeAlias
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import SettingError, StoreError, UnknownNameError
-from harness.judging.judge import Judge, Truth
+from harness.core.judgement import Truth
+from harness.core.numbers import Number, Undefined
+from harness.core.policy import BASELINE
+from harness.judging.judge import Judge
 from harness.leaderboard.comparison import POWER, SIGNIFICANT
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard, names_of
+from harness.leaderboard.leaderboard import Entry, Leaderboard, names_of
 from harness.leaderboard.stored_boards import stored_boards
 from harness.planning import settings
-from harness.statistics import Number, Undefined, detectable_difference, seeds_needed, test_power
+from harness.statistics import detectable_difference, seeds_needed, test_power
 from harness.statistics.power import SMALLEST_LEVEL
 from harness.storage.store import Store
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from harness.core.numbers import Number, Undefined
 from harness.leaderboard.power_analysis import Basis, Question, Spread, deviation_range
 from harness.output.page import Grid, Page
 from harness.output.units import Part, Unit, fixed, unit_of, whole
-from harness.statistics import Number, Undefined
 
 MEANING = (
     "Welch's two-sided test of a policy against one random draw a seed, with as many seeds on both sides. Several "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.core.numbers import Number, Undefined
 from harness.leaderboard.comparison import SEARCHES, Comparison
 from harness.output.units import Unit, fixed, probability
-from harness.statistics import Number, Undefined
 
 BOTH = "random search at as many queries, or for as much training time,"
 """What random search is called whose results are the same at both costs."""

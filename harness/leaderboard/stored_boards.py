@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from harness.core.errors import StoreError
+from harness.core.numbers import Number
+from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import AnyJudge, judge_run
 from harness.judging.judged_runs import Judged
@@ -14,8 +16,7 @@ from harness.judging.truth_sources import TruthSources
 from harness.leaderboard import leaderboard
 from harness.leaderboard.equal_cost import APART, SEARCH, equal_cost
 from harness.leaderboard.grouping import Named, named
-from harness.leaderboard.leaderboard import BASELINE, EqualCost, Leaderboard
-from harness.statistics import Number
+from harness.leaderboard.leaderboard import EqualCost, Leaderboard
 from harness.storage.records import Run
 from harness.storage.store import Store
 

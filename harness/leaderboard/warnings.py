@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.judging.judge import Truth
+from harness.core.judgement import Truth
+from harness.core.numbers import Undefined
 from harness.judging.judged_runs import Group, Judged
 from harness.leaderboard.comparison import Comparison
-from harness.statistics import Undefined
 
 if TYPE_CHECKING:
     from harness.leaderboard.leaderboard import Entry, Key

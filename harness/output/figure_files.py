@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
-from harness.files.atomic_write import whole_file
+from harness.files.atomic_write import atomic_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,5 +46,5 @@ def save(figure: Figure, path: str | Path, option: str = "--plot") -> None:
 
     target = require_plottable(path, option)
     ending = target.suffix.lower()
-    with whole_file(target, option) as part, rc_context({"svg.hashsalt": "harness"}):
+    with atomic_output(target, option) as part, rc_context({"svg.hashsalt": "harness"}):
         figure.savefig(part, format=ending[1:], dpi=DOTS_PER_INCH, metadata=dict(UNDATED[ending]))

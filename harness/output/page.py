@@ -50,7 +50,7 @@ def show(page: Page, form: str) -> None:
     """Print a page on standard output as ``table``, ``csv``, ``json``, ``markdown`` or ``latex``."""
     import click
 
-    from harness.cli.options import print_page
+    from harness.output.terminal import print_page
 
     if form == "table":
         return print_page(terminal(page))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.core.measures import ACCURACY, measure_of
-from harness.statistics import Interval, Number, Undefined
+from harness.core.numbers import Number, Undefined
+from harness.statistics import Interval
 
 Part: TypeAlias = str | Undefined
 Cell: TypeAlias = tuple[Part, ...]

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from harness.core.budget import Budget
 from harness.core.errors import SettingError
+from harness.core.runspec import flatten
 from harness.files.yaml_text import read_yaml
 
 SEEDS = tuple(range(1268, 1278))
@@ -139,12 +140,3 @@ def _first(error: ValidationError) -> str:
     fields = list(BudgetFields.model_fields if key.startswith("budget.") else Experiment.model_fields)
     near = difflib.get_close_matches(key.rpartition(".")[2], fields, n=1)
     return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted names: {'nao': {'pool': 3}} becomes {'nao.pool': 3}."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        name = f"{prefix}{key}"
-        flat |= flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}
-    return flat

@@ -11,18 +11,17 @@ from backends.tabular.known_tables import known_tables, open_table, table_of
 from backends.tabular.table import Table
 from harness.core.driver import never_trains, require_compatible
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.judgement import Truth, TruthTable
 from harness.core.oracle import Oracle, Update
-from harness.core.policy import Policy
+from harness.core.policy import BASELINE, Policy
 from harness.core.random import stream
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
-from harness.judging.judge import Truth, TruthTable
 from harness.planning import registry, settings
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device, require_gpus
 from harness.planning.setting_scopes import Classes, Scopes, scopes_of
 
-BASELINE = "random"
 DEFAULT_SPACE = "nasbench101-v5"
 
 LATER = ("epochs",)

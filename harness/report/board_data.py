@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import HarnessError
+from harness.core.judgement import Truth
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
-from harness.judging.judge import Judge, Truth
-from harness.leaderboard.leaderboard import BASELINE, Entry, Key, Leaderboard, names_of
+from harness.judging.judge import Judge
+from harness.leaderboard.leaderboard import Entry, Key, Leaderboard, names_of
 from harness.leaderboard.stored_boards import StoredBoard
 from harness.planning.plan import build_space, truth_at_hand
 from harness.report.series import Series, series_of
-from harness.statistics import Undefined
 from harness.storage.records import Run
 from harness.storage.store import Store
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.core.numbers import Number, Undefined
 from harness.output.units import Part
-from harness.statistics import Number, Undefined
 
 
 @dataclass(frozen=True, slots=True)

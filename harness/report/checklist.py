@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from harness.leaderboard.leaderboard import BASELINE
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
 from harness.report.board_data import Chapter
 from harness.report.provenance import SHORT, distinct, seeds
-from harness.statistics import Undefined
 
 Answer: TypeAlias = Literal["yes", "no", "not recorded"]
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.output.figure_style import scale_of, words
 from harness.output.page import Grid
 from harness.report.charts import ZOOM, Figure, Rows, axis, chart, coloured, layer, shown, tips
 from harness.report.numbers import fixed
 from harness.report.series import Series
-from harness.statistics import Undefined
 
 POINTS = 400
 """The most steps that the curve is drawn with: a pixel or two each."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.core.numbers import Undefined
 from harness.output.page import Grid
 from harness.report.board_data import Chapter
 from harness.report.cells import Sortable
@@ -25,7 +26,6 @@ from harness.report.provenance import facts, run_list, settings
 from harness.report.ranking import ranking
 from harness.report.series import Series
 from harness.report.significance import Matrix, matrix
-from harness.statistics import Undefined
 from harness.storage.store import Store
 
 FOLDER = Path(__file__).parent

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.core.errors import HarnessError
+from harness.core.numbers import Undefined
 from harness.figures.cell import Content, cell_of
 from harness.figures.layers import Point, layout
 from harness.output.figure_style import words
 from harness.output.units import unit_of
 from harness.report.board_data import Chapter, Row
 from harness.report.numbers import fixed
-from harness.statistics import Undefined
 
 ACROSS, DOWN = 124.0, 66.0
 """The distance of two vertices of a layer, and of two layers, in pixels; cells are drawn from top to bottom."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.core.errors import HarnessError
 from harness.core.measures import ACCURACY, measure_of
+from harness.core.numbers import Number, Undefined
 from harness.leaderboard import anytime
 from harness.output.figure_style import scale_of
 from harness.report.anytime import Curve, anytime_figure
@@ -18,7 +19,7 @@ from harness.report.charts import Figure
 from harness.report.distribution import distribution_figure
 from harness.report.seeds import Strip, strip_figure, values_figure
 from harness.report.series import Series
-from harness.statistics import Number, Undefined, interval_of
+from harness.statistics import interval_of
 from harness.storage.store import Store
 
 Courses: TypeAlias = Sequence[anytime.Course]

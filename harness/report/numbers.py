@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from harness.core.numbers import Number, Undefined
 from harness.output.units import bounds
 from harness.output.units import fixed as fixed_or_reason
-from harness.statistics import Interval, Number, Undefined
+from harness.statistics import Interval
 
 DASH = "–"
 

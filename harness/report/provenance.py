@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.core.numbers import Undefined
 from harness.output.figure_style import counted
 from harness.output.page import Grid
 from harness.report.board_data import Chapter, Row
 from harness.report.commands import seeds_text
 from harness.report.numbers import DASH
-from harness.statistics import Undefined
 from harness.storage.records import Run
 
 SHORT = 12

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from harness.core.numbers import Number, Undefined
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.leaderboard import Entry
 from harness.output.units import Part, Unit, fixed, probability, ranged, spread, unit_of, whole
 from harness.report.board_data import Chapter, Row
 from harness.report.cells import Cell, Head, Sortable, number_cell, text_cell
-from harness.statistics import Interval, Number, Undefined
+from harness.statistics import Interval
 
 Column: TypeAlias = tuple[Head, Callable[[Row], Cell]]
 

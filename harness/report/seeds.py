@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.core.numbers import Number, Undefined
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import scale_of, words
 from harness.output.page import Grid
 from harness.report.charts import Figure, Rows, Spec, axis, chart, coloured, layer, row_axis, shown, tips
 from harness.report.numbers import fixed, scaled, scaled_interval, span
 from harness.report.series import Series
-from harness.statistics import Interval, Number, Undefined
+from harness.statistics import Interval
 
 ROW_HEIGHT = 44
 """Pixels; the marks of a row stand below each other in it, so that equal values show."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
+from harness.core.numbers import Number, Undefined
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.pairs import pairs
 from harness.output.units import Part, fixed, probability
 from harness.report.board_data import Chapter
-from harness.statistics import Number, Undefined
 
 
 @dataclass(frozen=True, slots=True)

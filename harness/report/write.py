@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.core.errors import SettingError
-from harness.files.atomic_write import whole_file
+from harness.files.atomic_write import atomic_output
 from harness.leaderboard.stored_boards import stored_boards
 from harness.report.board_data import chapter_of
 from harness.report.document import Shown, html, shown
@@ -71,5 +71,5 @@ def _listed(names: Sequence[str]) -> str:
 
 def _write(text: str, target: Path) -> None:
     """Write a page whole or not at all: a file of the name is replaced at once."""
-    with whole_file(target, "--output") as part:
+    with atomic_output(target, "--output") as part:
         part.write_text(text, encoding="utf-8")

@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from backends.tabular.known_tables import open_table
-from harness.judging.judge import Judge, Truth
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.core.judgement import Truth
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
+from harness.judging.judge import Judge
+from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.planning.settings import create_space
 from harness.reproduce import published
 from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
 from harness.reproduce.published import NOTHING
 from harness.reproduce.request import Request
 from harness.reproduce.steps import Searches, entry, has_table
-from harness.statistics import Undefined
 
 Read: TypeAlias = Callable[[Entry], Ours | None]
 Column: TypeAlias = tuple[Leaderboard | None, Read]

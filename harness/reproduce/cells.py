@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.core.numbers import Number, Undefined
 from harness.output.units import PLUS_MINUS
 from harness.reproduce.published import Printed
-from harness.statistics import Number, Undefined
 
 
 @dataclass(frozen=True, slots=True)

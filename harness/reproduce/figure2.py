@@ -16,11 +16,12 @@ import numpy as np
 
 from backends.tabular.journal import read_journal
 from backends.tabular.known_tables import open_table
+from harness.core.judgement import Look
+from harness.core.policy import BASELINE
 from harness.core.space import Architecture, SearchSpace
-from harness.judging.judge import Look, canonical_key
+from harness.judging.judge import canonical_key
 from harness.judging.training_judge import Scratch
 from harness.leaderboard.end_to_end import Watcher
-from harness.leaderboard.leaderboard import BASELINE
 from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
 from harness.reproduce.figure2_curves import Content, Curves, figure2

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
 from harness.figures.ranks import ranks, ranks_of
 from harness.leaderboard.end_to_end import Watcher
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number, words
 from harness.reproduce.item import Draw, Findings, Item
 from harness.reproduce.request import Request
 from harness.reproduce.steps import SHARED, Sides
-from harness.statistics import Undefined
 
 TOP = 5
 """The best ranks that the text speaks of."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from harness.core.errors import SettingError
-from harness.files.atomic_write import whole_file
+from harness.files.atomic_write import atomic_output
 from harness.output.figure_files import save
 from harness.output.page import Page, render
 from harness.reproduce.cells import Missing
@@ -33,7 +33,7 @@ def write(folder: str | Path, name: str, page: Page, figure: Draw | Missing) -> 
     target = require_folder(folder)
     written = [target / f"{name}{ending}" for ending in FORMS]
     for path, form in zip(written, FORMS.values(), strict=True):
-        with whole_file(path, "--output") as part:
+        with atomic_output(path, "--output") as part:
             part.write_text(render(page, form), encoding="utf-8")
     if not isinstance(figure, Missing):
         drawn = figure()

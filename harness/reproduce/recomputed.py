@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.core.numbers import Undefined
 from harness.reproduce import published
 from harness.reproduce.cells import Cell, Missing, Ours, Row, Section, number
 from harness.reproduce.published import Printed
-from harness.statistics import Sample, Undefined, p_beats_random, welch_from_summary
+from harness.statistics import Sample, p_beats_random, welch_from_summary
 
 CELLS, RUNS = 423_624, 10
 """NAS-Bench-101's cells, and the runs of Sec. 4.1."""

@@ -13,12 +13,13 @@ from typing import Any, Protocol
 from backends.tabular.known_tables import known_tables
 from harness.core.errors import StoreError
 from harness.core.oracle import Gradient
+from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_all, judge_run, known_judgement
 from harness.judging.training_judge import Scratch
 from harness.leaderboard import leaderboard
 from harness.leaderboard.end_to_end import Watcher, compare, finished_runs
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.planning import registry
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.plan import Plan, build_truth, make_plan

@@ -1,5 +1,6 @@
 """The statistics of a comparison of policies: every number is defined, or it is ``Undefined`` with a reason."""
 
+from harness.core.numbers import Number, Undefined
 from harness.statistics.chance import expected_best_rank, median_best_rank, p_beats_random
 from harness.statistics.comparison import (
     Sample,
@@ -23,7 +24,7 @@ from harness.statistics.correlation import (
 )
 from harness.statistics.effects import hedges_g, improvement, improvement_interval
 from harness.statistics.intervals import Interval, bootstrap, interval_of
-from harness.statistics.numbers import Number, Undefined, best, interquartile_mean, mean, median, std
+from harness.statistics.numbers import best, interquartile_mean, mean, median, std
 from harness.statistics.power import detectable_difference, seeds_needed, test_power
 from harness.statistics.several import Friedman, friedman, nemenyi_distance
 

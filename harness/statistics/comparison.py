@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.core.numbers import Number, Undefined
 from harness.statistics.intervals import Interval
-from harness.statistics.numbers import Number, Undefined, flaw, mean, std
+from harness.statistics.numbers import flaw, mean, std
 
 EXACT = 30
 """The largest sample whose Mann-Whitney p is counted exactly; the normal approximation is close beyond."""

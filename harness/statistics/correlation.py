@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from harness.statistics.numbers import Number, Undefined
+from harness.core.numbers import Number, Undefined
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Column: TypeAlias = Sequence[float] | Floats

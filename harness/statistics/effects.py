@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from harness.core.numbers import Number, Undefined
 from harness.core.random import stream
 from harness.statistics.comparison import Sample, samples
 from harness.statistics.intervals import RESAMPLES, Interval, middle
-from harness.statistics.numbers import Number, Undefined, flaw
+from harness.statistics.numbers import flaw
 
 Floats = npt.NDArray[np.float64]
 

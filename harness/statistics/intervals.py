@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from harness.core.numbers import Undefined
 from harness.core.random import stream
-from harness.statistics.numbers import Undefined, flaw
+from harness.statistics.numbers import flaw
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

@@ -1,25 +1,15 @@
-"""Numbers that are defined, or ``Undefined`` with a reason, and the summaries of one sample."""
+"""The summaries of one sample, each ``Undefined`` with a reason where it does not exist."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+
+from harness.core.numbers import Number, Undefined
 
 HUGE = 1e100
 """Values beyond this have no statistics: the squares and sums of larger ones overflow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undefined:
-    """A number that does not exist, and why: printed as a dash with a footnote, never as nan."""
-
-    reason: str
-
-
-Number: TypeAlias = float | Undefined
 
 
 def mean(values: Sequence[float]) -> Number:

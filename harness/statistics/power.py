@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 
+from harness.core.numbers import Number, Undefined
 from harness.statistics.comparison import Contrast, Sample, contrast_of
-from harness.statistics.numbers import Number, Undefined, flaw
+from harness.statistics.numbers import flaw
 
 SMALLEST_LEVEL = 1e-4
 """The smallest level that has a power: SciPy's noncentral t fails further out."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.statistics.numbers import Undefined
+from harness.core.numbers import Undefined
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias
 
 from harness.core.budget import Cost
+from harness.core.judgement import Correlation, Judgement
 from harness.core.oracle import Failed, Score, Scored, State, Trial
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture
-from harness.judging.judge import Correlation, Judgement
 from harness.storage.state_codec import decode, encode
 
 Status: TypeAlias = Literal["running", "finished", "failed"]

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from harness.core.budget import Cost
+from harness.core.judgement import Correlation, Judgement, Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.judging.judge import Correlation, Judgement, Measured, NoVerdict, Ranking, Truth, Verdict
-from harness.statistics import Undefined
 from harness.storage.records import Ranked, Result, Run
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from harness.core.errors import SettingError, UnknownNameError
+from harness.core.policy import BASELINE
+from harness.core.runspec import flatten
 from harness.files.yaml_text import read_yaml
-from harness.leaderboard.leaderboard import BASELINE
-from harness.planning.experiment import flatten
 from harness.storage.records import Run
 
 SETTINGS = "settings."

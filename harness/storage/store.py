@@ -18,9 +18,9 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, insert, select, update
 
 from harness.core.errors import UnknownNameError
+from harness.core.judgement import Look, NoVerdict, Truth
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.judging.judge import Look, NoVerdict, Truth
-from harness.statistics import Undefined
 from harness.storage import database, schema
 from harness.storage.records import Checkpoint, Ranked, Result, Run, ScoreRow, Status
 from harness.storage.row_records import ranked_of, result_of, run_of, truth_of, truth_row

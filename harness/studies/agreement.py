@@ -9,18 +9,8 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from harness.statistics import (
-    Number,
-    Undefined,
-    kendall,
-    mean,
-    sparse_kendall,
-    spearman,
-    std,
-    top_precision,
-    top_regret,
-    weighted_kendall,
-)
+from harness.core.numbers import Number, Undefined
+from harness.statistics import kendall, mean, sparse_kendall, spearman, std, top_precision, top_regret, weighted_kendall
 
 Floats = npt.NDArray[np.float64]
 

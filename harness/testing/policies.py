@@ -17,11 +17,12 @@ from backends.synthetic import SyntheticOracle
 from harness.core.budget import Budget
 from harness.core.driver import search
 from harness.core.errors import UnknownNameError
+from harness.core.judgement import Verdict
 from harness.core.oracle import Oracle, Query, Score, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
-from harness.judging.judge import Judge, Verdict
+from harness.judging.judge import Judge
 from harness.planning.settings import create_space, resolve
 from harness.testing.contract import ContractError, require, require_plain, same
 from harness.testing.policy_case import Flat, PolicyCase, record, rounds

@@ -81,7 +81,7 @@ def test_a_mistake_is_one_line_before_anything_runs(harness: Harness, arguments:
 def test_the_published_scale_says_which_table_it_needs(
     harness: Harness, study: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("backends.tabular.known_tables.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("harness.files.folders.cache_folder", lambda: tmp_path)
     ended = harness("study", study, "--paper")
     assert (ended.status, ended.err.count("\n")) == (2, 1)
     assert "the truth of this scale is table 'nasbench101', which is not here" in ended.err

@@ -5,6 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-PUBLISHED = Path(os.environ.get("HARNESS_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")) / "nasbench101"
+PUBLISHED = Path(os.environ.get("HARNESS_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data")) / "nasbench101"
 
 MISSING = f"no published means in {PUBLISHED}; HARNESS_SHARED_DATA names the folder that holds nasbench101/"

@@ -10,13 +10,13 @@ import pytest
 from matplotlib.colors import to_hex
 
 from harness.core.budget import Cost
+from harness.core.judgement import Verdict
+from harness.core.numbers import Undefined
 from harness.figures.anytime import WIDE, anytime, anytime_of
 from harness.figures.distribution import TAIL, distribution, distribution_of, means_of
 from harness.figures.scatter import scatter, scatter_of
-from harness.judging.judge import Verdict
 from harness.leaderboard.anytime import Course, Step
 from harness.output.figure_style import COLOURS
-from harness.statistics import Undefined
 from tests.fakes.truths import TRUTH as CELLS
 from tests.fakes.truths import FakeTable, Pairs
 from tests.figures.contents import curves

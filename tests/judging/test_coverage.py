@@ -13,12 +13,12 @@ from backends.synthetic import SyntheticOracle
 from backends.tabular.known_tables import open_table
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError, TableError
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.judging.coverage import coverage, lacking, percent, unreached
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
 from harness.planning.settings import create_space
-from harness.statistics import Undefined
 from harness.storage.records import Checkpoint
 from harness.storage.store import Store
 from tests.fakes.truths import TRUTH, FakeTable, Pairs

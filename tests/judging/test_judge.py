@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import IncompatibleError, SpaceError, StoreError, TableError
+from harness.core.judgement import Correlation, Look, NoVerdict, Ranking, Verdict
+from harness.core.numbers import Undefined
 from harness.core.space import Architecture
-from harness.judging.judge import Correlation, Judge, Look, NoVerdict, Ranking, Verdict
-from harness.statistics import Undefined
+from harness.judging.judge import Judge
 from tests.fakes.truths import TRUTH, FakeTable, Pairs
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from backends.tabular import Table
 from harness.core.errors import TableError
+from harness.core.judgement import Correlation, NoVerdict, Ranking, Verdict
 from harness.core.space import Architecture
-from harness.judging.judge import Correlation, Judge, NoVerdict, Ranking, Verdict
+from harness.judging.judge import Judge
 from harness.planning.settings import create_space
 from tests.backends.tabular import courses
 from tests.fakes.truths import TRUTH, FakeTable, Pairs

@@ -4,10 +4,11 @@ import pytest
 import scipy.stats
 
 from harness.core.budget import Budget, Cost
+from harness.core.judgement import NoVerdict, Verdict
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.judging.judge import Judge, NoVerdict, Verdict
+from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
-from harness.statistics import Undefined
 from harness.storage.records import Checkpoint
 from harness.storage.store import Store
 from tests.fakes.truths import TRUTH, FakeTable, Pairs

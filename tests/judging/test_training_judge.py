@@ -10,11 +10,11 @@ import pytest
 
 from backends.tabular.journal import read_journal
 from harness.core.errors import DataError, SettingError, SpaceError, StoreError, UnknownNameError
+from harness.core.judgement import Correlation, Look, Measured, NoVerdict
+from harness.core.numbers import Undefined
 from harness.core.space import Architecture
-from harness.judging.judge import Correlation, Look, Measured, NoVerdict
 from harness.judging.training_judge import Scratch, TrainedJudge
 from harness.planning.settings import create_space
-from harness.statistics import Undefined
 
 SPACE = create_space("nasbench101-v4")
 FAKE = "tests.fakes.trainer:FakeTrainer"

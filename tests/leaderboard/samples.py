@@ -6,11 +6,11 @@ import numpy as np
 from rich.console import Console
 
 from harness.core.budget import Cost
-from harness.judging.judge import Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.judgement import Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.numbers import Undefined
 from harness.judging.judged_runs import Judged
 from harness.leaderboard.formats import render, terminal
 from harness.leaderboard.leaderboard import build
-from harness.statistics import Undefined
 
 SIZE = 423_624
 WHOLE = Ranking(SIZE, SIZE, 0.9432, 0.8968, 0.058)

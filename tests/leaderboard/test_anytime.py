@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError
+from harness.core.judgement import NoVerdict, Verdict
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture
-from harness.judging.judge import Judge, NoVerdict, Verdict
+from harness.judging.judge import Judge
 from harness.leaderboard.anytime import AXES, Course, Step, at_cost, course, courses, incumbents, on_grid, shared_grid
-from harness.statistics import Undefined
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
 from tests.fakes.truths import TRUTH, FakeTable, Pairs

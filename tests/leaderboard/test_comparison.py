@@ -9,9 +9,9 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
+from harness.core.numbers import Undefined
 from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, compared
 from harness.leaderboard.leaderboard import build
-from harness.statistics import Undefined
 from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
 
 ENAS = [0.91, 0.93, 0.90, 0.915, 0.92, 0.905, 0.93, 0.90, 0.91, 0.925]

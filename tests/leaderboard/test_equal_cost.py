@@ -14,6 +14,7 @@ import pytest
 
 from backends.tabular.known_tables import open_table
 from harness.core.budget import Budget, Cost
+from harness.core.numbers import Undefined
 from harness.core.random import stream
 from harness.core.space import SearchSpace
 from harness.leaderboard.end_to_end import compare, judge_of, searched
@@ -21,7 +22,6 @@ from harness.leaderboard.equal_cost import SEARCH, companions, draws_of_all, equ
 from harness.leaderboard.leaderboard import EqualCost
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan
-from harness.statistics import Undefined
 from harness.storage.records import Checkpoint, Run
 from harness.storage.store import Store
 from tests.studies.runs import Watch

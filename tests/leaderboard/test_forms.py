@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
-from harness.judging.judge import Measured
+from harness.core.judgement import Measured
 from harness.leaderboard.formats import document, render, terminal
 from tests.leaderboard.samples import (
     FULL,

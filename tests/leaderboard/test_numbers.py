@@ -5,9 +5,9 @@ import pytest
 import scipy.stats
 
 from harness.core.budget import Cost
-from harness.judging.judge import Measured
+from harness.core.judgement import Measured
+from harness.core.numbers import Undefined
 from harness.leaderboard.formats import document
-from harness.statistics import Undefined
 from tests.leaderboard.samples import (
     FULL,
     NAO,

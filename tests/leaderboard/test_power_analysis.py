@@ -9,9 +9,9 @@ from statsmodels.stats.power import TTestIndPower
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import SettingError
+from harness.core.numbers import Undefined
 from harness.leaderboard.power_analysis import Question, Spread, basis_of_board, basis_of_table, deviation_range
 from harness.leaderboard.power_page import planning_page
-from harness.statistics import Undefined
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 
 ALIKE = Spread("alike", 2.0, 2.0, 10)

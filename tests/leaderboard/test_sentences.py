@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from harness.core.numbers import Undefined
 from harness.leaderboard.comparison import ONE_DRAW, Comparison
 from harness.leaderboard.leaderboard import build
 from harness.leaderboard.sentences import finding, verdict
 from harness.output.units import unit_of
-from harness.statistics import Interval, Undefined
+from harness.statistics import Interval
 from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
 
 ACCURACY, PERPLEXITY = unit_of("test_accuracy"), unit_of("test_perplexity")

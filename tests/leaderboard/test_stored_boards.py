@@ -10,12 +10,12 @@ import pytest
 from backends.tabular.known_tables import open_table
 from harness.core.budget import Budget
 from harness.core.errors import StoreError, TableError
+from harness.core.judgement import Measured, Truth
+from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.judging.judge import Measured, Truth
 from harness.leaderboard.equal_cost import APART
 from harness.leaderboard.stored_boards import boards, stored_boards
 from harness.planning.settings import create_space
-from harness.statistics import Undefined
 from harness.storage.records import Result, ScoreRow
 from harness.storage.store import Store
 from tests.storage.samples import checkpoint, ended, going

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.judging.judge import Ranking, Truth
+from harness.core.judgement import Ranking, Truth
+from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import build
-from harness.statistics import Undefined
 from tests.leaderboard.samples import (
     FULL,
     NAO,

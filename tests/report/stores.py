@@ -1,8 +1,8 @@
 """Stores to make reports of: a small real comparison, and runs whose every text tries to break out of the page."""
 
 from harness.core.budget import Budget, Cost
+from harness.core.judgement import Verdict
 from harness.core.runspec import RunSpec, provenance
-from harness.judging.judge import Verdict
 from harness.leaderboard.end_to_end import compare
 from harness.planning.experiment import BudgetFields, Experiment
 from harness.storage.records import Checkpoint, Result, ScoreRow

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.core.numbers import Undefined
 from harness.leaderboard.stored_boards import stored_boards
 from harness.report.board_data import chapter_of
 from harness.report.checklist import checklist, tally
-from harness.statistics import Undefined
 from harness.storage.store import Store
 
 QUESTIONS = 15

@@ -10,6 +10,7 @@ import pytest
 import vl_convert
 from scipy import stats
 
+from harness.core.numbers import Undefined
 from harness.leaderboard.stored_boards import stored_boards
 from harness.output.figure_style import COLOURS
 from harness.report.anytime import Curve, anytime_figure
@@ -23,7 +24,7 @@ from harness.report.ranking import ranking
 from harness.report.seeds import Strip, strip_figure
 from harness.report.series import Series, series_of
 from harness.report.significance import matrix
-from harness.statistics import Interval, Undefined
+from harness.statistics import Interval
 from harness.storage.store import Store
 
 BLUE = Series("nao", "#0072B2", ())

@@ -11,6 +11,7 @@ import pytest
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import SettingError, UnknownNameError
+from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.planning.experiment import Experiment
 from harness.reproduce import items, sharing
@@ -18,7 +19,6 @@ from harness.reproduce.cells import Cell, Measured, Missing, Section, number, sp
 from harness.reproduce.item import Findings
 from harness.reproduce.request import Request
 from harness.reproduce.steps import Searches, Twelve, Uniform
-from harness.statistics import Undefined
 from tests.leaderboard.samples import COURSES, TRUTH, board, perplexity, runs
 from tests.studies.runs import Watch
 from tests.studies.test_sharing_amount import by_hand

@@ -127,7 +127,7 @@ def test_every_form_has_our_numbers_and_the_printed_ones(small: Harness, form: s
 def test_the_published_scale_names_all_that_must_be_fetched_in_one_line(
     small: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("backends.tabular.known_tables.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("harness.files.folders.cache_folder", lambda: tmp_path)
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
     ended = small("reproduce", "table3", "--scale", "paper")
     assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)

@@ -15,7 +15,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_ind
 
 from harness import statistics
-from harness.statistics import Interval, Sample, Undefined, Welch, welch, welch_from_summary
+from harness.core.numbers import Undefined
+from harness.statistics import Interval, Sample, Welch, welch, welch_from_summary
 from tests.statistics.samples import ANYTHING, SAMPLES, SHIFTS, SLOPES, numbers_in
 
 

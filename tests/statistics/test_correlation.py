@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import statistics
-from harness.statistics import Undefined
+from harness.core.numbers import Undefined
 from tests.statistics.samples import SHIFTS, SLOPES
 
 Pairs = list[tuple[int, int]]

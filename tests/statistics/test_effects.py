@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.meta_analysis import effectsize_smd
 
 from harness import statistics
-from harness.statistics import Interval, Undefined
+from harness.core.numbers import Undefined
+from harness.statistics import Interval
 from tests.statistics.samples import SAMPLES, SHIFTS, SLOPES
 
 TIED = st.lists(st.integers(0, 5).map(float), min_size=1, max_size=8)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import statistics
-from harness.statistics import Interval, Undefined
+from harness.core.numbers import Undefined
+from harness.statistics import Interval
 from tests.statistics.samples import FINITE, SAMPLES, SHIFTS, SLOPES
 
 WHICH = ("mean", "median", "iqm")

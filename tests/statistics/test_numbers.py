@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import statistics
-from harness.statistics import Undefined
+from harness.core.numbers import Undefined
 from tests.statistics.samples import FINITE, SAMPLES, SHIFTS, SLOPES
 
 SUMMARIES = (statistics.mean, statistics.std, statistics.best, statistics.median, statistics.interquartile_mean)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower
 
 from harness import statistics
-from harness.statistics import Undefined
+from harness.core.numbers import Undefined
 
 STDS = st.floats(0.01, 10)
 COUNTS = st.integers(2, 60)

@@ -11,7 +11,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.statistics import Undefined, friedman, nemenyi_distance
+from harness.core.numbers import Undefined
+from harness.statistics import friedman, nemenyi_distance
 
 RANKS = np.array(
     [

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import weightedtau
 
-from harness.statistics import Undefined
+from harness.core.numbers import Undefined
 from harness.studies.agreement import agreement, places, spread
 
 Floats = npt.NDArray[np.float64]

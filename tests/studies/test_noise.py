@@ -12,13 +12,13 @@ from scipy.stats import kendalltau
 from backends.tabular.known_tables import open_table
 from backends.tabular.oracle import TabularOracle
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.numbers import Number, Undefined
 from harness.core.oracle import Score, Scored
 from harness.core.random import stream
 from harness.core.space import Architecture
 from harness.planning.experiment import BudgetFields, Experiment
 from harness.planning.plan import make_plan
 from harness.planning.settings import create_space
-from harness.statistics import Number, Undefined
 from harness.storage.store import Store
 from harness.studies.noise.conditions import Sight, sights, signal
 from harness.studies.noise.measure import Content, compared, noise

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from backends.tabular.known_tables import ROOT, open_table
+from backends.tabular.known_tables import open_table
+from harness.files.folders import ROOT
 from harness.planning import registry
 from harness.planning.settings import create_space
 from harness.testing import ORACLE_CHECKS, POLICY_CHECKS, SPACE_CHECKS, TABLE_CHECKS, OracleCase, PolicyCase

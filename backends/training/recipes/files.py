@@ -6,17 +6,17 @@ from typing import Any, TypeVar
 
 import yaml
 
-from backends.tabular.known_tables import folders
 from backends.training.recipes.language import LanguageRecipe
 from backends.training.recipes.recipe import Recipe
 from harness.core.errors import SettingError, UnknownNameError
+from harness.files.folders import table_folders
 
 Kind = TypeVar("Kind", Recipe, LanguageRecipe)
 
 
 def known_recipes() -> dict[str, Path]:
     """Every recipe that has a name: a table's lies beside it, the others lie in this folder."""
-    places = [*folders(), Path(__file__).parent]
+    places = [*table_folders(), Path(__file__).parent]
     return {path.stem: path for folder in reversed(places) for path in sorted(folder.glob("*.yaml"))}
 
 

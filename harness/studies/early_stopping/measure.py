@@ -18,10 +18,11 @@ from backends.tabular.layout import spans
 from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError, UnknownNameError
 from harness.core.measures import QUALITIES, Measure, measure_of
+from harness.core.numbers import Undefined
 from harness.core.space import Architecture
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
-from harness.statistics import Undefined, kendall
+from harness.statistics import kendall
 from harness.studies.agreement import places, plain
 
 TOP = 5

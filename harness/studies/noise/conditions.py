@@ -11,10 +11,11 @@ import numpy as np
 from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import measure_of
+from harness.core.numbers import Number, Undefined
 from harness.planning import registry, settings
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, build_oracle
-from harness.statistics import Number, Undefined, kendall, mean
+from harness.statistics import kendall, mean
 from harness.studies.agreement import SAME
 from harness.studies.early_stopping.page import shown
 

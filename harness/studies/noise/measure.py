@@ -16,14 +16,16 @@ import numpy.typing as npt
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.numbers import Number, Undefined
+from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
 from harness.judging.judge_runs import judge_all
 from harness.leaderboard import leaderboard
 from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan, require_buildable
-from harness.statistics import Number, Undefined, kendall, mean
+from harness.statistics import kendall, mean
 from harness.storage.store import Store
 from harness.studies.agreement import SAME, places, plain
 from harness.studies.noise.conditions import Sight, require_free, sights, signal

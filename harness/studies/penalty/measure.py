@@ -12,19 +12,21 @@ from typing import TypedDict
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError
+from harness.core.numbers import Undefined
 from harness.core.oracle import Gradient, Update
+from harness.core.policy import BASELINE
 from harness.judging.judge_runs import judge_all
 from harness.leaderboard import leaderboard
 from harness.leaderboard.comparison import Comparison, adjusted, half_a_deviation
 from harness.leaderboard.comparison import compared as compare
 from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
-from harness.leaderboard.leaderboard import BASELINE, Entry, Leaderboard
+from harness.leaderboard.leaderboard import Entry, Leaderboard
 from harness.leaderboard.sentences import verdict
 from harness.output.units import unit_of
 from harness.planning import registry
 from harness.planning.experiment import Experiment
 from harness.planning.plan import DEFAULT_SPACE, Plan, make_plan, require_buildable
-from harness.statistics import Undefined, mean, std
+from harness.statistics import mean, std
 from harness.storage.store import Store
 from harness.studies.agreement import plain
 

@@ -14,9 +14,10 @@ from backends.surrogate.files import Surrogate, require_name, write
 from backends.surrogate.fitting import facts_of, fitted
 from backends.surrogate.model import Prediction
 from backends.surrogate.trees import Floats
+from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
 from harness.output.progress_bar import Report
-from harness.statistics import Number, Undefined, kendall, sparse_kendall
+from harness.statistics import kendall, sparse_kendall
 
 LEVELS = (50, 80, 95)
 """The central intervals, in per cent, whose share of the held-out values is told."""

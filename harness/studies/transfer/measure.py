@@ -17,10 +17,11 @@ import numpy.typing as npt
 from backends.tabular.table import Keys, Table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from harness.core.measures import QUALITIES, Measure, measure_of
+from harness.core.numbers import Number, Undefined
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
-from harness.statistics import ENOUGH_PAIRS, Number, Undefined, kendall, spearman, top_precision, weighted_kendall
+from harness.statistics import ENOUGH_PAIRS, kendall, spearman, top_precision, weighted_kendall
 from harness.studies.agreement import places, plain
 
 TOP = 5

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.measures import Measure
+from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
 from harness.judging.recorded_truth import Source, Truth
 from harness.leaderboard.end_to_end import Watcher
 from harness.planning.experiment import Experiment
 from harness.planning.plan import build_truth
-from harness.statistics import Undefined
 from harness.storage.store import Store
 from harness.studies.agreement import TOP, Agreement, Spread, agreement, places, plain, spread
 from harness.studies.uniform_sharing_runs import Scorings, Trained, factors, sharing_plan, train

@@ -11,8 +11,8 @@ import pytest
 from backends.data.datasets import FACTS, facts, load
 from backends.data.digits import load as load_digits
 from backends.data.sources import data_folder
-from backends.tabular.known_tables import cache_folder
 from harness.core.errors import DataError, SettingError, UnknownNameError
+from harness.files.folders import cache_folder
 
 
 def test_digits_load_by_name_with_their_noise() -> None:

@@ -18,9 +18,9 @@ from backends.tabular.importers import import_table
 from backends.tabular.verify import verify
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
+from harness.core.judgement import Measured, NoVerdict
 from harness.core.oracle import Score, Scored
 from harness.execution.building import build_journal
-from harness.judging.judge import Measured, NoVerdict
 from harness.judging.training_judge import Scratch, TrainedJudge
 from harness.planning.settings import create_space
 from harness.spaces.nasbench201 import NASBench201

@@ -15,8 +15,9 @@ from backends.tabular.nasbench201_trainings import Training, seats
 from backends.tabular.oracle import TabularOracle
 from backends.tabular.verify import info, verify
 from harness.core.errors import IncompatibleError, TableError
+from harness.core.judgement import Verdict
 from harness.core.oracle import Score, Scored
-from harness.judging.judge import Judge, Verdict
+from harness.judging.judge import Judge
 from harness.planning.settings import create_space
 from tests.backends.tabular.nasbench201_source import (
     CELLS,

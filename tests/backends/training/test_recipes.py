@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from backends.data.datasets import facts
-from backends.tabular.known_tables import ROOT, open_table
+from backends.tabular.known_tables import open_table
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from backends.training.recipes.files import known_recipes
 from backends.training.recipes.recipe import LEAST, WORDS
 from harness.core.errors import SettingError, UnknownNameError
+from harness.files.folders import ROOT
 from tests.backends.standalone.recipe import TINY, written
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import StoreError, UnknownNameError
-from harness.judging.judge import Correlation, Look, Measured, NoVerdict, Ranking, Truth, Verdict
-from harness.statistics import Undefined
+from harness.core.judgement import Correlation, Look, Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.numbers import Undefined
 from harness.storage.records import Ranked, Result
 from harness.storage.store import Store
 from tests.storage.samples import checkpoint, rows, spec

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.errors import StoreError
-from harness.judging.judge import Correlation, Look, Truth, Verdict
-from harness.statistics import Undefined
+from harness.core.judgement import Correlation, Look, Truth, Verdict
+from harness.core.numbers import Undefined
 from harness.storage.merging import Conflict, merge
 from harness.storage.records import Ranked, Result
 from harness.storage.store import Store

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.core.errors import SettingError
+from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Entry, Leaderboard
-from harness.statistics import Undefined, friedman, nemenyi_distance
+from harness.statistics import friedman, nemenyi_distance
 
 if TYPE_CHECKING:
     from harness.figures.critical_difference import Content

@@ -1,0 +1,22 @@
+"""Prints for the eye: on a terminal as wide as it is, elsewhere as wide as a leaderboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 100
+"""The columns of a page where there is no terminal: what a leaderboard takes."""
+
+
+def print_page(*parts: RenderableType) -> None:
+    """Print for the eye: as wide as the terminal, or 100 columns where standard output is a file or a pipe."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    for part in parts:
+        console.print(part)
