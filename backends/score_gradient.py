@@ -46,19 +46,19 @@ from harness.core.space import Architecture, Choices, Mixture, SearchSpace
 
 NAME = "score-gradient"
 
-ROUNDS = 100
+MAX_BATCHES = 100
 """After so many rejected batches the space's own sampler fills in, so that no mixture can hang a search."""
 
-NARROW = 32
+MIN_BATCH = 32
 """The fewest rows drawn at once."""
 
-FEWEST = 2
+MIN_SAMPLES = 2
 """A loss is compared with the others, so a single one says nothing."""
 
 Floats = npt.NDArray[np.float64]
 
 
-class _PassesOn(type):
+class _DelegatingType(type):
     """Public attributes that a decorated class lacks are those of the class inside."""
 
     inner: Any
@@ -69,7 +69,7 @@ class _PassesOn(type):
         return getattr(cls.inner, name)
 
 
-class ScoreGradient(metaclass=_PassesOn):
+class ScoreGradient(metaclass=_DelegatingType):
     """Answers Gradients by ``samples`` Scores of the oracle inside, which answers all else.
 
     A Gradient costs what its Scores cost. Samples that failed are left out; with fewer than two values it has Failed.
@@ -81,8 +81,8 @@ class ScoreGradient(metaclass=_PassesOn):
     supports: frozenset[QueryKind]
 
     def __init__(self, oracle: Oracle, seed: int, *, samples: int = 10) -> None:
-        if samples < FEWEST:
-            raise SettingError(f"setting 'samples' cannot be {samples!r}: it must be at least {FEWEST}")
+        if samples < MIN_SAMPLES:
+            raise SettingError(f"setting 'samples' cannot be {samples!r}: it must be at least {MIN_SAMPLES}")
         self.oracle = oracle
         self.space, self.metric = oracle.space, oracle.metric
         self.supports = oracle.supports | {Gradient}
@@ -108,7 +108,7 @@ class ScoreGradient(metaclass=_PassesOn):
         updates, samples, asked = self._updates, list[Choices](), list[Query]()
         for query in queries:
             if isinstance(query, Gradient):
-                rows = sample(self.space, query.mixture, self._stream(updates), self.samples)
+                rows = sample_from_mixture(self.space, query.mixture, self._stream(updates), self.samples)
                 samples.append(rows)
                 asked += [Score(Architecture(tuple(row))) for row in rows.tolist()]
             else:
@@ -116,19 +116,19 @@ class ScoreGradient(metaclass=_PassesOn):
                 asked.append(query)
         answers = iter(self.oracle.answer(asked))
         self._updates = updates
-        return list(self._gather(queries, iter(samples), answers))
+        return list(self._combine_answers(queries, iter(samples), answers))
 
     def _stream(self, updates: int) -> np.random.Generator:
         return stream(self._seed, "oracle", NAME, updates)
 
-    def _gather(
+    def _combine_answers(
         self, queries: Sequence[Query], samples: Iterator[Choices], answers: Iterator[Answer]
     ) -> Iterator[Answer]:
         """The answers to ``queries``, each Gradient's from those to its samples."""
         for query in queries:
             if isinstance(query, Gradient):
                 rows = next(samples)
-                yield estimate(query.mixture, rows, [next(answers) for _ in rows], self.metric.high)
+                yield estimate_slope(query.mixture, rows, [next(answers) for _ in rows], self.metric.high)
             else:
                 yield next(answers)
 
@@ -142,20 +142,20 @@ class ScoreGradient(metaclass=_PassesOn):
         self.oracle.load_state_dict(state["oracle"])
 
 
-def law(mixture: Mixture) -> list[Floats]:
+def choice_probabilities(mixture: Mixture) -> list[Floats]:
     """The probabilities of each decision's choices: the rows clipped at 0, scaled to sum to 1, uniform where all 0."""
     rows = [np.maximum(np.asarray(row, dtype=np.float64), 0) for row in mixture]
     return [row / row.sum() if row.sum() > 0 else np.full(len(row), 1 / len(row)) for row in rows]
 
 
-def sample(space: SearchSpace, mixture: Mixture, rng: np.random.Generator, count: int) -> Choices:
+def sample_from_mixture(space: SearchSpace, mixture: Mixture, rng: np.random.Generator, count: int) -> Choices:
     """``count`` architectures, shape (count, decisions), by the law of the mixture among those of the space."""
-    bounds = [np.cumsum(row)[:-1] for row in law(mixture)]
+    bounds = [np.cumsum(row)[:-1] for row in choice_probabilities(mixture)]
     found = np.empty((0, len(bounds)), np.int64)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_BATCHES):
         if len(found) >= count:
             break
-        uniform = rng.random((max(NARROW, 2 * count), len(bounds)))
+        uniform = rng.random((max(MIN_BATCH, 2 * count), len(bounds)))
         columns = [np.searchsorted(bound, uniform[:, i], side="right") for i, bound in enumerate(bounds)]
         drawn = np.stack(columns, axis=1).astype(np.int64)
         found = np.concatenate([found, drawn[space.keys(drawn) >= 0]])
@@ -163,12 +163,12 @@ def sample(space: SearchSpace, mixture: Mixture, rng: np.random.Generator, count
     return np.concatenate([found, space.sample_many(rng, count - len(found))])
 
 
-def estimate(mixture: Mixture, rows: Choices, answers: Sequence[Answer], high: float) -> Slope | Failed:
+def estimate_slope(mixture: Mixture, rows: Choices, answers: Sequence[Answer], high: float) -> Slope | Failed:
     """The mean loss and the estimated slope from the Scores of sampled ``rows``, shape (samples, decisions)."""
     cost = sum((answer.cost for answer in answers), Cost())
     valid = np.array([isinstance(answer, Scored) for answer in answers], dtype=bool)
     losses = np.array([high - answer.value for answer in answers if isinstance(answer, Scored)])
-    if len(losses) < FEWEST:
+    if len(losses) < MIN_SAMPLES:
         return Failed(f"{len(losses)} of {len(answers)} sampled architectures have a value; a slope needs 2", cost)
     # L - b with b the mean of the other losses
     advantages = (losses - losses.mean()) * len(losses) / (len(losses) - 1)
@@ -180,7 +180,7 @@ def estimate(mixture: Mixture, rows: Choices, answers: Sequence[Answer], high: f
     return Slope(float(losses.mean()), tuple(tuple(part.tolist()) for part in gradient), cost)
 
 
-OWN = [p for p in inspect.signature(ScoreGradient).parameters.values() if p.kind is p.KEYWORD_ONLY]
+OWN_SETTINGS = [p for p in inspect.signature(ScoreGradient).parameters.values() if p.kind is p.KEYWORD_ONLY]
 
 
 @functools.cache
@@ -194,7 +194,7 @@ def score_gradient(inner: Any) -> Any:
         does = "answers Gradient queries itself" if Gradient in inner.supports else "answers no Score queries"
         raise IncompatibleError(f"oracle class {inner.__name__} {does}; leave '+{NAME}' out")
     parameters = [p for p in inspect.signature(inner).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    own = {p.name for p in OWN}
+    own = {p.name for p in OWN_SETTINGS}
     if taken := own & {p.name for p in parameters}:
         raise IncompatibleError(
             f"oracle class {inner.__name__} and '+{NAME}' both have a setting {min(taken)!r}; "
@@ -207,7 +207,7 @@ def score_gradient(inner: Any) -> Any:
 
     first = list(inspect.signature(__init__).parameters.values())[:-1]
     written: Any = __init__  # what the names and types of the settings are read from
-    written.__signature__ = inspect.Signature([*first, *parameters, *OWN])
+    written.__signature__ = inspect.Signature([*first, *parameters, *OWN_SETTINGS])
     written.__annotations__ = typing.get_type_hints(inner.__init__) | typing.get_type_hints(ScoreGradient.__init__)
     members = {"inner": inner, "supports": inner.supports | {Gradient}, "__init__": __init__, "__doc__": inner.__doc__}
-    return _PassesOn(f"{inner.__name__}ScoreGradient", (ScoreGradient,), members)
+    return _DelegatingType(f"{inner.__name__}ScoreGradient", (ScoreGradient,), members)

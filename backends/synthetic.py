@@ -76,7 +76,7 @@ class Landscape:
         return (linear + pairs - self.low) / self.span, scaled
 
 
-class SharedWeights:
+class SyntheticSharedWeights:
     """How much each choice of each decision was trained, and how good it is by that."""
 
     def __init__(self, options: Sequence[int], sharing: float) -> None:
@@ -144,7 +144,7 @@ class SyntheticOracle:
         self._landscape = Landscape(space, landscape)
         self._failures = failures
         self._full = full_epochs
-        self._shared = SharedWeights(space.options, sharing) if sharing else None
+        self._shared = SyntheticSharedWeights(space.options, sharing) if sharing else None
         self.shares_weights = self._shared is not None
         self.independent = not self.shares_weights
 

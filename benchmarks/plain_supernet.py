@@ -17,11 +17,11 @@ from torch.nn import functional
 
 from backends.data.images import Images
 from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Matrix, Skeleton, vertex_channels
-from backends.networks.nasbench101_supernet import Supernet
+from backends.networks.nasbench101_supernet import NASBench101Supernet
 from backends.networks.shared_convolution import SharedConvolution
 from backends.supernet.image_recipe import ImageRecipe
 
-Cell: TypeAlias = tuple[Matrix, Sequence[int]]
+MatrixAndOperations: TypeAlias = tuple[Matrix, Sequence[int]]
 
 
 class Convolution(nn.Module):
@@ -89,7 +89,7 @@ class PlainSupernet(nn.Module):
             self.stacks.append(cells)
         self.classifier = nn.Linear(channels, skeleton.classes)
 
-    def forward(self, images: Tensor, cell: Cell) -> Tensor:
+    def forward(self, images: Tensor, cell: MatrixAndOperations) -> Tensor:
         """Logits (batch, classes) of standardised images."""
         image = self.stem(images, self.stem.conv.out_channels)
         for number, cells in enumerate(self.stacks):
@@ -101,7 +101,7 @@ class PlainSupernet(nn.Module):
         return logits
 
 
-def plain_copy(shared: Supernet, device: torch.device) -> PlainSupernet:
+def plain_copy(shared: NASBench101Supernet, device: torch.device) -> PlainSupernet:
     """The plain network of the same sizes and weights."""
     with torch.device("meta"):
         plain = PlainSupernet(shared.vertices, shared.skeleton)
@@ -127,11 +127,11 @@ class PlainLoop:
         )
         self.training = self._batches()
 
-    def update(self, cell: Cell) -> Tensor:
+    def update(self, cell: MatrixAndOperations) -> Tensor:
         """One step on the next training batch; its loss."""
         return self.step(*next(self.training), cell)
 
-    def step(self, images: Tensor, labels: Tensor, cell: Cell) -> Tensor:
+    def step(self, images: Tensor, labels: Tensor, cell: MatrixAndOperations) -> Tensor:
         """One step on a batch; gradients are zeroed and not dropped, so that unused weights decay and coast."""
         self.network.train()
         loss = functional.cross_entropy(self.network(images, cell), labels)
@@ -142,7 +142,7 @@ class PlainLoop:
         return loss.detach()
 
     @torch.no_grad()
-    def recalibrate(self, cell: Cell) -> None:
+    def recalibrate(self, cell: MatrixAndOperations) -> None:
         """Set the running statistics from training images (megvii-model/SinglePathOneShot, src/Search/tester.py)."""
         norms = [module for module in self.network.modules() if isinstance(module, nn.BatchNorm2d)]
         for norm in norms:
@@ -156,7 +156,7 @@ class PlainLoop:
             norm.momentum = self.recipe.network.batch_norm_momentum
 
     @torch.no_grad()
-    def accuracy(self, cell: Cell) -> float:
+    def accuracy(self, cell: MatrixAndOperations) -> float:
         """The share of the validation split that is classified correctly, by the running statistics."""
         self.network.eval()
         split, size, right = self.data.validation, self.recipe.evaluation.batch, 0

@@ -37,8 +37,8 @@ from policies.evolution import Evolution
 from policies.nao import NAO
 from policies.networks.autoencoder import Autoencoder, summary
 from policies.networks.controller import Controller
-from policies.networks.fitting import Fitting, step
-from policies.parts.step import Step
+from policies.networks.fitting import FitSettings, training_step
+from policies.parts.step import SearchStep
 from policies.random_search import RandomSearch
 
 RESULTS = Path(__file__).parent / "results" / "policies.json"
@@ -50,7 +50,7 @@ TARGETS = {
 }
 
 
-class Noise:
+class RandomScoreOracle:
     """Answers every Score at once with a random number that the cell alone decides."""
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
@@ -130,7 +130,7 @@ def enas_step(space: NASBench101) -> dict[str, float]:
 
     def ours() -> None:
         rows = policy._draw(policy.samples)
-        policy._reinforce(Step(Score, rows, np.linspace(0, 1, len(rows)).tolist()))
+        policy._reinforce(SearchStep(Score, rows, np.linspace(0, 1, len(rows)).tolist()))
 
     adam = torch.optim.Adam(policy.controller.parameters(), 1e-5)
     plain = milliseconds(lambda: plain_controller_step(policy.controller, adam, policy.samples), 10)
@@ -143,8 +143,8 @@ def nao_step(space: NASBench101) -> dict[str, float]:
     model = Autoencoder(space.options, generator, hidden=48, layers=3, width=200, dropout=0.1)
     adam = torch.optim.Adam(model.parameters(), 1e-3, weight_decay=1e-4, fused=True)
     rows, targets = torch.from_numpy(space.sample_many(stream(0, "rows"), 100)), torch.linspace(0, 1, 100)
-    fitting = Fitting("minmax", 1, 100, 1e-3, 1e-4, 5.0, 0.8)
-    ours = milliseconds(lambda: step(model, adam, rows, targets, fitting), 100)
+    fitting = FitSettings("minmax", 1, 100, 1e-3, 1e-4, 5.0, 0.8)
+    ours = milliseconds(lambda: training_step(model, adam, rows, targets, fitting), 100)
     return compared(
         "nao_training_step", ours, milliseconds(lambda: plain_training_step(model, adam, rows, targets), 20)
     )
@@ -158,7 +158,7 @@ def compared(name: str, ours: float, plain: float) -> dict[str, float]:
 def search_seconds(factory: Callable[..., Any], space: NASBench101, **settings: Any) -> float:
     """Processor seconds of one whole search."""
     start = time.process_time()
-    search(factory(space, stream(0, "policy"), **settings), Noise(space), Budget())
+    search(factory(space, stream(0, "policy"), **settings), RandomScoreOracle(space), Budget())
     return time.process_time() - start
 
 

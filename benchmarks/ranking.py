@@ -32,7 +32,7 @@ from harness.core.numbers import Undefined
 from harness.core.oracle import State, Update, Updated
 from harness.core.random import stream
 from harness.core.space import SearchSpace
-from harness.execution.probe import measured
+from harness.execution.probe import score_probe
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space
 
@@ -95,7 +95,7 @@ def rankings(sweep: Sweep, space: SearchSpace, judge: Judge, value: float, seed:
     for settings in sweep.scored:
         oracle = SupernetOracle(space, seed, recipe=path, **settings)
         oracle.load_state_dict(state)
-        cells, values = zip(*measured(oracle), strict=True)
+        cells, values = zip(*score_probe(oracle), strict=True)
         tau = judge.tau([space.parse(cell) for cell in cells], values, run="").tau
         known = [each for each in values if each is not None and math.isfinite(each)]
         yield {

@@ -24,7 +24,7 @@ from backends.networks.recurrent_supernet import SharedRecurrentModel
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.networks.word_loss import word_loss
 from benchmarks.recording import record
-from benchmarks.timing import in_turn
+from benchmarks.timing import interleaved
 
 RESULTS = Path(__file__).parent / "results" / "recurrence.json"
 PUBLISHED: Nodes = tuple(  # DARTS_V1 (quark0/darts, rnn/genotypes.py)
@@ -33,7 +33,7 @@ PUBLISHED: Nodes = tuple(  # DARTS_V1 (quark0/darts, rnn/genotypes.py)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class RecurrentScale:
     """Sizes, and how often a call is timed."""
 
     name: str
@@ -46,8 +46,8 @@ class Scale:
 
 
 SCALES = (
-    Scale("small", (("tanh", 0), ("sigmoid", 1)), 64, 32, 20, 2000, 60),
-    Scale("large", PUBLISHED, 300, 64, 35, 10_000, 5),
+    RecurrentScale("small", (("tanh", 0), ("sigmoid", 1)), 64, 32, 20, 2000, 60),
+    RecurrentScale("large", PUBLISHED, 300, 64, 35, 10_000, 5),
 )
 
 
@@ -83,7 +83,7 @@ class PlainModel(nn.Module):
         return nn.functional.linear(outputs, self.embedding, self.bias)
 
 
-def figures(scale: Scale, device: torch.device) -> dict[str, float]:
+def figures(scale: RecurrentScale, device: torch.device) -> dict[str, float]:
     """All figures of a scale."""
     ours = RecurrentLanguageModel(scale.nodes, width=scale.width, words=scale.words)
     ours.initialise(torch.Generator().manual_seed(0))
@@ -102,7 +102,7 @@ def figures(scale: Scale, device: torch.device) -> dict[str, float]:
         "path": lambda _: _slopes(shared.path(words[:-1], hidden, scale.nodes)[0]),
         "mixture": lambda _: _slopes(shared.mixture(words[:-1], hidden, rows)[0]),
     }
-    times = in_turn(calls, range(scale.rounds), device)
+    times = interleaved(calls, range(scale.rounds), device)
     return {
         "cell_milliseconds": 1e3 * times.median("cell"),
         "cell_speedup": times.ratio("plain cell", "cell"),
@@ -113,7 +113,7 @@ def figures(scale: Scale, device: torch.device) -> dict[str, float]:
     }
 
 
-def _shared(scale: Scale) -> SharedRecurrentModel:
+def _shared(scale: RecurrentScale) -> SharedRecurrentModel:
     model = SharedRecurrentModel(len(scale.nodes), width=scale.width, words=scale.words)
     model.initialise(torch.Generator().manual_seed(0))
     return model

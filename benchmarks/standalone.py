@@ -23,9 +23,9 @@ from typing import Any
 import torch
 
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import Cell
-from backends.standalone.checkpoints import INTERVAL, Checkpoint
-from backends.standalone.training import Training
+from backends.standalone.cells import CellGraph
+from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint
+from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
@@ -36,19 +36,19 @@ TARGETS = {"side_by_side_speedup": 1.5, "checkpoint_share_of_interval": 0.02}
 REPEATS = (0, 1, 2)
 
 
-def sampled(number: int) -> list[Cell]:
+def sampled(number: int) -> list[CellGraph]:
     """Cells drawn uniformly from those of at most five vertices."""
     space, rng = NASBench101(vertices=5), stream(0, "benchmark")
     keys = space.canonical_keys(space.keys(space.sample_many(rng, number)))
-    return [Cell(*matrix_of_key(key)) for key in keys.tolist()]
+    return [CellGraph(*matrix_of_key(key)) for key in keys.tolist()]
 
 
-def seconds(trainer: CellTrainer, cell: Cell, epochs: int, repeats: tuple[int, ...]) -> float:
+def seconds(trainer: CellTrainer, cell: CellGraph, epochs: int, repeats: tuple[int, ...]) -> float:
     """Training seconds of these repeats together."""
     return sum(curve.final.seconds for curve in trainer.curves(cell, epochs, repeats))
 
 
-def trainings_an_hour(trainer: CellTrainer, cells: list[Cell], epochs: int) -> dict[str, float]:
+def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int) -> dict[str, float]:
     """Both ways, by the median over the cells."""
     trainer.curves(cells[0], epochs, REPEATS)
     together, alone = list[float](), list[float]()
@@ -62,13 +62,13 @@ def trainings_an_hour(trainer: CellTrainer, cells: list[Cell], epochs: int) -> d
     }
 
 
-def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: Cell) -> float:
+def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: CellGraph) -> float:
     """The seconds of writing the state of three repeats, divided by the seconds between two writes."""
-    training = Training(cell, recipe, trainer._data, epochs=2, seeds=REPEATS)
+    training = CellTraining(cell, recipe, trainer._data, epochs=2, seeds=REPEATS)
     training._take_step()
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        Checkpoint(Path(folder), "benchmark").write(training.state_dict())
+        TrainingCheckpoint(Path(folder), "benchmark").write(training.state_dict())
         return (time.perf_counter() - start) / INTERVAL
 
 

@@ -26,18 +26,18 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from backends.data.digits import load as load_digits
 from backends.data.images import Images, Split
-from backends.supernet.batches import Batches
+from backends.supernet.batches import ImageBatches
 from backends.supernet.build import skeleton
-from backends.supernet.cells import NASBench101Cells, Point
-from backends.supernet.image_recipe import Data, Evaluation, ImageRecipe
+from backends.supernet.cells import CellPoint, NASBench101Cells
+from backends.supernet.image_recipe import ImageData, ImageEvaluation, ImageRecipe
 from backends.supernet.image_task import ImageTask, Statistics
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import load_recipe
-from backends.supernet.task import Rows
+from backends.supernet.recipe import load_supernet_recipe
+from backends.supernet.task import MixtureRows
 from backends.supernet.weights import SharedWeights
-from benchmarks.plain_supernet import Cell, PlainLoop, plain_copy
+from benchmarks.plain_supernet import MatrixAndOperations, PlainLoop, plain_copy
 from benchmarks.recording import record
-from benchmarks.timing import in_turn
+from benchmarks.timing import interleaved
 from harness.core.budget import Budget
 from harness.core.driver import search
 from harness.core.random import stream
@@ -58,7 +58,7 @@ EPOCHS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class SupernetScale:
     """Cells of a space at the sizes of a recipe; ``rounds`` says how often a step is timed, ``scores`` a score."""
 
     name: str
@@ -71,29 +71,29 @@ class Scale:
 
 def image_recipe(name: str) -> ImageRecipe:
     """A recipe that ships."""
-    recipe = load_recipe(name)
+    recipe = load_supernet_recipe(name)
     if not isinstance(recipe, ImageRecipe):
         raise SystemExit(f"recipe {name!r} is none of images")
     return recipe
 
 
-def scales(device: torch.device) -> tuple[Scale, Scale]:
+def scales(device: torch.device) -> tuple[SupernetScale, SupernetScale]:
     """The digits recipe, and one of coloured images that a processor can do."""
     digits, published = image_recipe("digits/spos"), image_recipe("cifar10/spos")
     coloured = published.model_copy(
         update={
-            "data": Data(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
+            "data": ImageData(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
             "network": published.network.model_copy(update={"width": 32}),
             "training": published.training.model_copy(update={"batch_size": 64}),
-            "evaluation": Evaluation(quick_batch=64, batch=128, recalibration_images=128),
+            "evaluation": ImageEvaluation(quick_batch=64, batch=128, recalibration_images=128),
         }
     )
     part, space = digits.data, NASBench101(vertices=5)
     small = load_digits(part.train_images, part.validation_images, noise=part.noise)
     large = random_images(coloured.data.train_images, coloured.data.validation_images)
     return (
-        Scale("digits", space, digits, small.to(device), 300, 60),
-        Scale("images", space, coloured, large.to(device), 15, 8),
+        SupernetScale("digits", space, digits, small.to(device), 300, 60),
+        SupernetScale("images", space, coloured, large.to(device), 15, 8),
     )
 
 
@@ -106,56 +106,56 @@ def random_images(*counts: int) -> Images:
     return Images("random", train, validation, validation, middle, middle / 2, 10)
 
 
-class Contest:
+class SpeedComparison:
     """Our shared weights and the plain loop with the same start, on cells drawn uniformly."""
 
-    def __init__(self, scale: Scale, device: torch.device, *, mixed: bool = False) -> None:
+    def __init__(self, scale: SupernetScale, device: torch.device, *, mixed: bool = False) -> None:
         sizes = skeleton(scale.recipe, scale.data, "nasbench", None)
         self.scale = scale
         self.cells = NASBench101Cells(scale.space, sizes, 0, device)
-        self.batches = Batches(scale.data, scale.data.validation, scale.recipe, 0)
+        self.batches = ImageBatches(scale.data, scale.data.validation, scale.recipe, 0)
         self.plain = PlainLoop(
             plain_copy(self.cells.module, device), scale.data, scale.recipe, torch.Generator().manual_seed(0)
         )
         self.ours = self.weights("recalibrated", mixed=mixed)
 
-    def weights(self, statistics: Statistics, *, mixed: bool = False) -> SharedWeights[Point]:
+    def weights(self, statistics: Statistics, *, mixed: bool = False) -> SharedWeights[CellPoint]:
         """The weights, to be scored with these statistics."""
         recipe = self.scale.recipe
         task = ImageTask(self.cells, self.batches, recipe, 0, statistics=statistics, mixed=mixed)
         return SharedWeights(task, recipe.rule)
 
-    def drawn(self, count: int) -> list[tuple[Point, Cell]]:
+    def drawn(self, count: int) -> list[tuple[CellPoint, MatrixAndOperations]]:
         """Cells as both take them."""
         space, rng = self.scale.space, stream(0, "benchmark")
         found = [space.canonical(space.sample(rng)) for _ in range(count)]
         return [(self.cells.discrete(each), matrix_of_key(space.key(each))) for each in found]
 
 
-def peak(device: torch.device) -> float:
+def peak_flops(device: torch.device) -> float:
     """Floating-point operations a second of a large 3x3 convolution."""
     image = torch.ones(16, 256, 32, 32, device=device).to(memory_format=torch.channels_last)
     weight = torch.ones(256, 256, 3, 3, device=device).to(memory_format=torch.channels_last)
-    times = in_turn({"peak": lambda _: functional.conv2d(image, weight, padding=1)}, range(5), device)
+    times = interleaved({"peak": lambda _: functional.conv2d(image, weight, padding=1)}, range(5), device)
     return 2 * image.numel() * 9 * 256 / min(times.seconds["peak"])
 
 
-def operations(weights: SharedWeights[Point], path: Point) -> int:
+def step_flops(weights: SharedWeights[CellPoint], path: CellPoint) -> int:
     """Floating-point operations of the convolutions of a step, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         weights.update([path])
     return int(counter.get_total_flops())
 
 
-def steps(scale: Scale, device: torch.device) -> dict[str, float]:
+def steps(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     """Training steps, and how near they come to the peak."""
-    contest = Contest(scale, device)
+    contest = SpeedComparison(scale, device)
     cells = contest.drawn(scale.rounds)
     calls = {"ours": lambda it: contest.ours.update([it[0]]), "plain": lambda it: contest.plain.update(it[1])}
-    highest = peak(device)
-    times = in_turn(calls, cells, device)
+    highest = peak_flops(device)
+    times = interleaved(calls, cells, device)
     counted = zip(cells[:20], times.seconds["ours"], strict=False)
-    shares = [operations(contest.ours, path) / took / highest for (path, _), took in counted]
+    shares = [step_flops(contest.ours, path) / took / highest for (path, _), took in counted]
     return {
         "steps_per_second": 1 / times.median("ours"),
         "steps_speedup": times.ratio("plain", "ours"),
@@ -163,12 +163,12 @@ def steps(scale: Scale, device: torch.device) -> dict[str, float]:
     }
 
 
-def scores(scale: Scale, device: torch.device) -> dict[str, float]:
+def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     """Whole scores on the validation split, with statistics of their own and with the running ones."""
-    contest = Contest(scale, device)
+    contest = SpeedComparison(scale, device)
     running = contest.weights("running")
 
-    def recalibrated(cell: Cell) -> float:
+    def recalibrated(cell: MatrixAndOperations) -> float:
         contest.plain.recalibrate(cell)
         return contest.plain.accuracy(cell)
 
@@ -178,7 +178,7 @@ def scores(scale: Scale, device: torch.device) -> dict[str, float]:
         "ours running": lambda it: running.score(it[0]).item(),
         "plain running": lambda it: contest.plain.accuracy(it[1]),
     }
-    times = in_turn(calls, contest.drawn(scale.scores), device)
+    times = interleaved(calls, contest.drawn(scale.scores), device)
     return {
         "recalibrated_cells_per_second": 1 / times.median("ours"),
         "recalibrated_cells_speedup": times.ratio("plain", "ours"),
@@ -187,9 +187,9 @@ def scores(scale: Scale, device: torch.device) -> dict[str, float]:
     }
 
 
-def mixtures(scale: Scale, device: torch.device) -> dict[str, float]:
+def mixtures(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
-    contest = Contest(scale, device)
+    contest = SpeedComparison(scale, device)
     rng, count = stream(0, "mixtures"), scale.rounds // 5
     drawn = [tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in scale.space.options) for _ in range(count)]
     cells = [(path, mixture) for (path, _), mixture in zip(contest.drawn(count), drawn, strict=True)]
@@ -199,20 +199,20 @@ def mixtures(scale: Scale, device: torch.device) -> dict[str, float]:
         "slope": lambda it: contest.ours.slope(contest.cells.rows(it[1])),
         "unrolled": lambda it: contest.ours.unrolled_slope(contest.cells.rows(it[1])),
     }
-    times = in_turn(calls, cells, device)
+    times = interleaved(calls, cells, device)
     ratios = {f"{name}_over_path_step": times.ratio(name, "path") for name in ("mixture", "slope", "unrolled")}
     pair = times.median("mixture") + times.median("unrolled")
     return ratios | messages(times.median("path"), pair)
 
 
-class Idle:
+class NoOpSharedWeights:
     """Shared weights that answer at once: what a search then takes is the policy, the driver and the oracle."""
 
-    def update(self, points: Sequence[Point]) -> Tensor:
+    def update(self, points: Sequence[CellPoint]) -> Tensor:
         """No step."""
         return torch.zeros(())
 
-    def unrolled_slope(self, rows: Rows) -> tuple[Tensor, Rows]:
+    def unrolled_slope(self, rows: MixtureRows) -> tuple[Tensor, MixtureRows]:
         """A slope that is the mixture."""
         return torch.zeros(()), rows
 
@@ -235,23 +235,23 @@ def message_seconds(factory: Callable[..., Any], recipe: str) -> float:
         space = NASBench101(vertices=5)
         oracle = SupernetOracle(space, 0, recipe=recipe, device="cpu")
         policy = factory(space, stream(0, "policy"), epochs=EPOCHS, updates=16)
-        oracle._weights = Idle()  # type: ignore[assignment]
+        oracle._weights = NoOpSharedWeights()  # type: ignore[assignment]
         start = time.process_time()
         search(policy, oracle, Budget(epochs=EPOCHS))
         taken.append((time.process_time() - start) / (16 * EPOCHS))
     return statistics.median(taken)
 
 
-def half(scale: Scale, device: torch.device) -> dict[str, float]:
+def half_precision(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     """Steps that compute in bfloat16, against single precision; on an accelerator alone."""
     if device.type == "cpu":
         return {}
-    single, mixed = Contest(scale, device), Contest(scale, device, mixed=True)
+    single, mixed = SpeedComparison(scale, device), SpeedComparison(scale, device, mixed=True)
     calls = {
         "single": lambda it: single.ours.update([it[0]]),
         "mixed": lambda it: mixed.ours.update([it[0]]),
     }
-    return {"bfloat16_steps_speedup": in_turn(calls, single.drawn(scale.rounds), device).ratio("single", "mixed")}
+    return {"bfloat16_steps_speedup": interleaved(calls, single.drawn(scale.rounds), device).ratio("single", "mixed")}
 
 
 def measure(device: torch.device) -> dict[str, float]:
@@ -259,7 +259,7 @@ def measure(device: torch.device) -> dict[str, float]:
     small, large = scales(device)
     figures = mixtures(small, device)
     for scale in (small, large):
-        found = steps(scale, device) | scores(scale, device) | half(scale, device)
+        found = steps(scale, device) | scores(scale, device) | half_precision(scale, device)
         figures |= {f"{scale.name}_{name}": value for name, value in found.items()}
     return figures
 

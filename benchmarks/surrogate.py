@@ -32,7 +32,7 @@ from backends.surrogate.files import Surrogate
 from backends.tabular import Table
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
-from harness.studies.surrogate.measure import Request, fit_surrogate
+from harness.studies.surrogate.measure import FitRequest, fit_surrogate
 
 RESULTS = Path(__file__).parent / "results" / "surrogate.json"
 MODELS = ("forest", "boosting")
@@ -45,7 +45,7 @@ SINGLE, BATCH = 200, 2_000
 SHOWN = ("tau", "sparse_tau", "r2", "rmse", "calibration_error")
 
 
-def fit(table: Table, space: SearchSpace, metric: str, request: Request, folder: Path) -> dict[str, float]:
+def fit(table: Table, space: SearchSpace, metric: str, request: FitRequest, folder: Path) -> dict[str, float]:
     """Fit once: how good it is, and what fitting (judging and writing included), asking and storing cost."""
     path = folder / f"{request.model}-{request.cells}-{request.seed}.surrogate.h5"
     start = time.process_time()
@@ -76,7 +76,7 @@ def fits(table: Table, metric: str, folder: Path, document: dict[str, Any]) -> N
     for cells, model, seed in product(CELLS, MODELS, SEEDS):
         name = f"{model}, {cells:,} cells, seed {seed}"
         if name not in known:
-            request = Request(model=model, cells=cells, seed=seed)
+            request = FitRequest(model=model, cells=cells, seed=seed)
             known[name] = _rounded(fit(table, space, metric, request, folder))
             _save(document)
             print(name, known[name], flush=True)
@@ -98,7 +98,7 @@ def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], 
     from harness.planning.experiment import Experiment
 
     file = folder / "searched.surrogate.h5"
-    request = Request(cells=CELLS[-1])
+    request = FitRequest(cells=CELLS[-1])
     if not file.is_file():
         fit_surrogate(examples_of_table(table, metric), create_space(table.space), request, file, lambda *_: None)
     for oracle in ("tabular", "surrogate"):

@@ -28,11 +28,11 @@ PUBLISHED = "2 16 12 15 6 20 26 30 23 19 8 25 1 13 11 5 21 29 14 22 0 17 10 18 3
 """Keys of the cells, best first (eval-nas, visualization/best_configs.py)."""
 
 Floats = npt.NDArray[np.float64]
-Other = Callable[[str], tuple[Floats, npt.NDArray[np.bool_]]]
+RankingSource = Callable[[str], tuple[Floats, npt.NDArray[np.bool_]]]
 """Another ranking: of a metric, a number for each cell of the table, and which cells have one."""
 
 
-def published(table: Table) -> Other:
+def published(table: Table) -> RankingSource:
     """The published ranks, the smaller the better as perplexities are."""
     order = [int(key) for key in PUBLISHED.split()]
     ranks = np.empty(len(order))
@@ -42,13 +42,13 @@ def published(table: Table) -> Other:
     return lambda metric: (ranks[table.keys], np.ones(len(table), bool))
 
 
-def tabled(table: Table, other: Table) -> Other:
+def tabled(table: Table, other: Table) -> RankingSource:
     """The means of another table."""
     rows = other.rows(table.keys)
     return lambda metric: (other.mean(metric)[rows], rows >= 0)
 
 
-def line(table: Table, other: Other | None, metric: str, epochs: int) -> str:
+def line(table: Table, other: RankingSource | None, metric: str, epochs: int) -> str:
     """The figures of one metric at one budget."""
     values = table.values(metric, epochs)
     scale = 100 if measure_of(metric) is ACCURACY else 1

@@ -27,7 +27,7 @@ class Times:
         return statistics.median(self.seconds[name])
 
 
-def in_turn(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[Any], device: torch.device) -> Times:
+def interleaved(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[Any], device: torch.device) -> Times:
     """Make every call with each argument, one after the other; the first argument is done twice, to warm up."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for argument in (arguments[0], *arguments):

@@ -43,7 +43,7 @@ from harness.spaces.nasbench101_keys import (
     predecessors_of,
 )
 
-THEIRS = {SECONDS: "training_time", **{name: name for name in ACCURACIES}}
+PUBLISHED_NAMES = {SECONDS: "training_time", **{name: name for name in ACCURACIES}}
 """The metrics that queries return, in their order, with the names that nasbench.api gives them."""
 
 HDF5_MAGIC = b"\x89HDF"
@@ -231,7 +231,7 @@ class NASBench:
 
 def _columns(table: Table, stage: str) -> dict[str, npt.NDArray[Any]]:
     """The table's arrays (cells, budgets, repeats) of one moment, by their names in nasbench.api."""
-    named = {theirs: table.arrays.get(f"{stage}/{ours}") for ours, theirs in THEIRS.items()}
+    named = {theirs: table.arrays.get(f"{stage}/{ours}") for ours, theirs in PUBLISHED_NAMES.items()}
     return {name: array for name, array in named.items() if array is not None}
 
 

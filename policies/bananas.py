@@ -19,8 +19,8 @@ from harness.core.space import Choices, SearchSpace
 from policies.evolution import mutate
 from policies.networks.ensemble import Ensemble
 from policies.parts.cells import canonical, draw_unseen, unseen
-from policies.parts.ranges import at_least
-from policies.parts.step import Floats, Step, SteppedPolicy
+from policies.parts.ranges import require_at_least
+from policies.parts.step import Floats, SearchStep, SteppedPolicy
 
 
 class BANANAS(SteppedPolicy):
@@ -46,23 +46,23 @@ class BANANAS(SteppedPolicy):
         epochs: int = 150,
         lr: float = 0.01,
     ) -> None:
-        at_least(1, samples=samples, initial=initial, batch=batch, candidates=candidates, parents=parents)
-        at_least(1, networks=networks, layers=layers, width=width, epochs=epochs)
-        at_least(0, lr=lr)
+        require_at_least(1, samples=samples, initial=initial, batch=batch, candidates=candidates, parents=parents)
+        require_at_least(1, networks=networks, layers=layers, width=width, epochs=epochs)
+        require_at_least(0, lr=lr)
         rows = draw_unseen(space, rng, min(initial, samples), np.empty(0, np.int64))
         super().__init__(space, rng, rows[0])
         self.samples, self.batch, self.candidates, self.parents = samples, batch, candidates, parents
         self.networks, self.epochs, self.lr = networks, epochs, lr
         self.hidden = [width] * layers
         self._rows, self._values = self._nothing().rows, np.empty(0)
-        self._step = Step(Score, rows)
+        self._step = SearchStep(Score, rows)
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         wanted = min(self.batch, self.samples - len(self._rows))
         if wanted <= 0:
             return self._nothing()
         candidates = self._candidates()
-        return Step(Score, candidates[self._order(candidates)][:wanted])
+        return SearchStep(Score, candidates[self._order(candidates)][:wanted])
 
     def _candidates(self) -> Choices:
         """Distinct new cells, shape (candidates, decisions): mutations of the best first, then random ones."""
@@ -89,7 +89,7 @@ class BANANAS(SteppedPolicy):
     def _features(self, rows: Choices) -> Any:
         return self.space.path_features(self.space.keys(rows))
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         values: Floats = np.asarray(step.values)
         self._rows, self._values = np.concatenate([self._rows, step.rows]), np.concatenate([self._values, values])
 

@@ -37,9 +37,9 @@ import torch
 
 from harness.core.oracle import State
 from harness.core.space import SearchSpace
-from policies.parts.alternation import AlternatingPolicy, Group
-from policies.parts.ranges import at_least, within
-from policies.parts.relaxed import Relaxation, centred
+from policies.parts.alternation import AlternatingPolicy, QueryGroup
+from policies.parts.ranges import require_at_least, require_within
+from policies.parts.relaxed import RelaxedSpace, centred
 from policies.parts.step import Floats
 
 
@@ -66,11 +66,11 @@ class BayesNAS(AlternatingPolicy):
         least_curvature: float = 1.0,
         start: Literal["ones", "random"] = "ones",
     ) -> None:
-        at_least(0, lr=lr)
-        at_least(1e-6, penalty=penalty, least_curvature=least_curvature)
-        within(0, 0.999999, momentum=momentum)
-        within(1e-6, 1, probe=probe)
-        inside = Relaxation(space.options).inside
+        require_at_least(0, lr=lr)
+        require_at_least(1e-6, penalty=penalty, least_curvature=least_curvature)
+        require_within(0, 0.999999, momentum=momentum)
+        require_within(1e-6, 1, probe=probe)
+        inside = RelaxedSpace(space.options).inside
         sgd = partial(torch.optim.SGD, lr=lr, momentum=momentum)
         super().__init__(space, rng, inside.astype(np.float64), sgd, epochs=epochs, updates=updates, warmup=warmup)
         self.penalty, self.probe, self.least_curvature = penalty, probe, least_curvature
@@ -96,13 +96,13 @@ class BayesNAS(AlternatingPolicy):
         super()._move(slope)
         self.parameters[:] = rescaled(self.parameters, self.relaxation.inside)
 
-    def _begin(self) -> Group:
+    def _begin(self) -> QueryGroup:
         if self._estimated == self.epoch:
             return super()._begin()
-        trained, rows = self._due(), self._relax(self.epoch)
-        return Group([*trained, rows, *probes(rows, self._probed, self.probe)], len(trained))
+        trained, rows = self._pending_updates(), self._relax(self.epoch)
+        return QueryGroup([*trained, rows, *probes(rows, self._probed, self.probe)], len(trained))
 
-    def _finish(self, group: Group) -> None:
+    def _finish(self, group: QueryGroup) -> None:
         if self._estimated == self.epoch:
             super()._finish(group)
             return

@@ -27,7 +27,7 @@ import torch
 
 from harness.core.space import SearchSpace
 from policies.parts.alternation import AlternatingPolicy
-from policies.parts.ranges import at_least, within
+from policies.parts.ranges import require_at_least, require_within
 from policies.parts.relaxed import softmax_slope
 from policies.parts.step import Floats
 
@@ -51,8 +51,8 @@ class DARTS(AlternatingPolicy):
         weight_decay: float = 1e-3,
         init_scale: float = 1e-3,
     ) -> None:
-        at_least(0, lr=lr, weight_decay=weight_decay, init_scale=init_scale)
-        within(0, 0.999999, beta1=beta1, beta2=beta2)
+        require_at_least(0, lr=lr, weight_decay=weight_decay, init_scale=init_scale)
+        require_within(0, 0.999999, beta1=beta1, beta2=beta2)
         start = init_scale * rng.standard_normal((len(space.options), max(space.options)))
         adam = partial(torch.optim.Adam, lr=lr, betas=(beta1, beta2), weight_decay=weight_decay, fused=True)
         super().__init__(space, rng, start, adam, epochs=epochs, updates=updates)

@@ -27,13 +27,13 @@ from harness.core.oracle import QueryKind, Score, State, Update
 from harness.core.space import Architecture, Choices, SearchSpace
 from policies.networks.arrays import to_arrays, to_tensors
 from policies.networks.controller import Controller
-from policies.parts.ranges import at_least, within
-from policies.parts.step import Best, Step, SteppedPolicy, draw
+from policies.parts.ranges import require_at_least, require_within
+from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, draw
 
-ROUNDS = 100
+MAX_BATCHES = 100
 """After so many rejected batches the space's own sampler fills in, so that no controller can hang a search."""
 
-NARROW = 32
+MIN_BATCH = 32
 """The fewest rows of a rollout: fewer take no less time."""
 
 
@@ -65,11 +65,11 @@ class ENAS(SteppedPolicy):
         fresh: int = 10,  # as many from the controller and as many at random
         select_every: int = 20,
     ) -> None:
-        at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool)
-        at_least(1, reward_batches=reward_batches, select_every=select_every)
-        at_least(0, updates=updates, lr=lr, entropy=entropy, fresh=fresh, tanh=tanh)
-        at_least(1e-6, temperature=temperature, reward_scale=reward_scale)
-        within(0, 1, decay=decay)
+        require_at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool)
+        require_at_least(1, reward_batches=reward_batches, select_every=select_every)
+        require_at_least(0, updates=updates, lr=lr, entropy=entropy, fresh=fresh, tanh=tanh)
+        require_at_least(1e-6, temperature=temperature, reward_scale=reward_scale)
+        require_within(0, 1, decay=decay)
         super().__init__(space, rng, draw(space, rng, 1)[0])
         self.epochs, self.updates, self.steps, self.samples = epochs, updates, steps, samples
         self.entropy, self.decay, self.baseline, self.reward_scale = entropy, decay, baseline, reward_scale
@@ -79,9 +79,9 @@ class ENAS(SteppedPolicy):
         self._epoch, self._stage = 0, 0
         self._mean: float | None = None
         self._pool = Pool(pool, len(space.options))
-        self._selected: Best | None = None
+        self._selected: BestArchitecture | None = None
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         while self._epoch < self.epochs:
             step = self._queries()
             if len(step.rows):
@@ -89,20 +89,20 @@ class ENAS(SteppedPolicy):
             self._advance()
         return self._nothing()
 
-    def _queries(self) -> Step:
+    def _queries(self) -> SearchStep:
         """The queries of the present stage of an epoch: 0 trains shared weights, the last selects, others reinforce."""
         if self._stage == 0:
-            return Step(Update, self._pooled(self._draw(self.updates)))
+            return SearchStep(Update, self._pooled(self._draw(self.updates)))
         if self._stage <= self.steps:
             rows = self._draw(self.samples)
-            return Step(Score, rows if self.updates else self._pooled(rows), batches=self.reward_batches)
+            return SearchStep(Score, rows if self.updates else self._pooled(rows), batches=self.reward_batches)
         epoch = self._epoch + 1
         if epoch % self.select_every and epoch < self.epochs:
             return self._nothing()
         self._pooled(np.concatenate([self._draw(self.fresh), draw(self.space, self.rng, self.fresh)]))
-        return Step(Score, self._pool.rows)
+        return SearchStep(Score, self._pool.rows)
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         if self._stage > self.steps:
             self._select(step)
         elif self._stage > 0:
@@ -119,10 +119,10 @@ class ENAS(SteppedPolicy):
     def _draw(self, count: int) -> Choices:
         """``count`` draws of the controller that lie in the space, shape (count, decisions)."""
         rows = np.empty((0, len(self.space.options)), np.int64)
-        for _ in range(ROUNDS):
+        for _ in range(MAX_BATCHES):
             if len(rows) >= count:
                 break
-            drawn = self.controller.rollout(self.rng, max(NARROW, 2 * (count - len(rows))))
+            drawn = self.controller.rollout(self.rng, max(MIN_BATCH, 2 * (count - len(rows))))
             rows = np.concatenate([rows, drawn[self.space.keys(drawn) >= 0]])
         rows = rows[:count]
         return np.concatenate([rows, draw(self.space, self.rng, count - len(rows))])
@@ -132,7 +132,7 @@ class ENAS(SteppedPolicy):
         self._pool.add(rows, self.space.canonical_keys(self.space.keys(rows)))
         return rows
 
-    def _reinforce(self, step: Step) -> None:
+    def _reinforce(self, step: SearchStep) -> None:
         """One step of Adam on the mean of -log p (R - b), R with its share of entropy (eval-nas, controller_train)."""
         values = np.asarray(step.values)
         kept = ~np.isnan(values)  # an architecture without a value is skipped, as released
@@ -151,9 +151,9 @@ class ENAS(SteppedPolicy):
         self._mean = mean - (1 - self.decay) * (mean - reward)
         return reward - self._mean
 
-    def _select(self, step: Step) -> None:
+    def _select(self, step: SearchStep) -> None:
         """Recommend the best of the pool from now on; the one before where all failed."""
-        best = Best(step.rows[0])
+        best = BestArchitecture(step.rows[0])
         best.offer(step.rows, step.values)
         if best.value > -np.inf:
             self._selected = best
@@ -179,7 +179,7 @@ class ENAS(SteppedPolicy):
         super().load_state_dict(state)
         self._epoch, self._stage, self._mean = state["epoch"], state["stage"], state["mean"]
         self._pool.load_state_dict(state["pool"])
-        self._selected = state["selected"] and Best.from_state(state["selected"])
+        self._selected = state["selected"] and BestArchitecture.from_state(state["selected"])
         self.controller.load_state_dict(to_tensors(state["controller"]))
         groups = self._adam.state_dict()["param_groups"]
         self._adam.load_state_dict({"state": to_tensors(state["adam"]), "param_groups": groups})

@@ -11,8 +11,8 @@ import numpy as np
 
 from harness.core.oracle import Score, State
 from harness.core.space import Choices, SearchSpace
-from policies.parts.ranges import at_least
-from policies.parts.step import Step, SteppedPolicy, draw
+from policies.parts.ranges import require_at_least
+from policies.parts.step import SearchStep, SteppedPolicy, draw
 
 
 class Evolution(SteppedPolicy):
@@ -34,28 +34,28 @@ class Evolution(SteppedPolicy):
         tournament: int = 25,  # Real et al. 2019, Sec. 4: S = 25
         children: int = 1,
     ) -> None:
-        at_least(1, samples=samples, population=population, tournament=tournament, children=children)
+        require_at_least(1, samples=samples, population=population, tournament=tournament, children=children)
         self.samples = min(20_000, space.size) if samples is None else samples  # Real et al. 2019, Sec. 4: 20K models
         rows = draw(space, rng, min(population, self.samples))
         super().__init__(space, rng, rows[0])
         self.population, self.tournament, self.children = population, tournament, children
         self._members: deque[tuple[Choices, float]] = deque(maxlen=population)
         self._bred = len(rows)
-        self._step = Step(Score, rows)
+        self._step = SearchStep(Score, rows)
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         count = min(self.children, self.samples - self._bred)
         if count <= 0:
             return self._nothing()
         self._bred += count
-        return Step(Score, np.stack([mutate(self.space, self.rng, self._parent()) for _ in range(count)]))
+        return SearchStep(Score, np.stack([mutate(self.space, self.rng, self._parent()) for _ in range(count)]))
 
     def _parent(self) -> Choices:
         """The best of a random sample (with replacement, as in Algorithm 1); a failed member loses to any other."""
         drawn = self.rng.integers(len(self._members), size=self.tournament).tolist()
         return max((self._members[i] for i in drawn), key=lambda member: member[1])[0]
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         """Let the step's rows in at the young end; as many of the oldest drop out of a full population."""
         self._members.extend(zip(step.rows, worst_if_failed(step.values), strict=True))
 

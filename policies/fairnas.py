@@ -25,7 +25,7 @@ import numpy as np
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Query, State, Update
 from harness.core.space import Architecture, Choices, SearchSpace
-from policies.parts.step import Step
+from policies.parts.step import SearchStep
 from policies.spos import SPOS
 
 ROUNDS = 100
@@ -37,8 +37,8 @@ class FairNAS(SPOS):
 
     recipe: ClassVar[str] = "fairnas"
 
-    def _training(self) -> Step:
-        return FairStep(self.space, Step(Update, fair_rows(self.space, self.rng, self.updates)))
+    def _training(self) -> SearchStep:
+        return FairStep(self.space, SearchStep(Update, fair_rows(self.space, self.rng, self.updates)))
 
     def load_state_dict(self, state: State) -> None:
         """Go back to where ``state_dict`` was taken."""
@@ -47,10 +47,10 @@ class FairNAS(SPOS):
             self._step = FairStep(self.space, self._step)
 
 
-class FairStep(Step):
+class FairStep(SearchStep):
     """Updates with one one-hot mixture a row each; ``rows`` has the shape (updates, m, decisions)."""
 
-    def __init__(self, space: SearchSpace, step: Step) -> None:
+    def __init__(self, space: SearchSpace, step: SearchStep) -> None:
         super().__init__(Update, step.rows, step.values)
         self.space = space
 

@@ -20,7 +20,7 @@ import torch
 
 from harness.core.space import SearchSpace
 from policies.parts.alternation import AlternatingPolicy
-from policies.parts.ranges import at_least
+from policies.parts.ranges import require_at_least
 from policies.parts.relaxed import softmax_slope
 from policies.parts.step import Floats
 
@@ -48,8 +48,8 @@ class FBNet(AlternatingPolicy):
         lr: float = 0.01,
         weight_decay: float = 5e-4,
     ) -> None:
-        at_least(0, anneal=anneal, lr=lr, weight_decay=weight_decay)
-        at_least(1e-6, temperature=temperature, least_temperature=least_temperature)
+        require_at_least(0, anneal=anneal, lr=lr, weight_decay=weight_decay)
+        require_at_least(1e-6, temperature=temperature, least_temperature=least_temperature)
         start = np.zeros((len(space.options), max(space.options)))
         adam = partial(torch.optim.Adam, lr=lr, weight_decay=weight_decay, fused=True)
         super().__init__(space, rng, start, adam, epochs=epochs, updates=updates, warmup=warmup)

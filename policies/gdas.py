@@ -23,7 +23,7 @@ import torch
 from harness.core.oracle import State
 from harness.core.space import SearchSpace
 from policies.parts.alternation import AlternatingPolicy
-from policies.parts.ranges import at_least
+from policies.parts.ranges import require_at_least
 from policies.parts.relaxed import softmax_slope
 from policies.parts.step import Floats
 
@@ -49,8 +49,8 @@ class GDAS(AlternatingPolicy):
         weight_decay: float = 1e-3,
         init_scale: float = 1e-3,
     ) -> None:
-        at_least(0, lr=lr, weight_decay=weight_decay, init_scale=init_scale)
-        at_least(1e-6, temperature=temperature, least_temperature=least_temperature)
+        require_at_least(0, lr=lr, weight_decay=weight_decay, init_scale=init_scale)
+        require_at_least(1e-6, temperature=temperature, least_temperature=least_temperature)
         start = init_scale * rng.standard_normal((len(space.options), max(space.options)))
         adam = partial(torch.optim.Adam, lr=lr, betas=(0.5, 0.999), weight_decay=weight_decay, fused=True)
         super().__init__(space, rng, start, adam, epochs=epochs, updates=updates)

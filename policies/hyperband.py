@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.core.space import SearchSpace
 from policies.parts.halving import HalvingPolicy
-from policies.parts.ranges import at_least
+from policies.parts.ranges import require_at_least
 
 
 class Hyperband(HalvingPolicy):
@@ -26,7 +26,7 @@ class Hyperband(HalvingPolicy):
         eta: int = 3,  # Li et al. 2018, Sec. 2.6
         rounds: int = 10,
     ) -> None:
-        at_least(1, rounds=rounds)
+        require_at_least(1, rounds=rounds)
         super().__init__(space, rng, budgets=budgets, eta=eta)
         self.rounds = rounds
 

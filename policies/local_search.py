@@ -11,8 +11,8 @@ from harness.core.oracle import Score, State
 from harness.core.space import Choices, SearchSpace
 from policies.evolution import one_away, worst_if_failed
 from policies.parts.cells import canonical, draw_unseen, unseen
-from policies.parts.ranges import at_least
-from policies.parts.step import Step, SteppedPolicy
+from policies.parts.ranges import require_at_least
+from policies.parts.step import SearchStep, SteppedPolicy
 
 
 class LocalSearch(SteppedPolicy):
@@ -32,21 +32,21 @@ class LocalSearch(SteppedPolicy):
         initial: int = 10,  # naszilla/naszilla, naszilla/nas_algorithms.py: num_init
         restarts: int | None = None,
     ) -> None:
-        at_least(1, samples=samples, initial=initial)
-        at_least(0, restarts=restarts)
+        require_at_least(1, samples=samples, initial=initial)
+        require_at_least(0, restarts=restarts)
         self.samples = min(20_000, space.size) if samples is None else samples
         self.initial, self.restarts = initial, restarts
         rows = draw_unseen(space, rng, min(initial, self.samples), np.empty(0, np.int64))
         super().__init__(space, rng, rows[0])
         self._known: dict[int, float] = {}
         self._here, self._descending, self._descents = rows[0], False, 0
-        self._step = Step(Score, rows)
+        self._step = SearchStep(Score, rows)
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         while len(self._known) < self.samples:
             rows = self._neighbours() if self._descending else self._elsewhere()
             if len(rows):
-                return Step(Score, rows[: self.samples - len(self._known)])
+                return SearchStep(Score, rows[: self.samples - len(self._known)])
             if not self._descending:
                 break
             self._move(one_away(self._here, self.space.options))
@@ -67,7 +67,7 @@ class LocalSearch(SteppedPolicy):
             return self._nothing().rows
         return draw_unseen(self.space, self.rng, self.initial, self._seen())
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         self._known |= zip(canonical(self.space, step.rows).tolist(), worst_if_failed(step.values), strict=True)
         if self._descending:
             return self._move(one_away(self._here, self.space.options))

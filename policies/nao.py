@@ -29,16 +29,16 @@ from harness.core.oracle import QueryKind, Score, State, Update
 from harness.core.space import Architecture, Choices, SearchSpace
 from policies.networks.arrays import to_arrays, to_tensors
 from policies.networks.autoencoder import Autoencoder
-from policies.networks.fitting import Fitting, fit
+from policies.networks.fitting import FitSettings, fit
 from policies.parts.cells import canonical, draw_unseen, unseen
-from policies.parts.ranges import at_least, within
-from policies.parts.step import Floats, Step, SteppedPolicy
+from policies.parts.ranges import require_at_least, require_within
+from policies.parts.step import Floats, SearchStep, SteppedPolicy
 
 
 class NAO(SteppedPolicy):
     """``iterations`` of scoring a pool of ``pool`` and extending it by ``new`` generated and ``random`` random cells.
 
-    ``None`` chooses by rule, written for the published spaces and in proportion for smaller ones: see ``Sizes``.
+    ``None`` chooses by rule, written for the published spaces and in proportion for smaller ones: see ``PoolSizes``.
     ``keep='best'`` drops as many of the worst as come in (NAO_pytorch); ``'all'`` drops none (eval-nas).
     ``rescore=False`` asks only about new cells: enough where scores do not change, as without shared weights.
     ``stride`` is how far a step of 1 moves the encoder's outputs (unit vectors), on average over the decisions. 0 steps
@@ -83,19 +83,21 @@ class NAO(SteppedPolicy):
         expand: int = 1,
         holdout: float = 0.0,
     ) -> None:
-        at_least(1, pool=pool, seeds=seeds, hidden=hidden, layers=layers, width=width, batch=batch, expand=expand)
-        at_least(0, iterations=iterations, update_epochs=update_epochs, updates=updates, new=new, random=random)
-        at_least(0, max_step=max_step, training_epochs=training_epochs, stride=stride)
-        at_least(0, lr=lr, weight_decay=weight_decay, clip=clip)
-        within(0, 1, trade_off=trade_off)
-        within(0, 0.9, dropout=dropout, holdout=holdout)
-        self.sizes = Sizes.of(space.size, pool=pool, seeds=seeds, new=new, random=random)
+        require_at_least(
+            1, pool=pool, seeds=seeds, hidden=hidden, layers=layers, width=width, batch=batch, expand=expand
+        )
+        require_at_least(0, iterations=iterations, update_epochs=update_epochs, updates=updates, new=new, random=random)
+        require_at_least(0, max_step=max_step, training_epochs=training_epochs, stride=stride)
+        require_at_least(0, lr=lr, weight_decay=weight_decay, clip=clip)
+        require_within(0, 1, trade_off=trade_off)
+        require_within(0, 0.9, dropout=dropout, holdout=holdout)
+        self.sizes = PoolSizes.of(space.size, pool=pool, seeds=seeds, new=new, random=random)
         self._pool = draw_unseen(space, rng, self.sizes.pool, np.empty(0, np.int64))
         super().__init__(space, rng, self._pool[0])
         self.iterations, self.update_epochs, self.updates = iterations, update_epochs, updates
         self.keep, self.rescore, self.max_step, self.expand, self.holdout = keep, rescore, max_step, expand, holdout
         self.stride = stride
-        self.fitting = Fitting(targets, training_epochs, batch, lr, weight_decay, clip, trade_off)
+        self.fitting = FitSettings(targets, training_epochs, batch, lr, weight_decay, clip, trade_off)
         self._generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         width_of_states = hidden or default_hidden(space.size)
         self.model = Autoencoder(
@@ -106,19 +108,19 @@ class NAO(SteppedPolicy):
         self._scored = False
         self._iteration, self._epoch = 0, 0
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         while not (self._scored and self._iteration == self.iterations):
             if self._scored:
                 self._extend()
             if self.updates and self._epoch < self.update_epochs:
                 self._epoch += 1
-                return Step(Update, self._pool[self.rng.integers(len(self._pool), size=self.updates)])
+                return SearchStep(Update, self._pool[self.rng.integers(len(self._pool), size=self.updates)])
             if len(rows := self._pool[self._from :]):
-                return Step(Score, rows)
+                return SearchStep(Score, rows)
             self._scored = True
         return self._nothing()
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         if step.kind is Score:
             self._values = self._known()
             self._scored = True
@@ -150,8 +152,8 @@ class NAO(SteppedPolicy):
         if not len(rows):
             return found
         fit(self.model, *self._data(rows, values), self.fitting)
-        outputs, slope = self.model.uphill(torch.from_numpy(rows[: self.sizes.seeds]))
-        slope = paced(slope, self.stride) if self.stride > 0 else slope
+        outputs, slope = self.model.value_slope(torch.from_numpy(rows[: self.sizes.seeds]))
+        slope = scaled_slope(slope, self.stride) if self.stride > 0 else slope
         for size in range(1, self.max_step + 1):
             if len(found) >= self.sizes.new:
                 break
@@ -194,14 +196,14 @@ class NAO(SteppedPolicy):
         self.model.load_state_dict(to_tensors(state["model"]))
 
 
-def paced(slope: Tensor, stride: float) -> Tensor:
+def scaled_slope(slope: Tensor, stride: float) -> Tensor:
     """Slopes, shape (decisions, rows, hidden), each row's scaled to vectors of the mean length ``stride``."""
     lengths: Tensor = torch.linalg.vector_norm(slope, dim=-1).mean(0)
     return slope * stride / lengths.clamp(min=torch.finfo().tiny)[:, None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class PoolSizes:
     """Numbers of architectures: in the first pool, moved uphill, and per iteration generated and drawn at random."""
 
     pool: int
@@ -210,7 +212,7 @@ class Sizes:
     random: int
 
     @classmethod
-    def of(cls, cells: int, *, pool: int | None, seeds: int | None, new: int | None, random: int | None) -> Sizes:
+    def of(cls, cells: int, *, pool: int | None, seeds: int | None, new: int | None, random: int | None) -> PoolSizes:
         """The sizes given, and for those that are ``None`` the rule for a space of so many cells.
 
         600, 100, 300 and 100 (eval-nas, configs.py), but no more than a fifth of the cells in the pool and the others

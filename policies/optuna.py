@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.core.errors import HarnessError, UnknownNameError
 from harness.core.space import SearchSpace
-from policies.parts.adapter import AdaptedPolicy, Row
+from policies.parts.adapter import AdaptedPolicy, ChoiceRow
 
 if TYPE_CHECKING:
     import optuna
@@ -42,7 +42,7 @@ class Optuna(AdaptedPolicy):
         self._trial = self._study.ask(self._distributions)
         return [self._trial.params[name] for name in self._distributions]
 
-    def _observe(self, row: Row, value: float) -> None:
+    def _observe(self, row: ChoiceRow, value: float) -> None:
         states, failed = self._library.trial.TrialState, value != value
         params = dict(zip(self._distributions, row, strict=True))
         if self._trial is not None and self._trial.params == params:

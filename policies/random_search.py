@@ -8,27 +8,27 @@ import numpy as np
 
 from harness.core.oracle import Score, State
 from harness.core.space import SearchSpace
-from policies.parts.ranges import at_least
-from policies.parts.step import Step, SteppedPolicy, draw
+from policies.parts.ranges import require_at_least
+from policies.parts.step import SearchStep, SteppedPolicy, draw
 
 
 class RandomSearch(SteppedPolicy):
     """Scores ``samples`` independent draws of the space's sampler, ``batch`` at a time, and recommends the best."""
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100, batch: int = 100) -> None:
-        at_least(1, samples=samples, batch=batch)
+        require_at_least(1, samples=samples, batch=batch)
         rows = draw(space, rng, min(batch, samples))
         super().__init__(space, rng, rows[0])
         self.samples, self.batch = samples, batch
         self._drawn = len(rows)
-        self._step = Step(Score, rows)
+        self._step = SearchStep(Score, rows)
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         rows = draw(self.space, self.rng, min(self.batch, self.samples - self._drawn))
         self._drawn += len(rows)
-        return Step(Score, rows)
+        return SearchStep(Score, rows)
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         """Nothing to learn: every draw is independent of the others."""
 
     def state_dict(self) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from harness.core.oracle import Score, State, Trial
 from harness.core.space import Architecture, Choices, SearchSpace
 from policies.parts.cells import unseen
 from policies.parts.one_shot import OneShot
-from policies.parts.ranges import at_least
-from policies.parts.step import Best, Floats, Step
+from policies.parts.ranges import require_at_least
+from policies.parts.step import BestArchitecture, Floats, SearchStep
 
 
 class RandomSharing(OneShot):
@@ -38,29 +38,29 @@ class RandomSharing(OneShot):
         samples: int = 1000,
         finalists: int = 10,
     ) -> None:
-        at_least(1, samples=samples, finalists=finalists)
+        require_at_least(1, samples=samples, finalists=finalists)
         super().__init__(space, rng, epochs=epochs, updates=updates)
         self.samples, self.finalists = samples, finalists
         self._looked = False
         self._chosen = self._nothing().rows
-        self._final: Best | None = None
+        self._final: BestArchitecture | None = None
 
-    def _search(self) -> Step:
+    def _search(self) -> SearchStep:
         if not self._looked:
             self._looked = True
-            return Step(Score, self.space.sample_many(self.rng, self.samples), batches=1)
+            return SearchStep(Score, self.space.sample_many(self.rng, self.samples), batches=1)
         rows, self._chosen = self._chosen, self._chosen[:0]
-        return Step(Score, rows)
+        return SearchStep(Score, rows)
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Note the answers; looks choose the finalists once all are in, and each score may name a better one."""
         super().tell(trials)
         if self._step.kind is Score and self._step.batches is None and self._step.values:
-            final = Best(self._step.rows[0])
+            final = BestArchitecture(self._step.rows[0])
             final.offer(self._step.rows[: len(self._step.values)], self._step.values)
             self._final = final if final.value > -np.inf else None
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         if step.batches is not None:
             self._chosen = self._best_of(step.rows, np.asarray(step.values, np.float64))
 
@@ -86,4 +86,4 @@ class RandomSharing(OneShot):
         """Go back to where ``state_dict`` was taken."""
         super().load_state_dict(state)
         self._looked, self._chosen = bool(state["looked"]), np.array(state["chosen"], np.int64)
-        self._final = state["final"] and Best.from_state(state["final"])
+        self._final = state["final"] and BestArchitecture.from_state(state["final"])

@@ -20,11 +20,11 @@ import numpy as np
 
 from harness.core.oracle import Score, State
 from harness.core.space import SearchSpace
-from policies.parts.breeding import Breeding, Sizes
+from policies.parts.breeding import EvolutionarySearch, EvolutionSizes
 from policies.parts.cells import draw_unseen
 from policies.parts.one_shot import OneShot
-from policies.parts.ranges import at_least
-from policies.parts.step import Step
+from policies.parts.ranges import require_at_least
+from policies.parts.step import SearchStep
 
 
 class SPOS(OneShot):
@@ -52,30 +52,30 @@ class SPOS(OneShot):
         mutation: float = 0.1,
         pool: int = 200,
     ) -> None:
-        at_least(1, pool=pool)
-        sizes = Sizes(population, generations, parents, mutants, crossovers, mutation)
+        require_at_least(1, pool=pool)
+        sizes = EvolutionSizes(population, generations, parents, mutants, crossovers, mutation)
         super().__init__(space, rng, epochs=epochs, updates=updates)
         self.search, self.pool = search, pool
-        self._breeding = Breeding(space, sizes)
+        self._evolutionary_search = EvolutionarySearch(space, sizes)
         self._pooled = False
 
-    def _search(self) -> Step:
+    def _search(self) -> SearchStep:
         if self.search == "evolution":
-            return Step(Score, self._breeding.breed(self.rng))
+            return SearchStep(Score, self._evolutionary_search.next_generation(self.rng))
         rows = draw_unseen(self.space, self.rng, 0 if self._pooled else self.pool, np.empty(0, np.int64))
         self._pooled = True
-        return Step(Score, rows)
+        return SearchStep(Score, rows)
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         if step.kind is Score:
-            self._breeding.learn(step.rows, np.asarray(step.values, np.float64))
+            self._evolutionary_search.learn(step.rows, np.asarray(step.values, np.float64))
 
     def state_dict(self) -> dict[str, Any]:
         """Also the state of the search after training."""
-        return super().state_dict() | {"breeding": self._breeding.state_dict(), "pooled": self._pooled}
+        return super().state_dict() | {"breeding": self._evolutionary_search.state_dict(), "pooled": self._pooled}
 
     def load_state_dict(self, state: State) -> None:
         """Go back to where ``state_dict`` was taken."""
         super().load_state_dict(state)
-        self._breeding.load_state_dict(state["breeding"])
+        self._evolutionary_search.load_state_dict(state["breeding"])
         self._pooled = bool(state["pooled"])

@@ -8,7 +8,7 @@ import numpy as np
 from harness.core.errors import SettingError
 from harness.core.space import SearchSpace
 from policies.parts.halving import HalvingPolicy
-from policies.parts.ranges import at_least
+from policies.parts.ranges import require_at_least
 
 
 class SuccessiveHalving(HalvingPolicy):
@@ -27,7 +27,7 @@ class SuccessiveHalving(HalvingPolicy):
         eta: int = 3,  # Li et al. 2018, Sec. 2.6
         brackets: int = 1,
     ) -> None:
-        at_least(1, brackets=brackets)
+        require_at_least(1, brackets=brackets)
         super().__init__(space, rng, budgets=budgets, eta=eta)
         if cells < (least := eta ** (len(budgets) - 1)):
             raise SettingError(

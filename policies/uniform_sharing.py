@@ -14,11 +14,11 @@ import numpy as np
 
 from harness.core.errors import SettingError
 from harness.core.oracle import Score, State, Update
-from harness.core.probe import CELLS, probe_cells
+from harness.core.probe import PROBE_CELLS, probe_cells
 from harness.core.space import Architecture, Choices, SearchSpace
 from policies.parts.one_shot import OneShot
-from policies.parts.ranges import at_least
-from policies.parts.step import Best, Step
+from policies.parts.ranges import require_at_least
+from policies.parts.step import BestArchitecture, SearchStep
 
 
 class UniformSharing(OneShot):
@@ -40,10 +40,10 @@ class UniformSharing(OneShot):
         updates: int = 98,  # 25,000 training images in batches of 256
         score_epochs: tuple[int, ...] = (),
         cells: tuple[str, ...] = (),
-        scored: int = CELLS,
+        scored: int = PROBE_CELLS,
     ) -> None:
-        at_least(0, epochs=epochs)
-        at_least(1, updates=updates, scored=scored)
+        require_at_least(0, epochs=epochs)
+        require_at_least(1, updates=updates, scored=scored)
         self.marks = tuple(sorted({*score_epochs, epochs}))
         for mark in self.marks:
             if not 0 <= mark <= epochs:
@@ -52,26 +52,26 @@ class UniformSharing(OneShot):
         self._cells = _rows(space, [space.parse(cell) for cell in cells] or probe_cells(space, scored))
         self._scorings = 0
         super().__init__(space, rng, epochs=epochs, updates=updates)
-        self._best = Best(self._cells[0])
+        self._best = BestArchitecture(self._cells[0])
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         if self._scorings < len(self.marks) and self.marks[self._scorings] == self._epoch:
             self._scorings += 1
-            return Step(Score, self._cells)
+            return SearchStep(Score, self._cells)
         return super()._begin()
 
-    def _training(self) -> Step:
+    def _training(self) -> SearchStep:
         if not self.trains_some:
             return super()._training()
-        return Step(Update, self._cells[self.rng.integers(len(self._cells), size=self.updates)])
+        return SearchStep(Update, self._cells[self.rng.integers(len(self._cells), size=self.updates)])
 
-    def _search(self) -> Step:
+    def _search(self) -> SearchStep:
         return self._nothing()
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         """A whole scoring takes the place of the one before."""
         if step.kind is Score:
-            latest = Best(step.rows[0])
+            latest = BestArchitecture(step.rows[0])
             latest.offer(step.rows, step.values)
             self._best = latest if latest.value > -np.inf else self._best
 

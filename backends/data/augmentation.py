@@ -42,11 +42,11 @@ def training_inputs(data: Images, images: Tensor, augmentation: Augmentation, rn
     Padding is 0 in the images as stored, black where they are bytes; the square of a cutout is exactly 0 after
     standardising, the mean pixel, as in the published code (uoguelph-mlrg/Cutout, util/cutout.py).
     """
-    inputs = data.standardised(moved(images, augmentation, rng))
-    return cut_out(inputs, augmentation.cutout, rng) if augmentation.cutout else inputs
+    inputs = data.standardised(crop_and_flip(images, augmentation, rng))
+    return apply_cutout(inputs, augmentation.cutout, rng) if augmentation.cutout else inputs
 
 
-def moved(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
+def crop_and_flip(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
     """Images (n, channels, height, width) as stored after crop and flip alone; same shape, type and device."""
     if not (augmentation.crop or augmentation.flip):
         return images
@@ -66,7 +66,7 @@ def moved(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) 
     return padded.flatten(2).gather(2, flat).view(images.shape)
 
 
-def cut_out(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
+def apply_cutout(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
     """Standardised images (n, channels, height, width) with a square of zeros each, clipped at the borders.
 
     Centres are uniform over the pixels; the square reaches from `side // 2` before its centre, which for even sides

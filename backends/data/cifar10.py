@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from backends.data.images import Images, Split
-from backends.data.sources import Source, layout_folder, missing, read
+from backends.data.sources import PublishedFile, layout_folder, missing_file_message, read
 from harness.core.errors import DataError
 from harness.files.plain_pickles import load_plain
 
@@ -27,7 +27,9 @@ ROWS = 10_000
 FOLDER = "cifar-10-batches-py"
 """The folder which the archive unpacks to."""
 
-ARCHIVE = Source("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170)
+ARCHIVE = PublishedFile(
+    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170
+)
 
 TRAIN_FILES = {
     "data_batch_1": "c99cafc152244af753f735de768cd75f",
@@ -57,7 +59,7 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
     found = layout_folder(folder, [FOLDER], [*TRAIN_FILES, *TEST_FILES])
     if found is None:
         source = f"{ARCHIVE.url} ({ARCHIVE.megabytes:g} MB, MD5 {ARCHIVE.md5})"
-        raise missing("cifar10", folder, source, f"its batches into {str(folder / FOLDER)!r}")
+        raise missing_file_message("cifar10", folder, source, f"its batches into {str(folder / FOLDER)!r}")
     needed = list(TRAIN_FILES.items())[: -(-(train_images + validation_images) // ROWS)]
     images, labels = _batches(found, dict(needed), verify=verify)
     ends = (train_images, train_images + validation_images)

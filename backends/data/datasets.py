@@ -13,7 +13,7 @@ from harness.core.errors import SettingError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DatasetInfo:
     """What is known of a data set without its files.
 
     `shape` of an image (channels, height, width); `images` is how many training and validation share at most; `stored`
@@ -26,20 +26,20 @@ class Facts:
     stored: str
 
 
-FACTS = {
+DATASETS = {
     # one digit at least is left for the test split, which has no files of its own
-    "digits": Facts(digits.SHAPE, digits.CLASSES, digits.TOTAL - 1, "float32"),
-    "cifar10": Facts(cifar10.SHAPE, cifar10.CLASSES, cifar10.TOTAL, "uint8"),
-    "fashion-mnist": Facts(fashion_mnist.SHAPE, fashion_mnist.CLASSES, fashion_mnist.TOTAL, "uint8"),
+    "digits": DatasetInfo(digits.SHAPE, digits.CLASSES, digits.TOTAL - 1, "float32"),
+    "cifar10": DatasetInfo(cifar10.SHAPE, cifar10.CLASSES, cifar10.TOTAL, "uint8"),
+    "fashion-mnist": DatasetInfo(fashion_mnist.SHAPE, fashion_mnist.CLASSES, fashion_mnist.TOTAL, "uint8"),
 }
 """By the name that settings and recipes use."""
 
 
-def facts(name: str) -> Facts:
+def dataset_info(name: str) -> DatasetInfo:
     """What is known of a data set without its files; raises UnknownNameError."""
-    if name not in FACTS:
-        raise UnknownNameError.among("data set", name, FACTS)
-    return FACTS[name]
+    if name not in DATASETS:
+        raise UnknownNameError.among("data set", name, DATASETS)
+    return DATASETS[name]
 
 
 def load(
@@ -59,7 +59,7 @@ def load(
     Raises UnknownNameError, SettingError for more images than there are or for noise on bytes, and DataError for files
     that are missing, damaged or not the published ones.
     """
-    known = facts(name)
+    known = dataset_info(name)
     _require_counts(name, known, train_images, validation_images)
     _require_noise(name, known, noise)
     place = folder or data_folder()
@@ -72,7 +72,7 @@ def load(
             return fashion_mnist.load(train_images, validation_images, folder=place, verify=verify)
 
 
-def _require_counts(name: str, known: Facts, train_images: int, validation_images: int) -> None:
+def _require_counts(name: str, known: DatasetInfo, train_images: int, validation_images: int) -> None:
     if train_images < 1:
         raise SettingError(f"setting 'train_images' cannot be {train_images!r}: it must be at least 1")
     if validation_images < 0:
@@ -84,11 +84,11 @@ def _require_counts(name: str, known: Facts, train_images: int, validation_image
         )
 
 
-def _require_noise(name: str, known: Facts, noise: float) -> None:
+def _require_noise(name: str, known: DatasetInfo, noise: float) -> None:
     if not (math.isfinite(noise) and noise >= 0):
         raise SettingError(f"setting 'noise' cannot be {noise!r}: it must be 0 or more standard deviations")
     if noise and known.stored == "uint8":
-        noisy = ", ".join(repr(other) for other, its in FACTS.items() if its.stored != "uint8")
+        noisy = ", ".join(repr(other) for other, its in DATASETS.items() if its.stored != "uint8")
         raise SettingError(
             f"setting 'noise' cannot be {noise!r} for data set {name!r}, whose images are bytes: it must be 0; "
             f"noise is for {noisy}"

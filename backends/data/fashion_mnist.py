@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from backends.data.images import Images, Split
-from backends.data.sources import Source, layout_folder, missing, read
+from backends.data.sources import PublishedFile, layout_folder, missing_file_message, read
 from harness.core.errors import DataError
 
 CLASSES = 10
@@ -31,10 +31,10 @@ FOLDER = "fashion-mnist"
 _SITE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 
 FILES = (
-    Source(_SITE + "train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26),
-    Source(_SITE + "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", 0.03),
-    Source(_SITE + "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", 4.4),
-    Source(_SITE + "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 0.005),
+    PublishedFile(_SITE + "train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26),
+    PublishedFile(_SITE + "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", 0.03),
+    PublishedFile(_SITE + "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", 4.4),
+    PublishedFile(_SITE + "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 0.005),
 )
 """Training images and labels, test images and labels (addresses and digests: Fashion-MNIST, README)."""
 
@@ -55,7 +55,7 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
     found = layout_folder(folder, _LAYOUTS, names + [name.removesuffix(".gz") for name in names])
     if found is None:
         place = f"its four .gz files into {str(folder / FOLDER)!r}"
-        raise missing("fashion-mnist", folder, f"{_SITE} (31 MB)", place)
+        raise missing_file_message("fashion-mnist", folder, f"{_SITE} (31 MB)", place)
     shapes = ((TOTAL, *SHAPE[1:]), (TOTAL,), (TEST_TOTAL, *SHAPE[1:]), (TEST_TOTAL,))
     images, labels, test_images, test_labels = (
         _tensor(found / source.file_name, source.md5, shape, verify=verify)

@@ -8,14 +8,14 @@ import zlib
 from pathlib import Path
 
 from backends.data import cifar10, fashion_mnist
-from backends.data.datasets import facts
-from backends.data.sources import Source, data_folder, read
+from backends.data.datasets import dataset_info
+from backends.data.sources import PublishedFile, data_folder, read
 from harness.core.errors import DataError, SettingError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.files import downloads
 
 
-def fetch(name: str, *, folder: Path | None = None, on_progress: Progress = silent) -> Path:
+def fetch(name: str, *, folder: Path | None = None, on_progress: ProgressCallback = silent) -> Path:
     """Download a data set and return the folder of its files, where `datasets.load` finds them from then on.
 
     What is there is not done again; an interrupted download goes on where it stopped. Progress is in bytes of the file
@@ -23,14 +23,14 @@ def fetch(name: str, *, folder: Path | None = None, on_progress: Progress = sile
     which come with scikit-learn, and DataError without a network, for a file of another MD5 (which is removed), and
     where the disk is full.
     """
-    facts(name)
+    dataset_info(name)
     if name == "digits":
         raise SettingError("data set 'digits' comes with scikit-learn: there is nothing to fetch")
     root = folder or data_folder()
     return _cifar10(root, on_progress) if name == "cifar10" else _fashion_mnist(root, on_progress)
 
 
-def _cifar10(root: Path, on_progress: Progress) -> Path:
+def _cifar10(root: Path, on_progress: ProgressCallback) -> Path:
     target = root / cifar10.FOLDER
     wanted = cifar10.TRAIN_FILES | cifar10.TEST_FILES
     if all((target / name).is_file() for name in wanted):
@@ -41,14 +41,14 @@ def _cifar10(root: Path, on_progress: Progress) -> Path:
     return target
 
 
-def _fashion_mnist(root: Path, on_progress: Progress) -> Path:
+def _fashion_mnist(root: Path, on_progress: ProgressCallback) -> Path:
     target = root / fashion_mnist.FOLDER
     for source in fashion_mnist.FILES:
         download(source, target, on_progress)
     return target
 
 
-def download(source: Source, folder: Path, on_progress: Progress = silent) -> Path:
+def download(source: PublishedFile, folder: Path, on_progress: ProgressCallback = silent) -> Path:
     """The published file in `folder`, downloaded if it is not there yet, and checked; raises DataError."""
     return downloads.download(
         source.url, f"md5:{source.md5}", folder, on_progress, size=f"{source.megabytes:g} MB", trouble=DataError

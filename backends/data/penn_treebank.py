@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from backends.data.sources import VARIABLE
+from backends.data.sources import DATA_VARIABLE
 from backends.data.text import Corpus, words_of
 from harness.core.errors import DataError
 
@@ -44,7 +44,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     raise DataError(
         f"data set 'ptb' is not in {str(folder)!r}: it has no public licence, so it cannot be fetched; put Mikolov's"
         f" {', '.join(FILES)} into {str(folder / FOLDERS[0])!r}, or {ARCHIVE} with them into the folder itself, or"
-        f" name the folder that has them with {VARIABLE}"
+        f" name the folder that has them with {DATA_VARIABLE}"
     )
 
 

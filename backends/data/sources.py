@@ -11,12 +11,12 @@ from pathlib import Path
 from harness.core.errors import DataError
 from harness.files.folders import cache_folder
 
-VARIABLE = "HARNESS_DATA"
+DATA_VARIABLE = "HARNESS_DATA"
 """Environment variable that names the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PublishedFile:
     """A published file: where it is, its MD5, and about how large it is in MB."""
 
     url: str
@@ -31,7 +31,7 @@ class Source:
 
 def data_folder() -> Path:
     """Where data lies: the folder that HARNESS_DATA names, or `data` in the user's cache."""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(DATA_VARIABLE)
     return Path(named).expanduser() if named else cache_folder() / "data"
 
 
@@ -41,11 +41,11 @@ def layout_folder(folder: Path, layouts: Sequence[str], marks: Sequence[str]) ->
     return next((path for path in candidates if any((path / mark).is_file() for mark in marks)), None)
 
 
-def missing(name: str, folder: Path, source: str, place: str) -> DataError:
+def missing_file_message(name: str, folder: Path, source: str, place: str) -> DataError:
     """The one line that says what to download, from where (`source`), and where in `folder` to put it (`place`)."""
     return DataError(
         f"data set {name!r} is not in {str(folder)!r}: run `harness data fetch {name}`, or download {source} and put "
-        f"{place}, or name the folder that has it with --data-dir or {VARIABLE}"
+        f"{place}, or name the folder that has it with --data-dir or {DATA_VARIABLE}"
     )
 
 

@@ -82,7 +82,7 @@ def words_of(lines: Iterable[str]) -> list[str]:
     return [word for line in lines for word in (*line.split(), END)]
 
 
-def columns(stream: Tensor, number: int) -> Tensor:
+def batchify(stream: Tensor, number: int) -> Tensor:
     """A stream cut in `number` equal pieces side by side, (steps, number); what does not fill them is left out.
 
     As in quark0/darts, rnn/utils.py, batchify. Raises DataError for a stream with less than two words a piece.
@@ -93,7 +93,7 @@ def columns(stream: Tensor, number: int) -> Tensor:
     return stream[: steps * number].view(number, steps).t().contiguous()
 
 
-def every_word(stream: Tensor, number: int) -> tuple[Tensor, Tensor]:
+def inputs_and_targets(stream: Tensor, number: int) -> tuple[Tensor, Tensor]:
     """Inputs and targets (steps, number) of all words of a stream but its first, which nothing precedes.
 
     Each column goes on where the one before ends; where the last is short, targets are -1. Raises DataError for a

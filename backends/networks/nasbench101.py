@@ -64,7 +64,7 @@ class ConvBatchNormRelu(nn.Sequential):
         )
 
 
-class Cell(nn.Module):
+class NASBench101Cell(nn.Module):
     """One module of the network: (batch, replicas * in_channels, h, w) to (batch, replicas * out_channels, h, w)."""
 
     def __init__(
@@ -120,7 +120,7 @@ class NASBench101Network(nn.Module):
             if stack:
                 layers.append(nn.MaxPool2d(2, ceil_mode=True))
             for _ in range(skeleton.modules):
-                layers.append(Cell(channels, width, matrix, operations, skeleton))
+                layers.append(NASBench101Cell(channels, width, matrix, operations, skeleton))
                 channels = width
         self.features = nn.Sequential(*layers)
         # A 1x1 convolution in groups is the dense layer of each replica.

@@ -22,7 +22,7 @@ OUTPUT = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class CellPath:
     """A cell as its decisions write it: interior vertex t stands for slot t, the last vertex for the output.
 
     `matrix` (V, V) is strictly upper triangular of 0 and 1; `operations` holds the V-2 interior ones. Dead vertices
@@ -34,7 +34,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Vertex:
+class PathVertex:
     """A live interior vertex: the interior vertices that feed it, and its channels."""
 
     index: int
@@ -44,19 +44,19 @@ class Vertex:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CellPlan:
     """What one module computes for a path, vertex by vertex.
 
     `projections` holds the place and the channels of each vertex that receives the module's input, and `outputs` the
     interior vertices whose concatenation is the module's output.
     """
 
-    interior: tuple[Vertex, ...]
+    interior: tuple[PathVertex, ...]
     projections: tuple[tuple[int, int], ...]
     outputs: tuple[int, ...]
 
 
-class Slices(Protocol):
+class ChannelSelection(Protocol):
     """Which channels of the full width a convolution of fewer channels uses."""
 
     def __call__(self, channels: int, width: int) -> int:
@@ -91,7 +91,7 @@ class RandomChunk:
 FIRST_CHANNELS = FirstChannels()
 
 
-def path_of_choices(space: NASBench101, choices: Sequence[int]) -> Path:
+def path_of_choices(space: NASBench101, choices: Sequence[int]) -> CellPath:
     """The path of a row of choices, vertices numbered as written; raises SpaceError if input and output are apart.
 
     The edges of dead vertices are removed and their operations set to 0, so that equal labelled cells give equal paths.
@@ -104,11 +104,11 @@ def path_of_choices(space: NASBench101, choices: Sequence[int]) -> Path:
         raise SpaceError(f"{tuple(choices)!r} is no cell of space {space.name!r}: no path from input to output")
     vertices = range(space.vertices)
     matrix = tuple(tuple(int(x in live and y in live) & predecessors[y] >> x for y in vertices) for x in vertices)
-    return Path(matrix, tuple(operations[t - 1] if t in live else 0 for t in vertices[1:-1]))
+    return CellPath(matrix, tuple(operations[t - 1] if t in live else 0 for t in vertices[1:-1]))
 
 
 @lru_cache(maxsize=1 << 13)
-def plan(path: Path, channels: int) -> Plan:
+def cell_plan(path: CellPath, channels: int) -> CellPlan:
     """How a module of `channels` output channels computes a path; raises SpaceError if input and output are apart.
 
     The channels of each vertex are those of the cell without dead parts (NAS-Bench-101, lib/model_builder.py).
@@ -119,13 +119,13 @@ def plan(path: Path, channels: int) -> Plan:
     matrix, live = pruned
     widths = vertex_channels(channels, channels, matrix)
     interior = [
-        Vertex(vertex, path.operations[vertex - 1], widths[place], _sources(matrix, live, place))
+        PathVertex(vertex, path.operations[vertex - 1], widths[place], _sources(matrix, live, place))
         for place, vertex in enumerate(live[1:-1], start=1)
     ]
     projections = [(vertex.index - 1, vertex.channels) for vertex in interior if path.matrix[0][vertex.index]]
     if path.matrix[0][-1]:
         projections.append((OUTPUT, channels))
-    return Plan(tuple(interior), tuple(projections), _sources(matrix, live, len(live) - 1))
+    return CellPlan(tuple(interior), tuple(projections), _sources(matrix, live, len(live) - 1))
 
 
 def _sources(matrix: Matrix, live: Sequence[int], place: int) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import offset
 
 
-def graph_of_rows(space: NASBench101, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def mixture_graph(space: NASBench101, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Edge weights (V, V) and operation weights (V-2, 3) of a mixture, one row a decision, with gradients.
 
     In encoding `edges` an edge weighs what its decision gives to its presence. In encoding `tree` the edge from t to
@@ -49,7 +49,7 @@ def _tree_columns(space: NASBench101, rows: Sequence[Tensor]) -> list[Tensor]:
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficients:
+class MixtureCoefficients:
     """A mixture as a module of C output channels and B interior vertices applies it.
 
     `inputs[s][t - 1]` weighs source s (0: the projected input) in the input of vertex t, `masks[t - 1]` (C, 1, 1) the
@@ -67,7 +67,7 @@ class Coefficients:
     projection: Tensor
 
 
-class Relaxation:
+class RelaxedCell:
     """What the edge weights (V, V) and operation weights (V-2, 3) of one mixture mean, whatever the width."""
 
     def __init__(self, edges: Tensor, operations: Tensor) -> None:
@@ -77,21 +77,23 @@ class Relaxation:
         self._inputs = tuple(source.unbind() for source in self._arrivals[:-1, 1:-1].unbind())
         self._operations = tuple(row.unbind() for row in operations.unbind())
 
-    def coefficients(self, channels: int) -> Coefficients:
+    def coefficients(self, channels: int) -> MixtureCoefficients:
         """The coefficients of modules with this many output channels."""
-        table = _table(self._interior, channels, self._arrivals.device, self._arrivals.dtype)
+        table = _channel_shares(self._interior, channels, self._arrivals.device, self._arrivals.dtype)
         masks = self._masks(table)[:, :, None, None].unbind()
         outputs = self._arrivals.new_zeros(channels, self._interior * channels)
         outputs = outputs.scatter_add(1, table.origin, self._probabilities.expand(channels, -1))
-        return Coefficients(self._inputs, masks, self._operations, outputs[:, :, None, None], self._arrivals[0, -1])
+        return MixtureCoefficients(
+            self._inputs, masks, self._operations, outputs[:, :, None, None], self._arrivals[0, -1]
+        )
 
-    def _masks(self, table: _Table) -> Tensor:
+    def _masks(self, table: _ChannelShares) -> Tensor:
         """How much of each channel each interior vertex has: the probability that its width exceeds it, (B, C)."""
         weighted = self._extra(table) * self._probabilities
         with torch.autocast(weighted.device.type, enabled=False):  # half precision would blur one-hot weights' channels
             return self._nothing + self._probabilities @ table.below + weighted @ table.at
 
-    def _extra(self, table: _Table) -> Tensor:
+    def _extra(self, table: _ChannelShares) -> Tensor:
         """Whether each vertex has one channel of the remainder, for every set that feeds the output, (B, sets).
 
         A vertex outside the set has it if one of its successors has (NAS-Bench-101, lib/model_builder.py,
@@ -131,7 +133,7 @@ def _probabilities(feeds: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _ChannelShares:
     """How C channels are shared out, for every set of interior vertices that may feed the output.
 
     `feeding` (B, sets) tells the members and `first` (B, sets) those that take one channel of the remainder; `below`
@@ -147,7 +149,7 @@ class _Table:
 
 
 @lru_cache(maxsize=64)
-def _table(interior: int, channels: int, device: torch.device, dtype: torch.dtype) -> _Table:
+def _channel_shares(interior: int, channels: int, device: torch.device, dtype: torch.dtype) -> _ChannelShares:
     sets = torch.arange(1, 1 << interior)
     feeding = (sets >> torch.arange(interior)[:, None] & 1).bool()
     members = feeding.sum(dim=0)
@@ -158,7 +160,7 @@ def _table(interior: int, channels: int, device: torch.device, dtype: torch.dtyp
     ends = widths.cumsum(dim=0)
     owner = (channel[:, None, None] >= ends).sum(dim=1)
     place = channel[:, None] - torch.where(feeding, ends - widths, 0).gather(0, owner)
-    return _Table(
+    return _ChannelShares(
         feeding.to(device),
         (feeding & (rank < remainder)).to(device, dtype),
         (channel < share[:, None]).to(device, dtype),

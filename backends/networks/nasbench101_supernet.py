@@ -17,19 +17,19 @@ from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Skeleton
 from backends.networks.nasbench101_paths import (
     FIRST_CHANNELS,
     OUTPUT,
+    CellPath,
+    CellPlan,
+    ChannelSelection,
     FirstChannels,
-    Path,
-    Plan,
+    PathVertex,
     RandomChunk,
-    Slices,
-    Vertex,
+    cell_plan,
     path_of_choices,
-    plan,
 )
-from backends.networks.nasbench101_relaxed import Coefficients, Relaxation
+from backends.networks.nasbench101_relaxed import MixtureCoefficients, RelaxedCell
 from backends.networks.shared_convolution import (
+    BatchNormalisation,
     BatchStatistics,
-    Norm,
     Recalibration,
     RunningStatistics,
     SharedConvolution,
@@ -40,15 +40,15 @@ from harness.core.errors import SettingError, SpaceError
 from harness.spaces.nasbench101_keys import MOST_VERTICES
 
 __all__ = [
+    "BatchNormalisation",
     "BatchStatistics",
+    "CellPath",
+    "ChannelSelection",
     "FirstChannels",
-    "Norm",
-    "Path",
+    "NASBench101Supernet",
     "RandomChunk",
     "Recalibration",
     "RunningStatistics",
-    "Slices",
-    "Supernet",
     "TrainingStatistics",
     "allocate",
     "initialise",
@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 
-class SharedCell(nn.Module):
+class NASBench101SharedCell(nn.Module):
     """One module: (batch, in_channels, h, w) to (batch, out_channels, h, w), for every cell.
 
     The slot of an interior vertex owns a 1x1 convolution of the module's input, a 3x3 and a 1x1 convolution of all
@@ -70,11 +70,11 @@ class SharedCell(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, interior: int, momentum: float) -> None:
         super().__init__()
         self.channels = out_channels
-        self.projections = _row(interior + 1, in_channels, out_channels, 1, momentum)
-        self.conv3x3 = _row(interior, out_channels, out_channels, 3, momentum)
-        self.conv1x1 = _row(interior, out_channels, out_channels, 1, momentum)
+        self.projections = _convolution_list(interior + 1, in_channels, out_channels, 1, momentum)
+        self.conv3x3 = _convolution_list(interior, out_channels, out_channels, 3, momentum)
+        self.conv1x1 = _convolution_list(interior, out_channels, out_channels, 1, momentum)
 
-    def path(self, image: Tensor, cell: Plan, norm: Norm, slices: Slices) -> Tensor:
+    def path(self, image: Tensor, cell: CellPlan, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         """What one cell computes."""
         projected = self._projected(image, cell, norm, slices)
         values: dict[int, Tensor] = {}
@@ -87,7 +87,7 @@ class SharedCell(nn.Module):
         joined = [torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]] if outputs else []
         return _total([*joined, projected[OUTPUT]] if OUTPUT in projected else joined)
 
-    def mixture(self, image: Tensor, cells: Coefficients, norm: Norm) -> Tensor:
+    def mixture(self, image: Tensor, cells: MixtureCoefficients, norm: BatchNormalisation) -> Tensor:
         """What a mixture of cells computes: all operations of all vertices, at the full width."""
         wide = convolve(image, [projection.whole() for projection in self.projections], norm)
         *projected, direct = torch.split(wide, self.channels, dim=1)
@@ -102,7 +102,9 @@ class SharedCell(nn.Module):
         joined = [functional.conv2d(torch.cat(values, dim=1), cells.outputs)] if values else []
         return _total([*joined, cells.projection * direct])
 
-    def _projected(self, image: Tensor, cell: Plan, norm: Norm, slices: Slices) -> dict[int, Tensor]:
+    def _projected(
+        self, image: Tensor, cell: CellPlan, norm: BatchNormalisation, slices: ChannelSelection
+    ) -> dict[int, Tensor]:
         """The projections of the module's input by place; one wide convolution computes them all."""
         if not cell.projections:
             return {}
@@ -110,7 +112,9 @@ class SharedCell(nn.Module):
         split = torch.split(convolve(image, parts, norm), [part.channels for part in parts], dim=1)
         return {place: value for (place, _), value in zip(cell.projections, split, strict=True)}
 
-    def _operated(self, image: Tensor, vertex: Vertex, norm: Norm, slices: Slices) -> Tensor:
+    def _operated(
+        self, image: Tensor, vertex: PathVertex, norm: BatchNormalisation, slices: ChannelSelection
+    ) -> Tensor:
         if vertex.operation == MAXPOOL3X3:
             return _pooled(image)
         convolutions = {CONV3X3: self.conv3x3, CONV1X1: self.conv1x1}[vertex.operation]
@@ -118,13 +122,13 @@ class SharedCell(nn.Module):
         return convolve(image, [part], norm, start=slices(vertex.channels, self.channels))
 
 
-class Supernet(nn.Module):
+class NASBench101Supernet(nn.Module):
     """Stem, stacks of shared modules with 2x2 max-pooling between them, global average pooling, one dense layer.
 
     For cells of at most `vertices` vertices, 2 to 7. Raises SettingError for sizes that no such network has.
     """
 
-    cells: Sequence[SharedCell]
+    cells: Sequence[NASBench101SharedCell]
 
     def __init__(self, vertices: int, skeleton: Skeleton) -> None:
         super().__init__()
@@ -135,18 +139,22 @@ class Supernet(nn.Module):
         cells = []
         for index in range(skeleton.stacks * skeleton.modules):
             width = skeleton.width * 2 ** (index // skeleton.modules)
-            cells.append(SharedCell(channels, width, vertices - 2, skeleton.batch_norm_momentum))
+            cells.append(NASBench101SharedCell(channels, width, vertices - 2, skeleton.batch_norm_momentum))
             channels = width
         self.cells = nn.ModuleList(cells)  # type: ignore[assignment]
         self.classifier = nn.Linear(channels, skeleton.classes)
 
-    def path(self, images: Tensor, cell: Path, norm: Norm, slices: Slices = FIRST_CHANNELS) -> Tensor:
+    def path(
+        self, images: Tensor, cell: CellPath, norm: BatchNormalisation, slices: ChannelSelection = FIRST_CHANNELS
+    ) -> Tensor:
         """Logits (batch, classes) of one cell; raises SpaceError if it has too many vertices or no path."""
         if len(cell.matrix) > self.vertices:
             raise SpaceError(f"a cell of {len(cell.matrix)} vertices does not fit a supernet of {self.vertices}")
-        return self._logits(images, norm, lambda each, image: each.path(image, plan(cell, each.channels), norm, slices))
+        return self._logits(
+            images, norm, lambda each, image: each.path(image, cell_plan(cell, each.channels), norm, slices)
+        )
 
-    def mixture(self, images: Tensor, edges: Tensor, operations: Tensor, norm: Norm) -> Tensor:
+    def mixture(self, images: Tensor, edges: Tensor, operations: Tensor, norm: BatchNormalisation) -> Tensor:
         """Logits (batch, classes) of a mixture, differentiable in `edges` (V, V) and `operations` (V-2, 3).
 
         Edges count above the diagonal; operations are conv3x3, conv1x1, max-pooling. At one-hot weights this equals
@@ -154,11 +162,13 @@ class Supernet(nn.Module):
         slope of an absent edge is one of several. All channels of all operations are computed, so that
         `TrainingStatistics` moves every running average.
         """
-        relaxation = Relaxation(edges, operations)
+        relaxation = RelaxedCell(edges, operations)
         by_width = {width: relaxation.coefficients(width) for width in {cell.channels for cell in self.cells}}
         return self._logits(images, norm, lambda each, image: each.mixture(image, by_width[each.channels], norm))
 
-    def _logits(self, images: Tensor, norm: Norm, apply: Callable[[SharedCell, Tensor], Tensor]) -> Tensor:
+    def _logits(
+        self, images: Tensor, norm: BatchNormalisation, apply: Callable[[NASBench101SharedCell, Tensor], Tensor]
+    ) -> Tensor:
         # Channels-last memory makes concatenation and splitting of channels cheap on a processor.
         image = convolve(images.contiguous(memory_format=torch.channels_last), [self.stem.whole()], norm)
         for index, cell in enumerate(self.cells):
@@ -169,14 +179,14 @@ class Supernet(nn.Module):
         return logits
 
 
-def allocate(vertices: int, skeleton: Skeleton) -> Supernet:
+def allocate(vertices: int, skeleton: Skeleton) -> NASBench101Supernet:
     """A supernet in channels-last memory, its weights yet to be set by `initialise`; no generator is moved."""
     with torch.device("meta"):
-        supernet = Supernet(vertices, skeleton)
+        supernet = NASBench101Supernet(vertices, skeleton)
     return supernet.to_empty(device="cpu").to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-def initialise(supernet: Supernet, generator: torch.Generator) -> None:
+def initialise(supernet: NASBench101Supernet, generator: torch.Generator) -> None:
     """Draw all weights as those of the stand-alone network, at the full width, and reset batch normalisation.
 
     Convolutions: truncated normal of variance 1 / fan-in; dense layer: Glorot uniform, zero bias.
@@ -203,7 +213,9 @@ def _require_sizes(vertices: int, skeleton: Skeleton) -> None:
         )
 
 
-def _row(length: int, in_channels: int, out_channels: int, kernel: int, momentum: float) -> Sequence[SharedConvolution]:
+def _convolution_list(
+    length: int, in_channels: int, out_channels: int, kernel: int, momentum: float
+) -> Sequence[SharedConvolution]:
     convolutions = (SharedConvolution(in_channels, out_channels, kernel, momentum) for _ in range(length))
     return nn.ModuleList(convolutions)  # type: ignore[return-value]
 

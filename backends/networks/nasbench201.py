@@ -17,7 +17,7 @@ from harness.spaces.nasbench201 import EDGES, NODES
 NONE, SKIP, CONV1X1, CONV3X3, AVERAGE = range(5)
 """The operations in the order of the space's options."""
 
-SIZES = Skeleton(width=16, stacks=3, modules=5, batch_norm_momentum=0.1)
+SKELETON = Skeleton(width=16, stacks=3, modules=5, batch_norm_momentum=0.1)
 """The benchmark's: 16, 32 and 64 channels, five cells a stage."""
 
 
@@ -32,7 +32,7 @@ class ReluConvBatchNorm(nn.Sequential):
         )
 
 
-class Cell(nn.Module):
+class NASBench201Cell(nn.Module):
     """One cell, (batch, replicas * channels, h, w) to the same: a node is the sum of its inputs, no input a zero.
 
     As published, an operation is computed whether or not its node leads to the output, and a convolution of a node that
@@ -47,10 +47,10 @@ class Cell(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """The last node."""
-        return summed(image, zip(self.edges, self.operations, strict=True))
+        return cell_output(image, zip(self.edges, self.operations, strict=True))
 
 
-def summed(image: Tensor, operations: Iterable[tuple[tuple[int, int], Callable[[Tensor], Tensor]]]) -> Tensor:
+def cell_output(image: Tensor, operations: Iterable[tuple[tuple[int, int], Callable[[Tensor], Tensor]]]) -> Tensor:
     """The last node of a cell whose edges (source, node) have these operations, in the order of EDGES."""
     values: list[Tensor | None] = [image, *([None] * (NODES - 1))]
     for (source, node), operation in operations:
@@ -59,7 +59,7 @@ def summed(image: Tensor, operations: Iterable[tuple[tuple[int, int], Callable[[
     return _or_zero(values[-1], image)
 
 
-class Reduction(nn.Module):
+class ReductionBlock(nn.Module):
     """The residual block between stages: half the height and width, rounded up, and other channels.
 
     Two convolutions beside an average over 2x2 and a 1x1 convolution without batch normalisation.
@@ -86,7 +86,7 @@ class NASBench201Network(nn.Module):
     ``stem`` of the skeleton is not used: it is as wide as the first stage.
     """
 
-    def __init__(self, operations: Sequence[int], skeleton: Skeleton = SIZES) -> None:
+    def __init__(self, operations: Sequence[int], skeleton: Skeleton = SKELETON) -> None:
         super().__init__()
         channels = skeleton.width
         layers: list[nn.Module] = [
@@ -95,9 +95,9 @@ class NASBench201Network(nn.Module):
         ]
         for stage in range(skeleton.stacks):
             if stage:
-                layers.append(Reduction(channels, 2 * channels, skeleton))
+                layers.append(ReductionBlock(channels, 2 * channels, skeleton))
                 channels *= 2
-            layers += [Cell(channels, operations, skeleton) for _ in range(skeleton.modules)]
+            layers += [NASBench201Cell(channels, operations, skeleton) for _ in range(skeleton.modules)]
         self.features = nn.Sequential(*layers, _batch_norm(channels, skeleton), nn.ReLU())
         # A 1x1 convolution in groups is the dense layer of each replica.
         self.classifier = _convolution(channels, skeleton.classes, 1, skeleton, bias=True)
@@ -137,14 +137,14 @@ def allocate(operations: Sequence[int], skeleton: Skeleton) -> NASBench201Networ
     return network.to_empty(device="cpu")
 
 
-def count_parameters(operations: Sequence[int], skeleton: Skeleton = SIZES) -> int:
+def count_parameters(operations: Sequence[int], skeleton: Skeleton = SKELETON) -> int:
     """Trainable parameters, counted without allocating any; those of edges that lead nowhere count, as published."""
     with torch.device("meta"):
         network = NASBench201Network(operations, skeleton)
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def pooling() -> nn.AvgPool2d:
+def average_pooling() -> nn.AvgPool2d:
     """The mean over 3x3, of the pixels that lie inside of the image."""
     return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
@@ -153,7 +153,7 @@ def _operation(kind: int, channels: int, skeleton: Skeleton) -> nn.Module:
     if kind == SKIP:
         return nn.Identity()
     if kind == AVERAGE:
-        return pooling()
+        return average_pooling()
     return ReluConvBatchNorm(channels, channels, {CONV1X1: 1, CONV3X3: 3}[kind], skeleton)
 
 

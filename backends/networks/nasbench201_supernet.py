@@ -19,8 +19,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from backends.networks.nasbench101 import Skeleton
-from backends.networks.nasbench201 import AVERAGE, CONV1X1, CONV3X3, NONE, SKIP, draw_uniform, pooling, summed
-from backends.networks.shared_convolution import Norm, SharedConvolution
+from backends.networks.nasbench201 import (
+    AVERAGE,
+    CONV1X1,
+    CONV3X3,
+    NONE,
+    SKIP,
+    average_pooling,
+    cell_output,
+    draw_uniform,
+)
+from backends.networks.shared_convolution import BatchNormalisation, SharedConvolution
 from harness.core.errors import SettingError
 from harness.spaces.nasbench201 import EDGES, OPERATIONS
 
@@ -45,7 +54,7 @@ class SharedNorm(SharedConvolution):
         del self.weight
 
 
-class SharedCell(nn.Module):
+class NASBench201SharedCell(nn.Module):
     """One cell of every kind, (batch, channels, h, w) to the same: a convolution of each kernel on each edge."""
 
     conv1x1: Sequence[SharedConvolution]
@@ -53,35 +62,37 @@ class SharedCell(nn.Module):
 
     def __init__(self, channels: int, momentum: float) -> None:
         super().__init__()
-        self.conv1x1 = _row(channels, 1, momentum)
-        self.conv3x3 = _row(channels, 3, momentum)
-        self.pool = pooling()
+        self.conv1x1 = _convolution_list(channels, 1, momentum)
+        self.conv3x3 = _convolution_list(channels, 3, momentum)
+        self.pool = average_pooling()
 
-    def path(self, image: Tensor, operations: Sequence[int], norm: Norm) -> Tensor:
+    def path(self, image: Tensor, operations: Sequence[int], norm: BatchNormalisation) -> Tensor:
         """What one cell computes."""
         chosen = ((place, kind) for place, kind in enumerate(operations) if kind != NONE)
-        return summed(image, ((EDGES[place], partial(self._operated, place, kind, norm)) for place, kind in chosen))
+        return cell_output(
+            image, ((EDGES[place], partial(self._operated, place, kind, norm)) for place, kind in chosen)
+        )
 
-    def mixture(self, image: Tensor, rows: Sequence[Tensor], norm: Norm) -> Tensor:
+    def mixture(self, image: Tensor, rows: Sequence[Tensor], norm: BatchNormalisation) -> Tensor:
         """What a mixture of cells computes: on each edge the sum of all operations by their weights."""
         mixed = (partial(self._mixed, place, row, norm) for place, row in enumerate(rows))
-        return summed(image, zip(EDGES, mixed, strict=True))
+        return cell_output(image, zip(EDGES, mixed, strict=True))
 
-    def _operated(self, place: int, kind: int, norm: Norm, image: Tensor) -> Tensor:
+    def _operated(self, place: int, kind: int, norm: BatchNormalisation, image: Tensor) -> Tensor:
         """What the edge at a place makes of an image by one operation other than none."""
         if kind == SKIP:
             return image
         if kind == AVERAGE:
             pooled: Tensor = self.pool(image)
             return pooled
-        return convolved(image, {CONV1X1: self.conv1x1, CONV3X3: self.conv3x3}[kind][place], norm)
+        return relu_conv_norm(image, {CONV1X1: self.conv1x1, CONV3X3: self.conv3x3}[kind][place], norm)
 
-    def _mixed(self, place: int, row: Tensor, norm: Norm, image: Tensor) -> Tensor:
+    def _mixed(self, place: int, row: Tensor, norm: BatchNormalisation, image: Tensor) -> Tensor:
         terms = [row[kind] * self._operated(place, kind, norm, image) for kind in range(NONE + 1, len(OPERATIONS))]
         return sum(terms[1:], start=terms[0])
 
 
-class SharedReduction(nn.Module):
+class SharedReductionBlock(nn.Module):
     """The residual block between stages, which all cells share (see ``nasbench201.Reduction``)."""
 
     def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
@@ -91,20 +102,20 @@ class SharedReduction(nn.Module):
         self.pool = nn.AvgPool2d(2, ceil_mode=True)
         self.projection = nn.Conv2d(in_channels, out_channels, 1, bias=False)
 
-    def forward(self, image: Tensor, norm: Norm) -> Tensor:
+    def forward(self, image: Tensor, norm: BatchNormalisation) -> Tensor:
         """The sum of both branches."""
         projected: Tensor = self.projection(self.pool(image))
-        return projected + convolved(convolved(image, self.first, norm, stride=2), self.second, norm)
+        return projected + relu_conv_norm(relu_conv_norm(image, self.first, norm, stride=2), self.second, norm)
 
 
-class Supernet(nn.Module):
+class NASBench201Supernet(nn.Module):
     """Stem, stages of shared cells with a residual block between them, batch normalisation, average, one dense layer.
 
     Raises SettingError for sizes that no such network has.
     """
 
-    cells: Sequence[SharedCell]
-    reductions: Sequence[SharedReduction]
+    cells: Sequence[NASBench201SharedCell]
+    reductions: Sequence[SharedReductionBlock]
 
     def __init__(self, skeleton: Skeleton) -> None:
         super().__init__()
@@ -113,17 +124,17 @@ class Supernet(nn.Module):
         self.skeleton, momentum = skeleton, skeleton.batch_norm_momentum
         widths = [skeleton.width * 2**stage for stage in range(skeleton.stacks)]
         self.stem = SharedConvolution(skeleton.image_channels, skeleton.width, 3, momentum)
-        cells = (SharedCell(width, momentum) for width in widths for _ in range(skeleton.modules))
-        reductions = (SharedReduction(*pair, momentum) for pair in pairwise(widths))
+        cells = (NASBench201SharedCell(width, momentum) for width in widths for _ in range(skeleton.modules))
+        reductions = (SharedReductionBlock(*pair, momentum) for pair in pairwise(widths))
         self.cells, self.reductions = _modules(cells), _modules(reductions)
         self.last = SharedNorm(widths[-1], momentum)
         self.classifier = nn.Linear(widths[-1], skeleton.classes)
 
-    def path(self, images: Tensor, operations: Sequence[int], norm: Norm) -> Tensor:
+    def path(self, images: Tensor, operations: Sequence[int], norm: BatchNormalisation) -> Tensor:
         """Logits (batch, classes) of the cell with these operations on its edges."""
         return self._logits(images, norm, lambda cell, image: cell.path(image, operations, norm))
 
-    def mixture(self, images: Tensor, rows: Sequence[Tensor], norm: Norm) -> Tensor:
+    def mixture(self, images: Tensor, rows: Sequence[Tensor], norm: BatchNormalisation) -> Tensor:
         """Logits (batch, classes) of a mixture, one row of five weights an edge, differentiable in them.
 
         At one-hot weights this equals ``path``. All operations are computed, so that ``TrainingStatistics`` moves every
@@ -131,7 +142,9 @@ class Supernet(nn.Module):
         """
         return self._logits(images, norm, lambda cell, image: cell.mixture(image, rows, norm))
 
-    def _logits(self, images: Tensor, norm: Norm, apply: Callable[[SharedCell, Tensor], Tensor]) -> Tensor:
+    def _logits(
+        self, images: Tensor, norm: BatchNormalisation, apply: Callable[[NASBench201SharedCell, Tensor], Tensor]
+    ) -> Tensor:
         # Channels-last memory makes batch normalisation and small convolutions cheap on a processor.
         image = images.contiguous(memory_format=torch.channels_last)
         image = norm(functional.conv2d(image, self.stem.weight, padding=1), [self.stem.whole()])
@@ -143,21 +156,21 @@ class Supernet(nn.Module):
         return logits
 
 
-def convolved(image: Tensor, convolution: SharedConvolution, norm: Norm, stride: int = 1) -> Tensor:
+def relu_conv_norm(image: Tensor, convolution: SharedConvolution, norm: BatchNormalisation, stride: int = 1) -> Tensor:
     """ReLU, convolution and batch normalisation."""
     weight = convolution.weight
     value = functional.conv2d(functional.relu(image), weight, stride=stride, padding=weight.shape[-1] // 2)
     return norm(value, [convolution.whole()])
 
 
-def allocate(skeleton: Skeleton) -> Supernet:
+def allocate(skeleton: Skeleton) -> NASBench201Supernet:
     """A supernet in channels-last memory, its weights yet to be set by ``initialise``; no generator is moved."""
     with torch.device("meta"):
-        supernet = Supernet(skeleton)
+        supernet = NASBench201Supernet(skeleton)
     return supernet.to_empty(device="cpu").to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-def initialise(supernet: Supernet, generator: torch.Generator) -> None:
+def initialise(supernet: NASBench201Supernet, generator: torch.Generator) -> None:
     """Draw all weights as those of the stand-alone network, and reset batch normalisation."""
     for module in supernet.modules():
         if isinstance(module, SharedConvolution):
@@ -170,7 +183,7 @@ def initialise(supernet: Supernet, generator: torch.Generator) -> None:
     draw_uniform(supernet.classifier.bias, supernet.classifier.in_features, generator)
 
 
-def _row(channels: int, kernel: int, momentum: float) -> Sequence[SharedConvolution]:
+def _convolution_list(channels: int, kernel: int, momentum: float) -> Sequence[SharedConvolution]:
     return _modules(PlainConvolution(channels, kernel, momentum) for _ in EDGES)
 
 

@@ -31,7 +31,7 @@ _SLOPE: dict[str, Callable[[Tensor], Tensor]] = {
 """The derivative of an activation, from its value."""
 
 
-def recur(
+def run_recurrence(
     inputs: Tensor,
     hidden: Tensor,
     mask: Tensor | None,
@@ -100,7 +100,7 @@ class _Recurrence(torch.autograd.Function):
         sources = [before, *(states[source] for _, source in ctx.plan[1:])]
         weights = [first[width:], *matrices.unbind()]
         slopes, kept = _slopes(gates, sources, ctx.plan)
-        into_hidden = _back(gradient, slopes, kept, mask, [w.t() for w in weights], ctx.plan, ctx.averaged)
+        into_hidden = _backward_pass(gradient, slopes, kept, mask, [w.t() for w in weights], ctx.plan, ctx.averaged)
         flat = slopes.view(len(ctx.plan), -1, 2 * width)
         masked = [(source if mask is None else source * mask).view(-1, width) for source in sources]
         into = [source.t() @ each for source, each in zip(masked, flat, strict=True)]
@@ -127,7 +127,7 @@ def _slopes(gates: Tensor, sources: Sequence[Tensor], plan: Nodes) -> tuple[Tens
     return slopes, kept
 
 
-def _back(
+def _backward_pass(
     gradient: Tensor,
     slopes: Tensor,
     kept: Tensor,

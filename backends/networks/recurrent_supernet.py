@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from backends.networks.recurrence import Nodes, recur
+from backends.networks.recurrence import Nodes, run_recurrence
 from backends.networks.rnn_cell import Dropouts, LanguageModel
 from harness.spaces.rnn_cell import OPERATIONS
 
@@ -24,10 +24,10 @@ Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
 
-Rows: TypeAlias = Sequence[Tensor]
+MixtureRows: TypeAlias = Sequence[Tensor]
 """Weights of the predecessors (i,) and of the operations (4,) of each node i, in turn."""
 
-_Step: TypeAlias = Callable[[list[Tensor], Tensor | None, int], Tensor]
+_StepFunction: TypeAlias = Callable[[list[Tensor], Tensor | None, int], Tensor]
 """The state of a node from the states before it, the mask of hidden dropout and the node's number from 0."""
 
 _EPSILON = 1e-5  # of torch.nn.BatchNorm1d
@@ -69,7 +69,7 @@ class SharedRecurrentModel(LanguageModel):
         return self.run(partial(self._path, nodes=nodes), words, hidden, generator)
 
     def mixture(
-        self, words: Tensor, hidden: Tensor, rows: Rows, generator: torch.Generator | None = None
+        self, words: Tensor, hidden: Tensor, rows: MixtureRows, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """The same where each node's state is the mean of all that it might be, weighted by predecessor and operation.
 
@@ -81,7 +81,7 @@ class SharedRecurrentModel(LanguageModel):
         matrices = torch.stack([self._matrix(place, *node) for place, node in enumerate(nodes)])
         averaged = self._averaged(nodes)
         if self.norm == "none":
-            return recur(embedded, hidden, mask, self.first, matrices, nodes, averaged)
+            return run_recurrence(embedded, hidden, mask, self.first, matrices, nodes, averaged)
         shares = embedded.new_zeros(len(nodes) + 1)
         shares[list(averaged)] = 1 / len(averaged)
 
@@ -110,7 +110,7 @@ class SharedRecurrentModel(LanguageModel):
                 used = {source for _, source in nodes}
                 return tuple(state for state in everyone[1:] if state not in used)
 
-    def _mixture(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, rows: Rows) -> Tensor:
+    def _mixture(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, rows: MixtureRows) -> Tensor:
         weights = [torch.outer(rows[2 * place], rows[2 * place + 1]) for place in range(self.nodes)]
         matrices = [self._side_by_side(place) for place in range(self.nodes)]
 
@@ -131,7 +131,7 @@ class SharedRecurrentModel(LanguageModel):
             return matrices[0]
         return torch.unflatten(matrices, 0, (-1, len(OPERATIONS))).transpose(1, 2).flatten(2)
 
-    def _shares(self, rows: Rows) -> Tensor:
+    def _shares(self, rows: MixtureRows) -> Tensor:
         """The weight of each state in the output, summing to 1 (states,)."""
         shares = [rows[0].new_tensor(1.0 if self.average == "all" else 0.0), *[rows[0].new_tensor(1.0)] * self.nodes]
         if self.average == "loose-ends":
@@ -141,7 +141,9 @@ class SharedRecurrentModel(LanguageModel):
         stacked = torch.stack(shares)
         return stacked / stacked.sum()
 
-    def _unrolled(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, step: _Step, shares: Tensor) -> Tensor:
+    def _unrolled(
+        self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, step: _StepFunction, shares: Tensor
+    ) -> Tensor:
         """Run a cell word by word, with autograd's gradient."""
         from_words = embedded @ self.first[: self.width]
         outputs = []

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from backends.networks.recurrence import Nodes, recur
+from backends.networks.recurrence import Nodes, run_recurrence
 from harness.core.errors import SettingError
 
 INIT_RANGE = 0.04
@@ -37,7 +37,7 @@ class Dropouts:
                 )
 
 
-Cell: TypeAlias = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+CellFunction: TypeAlias = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """Raw outputs of embedded words (steps, columns, width), the state before and the mask of hidden dropout."""
 
 
@@ -68,7 +68,7 @@ class LanguageModel(nn.Module):
         return self.embedding.new_zeros(columns, self.width)
 
     def run(
-        self, cell: Cell, words: Tensor, hidden: Tensor, generator: torch.Generator | None
+        self, cell: CellFunction, words: Tensor, hidden: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
         """Raw outputs and what the decoder takes, both (steps, columns, width), of word numbers (steps, columns).
 
@@ -94,7 +94,7 @@ class LanguageModel(nn.Module):
         """Scores of all words, (..., words), of outputs (..., width)."""
         return nn.functional.linear(outputs, self.embedding, self.bias)
 
-    def rough_logits(self, outputs: Tensor) -> Tensor:
+    def bfloat16_logits(self, outputs: Tensor) -> Tensor:
         """The same as bfloat16: products of rounded factors, summed as float32."""
         rounded = (tensor.bfloat16() for tensor in (outputs, self.embedding, self.bias))
         return nn.functional.linear(*rounded)
@@ -120,7 +120,7 @@ class RecurrentLanguageModel(LanguageModel):
         return self.run(self._cell, words, hidden, generator)
 
     def _cell(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None) -> Tensor:
-        return recur(embedded, hidden, mask, self.first, self.matrices, self.nodes)
+        return run_recurrence(embedded, hidden, mask, self.first, self.matrices, self.nodes)
 
 
 def count_parameters(nodes: int, *, width: int, words: int) -> int:

@@ -30,16 +30,16 @@ class SharedConvolution(nn.Module):
         self.register_buffer("running_variance", torch.ones(out_channels))
         self.momentum = momentum
 
-    def part(self, start: int, channels: int) -> Part:
+    def part(self, start: int, channels: int) -> ChannelSlice:
         """The output channels from `start` on."""
-        return Part(self, start, channels)
+        return ChannelSlice(self, start, channels)
 
-    def whole(self) -> Part:
+    def whole(self) -> ChannelSlice:
         """All output channels."""
-        return Part(self, 0, len(self.scale))
+        return ChannelSlice(self, 0, len(self.scale))
 
 
-class Part(NamedTuple):
+class ChannelSlice(NamedTuple):
     """The output channels `start` to `start + channels` of a shared convolution."""
 
     convolution: SharedConvolution
@@ -51,14 +51,14 @@ class Part(NamedTuple):
         return _narrow(values, 0, self.start, self.channels)
 
 
-class Norm(Protocol):
+class BatchNormalisation(Protocol):
     """A way to apply batch normalisation."""
 
-    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise (batch, channels, h, w), whose channels are those of `parts` one after another."""
 
 
-def convolve(image: Tensor, parts: Sequence[Part], norm: Norm, *, start: int = 0) -> Tensor:
+def convolve(image: Tensor, parts: Sequence[ChannelSlice], norm: BatchNormalisation, *, start: int = 0) -> Tensor:
     """Convolution, batch normalisation and ReLU: the channels of `parts` one after another.
 
     `image` is taken for the input channels from `start` on of every shared convolution. Only the output channels of
@@ -73,7 +73,7 @@ def convolve(image: Tensor, parts: Sequence[Part], norm: Norm, *, start: int = 0
 class TrainingStatistics:
     """Batch statistics; the running averages of the channels used move towards them."""
 
-    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics of the batch and record them in the convolutions."""
         normalised, mean, variance = _measured(image, parts)
         with torch.no_grad():
@@ -86,7 +86,7 @@ class TrainingStatistics:
 class BatchStatistics:
     """Batch statistics; nothing is recorded."""
 
-    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics of the batch."""
         scale, shift = _affine(parts)
         return functional.batch_norm(image, None, None, scale, shift, training=True, eps=_EPSILON)
@@ -95,7 +95,7 @@ class BatchStatistics:
 class RunningStatistics:
     """The running averages, as they are."""
 
-    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the running averages of the channels used."""
         mean = _joined([part.of(part.convolution.running_mean) for part in parts])
         variance = _joined([part.of(part.convolution.running_variance) for part in parts])
@@ -103,7 +103,7 @@ class RunningStatistics:
 
 
 @dataclass(slots=True)
-class _Sums:
+class _StatisticSums:
     batches: int
     mean: Tensor
     variance: Tensor
@@ -116,12 +116,14 @@ class Recalibration:
     """
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[Part, ...], _Sums] = {}
+        self._sums: dict[tuple[ChannelSlice, ...], _StatisticSums] = {}
 
-    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics of the batch and add them to the sums kept here."""
         normalised, mean, variance = _measured(image, parts)
-        sums = self._sums.setdefault(tuple(parts), _Sums(0, torch.zeros_like(mean), torch.zeros_like(variance)))
+        sums = self._sums.setdefault(
+            tuple(parts), _StatisticSums(0, torch.zeros_like(mean), torch.zeros_like(variance))
+        )
         sums.batches += 1
         sums.mean += mean
         sums.variance += variance
@@ -138,16 +140,16 @@ class Recalibration:
 class RecalibratedStatistics:
     """Statistics measured for one path or one mixture beforehand; another one, or other channels, is a KeyError."""
 
-    def __init__(self, averages: dict[tuple[Part, ...], tuple[Tensor, Tensor]]) -> None:
+    def __init__(self, averages: dict[tuple[ChannelSlice, ...], tuple[Tensor, Tensor]]) -> None:
         self._averages = averages
 
-    def __call__(self, image: Tensor, parts: Sequence[Part]) -> Tensor:
+    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics measured for these parts."""
         mean, variance = self._averages[tuple(parts)]
         return functional.batch_norm(image, mean, variance, *_affine(parts), eps=_EPSILON)
 
 
-def _measured(image: Tensor, parts: Sequence[Part]) -> tuple[Tensor, Tensor, Tensor]:
+def _measured(image: Tensor, parts: Sequence[ChannelSlice]) -> tuple[Tensor, Tensor, Tensor]:
     """Normalised by batch statistics; the batch means and the unbiased batch variances, without gradients."""
     scale, shift = _affine(parts)
     mean, variance = scale.new_zeros(len(scale)), scale.new_zeros(len(scale))
@@ -157,7 +159,7 @@ def _measured(image: Tensor, parts: Sequence[Part]) -> tuple[Tensor, Tensor, Ten
     return normalised, mean, variance
 
 
-def _affine(parts: Sequence[Part]) -> tuple[Tensor, Tensor]:
+def _affine(parts: Sequence[ChannelSlice]) -> tuple[Tensor, Tensor]:
     scale = _joined([part.of(part.convolution.scale) for part in parts])
     return scale, _joined([part.of(part.convolution.shift) for part in parts])
 
@@ -170,5 +172,5 @@ def _joined(values: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(values)) if len(values) > 1 else values[0]
 
 
-def _split(values: Tensor, parts: Sequence[Part]) -> Sequence[Tensor]:
+def _split(values: Tensor, parts: Sequence[ChannelSlice]) -> Sequence[Tensor]:
     return torch.split(values, [part.channels for part in parts]) if len(parts) > 1 else (values,)

@@ -12,7 +12,7 @@ from backends.data.images import Images
 from backends.training.recipes import Recipe
 
 
-class Batches:
+class TrainingBatches:
     """Full batches without end; `orders` draw the order of images and `seeds` begin the generators of their changes."""
 
     def __init__(self, recipe: Recipe, data: Images, orders: Sequence[torch.Generator], seeds: Sequence[int]) -> None:

@@ -13,23 +13,23 @@ import sklearn
 import torch
 
 from backends.data import datasets
-from backends.standalone.cells import Cell
-from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
+from backends.standalone.cells import CellGraph
+from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint, checkpoint_folder
 from backends.standalone.networks import parameters_of
-from backends.standalone.training import Curve, Training, skeleton
+from backends.standalone.training import CellTraining, TrainingCurve, skeleton
 from backends.training.devices import memory_guard, resolve_device
 from backends.training.recipes import Recipe
 from harness import __version__
 from harness.core.errors import SettingError
 
 
-def training_seed(recipe: Recipe, cell: Cell, epochs: int, repeat: int, attempt: int = 0) -> int:
+def training_seed(recipe: Recipe, cell: CellGraph, epochs: int, repeat: int, attempt: int = 0) -> int:
     """Seed of one training, from these alone: neither order nor number of workers can change a result."""
     name = f"{recipe.seed}|{cell.text}|{epochs}|{repeat}" + (f"|{attempt}" if attempt else "")
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
 
 
-Seeding = Callable[[Recipe, Cell, int, int, int], int]
+SeedFunction = Callable[[Recipe, CellGraph, int, int, int], int]
 """The seed of a training from recipe, cell, epochs, repeat and attempt."""
 
 
@@ -49,7 +49,7 @@ class CellTrainer:
         verify: bool = True,
         checkpoints: Path | None = None,
         interval: float = INTERVAL,
-        seeding: Seeding = training_seed,
+        seeding: SeedFunction = training_seed,
     ) -> None:
         torch.set_num_threads(1)
         self._recipe = recipe
@@ -72,19 +72,19 @@ class CellTrainer:
         versions = {library.__name__: str(library.__version__) for library in (numpy, sklearn, torch)}
         return {"data_digest": self._data_digest} | versions
 
-    def rows(self, cell: Cell, epochs: int) -> list[dict[str, Any]]:
+    def rows(self, cell: CellGraph, epochs: int) -> list[dict[str, Any]]:
         """Train every repeat of one cell and budget; one self-explanatory row a repeat."""
         curves = self.curves(cell, epochs, range(self._recipe.repeats))
         parameters = parameters_of(cell, skeleton(self._recipe, self._data))
         return [_row(cell, repeat, curve, parameters) for repeat, curve in enumerate(curves)]
 
-    def curves(self, cell: Cell, epochs: int, repeats: Sequence[int]) -> list[Curve]:
+    def curves(self, cell: CellGraph, epochs: int, repeats: Sequence[int]) -> list[TrainingCurve]:
         """Train these repeats of one cell and budget side by side, and those that diverge again as the recipe says.
 
         Raises ResourceError where a GPU's memory is too small.
         """
-        curves: dict[int, Curve] = {}
-        checkpoints, left = list[Checkpoint](), list(repeats)
+        curves: dict[int, TrainingCurve] = {}
+        checkpoints, left = list[TrainingCheckpoint](), list(repeats)
         for attempt in range(self._recipe.attempts):
             seeds = [self._seeding(self._recipe, cell, self._schedule(epochs), n, attempt) for n in left]
             checkpoints.append(self._checkpoint(cell, epochs, seeds))
@@ -99,8 +99,10 @@ class CellTrainer:
                 checkpoint.remove()
         return [curves[repeat] for repeat in repeats]
 
-    def _train(self, cell: Cell, epochs: int, seeds: Sequence[int], checkpoint: Checkpoint) -> list[Curve]:
-        training = Training(cell, self._recipe, self._data, epochs=self._schedule(epochs), seeds=seeds)
+    def _train(
+        self, cell: CellGraph, epochs: int, seeds: Sequence[int], checkpoint: TrainingCheckpoint
+    ) -> list[TrainingCurve]:
+        training = CellTraining(cell, self._recipe, self._data, epochs=self._schedule(epochs), seeds=seeds)
         state = checkpoint.read()
         if state is not None:
             training.load_state_dict(state)
@@ -115,12 +117,12 @@ class CellTrainer:
         """Epochs of the training that has a budget of `epochs`."""
         return max(self._recipe.epochs) if self._recipe.budgets == "continued" else epochs
 
-    def _checkpoint(self, cell: Cell, epochs: int, seeds: Sequence[int]) -> Checkpoint:
+    def _checkpoint(self, cell: CellGraph, epochs: int, seeds: Sequence[int]) -> TrainingCheckpoint:
         """Its name holds all that decides the training, so that no other one can go on from it."""
         deciding = [self._recipe.document(), cell.text, self._schedule(epochs), list(seeds)]
         deciding += [dict(self.fingerprint()), __version__, self._device.type]
         name = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-        return Checkpoint(self._folder, name, self._interval)
+        return TrainingCheckpoint(self._folder, name, self._interval)
 
     @cached_property
     def _data_digest(self) -> str:
@@ -136,6 +138,6 @@ def _require_enough(recipe: Recipe, test_images: int) -> None:
         )
 
 
-def _row(cell: Cell, repeat: int, curve: Curve, parameters: int) -> dict[str, Any]:
+def _row(cell: CellGraph, repeat: int, curve: TrainingCurve, parameters: int) -> dict[str, Any]:
     named = {"adjacency": cell.adjacency, "operations": list(cell.operations), "repeat": repeat}
     return named | asdict(curve) | {"parameters": parameters}

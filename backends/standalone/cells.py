@@ -16,7 +16,7 @@ SCHEMES = ("nasbench101", "nasbench201")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CellGraph:
     """A cell as a graph: strictly upper triangular 0/1 `matrix`, and operation ids.
 
     They are those of the interior vertices of a pruned NAS-Bench-101 cell, or of the edges of a NAS-Bench-201 cell.
@@ -26,7 +26,7 @@ class Cell:
     operations: tuple[int, ...]
 
     @classmethod
-    def from_text(cls, adjacency: str, operations: str) -> "Cell":
+    def from_text(cls, adjacency: str, operations: str) -> "CellGraph":
         """Build a cell from its matrix row by row as a text of 0 and 1, and its operation ids as digits."""
         size = math.isqrt(len(adjacency))
         rows = (adjacency[start : start + size] for start in range(0, len(adjacency), size))
@@ -48,13 +48,13 @@ class Cell:
         return f"{self.adjacency}:{''.join(map(str, self.operations))}"
 
 
-def cells_of(space: SearchSpace, keys: Sequence[int]) -> list[Cell]:
+def cells_of(space: SearchSpace, keys: Sequence[int]) -> list[CellGraph]:
     """The cells of these keys of a space; raises IncompatibleError for a space of other cells than of images."""
     if space.scheme == "nasbench101":
-        return [Cell(*matrix_of_key(key)) for key in keys]
+        return [CellGraph(*matrix_of_key(key)) for key in keys]
     if space.scheme != "nasbench201":
         raise IncompatibleError(
             f"cells of space {space.name!r} are not trained on images; those of nasbench spaces are"
         )
     matrix = tuple(tuple(int(source < node) for node in range(NODES)) for source in range(NODES))
-    return [Cell(matrix, tuple(row)) for row in space.from_keys(np.asarray(keys, dtype=np.int64)).tolist()]
+    return [CellGraph(matrix, tuple(row)) for row in space.from_keys(np.asarray(keys, dtype=np.int64)).tolist()]

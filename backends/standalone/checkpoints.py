@@ -15,7 +15,7 @@ import torch
 
 from harness.core.errors import StoreError
 
-VARIABLE = "HARNESS_CHECKPOINTS"
+CHECKPOINTS_VARIABLE = "HARNESS_CHECKPOINTS"
 """Environment variable that names the folder of checkpoints."""
 
 INTERVAL = 30.0
@@ -30,10 +30,10 @@ def checkpoint_folder() -> Path:
 
     It decides nothing but how much of a training is done again after a crash, so it belongs to no run.
     """
-    return Path(os.environ.get(VARIABLE) or "runs/checkpoints")
+    return Path(os.environ.get(CHECKPOINTS_VARIABLE) or "runs/checkpoints")
 
 
-class Checkpoint:
+class TrainingCheckpoint:
     """The state of the training called `name`, a digest of all that decides the training.
 
     The file is the SHA-256 of what follows, then a `torch.save` of the name and the state. It is read with
@@ -78,7 +78,7 @@ class Checkpoint:
         except OSError as error:
             raise StoreError(
                 f"cannot write the checkpoint {str(self._path)!r}: {error.strerror}; "
-                f"make room there, or name another folder with the environment variable {VARIABLE}"
+                f"make room there, or name another folder with the environment variable {CHECKPOINTS_VARIABLE}"
             ) from error
         self._next = time.monotonic() + self._interval
 

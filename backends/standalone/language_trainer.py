@@ -15,8 +15,8 @@ import torch
 
 from backends.data import corpora
 from backends.networks.rnn_cell import count_parameters
-from backends.standalone.checkpoints import INTERVAL, Checkpoint, checkpoint_folder
-from backends.standalone.language_training import LanguageTraining, Moment
+from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint, checkpoint_folder
+from backends.standalone.language_training import EpochMeasurement, LanguageTraining
 from backends.training.devices import memory_guard, resolve_device
 from backends.training.recipes import LanguageRecipe
 from harness import __version__
@@ -27,7 +27,7 @@ from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 class LanguageCurve:
     """What was measured after each epoch of one training."""
 
-    moments: tuple[Moment, ...]
+    moments: tuple[EpochMeasurement, ...]
 
     @property
     def diverged(self) -> bool:
@@ -99,11 +99,11 @@ class LanguageTrainer:
             checkpoint.write(training.state_dict())
         return LanguageCurve(moments)
 
-    def _checkpoint(self, architecture: str, repeat: int) -> Checkpoint:
+    def _checkpoint(self, architecture: str, repeat: int) -> TrainingCheckpoint:
         """Its name holds all that decides the training, so that no other one can go on from it."""
         deciding = [self._recipe.document(), architecture, repeat, dict(self.fingerprint()), __version__]
         name = hashlib.sha256(json.dumps([*deciding, self._device.type], sort_keys=True).encode()).hexdigest()
-        return Checkpoint(self._folder, name, self._interval)
+        return TrainingCheckpoint(self._folder, name, self._interval)
 
     @cached_property
     def _data_digest(self) -> str:

@@ -12,20 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from backends.data.text import Text, columns, every_word
+from backends.data.text import Text, batchify, inputs_and_targets
 from backends.networks.recurrence import Nodes
 from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
 from backends.networks.word_loss import word_loss, word_losses
-from backends.standalone.checkpoints import Checkpoint
+from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.training.averaged_sgd import AveragedSGD, exceeds_all_but_last
 from backends.training.recipes import LanguageRecipe
-from backends.training.sequences import sequences
+from backends.training.sequences import bptt_sequences
 
 _LARGEST = math.log(sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EpochMeasurement:
     """The model after an epoch: perplexities, and the seconds spent on training alone in this epoch.
 
     On a processor they are processor time rather than the clock, so that other work on the machine does not count.
@@ -46,25 +46,25 @@ class LanguageTraining:
     """
 
     def __init__(self, nodes: Nodes, recipe: LanguageRecipe, text: Text, *, seed: int) -> None:
-        self.moments: list[Moment] = []
+        self.moments: list[EpochMeasurement] = []
         self._over = False
         self._recipe = recipe
         self._text = text
         self._generator = torch.Generator().manual_seed(seed)
-        self._columns = columns(text.train, recipe.batch_size)
+        self._columns = batchify(text.train, recipe.batch_size)
         self._model = _model(nodes, recipe, text)
         self._model.initialise(self._generator, recipe.init_range)
         self._optimiser = _optimiser(recipe, self._model)
         self._best: dict[str, Any] | None = None
         self._validated: list[float] = []
 
-    def advance(self, epochs: int, checkpoint: Checkpoint | None = None) -> list[Moment]:
+    def advance(self, epochs: int, checkpoint: TrainingCheckpoint | None = None) -> list[EpochMeasurement]:
         """Train to the end of `epochs`, and return what was measured after each; the `checkpoint` is written when due.
 
         A training that is over has perplexities that are no numbers.
         """
         while len(self.moments) < epochs:
-            self.moments.append(Moment(math.nan, math.nan, 0.0) if self._over else self._epoch())
+            self.moments.append(EpochMeasurement(math.nan, math.nan, 0.0) if self._over else self._epoch())
             if checkpoint is not None and checkpoint.due():
                 checkpoint.write(self.state_dict())
         return self.moments[:epochs]
@@ -86,7 +86,7 @@ class LanguageTraining:
         self._generator.set_state(state["generator"])
         self._best = state["best"]
         self._validated = list(state["validated"])
-        self.moments = [Moment(**moment) for moment in state["moments"]]
+        self.moments = [EpochMeasurement(**moment) for moment in state["moments"]]
         self._over = state["over"]
 
     def _weights(self) -> dict[str, Any]:
@@ -96,20 +96,20 @@ class LanguageTraining:
         self._model.load_state_dict(weights["model"])
         self._optimiser.load_state_dict(weights["optimiser"])
 
-    def _epoch(self) -> Moment:
+    def _epoch(self) -> EpochMeasurement:
         begun = _clock(self._text.device)
         finite = self._train()
         seconds = _clock(self._text.device) - begun
         if not finite:
             return self._roll_back(seconds)
-        moment = Moment(*self._perplexities(), seconds)
+        moment = EpochMeasurement(*self._perplexities(), seconds)
         self._keep(moment)
         return moment
 
     def _train(self) -> bool:
         """One pass over this epoch's part of the training text; False as soon as a loss is not finite."""
         hidden, part = self._model.start(self._recipe.batch_size), self._part()
-        for sequence in sequences(self._recipe, len(part), self._generator):
+        for sequence in bptt_sequences(self._recipe, len(part), self._generator):
             progress = (len(self.moments) + sequence.start / len(part)) / self._recipe.epochs
             self._set_rate(_rate(self._recipe, progress) * sequence.rate_factor)
             loss, hidden = self._take_step(part[sequence.start : sequence.end + 1], self._restarted(hidden))
@@ -159,7 +159,7 @@ class LanguageTraining:
     def _loss(self, stream: Tensor, number: int) -> float:
         hidden, total = self._model.start(number), 0.0
         for words, wanted in zip(
-            *(torch.split(each, self._recipe.bptt) for each in every_word(stream, number)), strict=True
+            *(torch.split(each, self._recipe.bptt) for each in inputs_and_targets(stream, number)), strict=True
         ):
             raw, outputs = self._model(words, hidden)
             losses = word_losses(self._logits(outputs), wanted.flatten().clamp_min(0))
@@ -169,7 +169,7 @@ class LanguageTraining:
 
     def _logits(self, outputs: Tensor) -> Tensor:
         """Scores (steps times columns, words)."""
-        decode = self._model.logits if self._recipe.decoder == "float32" else self._model.rough_logits
+        decode = self._model.logits if self._recipe.decoder == "float32" else self._model.bfloat16_logits
         return decode(outputs.flatten(0, 1))
 
     @contextmanager
@@ -187,7 +187,7 @@ class LanguageTraining:
         finally:
             self._model.load_state_dict(last)
 
-    def _keep(self, moment: Moment) -> None:
+    def _keep(self, moment: EpochMeasurement) -> None:
         """Remember the best weights, and go over to averaging when the published rule says so."""
         best = self._best["moment"]["validation_perplexity"] if self._best else math.inf
         if moment.validation_perplexity < best:
@@ -198,12 +198,12 @@ class LanguageTraining:
         if exceeds and isinstance(optimiser, AveragedSGD) and not optimiser.averages:
             optimiser.start_averaging()
 
-    def _roll_back(self, seconds: float) -> Moment:
+    def _roll_back(self, seconds: float) -> EpochMeasurement:
         if self._best is None:
             self._over = True
-            return Moment(math.nan, math.nan, seconds)
+            return EpochMeasurement(math.nan, math.nan, seconds)
         self._set_weights(copy.deepcopy(self._best["weights"]))
-        return replace(Moment(**self._best["moment"]), seconds=seconds)
+        return replace(EpochMeasurement(**self._best["moment"]), seconds=seconds)
 
 
 def _model(nodes: Nodes, recipe: LanguageRecipe, text: Text) -> RecurrentLanguageModel:

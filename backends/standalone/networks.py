@@ -7,11 +7,11 @@ import torch
 from backends.networks import nasbench101, nasbench201
 from backends.networks.nasbench101 import NASBench101Network, Skeleton
 from backends.networks.nasbench201 import NASBench201Network
-from backends.standalone.cells import Cell
+from backends.standalone.cells import CellGraph
 
 
 def network_of(
-    cell: Cell, sizes: Skeleton, generators: Sequence[torch.Generator]
+    cell: CellGraph, sizes: Skeleton, generators: Sequence[torch.Generator]
 ) -> NASBench101Network | NASBench201Network:
     """Networks of one cell side by side, one a generator, from which its first weights are drawn."""
     network: NASBench101Network | NASBench201Network
@@ -25,7 +25,7 @@ def network_of(
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def parameters_of(cell: Cell, sizes: Skeleton) -> int:
+def parameters_of(cell: CellGraph, sizes: Skeleton) -> int:
     """Trainable parameters of one network."""
     if cell.on_edges:
         return nasbench201.count_parameters(cell.operations, sizes)

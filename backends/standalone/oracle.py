@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
 
-from backends.standalone.outcomes import Outcome, outcomes_of
+from backends.standalone.outcomes import TrainingOutcome, outcomes_of
 from backends.training.recipes import recipe_digest as digest_of
 from backends.training.recipes import recipe_path
 from harness.core.budget import Cost
@@ -82,7 +82,7 @@ class StandaloneOracle:
                 raise IncompatibleError(
                     f"{query.epochs!r} epochs is no budget of the recipe; it has {self._outcomes.known_budgets}"
                 )
-        outcomes: dict[Hashable, Outcome] = {}
+        outcomes: dict[Hashable, TrainingOutcome] = {}
         return [self._answer(each, outcomes) if isinstance(each, Score) else Updated(None, Cost()) for each in queries]
 
     def state_dict(self) -> State:
@@ -92,7 +92,7 @@ class StandaloneOracle:
     def load_state_dict(self, state: State) -> None:
         """Nothing to restore."""
 
-    def _answer(self, query: Score, outcomes: dict[Hashable, Outcome]) -> Answer:
+    def _answer(self, query: Score, outcomes: dict[Hashable, TrainingOutcome]) -> Answer:
         """Of a training that is among the `outcomes` of this call already, or is added to them."""
         epochs = max(self.budgets) if query.epochs is None else query.epochs
         training = self._outcomes.name(query.architecture), epochs

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import SCHEMES, Cell, cells_of
+from backends.standalone.cells import SCHEMES, CellGraph, cells_of
 from backends.standalone.language_trainer import LanguageTrainer
 from backends.training.recipes import load_language_recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
@@ -18,7 +18,7 @@ from harness.spaces.rnn_cell import RNNCell
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """Of one training: its score, larger being better (None where it diverged), and its seconds."""
 
     score: float | None
@@ -37,7 +37,7 @@ class Outcomes(Protocol):
         """What a training is told apart by: the canonical cell."""
         ...
 
-    def train(self, architecture: Architecture, epochs: int) -> Outcome:
+    def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
         """Train to the end of `epochs`, one of the budgets; raises ResourceError where memory is too small."""
         ...
 
@@ -54,15 +54,15 @@ class CellOutcomes:
         self._space = space
         self._trainer = CellTrainer(read, device, verify=verify)
 
-    def name(self, architecture: Architecture) -> Cell:
+    def name(self, architecture: Architecture) -> CellGraph:
         """The cell itself, isomorphic ones being one."""
         key = np.array([self._space.key(architecture)], dtype=np.int64)
         return cells_of(self._space, self._space.canonical_keys(key).tolist())[0]
 
-    def train(self, architecture: Architecture, epochs: int) -> Outcome:
+    def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
         """The accuracy, None where all attempts of the recipe diverged."""
         (curve,) = self._trainer.curves(self.name(architecture), epochs, repeats=[0])
-        return Outcome(None if curve.diverged else curve.final.validation_accuracy, curve.final.seconds)
+        return TrainingOutcome(None if curve.diverged else curve.final.validation_accuracy, curve.final.seconds)
 
 
 class LanguageOutcomes:
@@ -81,12 +81,12 @@ class LanguageOutcomes:
         """The cell's text."""
         return self._space.format(architecture)
 
-    def train(self, architecture: Architecture, epochs: int) -> Outcome:
+    def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
         """The score after the last of these epochs, None where the perplexity is no finite number."""
         curve = self._trainer.curve(self.name(architecture), epochs, repeat=0)
         perplexity = np.array([curve.moments[-1].validation_perplexity])
         score = None if curve.diverged else float(PERPLEXITY.scores(perplexity)[0])
-        return Outcome(score, sum(moment.seconds for moment in curve.moments))
+        return TrainingOutcome(score, sum(moment.seconds for moment in curve.moments))
 
 
 def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> Outcomes:

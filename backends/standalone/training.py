@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from backends.data.images import Images, Split
 from backends.networks.nasbench101 import Skeleton
-from backends.standalone.batches import Batches
-from backends.standalone.cells import Cell
-from backends.standalone.checkpoints import Checkpoint
+from backends.standalone.batches import TrainingBatches
+from backends.standalone.cells import CellGraph
+from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.standalone.networks import network_of
 from backends.standalone.schedule import learning_rate, steps_in
 from backends.training.recipes import Recipe
@@ -33,7 +33,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class TrainingCurve:
     """One training: measured after half of the epochs and after all; `diverged` when a loss was not finite."""
 
     epochs: int
@@ -43,7 +43,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _ReplicaMeasurement:
     """All replicas at the end of some epoch: accuracies (splits, replicas), and which had finite losses until then."""
 
     seconds: float
@@ -51,7 +51,7 @@ class _Moment:
     finite: list[bool]
 
 
-class Training:
+class CellTraining:
     """Networks of one cell, one a seed, side by side on the device of `data`, at some step of their training.
 
     A seed decides initial weights, the order of images and how they are changed. The networks share nothing but kernel
@@ -59,7 +59,7 @@ class Training:
     among them. `epochs` is the length of the learning-rate schedule.
     """
 
-    def __init__(self, cell: Cell, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> None:
+    def __init__(self, cell: CellGraph, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> None:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.epochs = epochs
         self.step = 0
@@ -67,12 +67,12 @@ class Training:
         self._data = data
         self._network = network_of(cell, skeleton(recipe, data, len(seeds)), generators).to(data.device)
         self._optimiser = _optimiser(recipe, self._network)
-        self._batches = Batches(recipe, data, generators, seeds)
+        self._batches = TrainingBatches(recipe, data, generators, seeds)
         self._finite = torch.ones(len(seeds), dtype=torch.bool, device=data.device)
         self._seconds = 0.0
-        self._moments: dict[int, _Moment] = {}
+        self._moments: dict[int, _ReplicaMeasurement] = {}
 
-    def advance(self, epochs: int, checkpoint: Checkpoint | None = None) -> list[Curve]:
+    def advance(self, epochs: int, checkpoint: TrainingCheckpoint | None = None) -> list[TrainingCurve]:
         """Train to the end of `epochs`, a budget, and return a curve a seed; the `checkpoint` is written when due.
 
         Networks that have all diverged are not trained any further.
@@ -103,14 +103,14 @@ class Training:
         self._batches.load_state_dict(state["batches"])
         self._finite = state["finite"].to(self._data.device)
         self._seconds = state["seconds"]
-        self._moments = {epochs: _Moment(**moment) for epochs, moment in state["moments"].items()}
+        self._moments = {epochs: _ReplicaMeasurement(**moment) for epochs, moment in state["moments"].items()}
 
     def _measured_after(self) -> list[int]:
         """Epochs at whose end the networks are measured."""
         budgets = self._recipe.epochs if self._recipe.budgets == "continued" else (self.epochs,)
         return sorted({moment for budget in budgets for moment in (budget // 2, budget)})
 
-    def _train_until(self, end: int, checkpoint: Checkpoint | None) -> None:
+    def _train_until(self, end: int, checkpoint: TrainingCheckpoint | None) -> None:
         start = _clock(self._data.device)
         while self.step < end and self._some_are_finite():
             self._take_step()
@@ -142,11 +142,11 @@ class Training:
         """Logits (batch, replicas, classes)."""
         return torch.unflatten(self._network(images), 1, (len(self._finite), -1))
 
-    def _measure(self) -> _Moment:
+    def _measure(self) -> _ReplicaMeasurement:
         data, first = self._data, self._recipe.train_accuracy_images
         evaluated = Split(data.train.images[:first], data.train.labels[:first])
         accuracies = [self._accuracies(split) for split in (evaluated, data.validation, data.test)]
-        return _Moment(self._seconds / len(self._finite), accuracies, self._finite.tolist())
+        return _ReplicaMeasurement(self._seconds / len(self._finite), accuracies, self._finite.tolist())
 
     @torch.no_grad()
     def _accuracies(self, split: Split) -> list[float]:
@@ -162,10 +162,10 @@ class Training:
         self._network.train()
         return torch.cat(hits).double().mean(dim=0).tolist()
 
-    def _curve(self, epochs: int, replica: int) -> Curve:
+    def _curve(self, epochs: int, replica: int) -> TrainingCurve:
         moments = [self._moments[moment] for moment in (epochs // 2, epochs)]
         half, final = (Measurement(m.seconds, *(split[replica] for split in m.accuracies)) for m in moments)
-        return Curve(epochs, half, final, not moments[-1].finite[replica])
+        return TrainingCurve(epochs, half, final, not moments[-1].finite[replica])
 
 
 def skeleton(recipe: Recipe, data: Images, replicas: int = 1) -> Skeleton:

@@ -14,11 +14,11 @@ from backends.supernet.image_recipe import ImageRecipe
 from harness.core.errors import SettingError
 from harness.core.random import stream
 
-Batch = tuple[Tensor, Tensor]
+ImageBatch = tuple[Tensor, Tensor]
 """Standardised images (batch, channels, height, width) and labels (batch,)."""
 
 
-class Batches:
+class ImageBatches:
     """Serves the batches of one run; ``searched`` is the split that scores and slopes are measured on."""
 
     def __init__(self, data: Images, searched: Split, recipe: ImageRecipe, seed: int) -> None:
@@ -32,21 +32,21 @@ class Batches:
         self._augmentation = Augmentation(crop=part.crop, flip=part.flip, cutout=part.cutout)
         self._order = lru_cache(4)(self._shuffled)
 
-    def training(self, step: int) -> Batch:
+    def training(self, step: int) -> ImageBatch:
         """The augmented training batch of a step: every epoch goes through the split in a new order."""
         epoch, number = divmod(step, self._recipe.steps_per_epoch)
         images, labels = self._pick(self._data.train, "train", epoch, number, self._recipe.training.batch_size)
         rng = stream(self._seed, "oracle", "augment", step)
         return training_inputs(self._data, images, self._augmentation, rng), labels
 
-    def quick(self, number: int) -> Batch:
+    def quick(self, number: int) -> ImageBatch:
         """A full small batch of the searched split: looks go through it in a new order each time."""
         size = self._recipe.evaluation.quick_batch
         epoch, number = divmod(number, len(self._searched) // size)
         images, labels = self._pick(self._searched, "searched", epoch, number, size)
         return self._data.standardised(images), labels
 
-    def whole(self) -> Iterator[Batch]:
+    def whole(self) -> Iterator[ImageBatch]:
         """The searched split in order, in batches of an evaluation."""
         size = self._recipe.evaluation.batch
         parts = torch.split(self._searched.images, size), torch.split(self._searched.labels, size)
@@ -59,7 +59,7 @@ class Batches:
         for batch in torch.split(images, self._recipe.evaluation.batch):
             yield self._data.standardised(batch)
 
-    def _pick(self, split: Split, name: str, epoch: int, number: int, size: int) -> Batch:
+    def _pick(self, split: Split, name: str, epoch: int, number: int, size: int) -> ImageBatch:
         index = self._order(name, epoch, len(split))[number * size : (number + 1) * size]
         return split.images[index], split.labels[index]
 

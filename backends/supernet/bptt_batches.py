@@ -12,30 +12,30 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from backends.data.text import Text, columns, every_word
+from backends.data.text import Text, batchify, inputs_and_targets
 from backends.supernet.text_recipe import TextRecipe
-from backends.training.sequences import jittered
+from backends.training.sequences import jittered_length
 from harness.core.errors import SettingError
 from harness.core.random import stream
 
-Passage = tuple[Tensor, Tensor]
+BpttBatch = tuple[Tensor, Tensor]
 """Words (steps, columns) and those that follow them, which are -1 where a column is short."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPosition:
     """Where a step begins: in which epoch, and at which row of the epoch's part of the columns."""
 
     epoch: int = 0
     row: int = 0
 
 
-class Passages:
+class BpttBatches:
     """Serves the text of one run; ``searched`` is the text that scores and slopes are measured on."""
 
     def __init__(self, text: Text, searched: Tensor, recipe: TextRecipe, seed: int) -> None:
         self._recipe, self._seed = recipe, seed
-        self._columns, self._searched = columns(text.train, recipe.training.batch_size), searched
+        self._columns, self._searched = batchify(text.train, recipe.training.batch_size), searched
         size = recipe.evaluation.quick_batch
         if size > len(searched) - 1:
             raise SettingError(
@@ -59,9 +59,9 @@ class Passages:
     def length(self, step: int) -> int:
         """How many words of a column the sequence of a step has, where the text does not end before."""
         part = self._recipe.training
-        return part.bptt if part.lengths == "fixed" else jittered(part.bptt, self.generator("length", step))
+        return part.bptt if part.lengths == "fixed" else jittered_length(part.bptt, self.generator("length", step))
 
-    def training(self, step: int, place: Place) -> tuple[Passage, Place]:
+    def training(self, step: int, place: TextPosition) -> tuple[BpttBatch, TextPosition]:
         """The passage of a step that begins at a place, and where the next one begins.
 
         As in quark0/darts, rnn/train.py, a single row that is left at the end is not trained on.
@@ -69,19 +69,19 @@ class Passages:
         part = self._part(place.epoch)
         end = place.row + self.length(step)
         words = part[place.row : end + 1]
-        following = Place(place.epoch, end) if end < len(part) - 2 else Place(place.epoch + 1)
+        following = TextPosition(place.epoch, end) if end < len(part) - 2 else TextPosition(place.epoch + 1)
         return (words[:-1], words[1:]), following
 
-    def quick(self, number: int) -> Passage:
+    def quick(self, number: int) -> BpttBatch:
         """A small batch of the searched text, in sequences of ``bptt`` steps: looks go through it in new orders."""
         size = self._recipe.evaluation.quick_batch
         epoch, place = divmod(number, (len(self._searched) - 1) // size)
         start = int(self._order(epoch)[place]) * size
-        return every_word(self._searched[start : start + size + 1], self._quick_columns)
+        return inputs_and_targets(self._searched[start : start + size + 1], self._quick_columns)
 
-    def whole(self) -> Iterator[Passage]:
+    def whole(self) -> Iterator[BpttBatch]:
         """All words of the searched text in order, ``bptt`` steps at a time."""
-        words, wanted = every_word(self._searched, self._recipe.evaluation.batch)
+        words, wanted = inputs_and_targets(self._searched, self._recipe.evaluation.batch)
         bptt = self._recipe.training.bptt
         yield from zip(torch.split(words, bptt), torch.split(wanted, bptt), strict=True)
 

@@ -10,14 +10,14 @@ import torch
 from backends.data import corpora, datasets
 from backends.data.images import Images
 from backends.networks.nasbench101 import Skeleton
-from backends.supernet.batches import Batches
-from backends.supernet.bptt_batches import Passages
+from backends.supernet.batches import ImageBatches
+from backends.supernet.bptt_batches import BpttBatches
 from backends.supernet.cells import NASBench101Cells, NASBench201Cells
 from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.image_task import Chunk, ImageTask, Statistics
-from backends.supernet.recipe import Recipe, full_name, load_recipe
+from backends.supernet.recipe import SupernetRecipe, full_name, load_supernet_recipe
 from backends.supernet.recurrent_cells import RecurrentCells
-from backends.supernet.task import Cells
+from backends.supernet.task import SupernetCells
 from backends.supernet.text_recipe import Average, Sharing, StateNorm, TextRecipe
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
@@ -30,12 +30,12 @@ from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench201 import NASBench201
 from harness.spaces.rnn_cell import RNNCell
 
-OWN_FAMILY = "auto"
+DEFAULT_FAMILY = "auto"
 """The family of recipes that a space has by default."""
 
 Widths = Literal["nasbench", "doubled"]
 
-Parts: TypeAlias = tuple[Cells[Any], SharedWeights[Any], Metric]
+SupernetParts: TypeAlias = tuple[SupernetCells[Any], SharedWeights[Any], Metric]
 """The cells as points of a network, its weights, and what a Score of them means."""
 
 
@@ -65,7 +65,7 @@ class TextSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SupernetContext:
     """What every supernet is built for: a space, a run's seed, the searched split and a device."""
 
     space: SearchSpace
@@ -88,12 +88,12 @@ def recipe_name(space: SearchSpace, recipe: str, protocol: str) -> str:
         raise IncompatibleError(
             f"oracle 'supernet' holds NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
         )
-    return full_name(family if recipe == OWN_FAMILY else recipe, protocol)
+    return full_name(family if recipe == DEFAULT_FAMILY else recipe, protocol)
 
 
-def fitting_recipe(space: SearchSpace, name: str, digest: str = "") -> Recipe:
+def fitting_recipe(space: SearchSpace, name: str, digest: str = "") -> SupernetRecipe:
     """The recipe of a full name; raises SettingError for one of images where a space needs text, and the reverse."""
-    recipe = load_recipe(name, digest)
+    recipe = load_supernet_recipe(name, digest)
     if isinstance(recipe, TextRecipe) == isinstance(space, RNNCell):
         return recipe
     found, needed = ("text", "images") if isinstance(recipe, TextRecipe) else ("images", "text")
@@ -101,7 +101,9 @@ def fitting_recipe(space: SearchSpace, name: str, digest: str = "") -> Recipe:
     raise SettingError(f"recipe {name!r} trains on {found}, space {space.name!r} needs {needed}: take {families}")
 
 
-def assembled(run: Run, recipe: Recipe, images: ImageSettings, text: TextSettings) -> Parts:
+def build_supernet(
+    run: SupernetContext, recipe: SupernetRecipe, images: ImageSettings, text: TextSettings
+) -> SupernetParts:
     """The shared weights of a recipe that fits the run's space.
 
     Raises SettingError for a setting of the other kind of networks that is not at its default, DataError where data is
@@ -109,13 +111,13 @@ def assembled(run: Run, recipe: Recipe, images: ImageSettings, text: TextSetting
     """
     if isinstance(recipe, TextRecipe) and isinstance(run.space, RNNCell):
         _require_default(images, ImageSettings(), run.space)
-        return _of_text(run, run.space, text.applied(recipe))
+        return _build_text_supernet(run, run.space, text.applied(recipe))
     if isinstance(recipe, ImageRecipe) and isinstance(run.space, NASBench101 | NASBench201):
         _require_default(text, TextSettings(), run.space)
         if isinstance(run.space, NASBench201):
             of_101 = ImageSettings(widths=images.widths, slices=images.slices)
             _require_default(of_101, ImageSettings(), run.space)
-        return _of_images(run, run.space, recipe, images)
+        return _build_image_supernet(run, run.space, recipe, images)
     raise IncompatibleError(f"this recipe does not fit space {run.space.name!r}")
 
 
@@ -128,7 +130,9 @@ def _require_default(settings: Any, standard: Any, space: SearchSpace) -> None:
             )
 
 
-def _of_images(run: Run, space: NASBench101 | NASBench201, recipe: ImageRecipe, settings: ImageSettings) -> Parts:
+def _build_image_supernet(
+    run: SupernetContext, space: NASBench101 | NASBench201, recipe: ImageRecipe, settings: ImageSettings
+) -> SupernetParts:
     part = recipe.data
     data = datasets.load(
         part.dataset,
@@ -141,29 +145,31 @@ def _of_images(run: Run, space: NASBench101 | NASBench201, recipe: ImageRecipe, 
     cells = _cells(space, sizes, run)
     task = ImageTask(
         cells,
-        Batches(data, getattr(data, run.searched), recipe, run.seed),
+        ImageBatches(data, getattr(data, run.searched), recipe, run.seed),
         recipe,
         run.seed,
         statistics=settings.batch_norm,
         chunk=settings.slices,
         mixed=settings.precision == "bfloat16",
     )
-    return cells, SharedWeights(task, recipe.rule), ACCURACY.metric(run.searched)
+    return cells, SharedWeights(task, recipe.optimizer_settings), ACCURACY.metric(run.searched)
 
 
-def _cells(space: NASBench101 | NASBench201, sizes: Skeleton, run: Run) -> NASBench101Cells | NASBench201Cells:
+def _cells(
+    space: NASBench101 | NASBench201, sizes: Skeleton, run: SupernetContext
+) -> NASBench101Cells | NASBench201Cells:
     if isinstance(space, NASBench201):
         return NASBench201Cells(space, sizes, run.initial_seed, run.device)
     return NASBench101Cells(space, sizes, run.initial_seed, run.device)
 
 
-def _of_text(run: Run, space: RNNCell, recipe: TextRecipe) -> Parts:
+def _build_text_supernet(run: SupernetContext, space: RNNCell, recipe: TextRecipe) -> SupernetParts:
     part = recipe.data
     found = corpora.load(part.dataset, vocabulary=part.vocabulary, train_tokens=part.train_tokens, verify=run.verify)
     text = found.to(run.device)
     cells = RecurrentCells(space, recipe.network, len(text.vocabulary), seed=run.initial_seed, device=run.device)
-    task = TextTask(cells, Passages(text, getattr(text, run.searched), recipe, run.seed), recipe)
-    return cells, SharedWeights(task, recipe.rule), PERPLEXITY.metric(run.searched)
+    task = TextTask(cells, BpttBatches(text, getattr(text, run.searched), recipe, run.seed), recipe)
+    return cells, SharedWeights(task, recipe.optimizer_settings), PERPLEXITY.metric(run.searched)
 
 
 def skeleton(recipe: ImageRecipe, data: Images, widths: Widths, running_momentum: float | None) -> Skeleton:

@@ -10,21 +10,21 @@ from torch import Tensor, nn
 
 from backends.networks import nasbench201_supernet
 from backends.networks.nasbench101 import Skeleton
-from backends.networks.nasbench101_relaxed import graph_of_rows
+from backends.networks.nasbench101_relaxed import mixture_graph
 from backends.networks.nasbench101_supernet import (
-    Norm,
-    Path,
-    Slices,
+    BatchNormalisation,
+    CellPath,
+    ChannelSelection,
     allocate,
     initialise,
     path_of_choices,
 )
-from backends.supernet.task import Rows, chosen
+from backends.supernet.task import MixtureRows, one_hot_architecture
 from harness.core.space import Architecture, Mixture
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench201 import NASBench201
 
-Point: TypeAlias = Path | Rows
+CellPoint: TypeAlias = CellPath | MixtureRows
 
 
 class ImageCells(Protocol):
@@ -34,7 +34,7 @@ class ImageCells(Protocol):
     def module(self) -> nn.Module:
         """All weights."""
 
-    def logits(self, images: Tensor, point: Any, norm: Norm, slices: Slices) -> Tensor:
+    def logits(self, images: Tensor, point: Any, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
 
 
@@ -48,32 +48,32 @@ class NASBench101Cells:
         self._space, self._device = space, device
         self._paths = lru_cache(65536)(self._path)
 
-    def discrete(self, architecture: Architecture) -> Path:
+    def discrete(self, architecture: Architecture) -> CellPath:
         """The path of an architecture's cell, written canonically."""
         return self._paths(architecture)
 
-    def _path(self, architecture: Architecture) -> Path:
+    def _path(self, architecture: Architecture) -> CellPath:
         return path_of_choices(self._space, self._space.canonical(architecture).choices)
 
-    def point(self, mixture: Mixture) -> Point:
+    def point(self, mixture: Mixture) -> CellPoint:
         """The path that a one-hot mixture is as it is written, or the rows of any other, without gradients.
 
         A one-hot mixture outside the space has no path; it is relaxed as any other is.
         """
-        if (architecture := chosen(self._space, mixture)) is not None:
+        if (architecture := one_hot_architecture(self._space, mixture)) is not None:
             return path_of_choices(self._space, architecture.choices)
         # A step of the weights needs no slope in the mixture, and taking it makes the step a fifth slower.
         return [row.detach() for row in self.rows(mixture)]
 
-    def rows(self, mixture: Mixture) -> Rows:
+    def rows(self, mixture: Mixture) -> MixtureRows:
         """A mixture as tensors on the network's device that require gradients."""
         return rows_on(self._device, mixture)
 
-    def logits(self, images: Tensor, point: Point, norm: Norm, slices: Slices) -> Tensor:
+    def logits(self, images: Tensor, point: CellPoint, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
-        if isinstance(point, Path):
+        if isinstance(point, CellPath):
             return self.module.path(images, point, norm, slices)
-        edges, operations = graph_of_rows(self._space, point)
+        edges, operations = mixture_graph(self._space, point)
         return self.module.mixture(images, edges, operations, norm)
 
 
@@ -90,23 +90,25 @@ class NASBench201Cells:
         """The architecture's cell, written canonically."""
         return self._space.canonical(architecture)
 
-    def point(self, mixture: Mixture) -> Architecture | Rows:
+    def point(self, mixture: Mixture) -> Architecture | MixtureRows:
         """The cell that a one-hot mixture is as it is written, or the rows of any other, without gradients."""
-        if (architecture := chosen(self._space, mixture)) is not None:
+        if (architecture := one_hot_architecture(self._space, mixture)) is not None:
             return architecture
         return [row.detach() for row in self.rows(mixture)]
 
-    def rows(self, mixture: Mixture) -> Rows:
+    def rows(self, mixture: Mixture) -> MixtureRows:
         """A mixture as tensors on the network's device that require gradients."""
         return rows_on(self._device, mixture)
 
-    def logits(self, images: Tensor, point: Architecture | Rows, norm: Norm, slices: Slices) -> Tensor:
+    def logits(
+        self, images: Tensor, point: Architecture | MixtureRows, norm: BatchNormalisation, slices: ChannelSelection
+    ) -> Tensor:
         """Logits (batch, classes) of standardised images at a point; every convolution is used whole."""
         if isinstance(point, Architecture):
             return self.module.path(images, point.choices, norm)
         return self.module.mixture(images, point, norm)
 
 
-def rows_on(device: torch.device, mixture: Mixture) -> Rows:
+def rows_on(device: torch.device, mixture: Mixture) -> MixtureRows:
     """A mixture as tensors on a device that require gradients."""
     return [torch.tensor(row, device=device, requires_grad=True) for row in mixture]

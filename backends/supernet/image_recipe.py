@@ -7,64 +7,64 @@ from typing import Annotated
 
 from pydantic import Field
 
-from backends.supernet.optimizer import Rule
-from backends.supernet.recipe_part import Count, Norm, Part, Rate, Whole
+from backends.supernet.optimizer import OptimizerSettings
+from backends.supernet.recipe_part import NonNegativeFloat, PositiveFloat, PositiveInt, RecipeDocument, RecipePart
 
 
-class Data(Part):
+class ImageData(RecipePart):
     """The data set and its splits in its own order, the rest being test; ``noise`` in standard deviations."""
 
     dataset: str
-    train_images: Count
-    validation_images: Count
-    noise: Rate = 0.0
+    train_images: PositiveInt
+    validation_images: PositiveInt
+    noise: NonNegativeFloat = 0.0
     crop: Annotated[int, Field(ge=0)] = 0
     flip: bool = False
     cutout: Annotated[int, Field(ge=0)] = 0
 
 
-class Network(Part):
+class ImageNetwork(RecipePart):
     """The sizes around the cells, as in ``backends.networks.nasbench101.Skeleton``."""
 
-    width: Count
-    stacks: Count
-    modules: Count
+    width: PositiveInt
+    stacks: PositiveInt
+    modules: PositiveInt
     batch_norm_momentum: Annotated[float, Field(ge=0, le=1)]
 
 
-class Training(Part):
+class ImageTraining(RecipePart):
     """SGD: the rate falls from ``learning_rate`` to ``final_rate`` along a half cosine over ``epochs``, epoch by epoch.
 
     ``weight_decay`` applies to every weight, used in a step or not; gradients are clipped to the norm ``clip``.
     """
 
-    epochs: Count
-    batch_size: Count
-    learning_rate: Rate
-    final_rate: Rate
-    momentum: Rate
-    weight_decay: Rate
-    clip: Norm
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: NonNegativeFloat
+    final_rate: NonNegativeFloat
+    momentum: NonNegativeFloat
+    weight_decay: NonNegativeFloat
+    clip: PositiveFloat
 
 
-class Evaluation(Part):
+class ImageEvaluation(RecipePart):
     """``quick_batch`` images make the batch of a Gradient and of a quick Score, ``batch`` those of a whole Score.
 
     ``recalibration_images`` of the training split set the statistics of batch normalisation before a Score.
     """
 
-    quick_batch: Count
-    batch: Count
-    recalibration_images: Count
+    quick_batch: PositiveInt
+    batch: PositiveInt
+    recalibration_images: PositiveInt
 
 
-class ImageRecipe(Whole):
+class ImageRecipe(RecipeDocument):
     """One recipe of images."""
 
-    data: Data
-    network: Network
-    training: Training
-    evaluation: Evaluation
+    data: ImageData
+    network: ImageNetwork
+    training: ImageTraining
+    evaluation: ImageEvaluation
 
     @property
     def steps_per_epoch(self) -> int:
@@ -72,10 +72,10 @@ class ImageRecipe(Whole):
         return math.ceil(self.data.train_images / self.training.batch_size)
 
     @property
-    def rule(self) -> Rule:
+    def optimizer_settings(self) -> OptimizerSettings:
         """How the weights move."""
         part = self.training
-        return Rule(momentum=part.momentum, weight_decay=part.weight_decay, clip=part.clip)
+        return OptimizerSettings(momentum=part.momentum, weight_decay=part.weight_decay, clip=part.clip)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""

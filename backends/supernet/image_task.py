@@ -11,19 +11,19 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from backends.networks.nasbench101_supernet import (
+    BatchNormalisation,
     BatchStatistics,
+    ChannelSelection,
     FirstChannels,
-    Norm,
     RandomChunk,
     Recalibration,
     RunningStatistics,
-    Slices,
     TrainingStatistics,
 )
-from backends.supernet.batches import Batch, Batches
+from backends.supernet.batches import ImageBatch, ImageBatches
 from backends.supernet.cells import ImageCells
 from backends.supernet.image_recipe import ImageRecipe
-from backends.supernet.task import Rows
+from backends.supernet.task import MixtureRows
 from harness.core.random import stream
 
 Statistics = Literal["recalibrated", "batch", "running"]
@@ -43,7 +43,7 @@ class ImageTask:
     def __init__(
         self,
         cells: ImageCells,
-        batches: Batches,
+        batches: ImageBatches,
         recipe: ImageRecipe,
         seed: int,
         *,
@@ -73,17 +73,17 @@ class ImageTask:
         batch, norm, slices = self._batches.training(step), TrainingStatistics(), self._slices(step)
         return [self._loss(batch, point, norm, slices) for point in points]
 
-    def rehearsal(self, step: int) -> Callable[[Rows], Tensor]:
+    def training_loss(self, step: int) -> Callable[[MixtureRows], Tensor]:
         """The training loss of a step at any mixture; averages of batch normalisation stay as they are."""
         return partial(self._of_batch, self._batches.training(step))
 
-    def validation(self, number: int) -> Callable[[Rows], Tensor]:
+    def validation(self, number: int) -> Callable[[MixtureRows], Tensor]:
         """The loss of a small batch of the searched images at any mixture."""
         return partial(self._of_batch, self._batches.quick(number))
 
     def score(self, point: Any, looks: Sequence[int] | None) -> Tensor:
         """The share of the searched images that is classified correctly, or of these small batches."""
-        seen: Iterable[Batch] = self._batches.whole() if looks is None else map(self._batches.quick, looks)
+        seen: Iterable[ImageBatch] = self._batches.whole() if looks is None else map(self._batches.quick, looks)
         with torch.no_grad():
             norm = self._norm(point)
             right = [self._logits(images, point, norm, FIRST).argmax(1) == labels for images, labels in seen]
@@ -96,22 +96,22 @@ class ImageTask:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Nothing to restore."""
 
-    def _of_batch(self, batch: Batch, rows: Rows) -> Tensor:
+    def _of_batch(self, batch: ImageBatch, rows: MixtureRows) -> Tensor:
         return self._loss(batch, rows, BatchStatistics(), FIRST)
 
-    def _loss(self, batch: Batch, point: Any, norm: Norm, slices: Slices) -> Tensor:
+    def _loss(self, batch: ImageBatch, point: Any, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         images, labels = batch
         logits = self._logits(images, point, norm, slices)
         return cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), labels)
 
-    def _logits(self, images: Tensor, point: Any, norm: Norm, slices: Slices) -> Tensor:
+    def _logits(self, images: Tensor, point: Any, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self._mixed):
             return self._cells.logits(images, point, norm, slices)
 
-    def _slices(self, step: int) -> Slices:
+    def _slices(self, step: int) -> ChannelSelection:
         return FIRST if self._chunk == "first" else RandomChunk(stream(self._seed, "oracle", "chunk", step))
 
-    def _norm(self, point: Any) -> Norm:
+    def _norm(self, point: Any) -> BatchNormalisation:
         """How a score at ``point`` is normalised."""
         if self._statistics == "batch":
             return BatchStatistics()

@@ -19,7 +19,7 @@ BUFFERS: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class OptimizerSettings:
     """How weights move: gradients have the norm ``clip`` at most, and ``virtual_clip`` in a virtual step."""
 
     optimiser: Literal["sgd", "adam"] = "sgd"
@@ -29,31 +29,33 @@ class Rule:
     virtual_clip: float = math.inf
 
 
-class Descent:
+class SupernetOptimizer:
     """Moves weights by their gradients, which are zeros where a step has not used a weight: it decays and coasts on."""
 
-    def __init__(self, weights: Sequence[Tensor], rule: Rule) -> None:
-        self._weights, self._rule = weights, rule
+    def __init__(self, weights: Sequence[Tensor], optimizer_settings: OptimizerSettings) -> None:
+        self._weights, self._settings = weights, optimizer_settings
         for weight in weights:
             weight.grad = torch.zeros_like(weight)
         # the rate is set before every step
-        if rule.optimiser == "adam":
+        if optimizer_settings.optimiser == "adam":
             self._torch: torch.optim.Optimizer = torch.optim.Adam(
-                weights, 1.0, weight_decay=rule.weight_decay, fused=True
+                weights, 1.0, weight_decay=optimizer_settings.weight_decay, fused=True
             )
         else:
-            self._torch = torch.optim.SGD(weights, 1.0, rule.momentum, weight_decay=rule.weight_decay, fused=True)
+            self._torch = torch.optim.SGD(
+                weights, 1.0, optimizer_settings.momentum, weight_decay=optimizer_settings.weight_decay, fused=True
+            )
 
     def step(self, rate: float) -> None:
         """One step on the gradients that the weights have gathered, which are zeros afterwards."""
-        torch.nn.utils.clip_grad_norm_(self._weights, self._rule.clip)
+        torch.nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         for group in self._torch.param_groups:
             group["lr"] = rate
         self._torch.step()
         self._torch.zero_grad(set_to_none=False)
 
     @torch.no_grad()
-    def venture(self, gradients: Sequence[Tensor], rate: float) -> float:
+    def virtual_step(self, gradients: Sequence[Tensor], rate: float) -> float:
         """Move the weights by a virtual step of SGD, which leaves the optimiser's own state alone.
 
         Returns what the gradients were multiplied by to have the norm ``virtual_clip``, 1 where they are shorter.
@@ -61,27 +63,27 @@ class Descent:
         scale = self._virtual_scale(gradients)
         for weight, gradient in zip(self._weights, gradients, strict=True):
             momentum = self._torch.state[weight].get("momentum_buffer", 0.0)
-            moved = self._rule.momentum * momentum + scale * gradient + self._rule.weight_decay * weight
+            moved = self._settings.momentum * momentum + scale * gradient + self._settings.weight_decay * weight
             weight.sub_(rate * moved)
         return scale
 
     def _virtual_scale(self, gradients: Sequence[Tensor]) -> float:
-        if math.isinf(self._rule.virtual_clip):
+        if math.isinf(self._settings.virtual_clip):
             return 1.0
-        return min(1.0, self._rule.virtual_clip / (norm_of(gradients) + 1e-6))  # as torch clips
+        return min(1.0, self._settings.virtual_clip / (norm_of(gradients) + 1e-6))  # as torch clips
 
     def state_dict(self) -> dict[str, Any]:
         """A list of arrays for each thing that the optimiser keeps of its weights, empty before the first step."""
         states = [self._torch.state[weight] for weight in self._weights]
         return {
             name: [to_array(state[key]) for state in states if state.get(key) is not None]
-            for name, key in BUFFERS[self._rule.optimiser].items()
+            for name, key in BUFFERS[self._settings.optimiser].items()
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go back to where ``state_dict`` was taken."""
         self._torch.state.clear()
-        for name, key in BUFFERS[self._rule.optimiser].items():
+        for name, key in BUFFERS[self._settings.optimiser].items():
             for weight, value in zip(self._weights, state[name], strict=bool(state[name])):
                 found = torch.tensor(value, device=weight.device)
                 kept = torch.empty_like(weight).copy_(found) if found.shape == weight.shape else found

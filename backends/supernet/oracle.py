@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from backends.supernet.build import (
-    OWN_FAMILY,
+    DEFAULT_FAMILY,
     ImageSettings,
-    Run,
+    SupernetContext,
     TextSettings,
     Widths,
-    assembled,
+    build_supernet,
     fitting_recipe,
     recipe_name,
 )
@@ -44,7 +44,7 @@ from harness.core.space import Architecture, Mixture, SearchSpace
 DEFAULT_PROTOCOL = "spos"
 """Whose protocol trains the weights for a policy that has none of its own: uniform single paths."""
 
-LENGTH = ("epochs", "updates")
+LENGTH_SETTINGS = ("epochs", "updates")
 """The settings of a policy that say how long the shared weights are trained."""
 
 DIVERGED = "the training of the shared weights diverged"
@@ -78,7 +78,7 @@ class SupernetOracle:
         space: SearchSpace,
         seed: int,
         *,
-        recipe: str = OWN_FAMILY,
+        recipe: str = DEFAULT_FAMILY,
         recipe_digest: str = "",
         search_metric: Literal["validation", "test"] = "validation",
         batch_norm: Statistics = "recalibrated",
@@ -95,8 +95,8 @@ class SupernetOracle:
     ) -> None:
         name = recipe_name(space, recipe, DEFAULT_PROTOCOL)
         self.space: SearchSpace = space
-        self._cells, self._weights, self.metric = assembled(
-            Run(space, seed, search_metric, resolve_device(device), verify),
+        self._cells, self._weights, self.metric = build_supernet(
+            SupernetContext(space, seed, search_metric, resolve_device(device), verify),
             fitting_recipe(space, name, recipe_digest),
             ImageSettings(batch_norm, widths, running_momentum, slices, precision),
             TextSettings(sharing, average, norm),
@@ -118,7 +118,7 @@ class SupernetOracle:
         name = recipe_name(space, asked, recipe)
         read = fitting_recipe(space, name)
         whole = name == asked or name.endswith(f"/{recipe}")
-        brought = {key: value for key, value in read.search.items() if whole or key in LENGTH}
+        brought = {key: value for key, value in read.search.items() if whole or key in LENGTH_SETTINGS}
         return {**settings, "recipe": name, "recipe_digest": read.digest()}, brought
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:

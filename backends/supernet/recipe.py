@@ -20,9 +20,9 @@ from harness.core.errors import SettingError, UnknownNameError
 
 FOLDER = Path(__file__).parent / "recipes"
 
-Recipe: TypeAlias = ImageRecipe | TextRecipe
+SupernetRecipe: TypeAlias = ImageRecipe | TextRecipe
 
-STAND_INS: Mapping[str, str] = {"fairnas": "spos", "nao": "spos", "fbnet": "darts", "bayesnas": "darts"}
+SUBSTITUTE_PROTOCOLS: Mapping[str, str] = {"fairnas": "spos", "nao": "spos", "fbnet": "darts", "bayesnas": "darts"}
 """Which protocol a family that lacks the first takes for it: not all were published for recurrent cells and for
 NAS-Bench-201."""
 
@@ -34,22 +34,22 @@ def full_name(name: str, protocol: str) -> str:
     """
     if name.endswith((".yaml", ".yml")):
         return name
-    known = names()
+    known = recipe_names()
     families = {each.partition("/")[0] for each in known}
     whole = f"{name}/{protocol}" if name in families else name
     if name in families and whole not in known:
-        whole = f"{name}/{STAND_INS.get(protocol, protocol)}"
+        whole = f"{name}/{SUBSTITUTE_PROTOCOLS.get(protocol, protocol)}"
     if whole not in known:
         raise UnknownNameError.among("recipe", name if name not in families else whole, [*known, *families])
     return whole
 
 
-def names() -> list[str]:
+def recipe_names() -> list[str]:
     """The recipes that ship."""
     return sorted(path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.glob("*/*.yaml"))
 
 
-def load_recipe(name: str, digest: str = "") -> Recipe:
+def load_supernet_recipe(name: str, digest: str = "") -> SupernetRecipe:
     """Read a recipe by its full name or its path, of this ``digest`` where one is given.
 
     Raises SettingError naming the file and the key that is wrong.
@@ -69,7 +69,7 @@ def load_recipe(name: str, digest: str = "") -> Recipe:
     return recipe
 
 
-def _validated(content: Any, name: str) -> Recipe:
+def _validated(content: Any, name: str) -> SupernetRecipe:
     kind = TextRecipe if isinstance(content, dict) and "task" in content else ImageRecipe
     try:
         return kind.model_validate(content)

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Count = Annotated[int, Field(gt=0)]
-Rate = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Norm = Annotated[float, Field(gt=0)]
+PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeFloat = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
 
 
-class Part(BaseModel):
+class RecipePart(BaseModel):
     """A part of a recipe: no key is unknown, and an int is no float's stand-in except where it is exact."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Whole(Part):
+class RecipeDocument(RecipePart):
     """A recipe; ``search`` holds settings of the policies that it is used with, such as the number of epochs."""
 
     search: dict[str, Any] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backends.networks.recurrent_supernet import SharedRecurrentModel
-from backends.supernet.task import Rows, chosen
+from backends.supernet.task import MixtureRows, one_hot_architecture
 from backends.supernet.text_recipe import TextNetwork
 from harness.core.space import Architecture, Mixture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
@@ -22,7 +22,7 @@ class RecurrentPath:
     nodes: tuple[tuple[str, int], ...]
 
 
-RecurrentPoint: TypeAlias = RecurrentPath | Rows
+RecurrentPoint: TypeAlias = RecurrentPath | MixtureRows
 
 
 class RecurrentCells:
@@ -50,10 +50,10 @@ class RecurrentCells:
 
     def point(self, mixture: Mixture) -> RecurrentPoint:
         """The path that a one-hot mixture is, or the rows of any other, without gradients."""
-        architecture = chosen(self._space, mixture)
+        architecture = one_hot_architecture(self._space, mixture)
         return [row.detach() for row in self.rows(mixture)] if architecture is None else self.discrete(architecture)
 
-    def rows(self, mixture: Mixture) -> Rows:
+    def rows(self, mixture: Mixture) -> MixtureRows:
         """A mixture as tensors on the network's device that require gradients."""
         return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
 

@@ -8,39 +8,46 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backends.networks.rnn_cell import INIT_RANGE, Dropouts
-from backends.supernet.optimizer import Rule
-from backends.supernet.recipe_part import Count, Norm, Part, Rate, Share, Whole
+from backends.supernet.optimizer import OptimizerSettings
+from backends.supernet.recipe_part import (
+    Fraction,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    RecipeDocument,
+    RecipePart,
+)
 
 Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
 
 
-class TextData(Part):
+class TextData(RecipePart):
     """A text and its sizes as ``backends.data.corpora.load`` takes them; an epoch is one of ``parts`` equal parts."""
 
     dataset: str
     vocabulary: Annotated[int, Field(ge=0)] = 0
     train_tokens: Annotated[int, Field(ge=0)] = 0
-    parts: Count = 1
+    parts: PositiveInt = 1
 
 
-class TextNetwork(Part):
+class TextNetwork(RecipePart):
     """Units, first weights within ``init_range``, and dropouts as in ``backends.networks.rnn_cell.Dropouts``.
 
     ``sharing``, ``average`` and ``norm`` are those of ``backends.networks.recurrent_supernet.SharedRecurrentModel``.
     """
 
-    width: Count
+    width: PositiveInt
     sharing: Sharing = "operation"
     average: Average = "nodes"
     norm: StateNorm = "none"
-    init_range: Norm = INIT_RANGE
-    dropout_output: Share = 0.0
-    dropout_hidden: Share = 0.0
-    dropout_inputs: Share = 0.0
-    dropout_embedding: Share = 0.0
-    dropout_words: Share = 0.0
+    init_range: PositiveFloat = INIT_RANGE
+    dropout_output: Fraction = 0.0
+    dropout_hidden: Fraction = 0.0
+    dropout_inputs: Fraction = 0.0
+    dropout_embedding: Fraction = 0.0
+    dropout_words: Fraction = 0.0
 
     @property
     def dropouts(self) -> Dropouts:
@@ -54,7 +61,7 @@ class TextNetwork(Part):
         )
 
 
-class TextTraining(Part):
+class TextTraining(RecipePart):
     """Sequences of ``bptt`` steps in ``batch_size`` columns, and SGD without momentum, or Adam, on them.
 
     ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``backends.training.recipes.LanguageRecipe``.
@@ -63,21 +70,21 @@ class TextTraining(Part):
     ``epochs``. Before that it rises linearly from 0 over the fraction ``warmup`` of ``epochs``.
     """
 
-    epochs: Count
-    batch_size: Count
-    bptt: Count
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    bptt: PositiveInt
     lengths: Literal["fixed", "jittered"] = "fixed"
-    restarts: Share = 0.0
+    restarts: Fraction = 0.0
     optimiser: Literal["sgd", "adam"] = "sgd"
     schedule: Literal["constant", "decay", "cosine"] = "constant"
-    learning_rate: Rate
-    final_rate: Rate = 0.0
+    learning_rate: NonNegativeFloat
+    final_rate: NonNegativeFloat = 0.0
     decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     decay_from: Annotated[int, Field(ge=0)] = 0
-    warmup: Share = 0.0
-    weight_decay: Rate = 0.0
-    clip: Norm
-    slowness: Rate = 0.0
+    warmup: Fraction = 0.0
+    weight_decay: NonNegativeFloat = 0.0
+    clip: PositiveFloat
+    slowness: NonNegativeFloat = 0.0
     decoder: Literal["float32", "bfloat16"] = "float32"
 
     def rate(self, epochs: float) -> float:
@@ -96,14 +103,14 @@ class TextTraining(Part):
                 return self.final_rate + (self.learning_rate - self.final_rate) * share
 
 
-class TextEvaluation(Part):
+class TextEvaluation(RecipePart):
     """``quick_batch`` words make a Gradient and a batch of a quick Score; a whole Score reads ``batch`` columns."""
 
-    quick_batch: Count
-    batch: Count
+    quick_batch: PositiveInt
+    batch: PositiveInt
 
 
-class TextRecipe(Whole):
+class TextRecipe(RecipeDocument):
     """One recipe of text, told from those of images by its ``task``."""
 
     task: Literal["language"]
@@ -113,7 +120,9 @@ class TextRecipe(Whole):
     evaluation: TextEvaluation
 
     @property
-    def rule(self) -> Rule:
+    def optimizer_settings(self) -> OptimizerSettings:
         """How the weights move; a virtual step is one of clipped SGD (quark0/darts, rnn/architect.py)."""
         part = self.training
-        return Rule(optimiser=part.optimiser, weight_decay=part.weight_decay, clip=part.clip, virtual_clip=part.clip)
+        return OptimizerSettings(
+            optimiser=part.optimiser, weight_decay=part.weight_decay, clip=part.clip, virtual_clip=part.clip
+        )

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from backends.networks.word_loss import word_loss, word_losses
-from backends.supernet.bptt_batches import Passage, Passages, Place
+from backends.supernet.bptt_batches import BpttBatch, BpttBatches, TextPosition
 from backends.supernet.optimizer import to_array
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
-from backends.supernet.task import Rows
+from backends.supernet.task import MixtureRows
 from backends.supernet.text_recipe import TextRecipe
 
 
@@ -23,9 +23,9 @@ class TextTask:
     part of the text begins with zeros. All points of a step begin with the same state; the last one's goes on.
     """
 
-    def __init__(self, cells: RecurrentCells, passages: Passages, recipe: TextRecipe) -> None:
-        self._cells, self._model, self._passages, self._recipe = cells, cells.module, passages, recipe
-        self._place = Place()
+    def __init__(self, cells: RecurrentCells, bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
+        self._cells, self._model, self._bptt_batches, self._recipe = cells, cells.module, bptt_batches, recipe
+        self._place = TextPosition()
         self._hidden = self._model.start(recipe.training.batch_size)
 
     @property
@@ -36,45 +36,45 @@ class TextTask:
     @property
     def steps_per_epoch(self) -> int:
         """Sequences of the recipe's ``bptt`` steps in a part of the text."""
-        return self._passages.steps_per_epoch
+        return self._bptt_batches.steps_per_epoch
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, in proportion to the length of its sequence (quark0/darts, rnn/train.py)."""
         part = self._recipe.training
-        return part.rate(step / self.steps_per_epoch) * self._passages.length(step) / part.bptt
+        return part.rate(step / self.steps_per_epoch) * self._bptt_batches.length(step) / part.bptt
 
     def losses(self, step: int, points: Sequence[RecurrentPoint]) -> list[Tensor]:
         """The training loss at each point on the sequence of a step."""
-        passage, place = self._passages.training(step, self._place)
-        generator = self._passages.generator("dropout", step)
+        bptt_batch, place = self._bptt_batches.training(step, self._place)
+        generator = self._bptt_batches.generator("dropout", step)
         hidden = self._restarted(generator)
-        decode = self._model.logits if self._recipe.training.decoder == "float32" else self._model.rough_logits
+        decode = self._model.logits if self._recipe.training.decoder == "float32" else self._model.bfloat16_logits
         losses = []
         for point in points:
-            loss, left = self._loss(passage, hidden, point, generator, decode)
+            loss, left = self._loss(bptt_batch, hidden, point, generator, decode)
             losses.append(loss)
         self._hidden = left if place.epoch == self._place.epoch else torch.zeros_like(left)
         self._place = place
         return losses
 
-    def rehearsal(self, step: int) -> Callable[[Rows], Tensor]:
+    def training_loss(self, step: int) -> Callable[[MixtureRows], Tensor]:
         """The training loss of a step at any mixture, with the dropout of that step.
 
         The decoder computes in float32, since differences of slopes would drown in the rounding of bfloat16.
         """
-        passage, _ = self._passages.training(step, self._place)
+        bptt_batch, _ = self._bptt_batches.training(step, self._place)
 
-        def loss(rows: Rows) -> Tensor:
-            generator = self._passages.generator("dropout", step)
-            return self._loss(passage, self._restarted(generator), rows, generator, self._model.logits)[0]
+        def loss(rows: MixtureRows) -> Tensor:
+            generator = self._bptt_batches.generator("dropout", step)
+            return self._loss(bptt_batch, self._restarted(generator), rows, generator, self._model.logits)[0]
 
         return loss
 
-    def validation(self, number: int) -> Callable[[Rows], Tensor]:
+    def validation(self, number: int) -> Callable[[MixtureRows], Tensor]:
         """The mean negative log-likelihood of a word of a small batch of the searched text, at any mixture."""
-        words, wanted = self._passages.quick(number)
+        words, wanted = self._bptt_batches.quick(number)
 
-        def loss(rows: Rows) -> Tensor:
+        def loss(rows: MixtureRows) -> Tensor:
             _, outputs = self._cells.outputs(words, self._model.start(words.shape[1]), rows)
             logits = self._model.logits(outputs.flatten(0, 1))
             return nn.functional.cross_entropy(logits, wanted.flatten(), ignore_index=-1)
@@ -85,8 +85,8 @@ class TextTask:
     def score(self, point: RecurrentPoint, looks: Sequence[int] | None) -> Tensor:
         """Minus the mean negative log-likelihood of a word, in nats: the negated logarithm of the perplexity."""
         if looks is None:
-            return -self._mean(point, self._passages.whole())
-        batches = [self._mean(point, [self._passages.quick(number)]) for number in looks]
+            return -self._mean(point, self._bptt_batches.whole())
+        batches = [self._mean(point, [self._bptt_batches.quick(number)]) for number in looks]
         return -torch.stack(batches).mean()
 
     def state_dict(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class TextTask:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go back to where ``state_dict`` was taken."""
         self._hidden = torch.tensor(state["hidden"], device=self._hidden.device)
-        self._place = Place(state["epoch"], state["row"])
+        self._place = TextPosition(state["epoch"], state["row"])
 
     def _restarted(self, generator: torch.Generator) -> Tensor:
         """The state that a sequence begins with, columns set to zero as often as the recipe says."""
@@ -108,24 +108,24 @@ class TextTask:
 
     def _loss(
         self,
-        passage: Passage,
+        bptt_batch: BpttBatch,
         hidden: Tensor,
         point: RecurrentPoint,
         generator: torch.Generator,
         decode: Callable[[Tensor], Tensor],
     ) -> tuple[Tensor, Tensor]:
         """The loss of a training sequence, and the state that it leaves."""
-        slowness, (words, wanted) = self._recipe.training.slowness, passage
+        slowness, (words, wanted) = self._recipe.training.slowness, bptt_batch
         raw, outputs = self._cells.outputs(words, hidden, point, generator)
         loss = word_loss(decode(outputs.flatten(0, 1)), wanted.flatten())
         if slowness:
             loss = loss + slowness * (raw[1:] - raw[:-1]).square().mean()
         return loss, raw[-1].detach()
 
-    def _mean(self, point: RecurrentPoint, passages: Iterable[Passage]) -> Tensor:
+    def _mean(self, point: RecurrentPoint, bptt_batches: Iterable[BpttBatch]) -> Tensor:
         """The mean loss of all words of passages that follow each other, from a state of zeros."""
         hidden, sums, counts = None, [], []
-        for words, wanted in passages:
+        for words, wanted in bptt_batches:
             hidden = self._model.start(words.shape[1]) if hidden is None else hidden
             raw, outputs = self._cells.outputs(words, hidden, point)
             losses = word_losses(self._model.logits(outputs.flatten(0, 1)), wanted.flatten().clamp_min(0))

@@ -12,12 +12,12 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from backends.supernet.optimizer import Descent, Rule, norm_of, to_array
-from backends.supernet.task import Rows, Task
+from backends.supernet.optimizer import OptimizerSettings, SupernetOptimizer, norm_of, to_array
+from backends.supernet.task import MixtureRows, SupernetTask
 
 Point = TypeVar("Point")
 
-REACH = 0.01  # Liu et al. 2019, Sec. 2.3: how far the weights move for the difference of slopes
+FINITE_DIFFERENCE_STEP = 0.01  # Liu et al. 2019, Sec. 2.3: how far the weights move for the difference of slopes
 
 
 class SharedWeights(Generic[Point]):
@@ -26,11 +26,11 @@ class SharedWeights(Generic[Point]):
     ``step`` counts updates, ``looks`` small batches of quick scores.
     """
 
-    def __init__(self, task: Task[Point], rule: Rule) -> None:
+    def __init__(self, task: SupernetTask[Point], optimizer_settings: OptimizerSettings) -> None:
         self.step = self.looks = 0
         self._task = task
         self._weights = list(task.module.parameters())
-        self._descent = Descent(self._weights, rule)
+        self._optimizer = SupernetOptimizer(self._weights, optimizer_settings)
 
     @property
     def rate(self) -> float:
@@ -47,30 +47,32 @@ class SharedWeights(Generic[Point]):
         losses = self._task.losses(self.step, points)
         for loss in losses:
             torch.autograd.backward(loss)
-        self._descent.step(self.rate)
+        self._optimizer.step(self.rate)
         self.step += 1
         return torch.stack([loss.detach() for loss in losses]).mean()
 
-    def slope(self, rows: Rows) -> tuple[Tensor, Sequence[Tensor]]:
+    def slope(self, rows: MixtureRows) -> tuple[Tensor, Sequence[Tensor]]:
         """The loss of a mixture on the present validation batch, and its gradient, one row a decision."""
         loss = self._task.validation(self.step)(rows)
         return loss.detach(), torch.autograd.grad(loss, rows)
 
-    def unrolled_slope(self, rows: Rows) -> tuple[Tensor, Sequence[Tensor]]:
+    def unrolled_slope(self, rows: MixtureRows) -> tuple[Tensor, Sequence[Tensor]]:
         """The same after one virtual step of the weights on the next training batch, as a function of the mixture.
 
         Liu et al. 2019, Eq. 6 to 8: the second derivative is taken as a difference of slopes of the training loss.
         Where the gradient of the virtual step is clipped, that derivative has the same factor, which is held constant.
         """
-        training, validation = self._task.rehearsal(self.step), self._task.validation(self.step)
+        training, validation = self._task.training_loss(self.step), self._task.validation(self.step)
         before = [weight.detach().clone() for weight in self._weights]
         gradients = torch.autograd.grad(training(rows), self._weights, materialize_grads=True)
-        clipped = self._descent.venture(gradients, self.rate)
+        clipped = self._optimizer.virtual_step(gradients, self.rate)
         loss = validation(rows)
         slopes = torch.autograd.grad(loss, [*rows, *self._weights], materialize_grads=True)
-        direct, pull = slopes[: len(rows)], slopes[len(rows) :]
-        reach = REACH / norm_of(pull)
-        ahead, behind = (self._pulled(rows, training, before, pull, sign * reach) for sign in (1, -1))
+        direct, weight_slope = slopes[: len(rows)], slopes[len(rows) :]
+        reach = FINITE_DIFFERENCE_STEP / norm_of(weight_slope)
+        ahead, behind = (
+            self._slope_at_shifted_weights(rows, training, before, weight_slope, sign * reach) for sign in (1, -1)
+        )
         self._place(before)
         scale = clipped * self.rate / (2 * reach)
         return loss.detach(), [d - scale * (a - b) for d, a, b in zip(direct, ahead, behind, strict=True)]
@@ -86,25 +88,25 @@ class SharedWeights(Generic[Point]):
         """Weights, running statistics, optimiser and counters; tensors as NumPy arrays."""
         module = {name: to_array(value) for name, value in self._task.module.state_dict().items()}
         counters = {"step": self.step, "looks": self.looks, "module": module}
-        return counters | self._descent.state_dict() | self._task.state_dict()
+        return counters | self._optimizer.state_dict() | self._task.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go back to where ``state_dict`` was taken."""
         self.step, self.looks = state["step"], state["looks"]
         self._task.module.load_state_dict({name: torch.tensor(value) for name, value in state["module"].items()})
-        self._descent.load_state_dict(state)
+        self._optimizer.load_state_dict(state)
         self._task.load_state_dict(state)
 
-    def _pulled(
+    def _slope_at_shifted_weights(
         self,
-        rows: Rows,
-        training: Callable[[Rows], Tensor],
+        rows: MixtureRows,
+        training: Callable[[MixtureRows], Tensor],
         before: Sequence[Tensor],
-        pull: Sequence[Tensor],
+        weight_slope: Sequence[Tensor],
         by: float,
     ) -> Sequence[Tensor]:
         """The slope of the training loss at the weights ``before + by * pull``."""
-        self._place([weight + by * each for weight, each in zip(before, pull, strict=True)])
+        self._place([weight + by * each for weight, each in zip(before, weight_slope, strict=True)])
         return torch.autograd.grad(training(rows), rows)
 
     @torch.no_grad()

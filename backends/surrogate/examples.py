@@ -17,12 +17,12 @@ from harness.core.random import stream
 
 Keys: TypeAlias = npt.NDArray[np.int64]
 
-FEWEST = 10
+MIN_EXAMPLES = 10
 """The fewest cells that a surrogate is fitted to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ExampleSource:
     """Where examples come from: a table and its digest, or the runs of a store and a digest of their ids.
 
     ``left_out`` counts the cells without a value, whose training diverged or is missing.
@@ -42,7 +42,7 @@ class Examples:
     where there is none; ``seconds`` (cells,) those of a training, where they are known.
     """
 
-    source: Source
+    source: ExampleSource
     metric: str
     epochs: int
     keys: Keys
@@ -88,7 +88,7 @@ def examples_of_table(table: Table, metric: str | None = None, epochs: int | Non
         raise TableError(f"table {table.name!r} has no {metric} of any cell at {budget} epochs to learn from")
     repeats = np.where(recorded, values, np.nan)[kept]
     return Examples(
-        source=Source("table", table.name, table.digest, len(table) - len(kept)),
+        source=ExampleSource("table", table.name, table.digest, len(table) - len(kept)),
         metric=metric,
         epochs=budget,
         keys=table.keys[kept],
@@ -129,9 +129,9 @@ def split(examples: Examples, *, held_out: float, cells: int | None = None, seed
     kept = max(1, round(held_out * len(examples)))
     most = len(examples) - kept
     wanted = most if cells is None else cells
-    if not FEWEST <= wanted <= most:
+    if not MIN_EXAMPLES <= wanted <= most:
         raise SettingError(
-            f"{wanted:,} cells to learn from must be at least {FEWEST} and at most the {most:,} of {len(examples):,} "
-            f"that are not held out"
+            f"{wanted:,} cells to learn from must be at least {MIN_EXAMPLES} and at most the {most:,} of "
+            f"{len(examples):,} that are not held out"
         )
     return examples.at(np.sort(order[kept : kept + wanted])), examples.at(np.sort(order[:kept]))

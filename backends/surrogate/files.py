@@ -20,10 +20,10 @@ from typing import Any, Self
 import h5py
 import numpy as np
 
-from backends.surrogate.examples import Keys, Source, measure_for
+from backends.surrogate.examples import ExampleSource, Keys, measure_for
 from backends.surrogate.features import encoded, encoding_of
-from backends.surrogate.model import Model, Prediction
-from backends.surrogate.trees import Array, Trees
+from backends.surrogate.model import Prediction, SurrogateModel
+from backends.surrogate.trees import Array, TreeEnsembles
 from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
@@ -33,11 +33,11 @@ SCHEMA = "nas-search-harness surrogate"
 VERSION = 1
 ENDING = ".surrogate.h5"
 
-AGAIN = "fit it again with `harness surrogate fit`"
+REFIT_HINT = "fit it again with `harness surrogate fit`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class SurrogateFacts:
     """What a surrogate is of: the space, the numbers it learnt from, how, and how good it is on cells held out.
 
     ``cells`` were learnt from; ``repeats`` is the most of any of them, and 1 means that nothing is known of luck.
@@ -54,7 +54,7 @@ class Facts:
     seed: int
     cells: int
     repeats: int
-    source: Source
+    source: ExampleSource
     held_out: Mapping[str, Any]
     versions: Mapping[str, str]
 
@@ -81,11 +81,11 @@ def require_name(path: str | Path) -> Path:
     return Path(path)
 
 
-def write(path: str | Path, facts: Facts, model: Model) -> str:
+def write(path: str | Path, facts: SurrogateFacts, model: SurrogateModel) -> str:
     """Write a surrogate, whole or not at all, and return its digest; raises TableError where that is impossible."""
     arrays: dict[str, Array] = {"columns": model.columns, "scale": np.array([model.scale])}
     for name in TREES:
-        trees: Trees | None = getattr(model, name)
+        trees: TreeEnsembles | None = getattr(model, name)
         arrays |= {} if trees is None else dict(trees.arrays(name))
     text = json.dumps(asdict(facts), sort_keys=True, allow_nan=False)
     digest, image = digest_of(arrays, text), io.BytesIO()
@@ -119,7 +119,7 @@ def digest_of(arrays: Mapping[str, Array], facts: str) -> str:
 class Surrogate:
     """A surrogate read from a file; ``Surrogate.open(path)`` makes one."""
 
-    def __init__(self, path: Path, facts: Facts, model: Model, digest: str) -> None:
+    def __init__(self, path: Path, facts: SurrogateFacts, model: SurrogateModel, digest: str) -> None:
         self.path, self.facts, self.model, self.digest = path, facts, model, digest
 
     @classmethod
@@ -129,12 +129,14 @@ class Surrogate:
         attributes, arrays = _content(path)
         text, digest = str(attributes["facts"]), str(attributes["digest"])
         if digest_of(arrays, text) != digest:
-            raise TableError(f"surrogate {str(path)!r} was changed or damaged: its content has another digest; {AGAIN}")
+            raise TableError(
+                f"surrogate {str(path)!r} was changed or damaged: its content has another digest; {REFIT_HINT}"
+            )
         try:
             facts = _facts(json.loads(text))
             return cls(path, facts, _model(arrays), digest)
         except (TableError, ValueError, TypeError, KeyError) as error:
-            raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {AGAIN}") from error
+            raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {REFIT_HINT}") from error
 
     @cached_property
     def width(self) -> int:
@@ -155,7 +157,8 @@ class Surrogate:
             raise self._foreign(space)
         if encoding_of(space) != facts.encoding:
             raise IncompatibleError(
-                f"surrogate {str(self.path)!r} encodes cells by {facts.encoding!r}, not as this version does; {AGAIN}"
+                f"surrogate {str(self.path)!r} encodes cells by {facts.encoding!r}, not as this version does; "
+                f"{REFIT_HINT}"
             )
 
     def _foreign(self, space: SearchSpace) -> IncompatibleError:
@@ -190,22 +193,22 @@ def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
         raise TableError(f"{str(path)!r} is an HDF5 file, but no surrogate; `harness surrogate fit` makes those")
     if attributes.get("schema_version") != VERSION:
         found = attributes.get("schema_version")
-        raise TableError(f"surrogate {str(path)!r} has schema version {found}, not {VERSION}; {AGAIN}")
+        raise TableError(f"surrogate {str(path)!r} has schema version {found}, not {VERSION}; {REFIT_HINT}")
     if missing := {"facts", "digest"} - attributes.keys():
-        raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {AGAIN}")
+        raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REFIT_HINT}")
 
 
-def _facts(content: Mapping[str, Any]) -> Facts:
-    return Facts(**{**content, "source": Source(**content["source"])})
+def _facts(content: Mapping[str, Any]) -> SurrogateFacts:
+    return SurrogateFacts(**{**content, "source": ExampleSource(**content["source"])})
 
 
-def _model(arrays: Mapping[str, Array]) -> Model:
+def _model(arrays: Mapping[str, Array]) -> SurrogateModel:
     columns = np.asarray(arrays["columns"], dtype="<i4")
     if columns.ndim != 1 or not len(columns) or (columns < 0).any():
         raise TableError("its columns are none")
     there = {name: any(key.startswith(f"{name}/") for key in arrays) for name in TREES}
     trees = {
-        name: Trees.read(arrays, name, features=len(columns)) if there[name] or name == "members" else None
+        name: TreeEnsembles.read(arrays, name, features=len(columns)) if there[name] or name == "members" else None
         for name in TREES
     }
     scale = float(arrays["scale"].item())
@@ -214,4 +217,4 @@ def _model(arrays: Mapping[str, Array]) -> Model:
     members = trees.pop("members")
     if members is None or len(members.roots) < 2:
         raise TableError("it needs members")
-    return Model(columns=columns, members=members, scale=scale, **trees)
+    return SurrogateModel(columns=columns, members=members, scale=scale, **trees)

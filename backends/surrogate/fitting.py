@@ -7,26 +7,30 @@ from typing import Any
 
 from backends.surrogate.examples import Examples
 from backends.surrogate.features import encoded, encoding_of
-from backends.surrogate.files import Facts
-from backends.surrogate.model import Model, Report, fit
-from backends.surrogate.tree_fitting import GROWERS
+from backends.surrogate.files import SurrogateFacts
+from backends.surrogate.model import ProgressCallback, SurrogateModel, fit
+from backends.surrogate.tree_fitting import ENSEMBLE_FITTERS
 from harness import __version__
 from harness.core.errors import UnknownNameError
 from harness.core.space import SearchSpace
 
 
-def fitted(examples: Examples, space: SearchSpace, model: str, *, seed: int, workers: int = 1, report: Report) -> Model:
+def fit_from_examples(
+    examples: Examples, space: SearchSpace, model: str, *, seed: int, workers: int = 1, report: ProgressCallback
+) -> SurrogateModel:
     """Fit a model to examples of a space; raises UnknownNameError for a model that is none."""
-    if model not in GROWERS:
-        raise UnknownNameError.among("model", model, GROWERS)
+    if model not in ENSEMBLE_FITTERS:
+        raise UnknownNameError.among("model", model, ENSEMBLE_FITTERS)
     return fit(examples, encoded(space, examples.keys), model, seed=seed, workers=workers, report=report)
 
 
-def facts_of(examples: Examples, space: SearchSpace, model: str, *, seed: int, held_out: Mapping[str, Any]) -> Facts:
+def facts_of(
+    examples: Examples, space: SearchSpace, model: str, *, seed: int, held_out: Mapping[str, Any]
+) -> SurrogateFacts:
     """What is to be said of a surrogate that was fitted to these examples."""
     import sklearn
 
-    return Facts(
+    return SurrogateFacts(
         space=space.name,
         scheme=space.scheme,
         space_size=space.size,

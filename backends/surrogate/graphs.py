@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from harness.spaces.nasbench101_graphs import ONES, operation_digits
+from harness.spaces.nasbench101_graphs import BIT_COUNTS, operation_digits
 from harness.spaces.nasbench101_keys import MOST_VERTICES, OPERATIONS, offset
 from harness.spaces.nasbench101_paths import path_features
 
@@ -47,23 +47,23 @@ def statistics(keys: Keys) -> Keys:
     """
     sizes, bits, cells = keys >> 29, keys >> 8, np.arange(len(keys))
     into = [bits >> offset(vertex) & (1 << vertex) - 1 for vertex in range(MOST_VERTICES)]
-    longest, shortest = _ways(sizes, into)
-    widths = [((longest == distance) & _inside(sizes)).sum(axis=1) for distance in range(MOST_VERTICES)]
-    columns = [sizes, sum(ONES[sources] * (sizes > vertex) for vertex, sources in enumerate(into))]
+    longest, shortest = _path_lengths(sizes, into)
+    widths = [((longest == distance) & _vertex_mask(sizes)).sum(axis=1) for distance in range(MOST_VERTICES)]
+    columns = [sizes, sum(BIT_COUNTS[sources] * (sizes > vertex) for vertex, sources in enumerate(into))]
     columns += [longest[cells, sizes - 1], shortest[cells, sizes - 1], np.max(widths, axis=0)]
     columns += [sum((sources & 1) * (sizes > vertex) for vertex, sources in enumerate(into))]
-    columns += [ONES[np.stack(into, axis=1)[cells, sizes - 1]]]
+    columns += [BIT_COUNTS[np.stack(into, axis=1)[cells, sizes - 1]]]
     columns += [(_operations(keys) == code).sum(axis=1) for code in range(len(OPERATIONS))]
     return np.stack(columns, axis=1)
 
 
-def _inside(sizes: Keys) -> npt.NDArray[np.bool_]:
+def _vertex_mask(sizes: Keys) -> npt.NDArray[np.bool_]:
     """Which of seven vertices each cell has, shape (cells, 7)."""
     inside: npt.NDArray[np.bool_] = np.arange(MOST_VERTICES) < sizes[:, None]
     return inside
 
 
-def _ways(sizes: Keys, into: list[Keys]) -> tuple[Keys, Keys]:
+def _path_lengths(sizes: Keys, into: list[Keys]) -> tuple[Keys, Keys]:
     """The longest and the shortest way from the input to each vertex, in edges, shape (cells, 7)."""
     longest = np.zeros((len(sizes), MOST_VERTICES), np.int64)
     shortest = np.zeros_like(longest)

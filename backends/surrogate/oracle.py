@@ -143,8 +143,8 @@ class SurrogateOracle:
         if self.repeat == "mean":
             return values
         unknown = [self._draw("unknown", key) for key, _ in cells]
-        luck = [self._draw("luck", key, time) for key, time in cells]
-        return values + found.spread[places] * unknown + found.noise[places] * luck
+        repeat_variance = [self._draw("luck", key, time) for key, time in cells]
+        return values + found.spread[places] * unknown + found.noise[places] * repeat_variance
 
     def _draw(self, *names: str | int) -> float:
         """A standard normal deviate that depends on the run's seed and these names alone."""

@@ -16,15 +16,15 @@ from harness.core.errors import IncompatibleError
 
 ModelName: TypeAlias = Literal["forest", "boosting"]
 
-ALIKE = 1e-9
+TOLERANCE = 1e-9
 """How far what was taken out may be from what scikit-learn predicts."""
 
-CHECKED = 100
+CHECKED_CELLS = 100
 """On so many cells that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TreeEnsemble:
     """One ensemble of trees, which says ``bias`` plus the sum of their values."""
 
     trees: tuple[Tree, ...]
@@ -32,21 +32,23 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class EnsembleSettings:
     """How one member is grown: the trees in it, and the fewest cells in a leaf."""
 
     trees: int
     leaf: int
 
 
-def forest(features: Features, values: Floats, growth: Growth, *, seed: int, workers: int = 1) -> Member:
+def forest(
+    features: Features, values: Floats, growth: EnsembleSettings, *, seed: int, workers: int = 1
+) -> TreeEnsemble:
     """Extremely randomised trees (Geurts, Ernst, Wehenkel 2006), each split among a third of the features."""
     return _forest(features, values, growth, {"min_samples_leaf": growth.leaf}, seed=seed, workers=workers)
 
 
 def pooled_forest(
-    features: Features, values: Floats, weights: Floats, growth: Growth, *, pooled: float, seed: int
-) -> Member:
+    features: Features, values: Floats, weights: Floats, growth: EnsembleSettings, *, pooled: float, seed: int
+) -> TreeEnsemble:
     """The same, of values with weights; each leaf holds at least a weight of ``pooled``."""
     share = pooled / float(weights.sum())
     single = {"min_samples_leaf": len(values)}  # scikit-learn takes no share above one half, which still lets it split
@@ -57,13 +59,13 @@ def pooled_forest(
 def _forest(
     features: Features,
     values: Floats,
-    growth: Growth,
+    growth: EnsembleSettings,
     settings: Mapping[str, Any],
     *,
     seed: int,
     workers: int = 1,
     weights: Floats | None = None,
-) -> Member:
+) -> TreeEnsemble:
     from sklearn.ensemble import ExtraTreesRegressor
 
     model = ExtraTreesRegressor(growth.trees, max_features=1 / 3, random_state=seed, n_jobs=workers, **settings)
@@ -71,7 +73,9 @@ def _forest(
     return _checked(of_forest(model), model, features)
 
 
-def boosting(features: Features, values: Floats, growth: Growth, *, seed: int, workers: int = 1) -> Member:
+def boosting(
+    features: Features, values: Floats, growth: EnsembleSettings, *, seed: int, workers: int = 1
+) -> TreeEnsemble:
     """Gradient boosting on histograms, without early stopping, each split among 30 % of the features."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -88,15 +92,15 @@ def boosting(features: Features, values: Floats, growth: Growth, *, seed: int, w
     return _checked(of_boosting(model), model, features)
 
 
-def of_forest(model: Any) -> Member:
+def of_forest(model: Any) -> TreeEnsemble:
     """The trees of a fitted forest of scikit-learn, whose mean is what it says."""
-    return Member(tuple(_of_tree(each.tree_, len(model.estimators_)) for each in model.estimators_), 0.0)
+    return TreeEnsemble(tuple(_of_tree(each.tree_, len(model.estimators_)) for each in model.estimators_), 0.0)
 
 
-def of_boosting(model: Any) -> Member:
+def of_boosting(model: Any) -> TreeEnsemble:
     """The trees of scikit-learn's fitted histogram boosting, which keeps them and the constant in private places."""
     trees = tuple(_of_nodes(predictor.nodes) for (predictor,) in model._predictors)
-    return Member(trees, float(model._baseline_prediction.item()))
+    return TreeEnsemble(trees, float(model._baseline_prediction.item()))
 
 
 def _plain(features: Features) -> Any:
@@ -128,13 +132,13 @@ def _tree(leaf: Any, feature: Any, threshold: Any, children: Any, value: Any) ->
     )
 
 
-def _checked(member: Member, model: Any, features: Features) -> Member:
+def _checked(member: TreeEnsemble, model: Any, features: Features) -> TreeEnsemble:
     """The member, if it says what the model says; raises IncompatibleError where scikit-learn keeps trees otherwise."""
-    from backends.surrogate.trees import Trees
+    from backends.surrogate.trees import TreeEnsembles
 
-    some = features[:CHECKED]
-    ours = Trees.joined([member.trees], [member.bias]).predict(some)[:, 0]
-    if np.abs(ours - model.predict(_plain(some))).max() > ALIKE:
+    some = features[:CHECKED_CELLS]
+    ours = TreeEnsembles.joined([member.trees], [member.bias]).predict(some)[:, 0]
+    if np.abs(ours - model.predict(_plain(some))).max() > TOLERANCE:
         import sklearn
 
         raise IncompatibleError(
@@ -144,4 +148,4 @@ def _checked(member: Member, model: Any, features: Features) -> Member:
     return member
 
 
-GROWERS: Mapping[str, Callable[..., Member]] = {"forest": forest, "boosting": boosting}
+ENSEMBLE_FITTERS: Mapping[str, Callable[..., TreeEnsemble]] = {"forest": forest, "boosting": boosting}

@@ -34,7 +34,7 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Trees:
+class TreeEnsembles:
     """Ensembles of equally many trees: a member's word is its ``bias`` plus the values of the leaves that are reached.
 
     The nodes of all trees stand one after the other, as in Tree; ``roots`` are where trees begin, (members, trees).

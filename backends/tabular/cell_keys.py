@@ -17,17 +17,17 @@ from harness.spaces.nasbench101_graphs import matrix_keys
 from harness.spaces.nasbench101_keys import interior
 from harness.spaces.nasbench101_text import parse_key
 
-Graph: TypeAlias = tuple[str, str]
+GraphDescription: TypeAlias = tuple[str, str]
 """A matrix of 0 and 1 row by row, and the comma-joined labels of its vertices, as NAS-Bench-101's records hold them."""
 
-Description: TypeAlias = str | Graph
+CellDescription: TypeAlias = str | GraphDescription
 """A text of the space, or a graph."""
 
 GRAPH_SCHEME = "nasbench101"
 """The scheme whose cells are described by graphs."""
 
 
-def keys_of(space: SearchSpace, descriptions: Sequence[Description]) -> Keys:
+def keys_of(space: SearchSpace, descriptions: Sequence[CellDescription]) -> Keys:
     """The keys as written, shape (descriptions,), or -1 where a description is none or lies outside the space."""
     keys = np.full(len(descriptions), -1, dtype=np.int64)
     graphs = [i for i, description in enumerate(descriptions) if not isinstance(description, str)]
@@ -39,7 +39,7 @@ def keys_of(space: SearchSpace, descriptions: Sequence[Description]) -> Keys:
     return np.where(space.owns(keys), keys, -1)
 
 
-def why_outside(space: SearchSpace, description: Description) -> str:
+def why_outside(space: SearchSpace, description: CellDescription) -> str:
     """Why ``keys_of`` gave -1, for a message."""
     try:
         if isinstance(description, str):
@@ -61,7 +61,7 @@ def _key_or_none(space: SearchSpace, text: str) -> int:
         return -1
 
 
-def _keys_of_graphs(graphs: Sequence[Graph]) -> Keys:
+def _keys_of_graphs(graphs: Sequence[GraphDescription]) -> Keys:
     keys = np.full(len(graphs), -1, dtype=np.int64)
     members = defaultdict(list)
     for i, (adjacency, _) in enumerate(graphs):
@@ -71,7 +71,7 @@ def _keys_of_graphs(graphs: Sequence[Graph]) -> Keys:
     return keys
 
 
-def _keys_of_equal_size(graphs: Sequence[Graph]) -> Keys:
+def _keys_of_equal_size(graphs: Sequence[GraphDescription]) -> Keys:
     """All at once, or one by one where one of them is malformed or has more vertices than the arrays hold."""
     vertices = math.isqrt(len(graphs[0][0]))
     try:
@@ -82,7 +82,7 @@ def _keys_of_equal_size(graphs: Sequence[Graph]) -> Keys:
         return np.array(list(_keys_one_by_one(graphs)), dtype=np.int64)
 
 
-def _keys_one_by_one(graphs: Iterable[Graph]) -> Iterable[int]:
+def _keys_one_by_one(graphs: Iterable[GraphDescription]) -> Iterable[int]:
     for graph in graphs:
         try:
             yield parse_key(";".join(graph))

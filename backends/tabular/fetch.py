@@ -7,14 +7,14 @@ from pathlib import Path
 
 from backends.tabular.import_tfrecord import import_tfrecord
 from harness.core.errors import TableError, UnknownNameError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import SearchSpace
 from harness.files import downloads
 from harness.files.folders import cache_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedTable:
     """A published file: where it is, its SHA-256, and about how large it is in GB."""
 
     url: str
@@ -23,12 +23,12 @@ class Published:
 
 
 PUBLISHED = {
-    "nasbench101": Published(
+    "nasbench101": PublishedTable(
         "https://storage.googleapis.com/nasbench/nasbench_only108.tfrecord",
         "4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1",
         0.5,
     ),
-    "nasbench101-full": Published(
+    "nasbench101-full": PublishedTable(
         "https://storage.googleapis.com/nasbench/nasbench_full.tfrecord",
         "3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c",
         1.95,
@@ -41,10 +41,10 @@ def fetch(
     name: str,
     space: SearchSpace,
     *,
-    on_download: Progress = silent,
-    on_import: Progress = silent,
+    on_download: ProgressCallback = silent,
+    on_import: ProgressCallback = silent,
     folder: Path | None = None,
-    published: Published | None = None,
+    published: PublishedTable | None = None,
 ) -> Path:
     """Download and import a published table, and return the table's file, which ``name`` opens from then on.
 
@@ -63,7 +63,7 @@ def fetch(
     return table
 
 
-def download(source: Published, folder: Path, on_progress: Progress = silent) -> Path:
+def download(source: PublishedTable, folder: Path, on_progress: ProgressCallback = silent) -> Path:
     """The published file in ``folder``, downloaded if it is not there yet, and checked; raises TableError."""
     return downloads.download(
         source.url,

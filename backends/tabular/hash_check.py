@@ -8,11 +8,11 @@ import numpy.typing as npt
 from backends.tabular.cell_keys import GRAPH_SCHEME
 from backends.tabular.layout import Array
 from backends.tabular.table import Keys
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101_hash import hashes
 
-EVERY = 4096
+HASH_BATCH = 4096
 """Cells between two reports of progress."""
 
 
@@ -21,16 +21,18 @@ def hashes_of(keys: Keys) -> npt.NDArray[np.uint8]:
     return np.frombuffer(bytes.fromhex("".join(hashes(keys.tolist()))), dtype=np.uint8).reshape(-1, 16)
 
 
-def first_wrong_hash(space: SearchSpace, keys: Keys, given: Array, on_progress: Progress = silent) -> int | None:
+def first_wrong_hash(
+    space: SearchSpace, keys: Keys, given: Array, on_progress: ProgressCallback = silent
+) -> int | None:
     """The first of the cells whose given hash, shape (cells, 16), is not its own; progress is in cells.
 
     None where all are right, or where the space's cells have no hash that we know how to compute.
     """
     if space.scheme != GRAPH_SCHEME:
         return None
-    for start in range(0, len(keys), EVERY):
-        wrong = (hashes_of(keys[start : start + EVERY]) != given[start : start + EVERY]).any(axis=1)
+    for start in range(0, len(keys), HASH_BATCH):
+        wrong = (hashes_of(keys[start : start + HASH_BATCH]) != given[start : start + HASH_BATCH]).any(axis=1)
         if wrong.any():
             return start + int(np.argmax(wrong))
-        on_progress(min(start + EVERY, len(keys)), len(keys))
+        on_progress(min(start + HASH_BATCH, len(keys)), len(keys))
     return None

@@ -9,14 +9,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from backends.tabular.cell_keys import Description
+from backends.tabular.cell_keys import CellDescription
 from backends.tabular.hash_check import first_wrong_hash
-from backends.tabular.import_rows import UNKNOWN, Gathering
-from backends.tabular.import_tfrecord import existing, provenance_of
+from backends.tabular.import_rows import UNKNOWN, TableImport
+from backends.tabular.import_tfrecord import existing_file, provenance_of
 from backends.tabular.layout import ACCURACIES, METRICS, PERPLEXITIES
-from backends.tabular.row_files import Row, opened_rows
+from backends.tabular.row_files import SourceRow, open_rows
 from harness.core.errors import TableError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import SearchSpace
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -36,10 +36,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 """The names that a column may have; ``halfway_`` may stand before those of the metrics."""
 
-NEEDED = (*ACCURACIES, *PERPLEXITIES)
+QUALITY_METRICS = (*ACCURACIES, *PERPLEXITIES)
 """The metrics of which a file has at least one."""
 
-EVERY = 8192
+PROGRESS_INTERVAL = 8192
 """Rows between two reports of progress."""
 
 
@@ -47,7 +47,7 @@ def import_csv(
     source: str | Path,
     space: SearchSpace,
     output: str | Path,
-    on_progress: Progress = silent,
+    on_progress: ProgressCallback = silent,
     *,
     mean_of: int = 1,
     recipe: str = "",
@@ -64,23 +64,23 @@ def import_csv(
     ``mean_of`` says how many repeats each row is the mean of: such a row is one repeat, and the provenance says so.
     Raises TableError that names line and column for all that does not fit.
     """
-    path = existing(source)
-    with opened_rows(path) as file:
+    path = existing_file(source)
+    with open_rows(path) as file:
         columns = _columns(path, file.header)
-        gathering = Gathering(space, repr(str(path)), file.unit, [_dataset(name) for name in columns.metrics])
-        gathering.trainings.titles = [file.header[i] for i in columns.metrics.values()]
-        reader = _Reader(gathering, file.header, columns)
+        table_import = TableImport(space, repr(str(path)), file.unit, [_dataset(name) for name in columns.metrics])
+        table_import.trainings.titles = [file.header[i] for i in columns.metrics.values()]
+        reader = _RowReader(table_import, file.header, columns)
         for count, row in enumerate(file.rows, start=1):
             reader.take(row)
-            if count % EVERY == 0:
+            if count % PROGRESS_INTERVAL == 0:
                 on_progress(file.done(), file.total)
     provenance = provenance_of(path, "csv") | columns.provenance(file.header, mean_of)
-    gathering.check_hashes(lambda keys, given: first_wrong_hash(space, keys, given, on_progress))
-    gathering.write(output, recipe=recipe or f"as recorded in {path.name}", provenance=provenance)
+    table_import.check_hashes(lambda keys, given: first_wrong_hash(space, keys, given, on_progress))
+    table_import.write(output, recipe=recipe or f"as recorded in {path.name}", provenance=provenance)
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class _ColumnPlaces:
     """Where the columns are: those that describe trainings, and the metrics by name."""
 
     places: Mapping[str, int]
@@ -94,7 +94,7 @@ class _Columns:
         return ({"ignored_columns": ignored} if ignored else {}) | ({"repeats": note} if note else {})
 
 
-def _columns(path: Path, header: Sequence[str]) -> _Columns:
+def _columns(path: Path, header: Sequence[str]) -> _ColumnPlaces:
     """Find the columns; raises TableError for one that is missing or there twice."""
     found = {name: i for name in (*SYNONYMS, *(f"halfway_{m}" for m in METRICS)) for i in _matches(path, header, name)}
     metrics = {name: i for name, i in found.items() if name.removeprefix("halfway_") in METRICS}
@@ -102,12 +102,12 @@ def _columns(path: Path, header: Sequence[str]) -> _Columns:
     cell = "architecture" in places or {"adjacency", "operations"} <= places.keys()
     missing = [] if cell else ["'architecture' (or 'adjacency' and 'operations')"]
     missing += [] if "epochs" in places else ["'epochs'"]
-    missing += [] if metrics.keys() & set(NEEDED) else [f"one of {', '.join(map(repr, NEEDED))}"]
+    missing += [] if metrics.keys() & set(QUALITY_METRICS) else [f"one of {', '.join(map(repr, QUALITY_METRICS))}"]
     if missing:
         raise TableError(
             f"{str(path)!r} lacks the column {' and '.join(missing)}; it has {', '.join(header) or 'none'}"
         )
-    return _Columns(places, metrics)
+    return _ColumnPlaces(places, metrics)
 
 
 def _matches(path: Path, header: Sequence[str], name: str) -> Iterator[int]:
@@ -125,44 +125,44 @@ def _dataset(name: str) -> str:
     return f"halfway/{name.removeprefix('halfway_')}" if name.startswith("halfway_") else f"final/{name}"
 
 
-class _Reader:
+class _RowReader:
     """Adds rows to a gathering."""
 
-    def __init__(self, gathering: Gathering, header: Sequence[str], columns: _Columns) -> None:
-        self.gathering, self.header, self.places = gathering, header, columns.places
+    def __init__(self, table_import: TableImport, header: Sequence[str], columns: _ColumnPlaces) -> None:
+        self.table_import, self.header, self.places = table_import, header, columns.places
         self.metrics = tuple(columns.metrics.values())
 
-    def take(self, row: Row) -> None:
+    def take(self, row: SourceRow) -> None:
         place, values = row
         if len(values) != len(self.header):
-            raise self.gathering.error(place, f"{len(values)} values for {len(self.header)} columns")
+            raise self.table_import.error(place, f"{len(values)} values for {len(self.header)} columns")
         description = self._description(place, values)
-        cell = self.gathering.find(description)
+        cell = self.table_import.find(description)
         if cell is None:
             cell = self._add(place, values, description)
         epochs = self._whole(place, values, "epochs", 1)
         repeat = self._whole(place, values, "repeat", 0) if "repeat" in self.places else 0
         metrics = [self._number(place, values, column) for column in self.metrics]
-        self.gathering.trainings.add(cell, epochs, metrics, place, repeat)
+        self.table_import.trainings.add(cell, epochs, metrics, place, repeat)
 
-    def _description(self, place: int, values: Sequence[Any]) -> Description:
+    def _description(self, place: int, values: Sequence[Any]) -> CellDescription:
         if "architecture" in self.places:
             return str(values[self.places["architecture"]]).strip()
         adjacency, operations = values[self.places["adjacency"]], values[self.places["operations"]]
         return _digits(adjacency), _labels(operations)
 
-    def _add(self, place: int, values: Sequence[Any], description: Description) -> int:
+    def _add(self, place: int, values: Sequence[Any], description: CellDescription) -> int:
         known = "trainable_parameters" in self.places
         parameters = self._whole(place, values, "trainable_parameters", 0) if known else UNKNOWN
         module_hash = str(values[self.places["module_hash"]]).strip() if "module_hash" in self.places else None
-        return self.gathering.add(description, description, place, parameters=parameters, module_hash=module_hash)
+        return self.table_import.add(description, description, place, parameters=parameters, module_hash=module_hash)
 
     def _whole(self, place: int, values: Sequence[Any], name: str, low: int) -> int:
         column = self.places[name]
         number = self._number(place, values, column)
         if not low <= number < 2**31 or number != int(number):
             message = f"column {self.header[column]!r} holds {values[column]!r}, not a whole number from {low} on"
-            raise self.gathering.error(place, message)
+            raise self.table_import.error(place, message)
         return int(number)
 
     def _number(self, place: int, values: Sequence[Any], column: int) -> float:
@@ -172,7 +172,7 @@ class _Reader:
         except (TypeError, ValueError):
             hint = "; write nan for a training that diverged, and no row for one that never took place"
             message = f"column {self.header[column]!r} holds {value!r}, which is no number"
-            raise self.gathering.error(place, message + (hint if value in ("", None) else "")) from None
+            raise self.table_import.error(place, message + (hint if value in ("", None) else "")) from None
 
 
 def _digits(adjacency: Any) -> str:

@@ -16,45 +16,47 @@ import h5py
 import numpy as np
 
 from backends.tabular.hash_check import first_wrong_hash
-from backends.tabular.import_rows import Gathering
-from backends.tabular.import_tfrecord import RECIPE, existing, provenance_of
+from backends.tabular.import_rows import TableImport
+from backends.tabular.import_tfrecord import RECIPE, existing_file, provenance_of
 from backends.tabular.layout import ACCURACIES, SECONDS, Array
 from harness.core.errors import TableError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import SearchSpace
 from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
 
 NAMES = ("hash", "num_vertices", "trainable_parameters", "adjacency", "operations", "metrics")
 BUDGETS = (4, 12, 36, 108)
 LABELS = {-1: INPUT, -2: OUTPUT, **dict(enumerate(OPERATIONS))}
-ORDER = (SECONDS, *ACCURACIES)
-COLUMNS = (*(f"halfway/{metric}" for metric in ORDER), *(f"final/{metric}" for metric in ORDER))
-EVERY = 8192
+METRIC_ORDER = (SECONDS, *ACCURACIES)
+COLUMNS = (*(f"halfway/{metric}" for metric in METRIC_ORDER), *(f"final/{metric}" for metric in METRIC_ORDER))
+CHUNK_CELLS = 8192
 """Cells read at once."""
 
 
-def import_hdf5(source: str | Path, space: SearchSpace, output: str | Path, on_progress: Progress = silent) -> None:
+def import_hdf5(
+    source: str | Path, space: SearchSpace, output: str | Path, on_progress: ProgressCallback = silent
+) -> None:
     """Write the table of a ``nasbench.hdf5``; progress is in cells, read and then checked.
 
     Four budgets are taken for 4, 12, 36 and 108 epochs and a single one for 108, since the file does not name them.
     Raises TableError for a file of another layout or a truncated one, and names the cell (from 1) for wrong content
     or a hash that is not the cell's.
     """
-    path = existing(source)
-    gathering = Gathering(space, repr(str(path)), "cell", COLUMNS)
+    path = existing_file(source)
+    table_import = TableImport(space, repr(str(path)), "cell", COLUMNS)
     try:
         with h5py.File(path, "r") as file:
             cells, budgets = _cells_and_budgets(path, file)
-            for start in range(0, cells, EVERY):
-                part = {name: file[name][start : start + EVERY] for name in NAMES}
+            for start in range(0, cells, CHUNK_CELLS):
+                part = {name: file[name][start : start + CHUNK_CELLS] for name in NAMES}
                 for place, cell in enumerate(_rows(part), start=start + 1):
-                    _take(gathering, place, cell, budgets)
-                on_progress(min(start + EVERY, cells), cells)
+                    _take(table_import, place, cell, budgets)
+                on_progress(min(start + CHUNK_CELLS, cells), cells)
     except (OSError, RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise TableError(f"{str(path)!r} is no readable HDF5 file, or a truncated one ({reason})") from error
-    gathering.check_hashes(lambda keys, given: first_wrong_hash(space, keys, given, on_progress))
-    gathering.write(output, recipe=RECIPE, provenance=provenance_of(path, "nasbench-hdf5"))
+    table_import.check_hashes(lambda keys, given: first_wrong_hash(space, keys, given, on_progress))
+    table_import.write(output, recipe=RECIPE, provenance=provenance_of(path, "nasbench-hdf5"))
 
 
 def _cells_and_budgets(path: Path, file: h5py.File) -> tuple[int, tuple[int, ...]]:
@@ -77,20 +79,20 @@ def _rows(part: Mapping[str, Array]) -> Iterator[Mapping[str, Array]]:
         yield dict(zip(part, values, strict=True))
 
 
-def _take(gathering: Gathering, place: int, cell: Mapping[str, Array], budgets: tuple[int, ...]) -> None:
+def _take(table_import: TableImport, place: int, cell: Mapping[str, Array], budgets: tuple[int, ...]) -> None:
     vertices = int(cell["num_vertices"])
     module_hash = bytes(cell["hash"]).decode("ascii", "replace")
     codes = cell["operations"][:vertices].tolist()
     if not set(codes) <= LABELS.keys():
-        raise gathering.error(place, f"operations are {codes}, but must be among {sorted(LABELS)}")
+        raise table_import.error(place, f"operations are {codes}, but must be among {sorted(LABELS)}")
     graph = _digits(cell["adjacency"][:vertices, :vertices]), ",".join(LABELS[code] for code in codes)
-    if gathering.find(module_hash) is not None:
-        raise gathering.error(place, f"the hash {module_hash} is there twice")
+    if table_import.find(module_hash) is not None:
+        raise table_import.error(place, f"the hash {module_hash} is there twice")
     parameters = int(cell["trainable_parameters"])
-    number = gathering.add(module_hash, graph, place, parameters=parameters, module_hash=module_hash)
+    number = table_import.add(module_hash, graph, place, parameters=parameters, module_hash=module_hash)
     for epochs, repeats in zip(budgets, cell["metrics"].astype(np.float64), strict=True):
         for values in repeats:
-            gathering.trainings.add(number, epochs, values.ravel().tolist(), place)
+            table_import.trainings.add(number, epochs, values.ravel().tolist(), place)
 
 
 def _digits(matrix: Array) -> str:

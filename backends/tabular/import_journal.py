@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from backends.tabular.cell_keys import GRAPH_SCHEME, Description
+from backends.tabular.cell_keys import GRAPH_SCHEME, CellDescription
 from backends.tabular.hash_check import hashes_of
-from backends.tabular.import_rows import Gathering
-from backends.tabular.import_tfrecord import existing, provenance_of
-from backends.tabular.journal import Row, is_course, read_journal
+from backends.tabular.import_rows import TableImport
+from backends.tabular.import_tfrecord import existing_file, provenance_of
+from backends.tabular.journal import JournalRow, is_learning_curve, read_journal
 from backends.tabular.layout import ACCURACIES, PERPLEXITIES, SECONDS
 from harness.core.errors import TableError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import Architecture, SearchSpace
 from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
 
@@ -25,38 +25,40 @@ MEASURED = {**{name: name for name in ACCURACIES}, SECONDS: "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _RowFormat:
     """A form of rows: the columns of its results, and what adds the results of one row to a gathering."""
 
     columns: tuple[str, ...]
-    take: Callable[[Gathering, int, Row], None]
+    take: Callable[[TableImport, int, JournalRow], None]
 
 
-def import_journal(source: str | Path, space: SearchSpace, output: str | Path, on_progress: Progress = silent) -> None:
+def import_journal(
+    source: str | Path, space: SearchSpace, output: str | Path, on_progress: ProgressCallback = silent
+) -> None:
     """Write the table of a journal, finished or not; progress is in rows.
 
     A row is a training at one budget with its accuracies, or the whole course of a training with its perplexities after
     each epoch. The recipe is the header's, as JSON; a training that diverged has NaN. Raises TableError, with the
     number of the row below the header, for what is wrong.
     """
-    path = existing(source)
+    path = existing_file(source)
     header, rows, recipe = _read(path)
-    form = _form_of_courses(rows) if rows and is_course(rows[0]) else RESULTS
-    gathering = Gathering(space, repr(str(path)), "row", form.columns)
+    form = _learning_curve_format(rows) if rows and is_learning_curve(rows[0]) else RESULT_FORMAT
+    table_import = TableImport(space, repr(str(path)), "row", form.columns)
     for place, row in enumerate(rows, start=1):
         try:
-            form.take(gathering, place, row)
+            form.take(table_import, place, row)
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise gathering.error(place, f"no row of a journal ({error!r})") from error
+            raise table_import.error(place, f"no row of a journal ({error!r})") from error
         on_progress(place, len(rows))
     making = {name: value for name, value in header.items() if name not in ("recipe", "space", "repeats")}
     provenance = provenance_of(path, "journal") | making
     if space.scheme == GRAPH_SCHEME:
-        gathering.add_hashes(hashes_of)
-    gathering.write(output, recipe=recipe, provenance=provenance)
+        table_import.add_hashes(hashes_of)
+    table_import.write(output, recipe=recipe, provenance=provenance)
 
 
-def _read(path: Path) -> tuple[Row, list[Row], str]:
+def _read(path: Path) -> tuple[JournalRow, list[JournalRow], str]:
     """The header, the rows, and the recipe as text."""
     try:
         header, rows = read_journal(path)
@@ -65,18 +67,20 @@ def _read(path: Path) -> tuple[Row, list[Row], str]:
         raise TableError(f"{str(path)!r} is no journal of `harness table build` ({error!r})") from error
 
 
-def _cell(gathering: Gathering, place: int, row: Row, description: Description) -> int:
-    cell = gathering.find(description)
-    return gathering.add(description, description, place, parameters=int(row["parameters"])) if cell is None else cell
+def _cell(table_import: TableImport, place: int, row: JournalRow, description: CellDescription) -> int:
+    cell = table_import.find(description)
+    return (
+        table_import.add(description, description, place, parameters=int(row["parameters"])) if cell is None else cell
+    )
 
 
-def _take_result(gathering: Gathering, place: int, row: Row) -> None:
+def _take_result(table_import: TableImport, place: int, row: JournalRow) -> None:
     values = [*_values(row["final"], row.get("diverged", False)), *_values(row["half"], False)]
-    cell = _cell(gathering, place, row, _described(gathering.space, row))
-    gathering.trainings.add(cell, int(row["epochs"]), values, place, int(row["repeat"]))
+    cell = _cell(table_import, place, row, _described(table_import.space, row))
+    table_import.trainings.add(cell, int(row["epochs"]), values, place, int(row["repeat"]))
 
 
-def _described(space: SearchSpace, row: Row) -> Description:
+def _described(space: SearchSpace, row: JournalRow) -> CellDescription:
     """The cell of a result: a graph of labels on its vertices, or a space's own text of the operations on its edges."""
     if space.scheme == GRAPH_SCHEME:
         return row["adjacency"], ",".join((INPUT, *(OPERATIONS[code] for code in row["operations"]), OUTPUT))
@@ -89,32 +93,34 @@ def _values(measured: Mapping[str, Any], diverged: bool) -> list[float]:
     return [math.nan if diverged and name != "seconds" else value for name, value in values.items()]
 
 
-RESULTS = _Form(tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in MEASURED), _take_result)
+RESULT_FORMAT = _RowFormat(
+    tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in MEASURED), _take_result
+)
 
 
-def _form_of_courses(rows: Sequence[Row]) -> _Form:
+def _learning_curve_format(rows: Sequence[JournalRow]) -> _RowFormat:
     """The form of rows that are courses; the longest one says which epochs a diverged training would have reached."""
-    whole = max((row["epochs"] for row in rows if is_course(row)), key=len)
+    whole = max((row["epochs"] for row in rows if is_learning_curve(row)), key=len)
 
-    def take(gathering: Gathering, place: int, row: Row) -> None:
-        cell = _cell(gathering, place, row, str(row["architecture"]))
-        for epoch, *values in _course(row, whole) if row.get("diverged", False) else _measured(row):
-            gathering.trainings.add(cell, int(epoch), values, place, int(row["repeat"]))
+    def take(table_import: TableImport, place: int, row: JournalRow) -> None:
+        cell = _cell(table_import, place, row, str(row["architecture"]))
+        for epoch, *values in _diverged_curve(row, whole) if row.get("diverged", False) else _measured(row):
+            table_import.trainings.add(cell, int(epoch), values, place, int(row["repeat"]))
 
-    return _Form(tuple(f"final/{metric}" for metric in (*PERPLEXITIES, SECONDS)), take)
+    return _RowFormat(tuple(f"final/{metric}" for metric in (*PERPLEXITIES, SECONDS)), take)
 
 
-Moment: TypeAlias = tuple[int, float, float, float]
+CurvePoint: TypeAlias = tuple[int, float, float, float]
 """Epochs, validation and test perplexity (NaN where it is no finite number), and seconds from the beginning."""
 
 
-def _measured(row: Row) -> list[Moment]:
+def _measured(row: JournalRow) -> list[CurvePoint]:
     """What a course has measured, epoch by epoch."""
     columns = [map(_finite, row[name]) for name in (*PERPLEXITIES, "seconds")]
     return list(zip(row["epochs"], *columns, strict=True))
 
 
-def _course(row: Row, whole: Sequence[int]) -> list[Moment]:
+def _diverged_curve(row: JournalRow, whole: Sequence[int]) -> list[CurvePoint]:
     """The course of a training that diverged: no value at the end, nor after it was stopped, at no more seconds."""
     moments = _measured(row)
     spent = moments[-1][3] if moments else math.nan

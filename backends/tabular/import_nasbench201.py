@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends.tabular.import_rows import Gathering
+from backends.tabular.import_rows import TableImport
 from backends.tabular.layout import SECONDS
-from backends.tabular.nasbench201_files import Entries, entries_of
-from backends.tabular.nasbench201_trainings import Asked, Training, seats, trainings_of
+from backends.tabular.nasbench201_files import CellResultsSource, entries_of
+from backends.tabular.nasbench201_trainings import RecordedTraining, TrainingSelection, repeat_seeds, trainings_of
 from harness.core.errors import SettingError, TableError, UnknownNameError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import SearchSpace
 
 SPACE = "nasbench201"
@@ -19,7 +19,7 @@ BUDGETS = (12, 200)
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class NASBench201Dataset:
     """A data set: its evaluations that are ``validation`` and ``test`` here ("" is none), and its ``images`` in words.
 
     ``ori-test`` of CIFAR-100 and ImageNet16-120 is ``x-valid`` and ``x-test`` together, and so neither of the two.
@@ -36,23 +36,23 @@ class Dataset:
         return {split: name for split, name in splits.items() if name}
 
 
-DATASETS: Mapping[str, Dataset] = {
-    "cifar10-valid": Dataset(
+DATASETS: Mapping[str, NASBench201Dataset] = {
+    "cifar10-valid": NASBench201Dataset(
         "x-valid",
         "ori-test",
         "trained on 25,000 of CIFAR-10's training images, validation on the other 25,000, test on its test images",
     ),
-    "cifar10": Dataset(
+    "cifar10": NASBench201Dataset(
         "",
         "ori-test",
         "trained on all 50,000 training images of CIFAR-10, no validation, test on its test images",
     ),
-    "cifar100": Dataset(
+    "cifar100": NASBench201Dataset(
         "x-valid",
         "x-test",
         "trained on CIFAR-100's training images, validation on 5,000 of its test images, test on the other 5,000",
     ),
-    "ImageNet16-120": Dataset(
+    "ImageNet16-120": NASBench201Dataset(
         "x-valid",
         "x-test",
         "trained on 151,700 images of ImageNet16-120, validation on 3,000 of its test images, test on the other 3,000",
@@ -65,7 +65,7 @@ def import_nasbench201(
     source: str | Path,
     space: SearchSpace,
     output: str | Path,
-    on_progress: Progress = silent,
+    on_progress: ProgressCallback = silent,
     *,
     dataset: str = "cifar10-valid",
     epochs: int | None = None,
@@ -73,10 +73,10 @@ def import_nasbench201(
     """Write the table of one data set from NATS-Bench's folder or file, or NAS-Bench-201's file; progress is in cells.
 
     A training of 12 epochs and one of 200 are two budgets; ``epochs`` takes one of them alone. Repeats 0, 1 and 2 are
-    the seeds 777, 888 and 999 (see ``seats``); cells lack some, which stay missing. Accuracies are those at the end of
-    a training, seconds those of all its epochs without evaluation. ``cifar10`` has no validation: its networks were
-    trained on the images that are validation in ``cifar10-valid``. Whatever a file holds, nothing of it is run.
-    No published file was at hand: what is read is what the published API reads, tried on files made in its form alone.
+    the seeds 777, 888 and 999 (see ``repeat_seeds``); cells lack some, which stay missing. Accuracies are those at the
+    end of a training, seconds those of all its epochs without evaluation. ``cifar10`` has no validation: its networks
+    were trained on the images that are validation in ``cifar10-valid``. Whatever a file holds, nothing of it is run. No
+    published file was at hand: what is read is what the published API reads, tried on files made in its form alone.
     Raises UnknownNameError for a data set, TableError for a file of another form, with the cell's index for what is
     wrong with one.
     """
@@ -84,23 +84,23 @@ def import_nasbench201(
         raise TableError(f"there is no file or folder {str(source)!r}")
     wanted = _wanted(space, dataset, epochs)
     files = entries_of(source)
-    asked = Asked(dataset, tuple(wanted.evaluations.values()), BUDGETS if epochs is None else (epochs,))
+    asked = TrainingSelection(dataset, tuple(wanted.evaluations.values()), BUDGETS if epochs is None else (epochs,))
     found = _read(files, asked, repr(str(source)), on_progress)
     if not found:
         raise TableError(f"{str(source)!r} holds no training on {dataset!r} of {epochs or '12 or 200'} epochs")
     timed = all(training.seconds is not None for training in found)
     columns = [f"final/{split}_accuracy" for split in wanted.evaluations] + [f"final/{SECONDS}"] * timed
-    gathering = Gathering(space, repr(str(source)), "cell", columns)
-    seeds = seats(found)
+    table_import = TableImport(space, repr(str(source)), "cell", columns)
+    seeds = repeat_seeds(found)
     for training in found:
-        _add(gathering, training, seeds[training.epochs].index(training.seed), timed)
+        _add(table_import, training, seeds[training.epochs].index(training.seed), timed)
     provenance = {"source": Path(source).name, "sha256": files.sha256, "importer": "nasbench201", "dataset": dataset}
     recipe = f"NAS-Bench-201 (Dong and Yang 2020), {dataset}: {wanted.images}"
     details = {"evaluations": wanted.evaluations, "seeds": {str(epochs): seeds[epochs] for epochs in seeds}}
-    gathering.write(output, recipe=recipe, provenance=provenance | details)
+    table_import.write(output, recipe=recipe, provenance=provenance | details)
 
 
-def _wanted(space: SearchSpace, dataset: str, epochs: int | None) -> Dataset:
+def _wanted(space: SearchSpace, dataset: str, epochs: int | None) -> NASBench201Dataset:
     if space.name != SPACE:
         raise TableError(
             f"the benchmark trained all cells of space {SPACE!r}, not those of {space.name!r}; import into {SPACE!r}, "
@@ -113,17 +113,19 @@ def _wanted(space: SearchSpace, dataset: str, epochs: int | None) -> Dataset:
     return DATASETS[dataset]
 
 
-def _read(files: Entries, asked: Asked, source: str, on_progress: Progress) -> list[Training]:
-    found: list[Training] = []
+def _read(
+    files: CellResultsSource, asked: TrainingSelection, source: str, on_progress: ProgressCallback
+) -> list[RecordedTraining]:
+    found: list[RecordedTraining] = []
     for count, entry in enumerate(files.entries, start=1):
         found += trainings_of(entry, asked, source)
         on_progress(count, files.total)
     return found
 
 
-def _add(gathering: Gathering, training: Training, repeat: int, timed: bool) -> None:
-    cell = gathering.find(training.cell)
+def _add(table_import: TableImport, training: RecordedTraining, repeat: int, timed: bool) -> None:
+    cell = table_import.find(training.cell)
     if cell is None:
-        cell = gathering.add(training.cell, training.cell, training.index, parameters=training.parameters)
+        cell = table_import.add(training.cell, training.cell, training.index, parameters=training.parameters)
     values = [*training.accuracies, *([training.seconds or 0.0] if timed else [])]
-    gathering.trainings.add(cell, training.epochs, values, training.index, repeat)
+    table_import.trainings.add(cell, training.epochs, values, training.index, repeat)

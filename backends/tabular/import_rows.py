@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.tabular.cell_keys import Description, keys_of, why_outside
+from backends.tabular.cell_keys import CellDescription, keys_of, why_outside
 from backends.tabular.layout import Array
 from backends.tabular.table import Keys
-from backends.tabular.training_arrays import Trainings
+from backends.tabular.training_arrays import TrainingColumns
 from backends.tabular.writer import write_table
 from harness.core.errors import TableError
 from harness.core.space import SearchSpace
@@ -19,14 +19,14 @@ from harness.core.space import SearchSpace
 UNKNOWN = -1
 
 
-class Gathering:
+class TableImport:
     """What was read so far. ``unit`` is what the source consists of (record, line, row), for messages."""
 
     def __init__(self, space: SearchSpace, source: str, unit: str, columns: Sequence[str]) -> None:
         self.space, self.source, self.unit = space, source, unit
-        self.trainings = Trainings(tuple(columns), self.error)
+        self.trainings = TrainingColumns(tuple(columns), self.error)
         self._index: dict[Hashable, int] = {}
-        self._descriptions: list[Description] = []
+        self._descriptions: list[CellDescription] = []
         self._places, self._parameters = array("q"), array("q")
         self._hashes = bytearray()
 
@@ -38,14 +38,14 @@ class Gathering:
         """The number of a cell that was added before."""
         return self._index.get(identity)
 
-    def description(self, cell: int) -> Description:
+    def description(self, cell: int) -> CellDescription:
         """What a cell was added with."""
         return self._descriptions[cell]
 
     def add(
         self,
         identity: Hashable,
-        description: Description,
+        description: CellDescription,
         place: int,
         *,
         parameters: int = UNKNOWN,
@@ -79,7 +79,7 @@ class Gathering:
         self._require_agreement("hashes", hashes, first, rows)
         parameters = np.array(self._parameters, dtype=np.int64)
         self._require_agreement("parameter counts", parameters, first, rows)
-        arranged = self.trainings.arrange(rows.astype(np.int64), len(first))
+        arranged = self.trainings.as_arrays(rows.astype(np.int64), len(first))
         write_table(
             output,
             space=self.space,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import TableError, UnknownNameError
-from harness.core.progress import Progress, silent
+from harness.core.progress import ProgressCallback, silent
 from harness.core.space import SearchSpace
 
 FORMATS = {
@@ -27,7 +27,7 @@ def import_table(
     source: str | Path,
     space: SearchSpace,
     output: str | Path,
-    on_progress: Progress = silent,
+    on_progress: ProgressCallback = silent,
     **options: Any,
 ) -> None:
     """Import ``source`` into the table file ``output``.

@@ -35,7 +35,7 @@ def open_table(name_or_path: str | Path) -> Table:
     return Table.open(table_path(name_or_path))
 
 
-def table_of(digest: str, path: str | None = None) -> Table | None:
+def table_of_digest(digest: str, path: str | None = None) -> Table | None:
     """The table of this content: at its path, or else among the known ones, whatever it is called there."""
     for place in (*([Path(path)] if path else []), *known_tables().values()):
         try:

@@ -18,7 +18,7 @@ SECONDS = "training_seconds"
 METRICS = (*ACCURACIES, *PERPLEXITIES, SECONDS)
 """What a training records: accuracies as fractions or perplexities, and its seconds from the beginning."""
 
-MEANING = ("schema", "schema_version", "space", "scheme", "recipe")
+DIGESTED_ATTRIBUTES = ("schema", "schema_version", "space", "scheme", "recipe")
 """The attributes that the digest covers; the provenance says where the content came from, not what it is."""
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -42,6 +42,6 @@ def digest_of(arrays: Mapping[str, Array], attributes: Mapping[str, object]) -> 
         array = np.ascontiguousarray(arrays[name])
         sha.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         sha.update(array.reshape(-1).view(np.uint8).data)
-    for name in MEANING:
+    for name in DIGESTED_ATTRIBUTES:
         sha.update(f"{name}={attributes[name]}\n".encode())
     return sha.hexdigest()

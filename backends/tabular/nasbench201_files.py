@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backends.tabular.import_tfrecord import existing
+from backends.tabular.import_tfrecord import existing_file
 from backends.tabular.nasbench201_pickles import load_results
 from harness.core.errors import TableError
 
 ENDING = ".pickle.pbz2"
 
-MAGIC = 0x1950A86A20F9469CFC6C
+TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 """The first of the pickles in a file of PyTorch before 1.6 (torch/serialization.py, MAGIC_NUMBER)."""
 
 EXPECTED = f"a folder of *{ENDING}, or a file *{ENDING} or *.pth"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CellResults:
     """What the benchmark holds of one cell: its index there, and its results by what their training is called."""
 
     index: int
@@ -31,15 +31,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class CellResultsSource:
     """The cells of a source one after the other, how many there are, and the SHA-256 of what they are read from."""
 
-    entries: Iterator[Entry]
+    entries: Iterator[CellResults]
     total: int
     sha256: str
 
 
-def entries_of(source: str | Path) -> Entries:
+def entries_of(source: str | Path) -> CellResultsSource:
     """Open a source of one of the published forms; raises TableError for any other.
 
     A folder (NATS-Bench's ``NATS-tss-v1_0-3ffb9-simple``) is read cell by cell. A single file is in memory whole: the
@@ -48,7 +48,7 @@ def entries_of(source: str | Path) -> Entries:
     path = Path(source)
     if path.is_dir():
         return _of_folder(path)
-    if existing(path).name.endswith(ENDING):
+    if existing_file(path).name.endswith(ENDING):
         with _decompressed(path) as file:
             return _of_whole(path, load_results(file, repr(str(path))))
     if path.suffix == ".pth":
@@ -56,13 +56,13 @@ def entries_of(source: str | Path) -> Entries:
     raise TableError(f"{str(path)!r} is none of the files of NAS-Bench-201; expected {EXPECTED}")
 
 
-def _of_folder(folder: Path) -> Entries:
+def _of_folder(folder: Path) -> CellResultsSource:
     names = {path.name.removesuffix(ENDING): path for path in folder.glob(f"*{ENDING}")}
     paths = {int(name): path for name, path in names.items() if name.isascii() and name.isdigit()}
     if not paths:
         raise TableError(f"folder {str(folder)!r} has no cells of NAS-Bench-201; expected files such as 000000{ENDING}")
     entries = (_read(index, paths[index]) for index in sorted(paths))
-    return Entries(entries, len(paths), _digest(paths[index] for index in sorted(paths)))
+    return CellResultsSource(entries, len(paths), _digest(paths[index] for index in sorted(paths)))
 
 
 def _digest(paths: Iterator[Path]) -> str:
@@ -78,12 +78,12 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(index: int, path: Path) -> Entry:
+def _read(index: int, path: Path) -> CellResults:
     with _decompressed(path) as file:
         results = load_results(file, repr(str(path)))
     if not isinstance(results, dict):
         raise TableError(f"{str(path)!r} holds no results of a cell, but {type(results).__name__!r}")
-    return Entry(index, results)
+    return CellResults(index, results)
 
 
 def _decompressed(path: Path) -> bz2.BZ2File:
@@ -93,15 +93,15 @@ def _decompressed(path: Path) -> bz2.BZ2File:
     return bz2.BZ2File(path)
 
 
-def _of_whole(path: Path, content: Any) -> Entries:
+def _of_whole(path: Path, content: Any) -> CellResultsSource:
     """The cells of a file that holds them all (nats_bench/api_topology.py, NATStopology; nas_201_api/api_201.py)."""
     found = content.get("arch2infos") if isinstance(content, dict) else None
     if not isinstance(found, dict) or not all(
         type(index) is int and isinstance(each, dict) for index, each in found.items()
     ):
         raise TableError(f"{str(path)!r} holds no 'arch2infos', the results of each cell; expected {EXPECTED}")
-    entries = (Entry(index, found[index]) for index in sorted(found))
-    return Entries(entries, len(found), _file_digest(path))
+    entries = (CellResults(index, found[index]) for index in sorted(found))
+    return CellResultsSource(entries, len(found), _file_digest(path))
 
 
 def _load_pth(path: Path) -> Any:
@@ -115,7 +115,7 @@ def _load_pth(path: Path) -> Any:
             with archive.open(names[0]) as file:
                 return load_results(file, source)
     with path.open("rb") as file:
-        if load_results(file, source) != MAGIC:
+        if load_results(file, source) != TORCH_MAGIC:
             raise TableError(f"{source} is no file that PyTorch saved")
         for _ in ("protocol", "machine"):
             load_results(file, source)

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backends.tabular.nasbench201_files import Entry
+from backends.tabular.nasbench201_files import CellResults
 from harness.core.errors import TableError
 
 SEEDS = (777, 888, 999)
 """The seeds of the benchmark; the place of one is the number of the repeat, the same for every cell."""
 
-SPARE = 111
+SUBSTITUTE_SEED = 111
 """The seed of trainings of 12 epochs that takes the place of one that was not used for these."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TrainingSelection:
     """A data set, the names of its evaluations (``train`` among them) and the lengths in epochs that are asked for."""
 
     dataset: str
@@ -26,7 +26,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class RecordedTraining:
     """A training of the cell of an ``index``, and its accuracies at the end, fractions in the order of what was asked.
 
     ``seconds`` are those of all its epochs without evaluation, None where they were not recorded.
@@ -41,7 +41,7 @@ class Training:
     parameters: int
 
 
-def trainings_of(entry: Entry, asked: Asked, source: str) -> Iterator[Training]:
+def trainings_of(entry: CellResults, asked: TrainingSelection, source: str) -> Iterator[RecordedTraining]:
     """The trainings of a cell that are asked for.
 
     Raises TableError, with ``source`` and the cell's index, where results are not of the benchmark's form.
@@ -58,14 +58,19 @@ def trainings_of(entry: Entry, asked: Asked, source: str) -> Iterator[Training]:
         raise TableError(f"{source}, cell {entry.index}: no results of NAS-Bench-201 ({error!r})") from error
 
 
-def _training(index: int, cell: str, seed: int, trial: Mapping[str, Any], evaluations: Sequence[str]) -> Training:
-    if seed not in (*SEEDS, SPARE):
+def _training(
+    index: int, cell: str, seed: int, trial: Mapping[str, Any], evaluations: Sequence[str]
+) -> RecordedTraining:
+    if seed not in (*SEEDS, SUBSTITUTE_SEED):
         raise TableError(
-            f"the seed {seed!r} is none of the benchmark's, which are {', '.join(map(str, SEEDS))} and {SPARE}"
+            f"the seed {seed!r} is none of the benchmark's, which are {', '.join(map(str, SEEDS))} and "
+            f"{SUBSTITUTE_SEED}"
         )
     epochs = trial["epochs"]
     accuracies = tuple(_percent(trial, name) / 100 for name in evaluations)
-    return Training(index, str(cell), epochs, seed, accuracies, _seconds(trial), round(1e6 * float(trial["params"])))
+    return RecordedTraining(
+        index, str(cell), epochs, seed, accuracies, _seconds(trial), round(1e6 * float(trial["params"]))
+    )
 
 
 def _percent(trial: Mapping[str, Any], name: str) -> float:
@@ -85,16 +90,16 @@ def _seconds(trial: Mapping[str, Any]) -> float | None:
     return None if times is None else sum(float(times[epoch]) for epoch in range(trial["epochs"]))
 
 
-def seats(trainings: Sequence[Training]) -> dict[int, tuple[int, ...]]:
+def repeat_seeds(trainings: Sequence[RecordedTraining]) -> dict[int, tuple[int, ...]]:
     """By epochs the seeds in the order of repeats, the same for all cells: a cell may have trainings of some alone."""
     used: dict[int, set[int]] = {}
     for training in trainings:
         used.setdefault(training.epochs, set()).add(training.seed)
-    return {epochs: _seated(used[epochs]) for epochs in sorted(used)}
+    return {epochs: _seeds_in_order(used[epochs]) for epochs in sorted(used)}
 
 
-def _seated(used: set[int]) -> tuple[int, ...]:
-    if SPARE not in used:
+def _seeds_in_order(used: set[int]) -> tuple[int, ...]:
+    if SUBSTITUTE_SEED not in used:
         return SEEDS
     free = next((place for place, seed in enumerate(SEEDS) if seed not in used), len(SEEDS))
-    return (*SEEDS[:free], SPARE, *SEEDS[free + 1 :])
+    return (*SEEDS[:free], SUBSTITUTE_SEED, *SEEDS[free + 1 :])

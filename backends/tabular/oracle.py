@@ -110,7 +110,7 @@ class TabularOracle:
         self._seen[np.asarray(state["seen"], dtype=np.int64)] = True
         self._asked, self._repeated = int(state["asked"]), int(state["repeated"])
 
-    def look_up(self, rows: Keys, budgets: Keys) -> Found:
+    def look_up(self, rows: Keys, budgets: Keys) -> TableScores:
         """What the table holds at rows (-1: absent) and places of ``table.epochs``, both of shape (queries,)."""
         values, seconds = np.full(len(rows), np.nan), np.zeros(len(rows))
         trained = np.zeros(len(rows), dtype=np.int64)
@@ -123,7 +123,7 @@ class TabularOracle:
             if SECONDS in self.table.metrics:
                 spent = mean_of_recorded(self.table.values(SECONDS, epochs, part), used)
                 seconds[here] = np.nan_to_num(spent, nan=0.0)
-        return Found(values, seconds, trained)
+        return TableScores(values, seconds, trained)
 
     def _answer_scores(self, queries: list[Score]) -> list[Answer]:
         rows = self.table.rows(self.space.require([query.architecture for query in queries]))
@@ -160,13 +160,13 @@ class TabularOracle:
         """Which repeats a Score is the mean of, (queries, repeats): all that are recorded, or one drawn among them."""
         if self.repeat == "mean":
             return recorded
-        draw = drawn(self.table.keys[rows].astype(np.uint64), epochs, self._salt, recorded.sum(axis=1))
+        draw = drawn_repeats(self.table.keys[rows].astype(np.uint64), epochs, self._salt, recorded.sum(axis=1))
         chosen: Bools = recorded & (recorded.cumsum(axis=1) == draw[:, None] + 1)
         return chosen
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TableScores:
     """The scores (NaN: absent or diverged), the seconds, and the trainings behind each; shape (queries,)."""
 
     values: Floats
@@ -174,7 +174,7 @@ class Found:
     trained: Keys
 
 
-def drawn(keys: npt.NDArray[np.uint64], epochs: int, salt: np.uint64, counts: Keys) -> Keys:
+def drawn_repeats(keys: npt.NDArray[np.uint64], epochs: int, salt: np.uint64, counts: Keys) -> Keys:
     """A draw below each count, (queries,), that depends on the cell's key, the epochs and the salt alone.
 
     By the mixing function of SplitMix64 (Steele, Lea & Flood 2014) on arrays: a generator a cell would be too slow.

@@ -17,23 +17,23 @@ import pyarrow.parquet
 
 from harness.core.errors import TableError
 
-Row: TypeAlias = tuple[int, Sequence[Any]]
+SourceRow: TypeAlias = tuple[int, Sequence[Any]]
 """A place (a line of a CSV file, a row of a Parquet file, both from 1) with its values in the order of the header."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SourceRows:
     """The rows of an open file, what they are called, and how much of ``total`` is ``done`` (bytes or rows)."""
 
     unit: str
     header: Sequence[str]
-    rows: Iterator[Row]
+    rows: Iterator[SourceRow]
     done: Callable[[], int]
     total: int
 
 
 @contextmanager
-def opened_rows(path: Path) -> Iterator[Rows]:
+def open_rows(path: Path) -> Iterator[SourceRows]:
     """The file's rows while the context lasts; raises TableError where the file is damaged."""
     try:
         with path.open("rb") as file:
@@ -49,21 +49,21 @@ def opened_rows(path: Path) -> Iterator[Rows]:
         raise TableError(f"cannot read {str(path)!r}: {' '.join(str(error).split())}") from error
 
 
-def _parquet(file: pyarrow.parquet.ParquetFile) -> Rows:
+def _parquet(file: pyarrow.parquet.ParquetFile) -> SourceRows:
     place = 0
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[SourceRow]:
         nonlocal place
         for batch in file.iter_batches():
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 place += 1
                 yield place, values
 
-    return Rows("row", list(file.schema_arrow.names), rows(), lambda: place, file.metadata.num_rows)
+    return SourceRows("row", list(file.schema_arrow.names), rows(), lambda: place, file.metadata.num_rows)
 
 
-def _csv(text: io.TextIOWrapper[Any], done: Callable[[], int], size: int) -> Rows:
+def _csv(text: io.TextIOWrapper[Any], done: Callable[[], int], size: int) -> SourceRows:
     """The rows that are not empty; a quoted line break makes a row end some lines further down."""
     reader = csv.reader(text, strict=True)
     header = [name.strip() for name in next(reader, [])]
-    return Rows("line", header, ((reader.line_num, values) for values in reader if values), done, size)
+    return SourceRows("line", header, ((reader.line_num, values) for values in reader if values), done, size)

@@ -13,17 +13,17 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.layout import MEANING, METRICS, SCHEMA, VERSION, Array, spans
+from backends.tabular.layout import DIGESTED_ATTRIBUTES, METRICS, SCHEMA, VERSION, Array, spans
 from harness.core.errors import HarnessError, IncompatibleError, TableError
 from harness.core.space import SearchSpace
 
 Keys = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-Rows: TypeAlias = Keys | Sequence[int] | None
+RowIndices: TypeAlias = Keys | Sequence[int] | None
 """Rows of a table; ``None`` for all of them."""
 
-AGAIN = "import or build it again"
+REBUILD_HINT = "import or build it again"
 
 
 class Table:
@@ -121,7 +121,7 @@ class Table:
             raise IncompatibleError(f"table {self.name!r} has no trainings of {epochs!r} epochs, only of {known}")
         return place
 
-    def values(self, metric: str, epochs: int | None = None, rows: Rows = None, halfway: bool = False) -> Floats:
+    def values(self, metric: str, epochs: int | None = None, rows: RowIndices = None, halfway: bool = False) -> Floats:
         """One metric at a budget, shape (rows, repeats): NaN where nothing is recorded or the training diverged.
 
         ``rows=None`` gives all rows, a row of -1 gives NaN. ``halfway`` gives the values in the middle of the training.
@@ -133,7 +133,7 @@ class Table:
             raise IncompatibleError(f"table {self.name!r} has no {name!r}; it has {known or 'no metrics'}")
         return _taken(self.arrays[name], self.budget(epochs), rows).astype(np.float64)
 
-    def recorded(self, epochs: int | None = None, rows: Rows = None) -> Bools:
+    def recorded(self, epochs: int | None = None, rows: RowIndices = None) -> Bools:
         """Which trainings of a budget took place, shape (rows, repeats); False for a row of -1."""
         taken: Bools = _taken(self.arrays["recorded"], self.budget(epochs), rows).astype(np.bool_)
         return taken
@@ -162,7 +162,7 @@ def mean_of_recorded(values: Floats, recorded: Bools) -> Floats:
     return means
 
 
-def _taken(array: Array, budget: int, rows: Rows) -> Array:
+def _taken(array: Array, budget: int, rows: RowIndices) -> Array:
     """The part of a (cells, budgets, repeats) array; for a row of -1 NaN, or 0 in integers."""
     if rows is None:
         return array[:, budget]
@@ -172,10 +172,10 @@ def _taken(array: Array, budget: int, rows: Rows) -> Array:
     return part
 
 
-Place = tuple[int | None, tuple[int, ...], np.dtype[Any]]
+DatasetLayout = tuple[int | None, tuple[int, ...], np.dtype[Any]]
 
 
-def _header(path: Path) -> tuple[dict[str, Any], dict[str, Place]]:
+def _header(path: Path) -> tuple[dict[str, Any], dict[str, DatasetLayout]]:
     """The attributes, and where each dataset lies in the file."""
     if not path.is_file():
         raise TableError(f"there is no table file {str(path)!r}")
@@ -183,7 +183,7 @@ def _header(path: Path) -> tuple[dict[str, Any], dict[str, Place]]:
         with h5py.File(path, "r") as file:
             attributes = dict(file.attrs)
             _require_schema(path, attributes)
-            places: dict[str, Place] = {}
+            places: dict[str, DatasetLayout] = {}
             file.visititems(lambda name, item: places.update(_place(name, item)))
     except HarnessError:
         raise
@@ -191,7 +191,7 @@ def _header(path: Path) -> tuple[dict[str, Any], dict[str, Place]]:
         reason = " ".join(str(error).split())
         raise TableError(f"{str(path)!r} is no readable HDF5 file, or a truncated one ({reason})") from error
     if missing := {"keys", "epochs", "recorded"} - places.keys():
-        raise TableError(f"table {str(path)!r} lacks {', '.join(sorted(missing))}; {AGAIN}")
+        raise TableError(f"table {str(path)!r} lacks {', '.join(sorted(missing))}; {REBUILD_HINT}")
     return attributes, places
 
 
@@ -200,17 +200,17 @@ def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
         raise TableError(f"{str(path)!r} is an HDF5 file, but no {SCHEMA}; `harness table import` reads others")
     if attributes.get("schema_version") != VERSION:
         version = attributes.get("schema_version")
-        raise TableError(f"table {str(path)!r} has schema version {version}, not {VERSION}; {AGAIN}")
-    if missing := {*MEANING, "provenance", "digest"} - attributes.keys():
-        raise TableError(f"table {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {AGAIN}")
+        raise TableError(f"table {str(path)!r} has schema version {version}, not {VERSION}; {REBUILD_HINT}")
+    if missing := {*DIGESTED_ATTRIBUTES, "provenance", "digest"} - attributes.keys():
+        raise TableError(f"table {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REBUILD_HINT}")
 
 
-def _place(name: str, item: object) -> dict[str, Place]:
+def _place(name: str, item: object) -> dict[str, DatasetLayout]:
     return {name: (item.id.get_offset(), item.shape, item.dtype)} if isinstance(item, h5py.Dataset) else {}
 
 
 def _mapped(path: Path, content: mmap.mmap, offset: int | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     count = int(np.prod(shape))
     if offset is None or offset + count * dtype.itemsize > len(content):
-        raise TableError(f"table {str(path)!r} is truncated or holds a compressed dataset; {AGAIN}")
+        raise TableError(f"table {str(path)!r} is truncated or holds a compressed dataset; {REBUILD_HINT}")
     return np.frombuffer(content, dtype=dtype, count=count, offset=offset).reshape(shape)

@@ -14,11 +14,11 @@ from backends.tabular.table import Bools, Floats, Keys
 from harness.core.errors import TableError
 from harness.core.measures import measure_of
 
-BY_ORDER = -1
+REPEAT_BY_ORDER = -1
 """The repeat of a training that is numbered by its order among those of the same cell and budget."""
 
 
-class Arranged(TypedDict):
+class TrainingArrays(TypedDict):
     """What ``write_table`` needs of the trainings."""
 
     epochs: tuple[int, ...]
@@ -27,7 +27,7 @@ class Arranged(TypedDict):
     halfway: dict[str, Array]
 
 
-class Trainings:
+class TrainingColumns:
     """Columns of numbers, 30 bytes and 8 a metric for each training.
 
     ``columns`` name the metrics as datasets (``final/test_accuracy``); ``titles`` are what the source calls them.
@@ -40,7 +40,7 @@ class Trainings:
         self._cells, self._epochs, self._repeats = array("i"), array("i"), array("i")
         self._places, self._values = array("q"), array("d")
 
-    def add(self, cell: int, epochs: int, values: Sequence[float], place: int, repeat: int = BY_ORDER) -> None:
+    def add(self, cell: int, epochs: int, values: Sequence[float], place: int, repeat: int = REPEAT_BY_ORDER) -> None:
         """Add one training with its values in the order of ``columns``, found at ``place`` of the source."""
         self._cells.append(cell)
         self._epochs.append(epochs)
@@ -48,7 +48,7 @@ class Trainings:
         self._places.append(place)
         self._values.extend(values)
 
-    def arrange(self, rows: Keys, count: int) -> Arranged:
+    def as_arrays(self, rows: Keys, count: int) -> TrainingArrays:
         """Put the trainings of cell ``i`` in row ``rows[i]`` of ``count``, and forget them.
 
         Raises TableError for values out of range, and where two trainings claim one place with different values.
@@ -58,7 +58,7 @@ class Trainings:
         budgets, budget = np.unique(np.frombuffer(self._epochs, dtype=np.int32), return_inverse=True)
         group = rows[np.frombuffer(self._cells, dtype=np.int32)] * len(budgets) + budget
         repeat = np.frombuffer(self._repeats, dtype=np.int32).astype(np.int64)
-        if (repeat == BY_ORDER).all():
+        if (repeat == REPEAT_BY_ORDER).all():
             repeat = _order_within(group)
         repeats = int(repeat.max()) + 1
         places = group * repeats + repeat
@@ -66,7 +66,7 @@ class Trainings:
         shape = (count, len(budgets), repeats)
         recorded = _scattered(places, np.ones(len(places), dtype=bool), np.zeros(shape, dtype=bool))
         metrics = {name: self._column(i, places, values, shape) for i, name in enumerate(self.columns)}
-        return Arranged(
+        return TrainingArrays(
             epochs=tuple(budgets.tolist()),
             recorded=recorded,
             final={n.removeprefix("final/"): a for n, a in metrics.items() if n.startswith("final/")},

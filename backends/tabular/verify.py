@@ -157,17 +157,21 @@ def _one_unit(table: Table) -> Iterator[str]:
     """Seconds in minutes at some places and not at others show in the seconds of an epoch."""
     if SECONDS not in table.metrics:
         return
-    paces = {f"at {epochs} epochs": _pace(table.values(SECONDS, epochs), epochs) for epochs in table.epochs}
+    paces = {
+        f"at {epochs} epochs": _seconds_per_epoch(table.values(SECONDS, epochs), epochs) for epochs in table.epochs
+    }
     if f"halfway/{SECONDS}" in table.arrays:
         half = {epochs: table.values(SECONDS, epochs, halfway=True) for epochs in table.epochs}
-        paces |= {f"halfway to {epochs} epochs": _pace(values, epochs / 2) for epochs, values in half.items()}
+        paces |= {
+            f"halfway to {epochs} epochs": _seconds_per_epoch(values, epochs / 2) for epochs, values in half.items()
+        }
     known = {place: pace for place, pace in paces.items() if pace > 0}
     if known and max(known.values()) > RATIO * min(known.values()):
         fast, slow = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
         yield f"an epoch takes {known[slow]:.3g} seconds {slow} but {known[fast]:.3g} {fast}: seconds or minutes?"
 
 
-def _pace(seconds: Floats, epochs: float) -> float:
+def _seconds_per_epoch(seconds: Floats, epochs: float) -> float:
     """The median seconds of an epoch, or 0 where nothing is known."""
     known = seconds[~np.isnan(seconds)]
     return float(np.median(known)) / epochs if len(known) else 0.0

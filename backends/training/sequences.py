@@ -15,7 +15,7 @@ _DEVIATION, _LEAST, _MOST_OVER = 5, 5, 20
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class BpttSequence:
     """Steps `start` to `end` of the columns, each to predict the next one; the rate is multiplied by `rate_factor`."""
 
     start: int
@@ -23,16 +23,16 @@ class Sequence:
     rate_factor: float
 
 
-def sequences(recipe: LanguageRecipe, steps: int, generator: torch.Generator) -> Iterator[Sequence]:
+def bptt_sequences(recipe: LanguageRecipe, steps: int, generator: torch.Generator) -> Iterator[BpttSequence]:
     """Cut `steps` of the columns; a single step that is left at the end is not trained on, as published."""
     start = 0
     while start < steps - 2:
-        length = recipe.bptt if recipe.lengths == "fixed" else jittered(recipe.bptt, generator)
-        yield Sequence(start, min(start + length, steps - 1), length / recipe.bptt)
+        length = recipe.bptt if recipe.lengths == "fixed" else jittered_length(recipe.bptt, generator)
+        yield BpttSequence(start, min(start + length, steps - 1), length / recipe.bptt)
         start += length
 
 
-def jittered(bptt: int, generator: torch.Generator) -> int:
+def jittered_length(bptt: int, generator: torch.Generator) -> int:
     """The length of one sequence of the published training."""
     mean = bptt / 2 if float(torch.rand((), generator=generator)) < _HALVED else bptt
     drawn = int(mean + _DEVIATION * float(torch.randn((), generator=generator)))

@@ -8,12 +8,12 @@ import sys
 import click
 
 from harness import __version__
-from harness.cli.commands import LazyCommands
+from harness.cli.commands import LazyGroup
 from harness.core.errors import HarnessError
 
 INTERRUPTED = 130
 
-PLACES = {
+COMMAND_PATHS = {
     "run": "harness.cli.run:run",
     "watch": "harness.cli.watch:watch",
     "leaderboard": "harness.cli.leaderboard:leaderboard",
@@ -34,8 +34,8 @@ PLACES = {
 
 
 @click.group(
-    cls=LazyCommands,
-    places=PLACES,
+    cls=LazyGroup,
+    places=COMMAND_PATHS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, package_name="nas-search-harness")
@@ -48,9 +48,9 @@ def main() -> None:
     try:
         status = cli.main(standalone_mode=False)
     except HarnessError as error:
-        status = _complain(str(error))
+        status = _print_error(str(error))
     except click.ClickException as error:
-        status = _complain(error.format_message())
+        status = _print_error(error.format_message())
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing finished is lost: run the same command again to go on", err=True)
         status = INTERRUPTED
@@ -60,6 +60,6 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _complain(message: str) -> int:
+def _print_error(message: str) -> int:
     click.echo(f"error: {' '.join(message.split())}", err=True)
     return 2

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 
-class Commands(click.Group):
+class SuggestingGroup(click.Group):
     """A group that knows what was probably meant."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -23,7 +23,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class LazyCommands(Commands):
+class LazyGroup(SuggestingGroup):
     """A group whose commands stand in modules of their own: ``places`` are names to ``module:attribute``."""
 
     def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:

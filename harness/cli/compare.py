@@ -21,10 +21,10 @@ def compare(a: str, b: str, wheres: tuple[str, ...], form: str, as_json: bool) -
     by policy, oracle, space and truth; each pair is tested by Welch's test, with Holm's correction over all pairs.
     Settings, versions, seeds and table digests that differ stand below. Runs that were not judged yet are judged.
     """
-    from harness.leaderboard.compared_boards import read_side
+    from harness.leaderboard.compared_boards import read_leaderboard
     from harness.leaderboard.differences import differences
     from harness.leaderboard.differences_page import page
     from harness.output.page import show
 
-    found = differences(read_side(a, wheres), read_side(b, wheres))
+    found = differences(read_leaderboard(a, wheres), read_leaderboard(b, wheres))
     show(page(found, a, b), "json" if as_json else form)

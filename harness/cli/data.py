@@ -21,9 +21,9 @@ def data_group() -> None:
 def fetch(name: str) -> None:
     """Download a published data set and check its digests: cifar10 or fashion-mnist."""
     from backends.data import fetch as fetching
-    from harness.output.progress_bar import bar
+    from harness.output.progress_bar import progress_bar
 
-    with bar(f"downloading {name}") as report:
+    with progress_bar(f"downloading {name}") as report:
         folder = fetching.fetch(name, on_progress=report)
     click.echo(f"{name} is in {folder}", err=True)
 
@@ -33,9 +33,9 @@ def fetch(name: str) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """Every data set, read and checked: where it is, or how to get it."""
-    from backends.data.datasets import FACTS
+    from backends.data.datasets import DATASETS
 
-    rows = [_row(name, f"{known.images:,} images", _images(name, known.images)) for name, known in FACTS.items()]
+    rows = [_row(name, f"{known.images:,} images", _images(name, known.images)) for name, known in DATASETS.items()]
     print_rows(rows + [_row(name, words, _text(name)) for name, words in TEXTS.items()], as_json)
 
 

@@ -12,29 +12,29 @@ from harness.cli.selecting import group_option, selected, store_option, where_op
 from harness.core.errors import SettingError
 
 if TYPE_CHECKING:
-    from harness.export.columns import Column
+    from harness.export.columns import ExportColumn
 
-FORMS = ("csv", "json", "parquet", "markdown", "latex")
+FORMATS = ("csv", "json", "parquet", "markdown", "latex")
 
 output_option = click.option("--output", metavar="FILE", type=click.Path(), help="Where to write (default: print).")
 form_option = click.option(
-    "--format", "form", type=click.Choice(FORMS), default="csv", show_default=True, help="Output form."
+    "--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Output form."
 )
 
 
-class Described(click.Command):
+class ExportCommand(click.Command):
     """A command whose help ends with the columns that it writes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the columns of the kind that the command is called by."""
-        from harness.export.columns import schema_of
+        from harness.export.columns import columns_of
 
         with formatter.section("Columns"):
-            rows = [(column.name, f"{_type(column)}: {column.meaning}") for column in schema_of(self.name or "")]
+            rows = [(column.name, f"{_type(column)}: {column.meaning}") for column in columns_of(self.name or "")]
             formatter.write_dl(rows)
 
 
-def _type(column: Column) -> str:
+def _type(column: ExportColumn) -> str:
     return f"{column.type}, {column.unit}" if column.unit else column.type
 
 
@@ -55,39 +55,39 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@export.command(cls=Described)
+@export.command(cls=ExportCommand)
 @_options
 def runs(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
     """A row a run and truth that it was judged by; nothing is judged for it."""
-    from harness.export.columns import RUNS
+    from harness.export.columns import RUN_COLUMNS
     from harness.export.rows import run_rows
 
     _require_place(form, output)
     with selected(store, wheres) as (opened, found):
-        _write(run_rows(opened, found), RUNS, form, output)
+        _write(run_rows(opened, found), RUN_COLUMNS, form, output)
 
 
-@export.command(cls=Described)
+@export.command(cls=ExportCommand)
 @_options
 def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
     """A row an answered Score, a part at a time, however many there are."""
-    from harness.export.columns import TRIALS
+    from harness.export.columns import TRIAL_COLUMNS
     from harness.export.rows import trial_rows
 
     if form == "latex":
         raise SettingError("trials are too many for LaTeX; use --format csv, json or parquet")
     _require_place(form, output)
     with selected(store, wheres) as (opened, found):
-        _write(trial_rows(opened, found), TRIALS, form, output)
+        _write(trial_rows(opened, found), TRIAL_COLUMNS, form, output)
 
 
-@export.command(cls=Described)
+@export.command(cls=ExportCommand)
 @_options
 @group_option
 @click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
 def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: str | None, **asked: Any) -> None:
     """A row a policy of each leaderboard; runs that were not judged yet are judged, as `harness leaderboard` does."""
-    from harness.export.columns import LEADERBOARD
+    from harness.export.columns import LEADERBOARD_COLUMNS
     from harness.export.rows import board_rows
     from harness.leaderboard.board_formats import text
     from harness.leaderboard.stored_boards import stored_boards
@@ -97,7 +97,7 @@ def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: s
         boards = stored_boards(opened, found, searches=False, **asked)
     if form in ("markdown", "latex"):
         return _save(lambda out: out.write(text(boards, form, statistics=False, pairs=False)), output)
-    return _write(board_rows(boards), LEADERBOARD, form, output)
+    return _write(board_rows(boards), LEADERBOARD_COLUMNS, form, output)
 
 
 def _require_place(form: str, output: str | None) -> None:

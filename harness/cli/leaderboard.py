@@ -56,10 +56,10 @@ def leaderboard(
     with selected(store, wheres, baseline=True) as (opened, runs):
         found = stored_boards(opened, runs, **asked)
     if plot is not None:
-        from harness.figures.leaderboard_figures import drawing
+        from harness.figures.leaderboard_figures import draw_leaderboard
         from harness.output.figure_files import save
 
-        save(drawing(drawn, found), plot)
+        save(draw_leaderboard(drawn, found), plot)
     if form == "table" and not as_json:
         return print_page(*terminal_parts(found, **shown))
     return click.echo(text(found, "json" if as_json else form, **shown), nl=False)

@@ -9,7 +9,7 @@ import click
 from harness.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
-    from harness.storage.merging import Merged
+    from harness.storage.merging import MergeResult
 
 
 @click.command()
@@ -25,12 +25,12 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
     merging it again adds nothing. Journals of `harness run --judge`, files beside a store, are not copied.
     """
     from harness.leaderboard.compared_boards import url_of
-    from harness.output.progress_bar import bar
+    from harness.output.progress_bar import progress_bar
     from harness.storage.merging import merge as merge_one
 
-    found: dict[str, Merged] = {}
+    found: dict[str, MergeResult] = {}
     for source in sources:
-        with bar(f"merging {source}") as report:
+        with progress_bar(f"merging {source}") as report:
             found[source] = merge_one(url_of(target), url_of(source), report)
         if not as_json:
             _tell(source, found[source])
@@ -39,7 +39,7 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
     return 1 if any(merged.conflicts for merged in found.values()) else 0
 
 
-def _tell(source: str, merged: Merged) -> None:
+def _tell(source: str, merged: MergeResult) -> None:
     counts = f"{len(merged.added)} runs added, {len(merged.replaced)} brought further, {len(merged.known)} known"
     click.echo(f"{source}: {counts}, {len(merged.conflicts)} in conflict; {merged.looks} looks added")
     for conflict in merged.conflicts:
@@ -50,7 +50,7 @@ def _tell(source: str, merged: Merged) -> None:
         )
 
 
-def _document(merged: Merged) -> dict[str, Any]:
+def _document(merged: MergeResult) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(merged)

@@ -71,7 +71,7 @@ data_option = click.option(
     help="Where the training data lies (default: $HARNESS_DATA, or the user's cache).",
 )
 
-RUNNING = (
+RUN_OPTIONS = (
     click.option("--seeds", metavar="A:B|A,B,C", help="The seeds (default: 1268:1278, ten of them)."),
     click.option(
         "--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core or GPU)."
@@ -96,6 +96,6 @@ RUNNING = (
 
 def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of whatever performs runs and shows what came of them."""
-    for option in reversed(RUNNING):
+    for option in reversed(RUN_OPTIONS):
         command = option(command)
     return command

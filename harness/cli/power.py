@@ -29,12 +29,12 @@ def power(form: str, as_json: bool, **asked: Any) -> None:
     Before any run a table tells how far random draws lie apart; once there are runs, a store tells it of each policy.
     With both --difference and --seeds it also says how likely that is to succeed.
     """
-    from harness.leaderboard.power_analysis import DIFFERENCES, SEEDS, Question, bases_of_store, basis_of_table
+    from harness.leaderboard.power_analysis import DIFFERENCES, SEEDS, PowerQuestion, bases_of_store, basis_of_table
     from harness.leaderboard.power_page import planning_page
     from harness.output.page import show
     from harness.planning.experiment import DEFAULT_STORE
 
-    question = Question(
+    question = PowerQuestion(
         differences=DIFFERENCES if asked["difference"] is None else (asked["difference"],),
         seeds=SEEDS if asked["seeds"] is None else (asked["seeds"],),
         power=asked["power"],

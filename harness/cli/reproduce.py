@@ -11,10 +11,10 @@ from harness.cli.options import read_settings, running_options
 
 if TYPE_CHECKING:
     from harness.output.page import Page
-    from harness.reproduce.item import Findings, Item
-    from harness.reproduce.request import Request
+    from harness.reproduce.item import Findings, ReproducedItem
+    from harness.reproduce.request import ReproduceRequest
 
-FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
+EXPERIMENT_FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
 """The flags that are fields of an experiment."""
 
 
@@ -74,22 +74,22 @@ def reproduce(
 def _show(page: Page, form: str) -> None:
     """Print the page; for the eye, its commands are broken so that a shell takes them."""
     from harness.output.page import show
-    from harness.reproduce.pages import folded
+    from harness.reproduce.pages import wrap_commands
 
-    show(folded(page) if form == "table" else page, form)
+    show(wrap_commands(page) if form == "table" else page, form)
 
 
-def _request(flags: Mapping[str, Any]) -> Request:
+def _request(flags: Mapping[str, Any]) -> ReproduceRequest:
     """What is asked, from the flags."""
     from harness.planning.experiment import load_experiment
-    from harness.reproduce.request import Request
+    from harness.reproduce.request import ReproduceRequest
 
-    fields = {field: flags[field] for field in FIELDS if flags.get(field) is not None}
+    fields = {field: flags[field] for field in EXPERIMENT_FIELDS if flags.get(field) is not None}
     common = load_experiment(None, {**fields, "settings": read_settings(flags["settings"])})
-    return Request(flags["scale"], common, flags["table"])
+    return ReproduceRequest(flags["scale"], common, flags["table"])
 
 
-def _write(item: Item, findings: Findings, output: str | None, plot: str | None, page: Page) -> None:
+def _write(item: ReproducedItem, findings: Findings, output: str | None, plot: str | None, page: Page) -> None:
     """The files that are asked for; a figure of runs that are not there is none, with a reason."""
     from harness.core.errors import IncompatibleError
     from harness.output.figure_files import save

@@ -11,7 +11,7 @@ from harness.cli.options import read_settings, running_options
 from harness.output.terminal import print_page
 
 if TYPE_CHECKING:
-    from harness.leaderboard.anytime import Axis
+    from harness.leaderboard.anytime import CostAxis
     from harness.leaderboard.leaderboard import Leaderboard
     from harness.planning.experiment import Experiment
 
@@ -100,18 +100,18 @@ def _require_ranking(experiment: Experiment, wanted: Mapping[str, str | None]) -
 
 
 def _draw_ranks(board: Leaderboard, path: str) -> None:
-    from harness.figures.ranks import ranks, ranks_of
+    from harness.figures.ranks import ranks, ranks_data
     from harness.output.figure_files import save
 
-    save(ranks(ranks_of(board)), path)
+    save(ranks(ranks_data(board)), path)
 
 
-def _draw_curves(experiment: Experiment, board: Leaderboard, path: str, over: Axis) -> None:
-    from harness.figures.anytime import anytime, anytime_of
-    from harness.leaderboard.end_to_end import performed_courses
+def _draw_curves(experiment: Experiment, board: Leaderboard, path: str, over: CostAxis) -> None:
+    from harness.figures.anytime import anytime_data, plot_anytime
+    from harness.leaderboard.end_to_end import trajectories_of_experiment
     from harness.output.figure_files import save
 
-    save(anytime(anytime_of(performed_courses(experiment), board, axis=over)), path, option="--curves")
+    save(plot_anytime(anytime_data(trajectories_of_experiment(experiment), board, axis=over)), path, option="--curves")
 
 
 def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:

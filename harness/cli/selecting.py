@@ -40,11 +40,11 @@ def selected(
     ``baseline`` keeps the random draws that others are tested against.
     """
     from harness.planning.experiment import DEFAULT_STORE
-    from harness.storage.selection import require_some, select, with_baseline
+    from harness.storage.selection import require_runs, select, with_baseline
     from harness.storage.store import Store
 
     with Store.read(store or DEFAULT_STORE) as opened:
         runs = opened.runs()
         found = select(runs, wheres)
-        require_some(found, runs, wheres)
+        require_runs(found, runs, wheres)
         yield opened, with_baseline(found, runs, wheres) if baseline else found

@@ -42,14 +42,14 @@ def fit(output: str, form: str, as_json: bool, **asked: Any) -> None:
     """
     from backends.surrogate.files import require_name
     from harness.output.page import show
-    from harness.output.progress_bar import bar
-    from harness.studies.surrogate.measure import Request, fit_surrogate
+    from harness.output.progress_bar import progress_bar
+    from harness.studies.surrogate.measure import FitRequest, fit_surrogate
     from harness.studies.surrogate.page import surrogate_page
 
     require_name(output)
     examples, space = _examples(asked)
-    request = Request(**{name: asked[name] for name in ("model", "cells", "held_out", "seed", "workers")})
-    with bar("fitting") as report:
+    request = FitRequest(**{name: asked[name] for name in ("model", "cells", "held_out", "seed", "workers")})
+    with progress_bar("fitting") as report:
         surrogate = fit_surrogate(examples, space, request, output, report)
     show(surrogate_page(surrogate), "json" if as_json else form)
     click.echo(f"wrote {output}, digest {surrogate.digest[:12]}", err=True)

@@ -10,7 +10,7 @@ import click
 
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json, read_settings, set_option
-from harness.output.progress_bar import bar
+from harness.output.progress_bar import progress_bar
 from harness.output.terminal import print_page
 
 
@@ -39,7 +39,7 @@ def import_(form: str, source: str, space: str, output: str, mean_of: int | None
     from harness.planning.settings import create_space
 
     options = read_settings(settings) | ({} if mean_of is None else {"mean_of": mean_of})
-    with bar(f"importing {Path(source).name}") as report:
+    with progress_bar(f"importing {Path(source).name}") as report:
         import_table(form, source, create_space(space), output, report, **options)
     _say_written(output)
 
@@ -51,7 +51,7 @@ def fetch(name: str) -> None:
     from backends.tabular import fetch as fetching
     from harness.planning.settings import create_space
 
-    with bar(f"downloading {name}") as downloaded, bar(f"importing {name}") as imported:
+    with progress_bar(f"downloading {name}") as downloaded, progress_bar(f"importing {name}") as imported:
         path = fetching.fetch(name, create_space("nasbench101"), on_download=downloaded, on_import=imported)
     _say_written(path)
 
@@ -71,7 +71,7 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     from harness.planning.settings import create_space
 
     whole, journal = create_space(space), Path(f"{output}.journal")
-    with bar("training") as report:
+    with progress_bar("training") as report:
         build_journal(
             whole,
             whole.enumerate_keys(),

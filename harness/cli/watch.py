@@ -10,7 +10,7 @@ import click
 from harness.cli.options import json_option, print_json
 
 if TYPE_CHECKING:
-    from harness.live.watch import Picture, StoreWatch
+    from harness.live.watch import StoreSnapshot, StoreWatch
 
 
 @click.command()
@@ -67,7 +67,7 @@ def _follow(watched: StoreWatch, interval: float) -> None:
     show(follow(watched, interval))
 
 
-def _live(pictures: Iterator[Picture]) -> None:
+def _live(pictures: Iterator[StoreSnapshot]) -> None:
     from datetime import datetime
 
     from rich.live import Live
@@ -79,13 +79,13 @@ def _live(pictures: Iterator[Picture]) -> None:
             live.update(terminal(picture, datetime.now()), refresh=True)
 
 
-def _lines(pictures: Iterator[Picture]) -> None:
+def _lines(pictures: Iterator[StoreSnapshot]) -> None:
     from datetime import datetime
 
     from harness.live.watch import changed
     from harness.live.watch_page import line
 
-    before: Picture | None = None
+    before: StoreSnapshot | None = None
     for picture in pictures:
         if changed(before, picture):
             click.echo(line(picture, datetime.now()))

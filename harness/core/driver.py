@@ -17,7 +17,7 @@ WIDTH = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SearchProgress:
     """How far a search is: the number of answered queries of any kind, and what they cost."""
 
     trials: int = 0
@@ -27,30 +27,30 @@ class Progress:
 class Log(Protocol):
     """Remembers a search, so that a killed one goes on from its last checkpoint."""
 
-    def resume(self, policy: Policy, oracle: Oracle) -> Progress:
+    def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
         """Bring both back to the last checkpoint, if there is one, and say how far it was."""
 
-    def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
+    def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
         """Take note of answered queries; ``progress`` includes them, and both states are the ones after them."""
 
 
 class NoLog:
     """Remembers nothing."""
 
-    def resume(self, policy: Policy, oracle: Oracle) -> Progress:
+    def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
         """Start from the beginning."""
-        return Progress()
+        return SearchProgress()
 
-    def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
+    def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
         """Forget."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SearchOutcome:
     """What a search came to."""
 
     recommendation: Architecture
-    progress: Progress
+    progress: SearchProgress
 
 
 def never_trains(policy: Any, oracle: Any) -> bool:
@@ -92,7 +92,9 @@ def _choice(names: Sequence[str]) -> str:
     return " or ".join(names) or "none that is installed"
 
 
-def search(policy: Policy, oracle: Oracle, budget: Budget, log: Log | None = None, *, width: int = WIDTH) -> Outcome:
+def search(
+    policy: Policy, oracle: Oracle, budget: Budget, log: Log | None = None, *, width: int = WIDTH
+) -> SearchOutcome:
     """Run a policy against an oracle until the policy is finished or the budget is spent.
 
     A batch that crosses the budget is cut after the answer that crossed it: that answer still counts, those behind it
@@ -104,16 +106,16 @@ def search(policy: Policy, oracle: Oracle, budget: Budget, log: Log | None = Non
         trials, progress = _answer(oracle, queries, progress, budget)
         policy.tell(trials)
         log.append(trials, progress, policy, oracle)
-    return Outcome(policy.recommend(), progress)
+    return SearchOutcome(policy.recommend(), progress)
 
 
 def _answer(
-    oracle: Oracle, queries: Sequence[Query], progress: Progress, budget: Budget
-) -> tuple[list[Trial], Progress]:
+    oracle: Oracle, queries: Sequence[Query], progress: SearchProgress, budget: Budget
+) -> tuple[list[Trial], SearchProgress]:
     spent, trials = progress.spent, list[Trial]()
     for query, answer in zip(queries, oracle.answer(queries), strict=True):
         trials.append(Trial(progress.trials + len(trials), query, answer))
         spent = spent + answer.cost
         if not budget.allows(spent):
             break
-    return trials, Progress(progress.trials + len(trials), spent)
+    return trials, SearchProgress(progress.trials + len(trials), spent)

@@ -66,7 +66,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class UnrankedVerdict:
     """The value of a recommendation in a space that is not ranked: it was trained, the other cells were not."""
 
     value: float
@@ -79,7 +79,7 @@ class NoVerdict:
     reason: str
 
 
-Judgement: TypeAlias = Verdict | Measured | NoVerdict
+Judgement: TypeAlias = Verdict | UnrankedVerdict | NoVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TruthLookup:
     """One look at the truth: for which run (its id, or "" outside of runs), when (UTC), and at what."""
 
     run: str

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from harness.core.errors import SpaceError
 
-Row = tuple[float, ...]
-Mixture = tuple[Row, ...]
+DecisionWeights = tuple[float, ...]
+Mixture = tuple[DecisionWeights, ...]
 """A point of the relaxed space: one row of weights a decision; an architecture is one-hot."""
 
 Choices = npt.NDArray[np.int64]
@@ -176,7 +176,7 @@ class SearchSpace(ABC):
         pairs = zip(architecture.choices, self.options, strict=True)
         return tuple(tuple(float(i == choice) for i in range(n)) for choice, n in pairs)
 
-    def refuse_walk(self) -> SpaceError:
+    def enumeration_error(self) -> SpaceError:
         """The error of a space that is too large to enumerate."""
         return SpaceError(
             f"space {self.name!r} has {self.size:,} cells, too many to enumerate "

@@ -12,8 +12,8 @@ from backends.standalone.cells import SCHEMES, cells_of
 from backends.training.recipes import LanguageRecipe, Recipe, load_language_recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.space import Architecture, SearchSpace
-from harness.execution.table_builder import build, build_courses
-from harness.output.progress_bar import Report
+from harness.execution.table_builder import build, build_learning_curves
+from harness.output.progress_bar import ProgressReport
 from harness.spaces.rnn_cell import RNNCell
 
 
@@ -36,12 +36,12 @@ def build_journal(
     *,
     workers: int,
     gpus: Sequence[int] = (),
-    on_progress: Report,
+    on_progress: ProgressReport,
 ) -> None:
     """Train the cells of these keys, those that the journal lacks; safe to kill at any time."""
     if isinstance(recipe, LanguageRecipe):
         texts = [space.format(Architecture(tuple(choices))) for choices in space.from_keys(keys).tolist()]
-        build_courses(space.name, texts, recipe, journal, workers=workers, gpus=gpus, on_progress=on_progress)
+        build_learning_curves(space.name, texts, recipe, journal, workers=workers, gpus=gpus, on_progress=on_progress)
     else:
         cells = cells_of(space, keys.tolist())
         build(space.name, cells, recipe, journal, workers=workers, gpus=gpus, on_progress=on_progress)

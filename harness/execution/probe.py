@@ -10,7 +10,7 @@ from harness.core.oracle import Oracle, Score, Scored, Update
 from harness.core.policy import Policy
 from harness.core.probe import probe_cells
 
-Probe = tuple[tuple[str, float | None], ...]
+ProbeScores = tuple[tuple[str, float | None], ...]
 """Each cell in text form with its value, ``None`` where the Score failed."""
 
 
@@ -20,7 +20,7 @@ def trains_shared_weights(policy: Policy, oracle: Oracle) -> bool:
     return shared and Update in policy.needs and not some
 
 
-def measured(oracle: Oracle) -> Probe:
+def score_probe(oracle: Oracle) -> ProbeScores:
     """The probe as the oracle scores it now; nothing of it is charged to the run."""
     cells = probe_cells(oracle.space)
     answers = oracle.answer([Score(cell) for cell in cells])

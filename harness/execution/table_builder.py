@@ -10,11 +10,11 @@ from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any, Protocol
 
-from backends.standalone.cells import Cell
-from backends.tabular.journal import Group, Journal
+from backends.standalone.cells import CellGraph
+from backends.tabular.journal import Journal, JournalGroup
 from backends.training.recipes import LanguageRecipe, Recipe
-from harness.core.progress import Progress, silent
-from harness.execution.worker_processes import pool
+from harness.core.progress import ProgressCallback, silent
+from harness.execution.worker_processes import worker_pool
 
 TRAINER = "backends.standalone.cell_trainer:CellTrainer"
 LANGUAGE_TRAINER = "backends.standalone.language_trainer:LanguageTrainer"
@@ -37,13 +37,13 @@ class Trainer(Protocol):
 
 def build(
     space: str,
-    cells: Sequence[Cell],
+    cells: Sequence[CellGraph],
     recipe: Recipe,
     journal_path: Path,
     *,
     workers: int,
     gpus: Sequence[int] = (),
-    on_progress: Progress = silent,
+    on_progress: ProgressCallback = silent,
     trainer: str = TRAINER,
 ) -> None:
     """Train every cell at every budget of the recipe, and append the results to the journal.
@@ -52,11 +52,13 @@ def build(
     the next call with the same arguments goes on with what is missing. Raises `TableError` when the journal was begun
     with another space, recipe or data, and `HarnessError` when a worker was killed.
     """
-    jobs: dict[Group, Job] = {(cell.adjacency, cell.operations, n): (cell, n) for cell in cells for n in recipe.epochs}
+    jobs: dict[JournalGroup, TrainingJob] = {
+        (cell.adjacency, cell.operations, n): (cell, n) for cell in cells for n in recipe.epochs
+    }
     _build(space, jobs, recipe, journal_path, workers=workers, gpus=gpus, on_progress=on_progress, trainer=trainer)
 
 
-def build_courses(
+def build_learning_curves(
     space: str,
     architectures: Sequence[str],
     recipe: LanguageRecipe,
@@ -64,33 +66,35 @@ def build_courses(
     *,
     workers: int,
     gpus: Sequence[int] = (),
-    on_progress: Progress = silent,
+    on_progress: ProgressCallback = silent,
     trainer: str = LANGUAGE_TRAINER,
 ) -> None:
     """The same for recurrent cells, named as in their space; a row is the course of one training.
 
     The first repeat of every cell comes first, then the second: a journal that is not whole yet is still balanced.
     """
-    jobs: dict[Group, Job] = {(text, n): (text, n) for n in range(recipe.repeats) for text in architectures}
+    jobs: dict[JournalGroup, TrainingJob] = {
+        (text, n): (text, n) for n in range(recipe.repeats) for text in architectures
+    }
     _build(space, jobs, recipe, journal_path, workers=workers, gpus=gpus, on_progress=on_progress, trainer=trainer)
 
 
-Job = tuple[Cell | str, int]
+TrainingJob = tuple[CellGraph | str, int]
 """What a trainer's `rows` takes."""
 
 
 def _build(
     space: str,
-    jobs: Mapping[Group, Job],
+    jobs: Mapping[JournalGroup, TrainingJob],
     recipe: AnyRecipe,
     journal_path: Path,
     *,
     workers: int,
     gpus: Sequence[int],
-    on_progress: Progress,
+    on_progress: ProgressCallback,
     trainer: str,
 ) -> None:
-    with pool(workers, gpus, _enter, recipe, trainer) as started:
+    with worker_pool(workers, gpus, _start_worker, recipe, trainer) as started:
         header = _header(space, recipe, started.submit(_fingerprint).result())
         with Journal(journal_path, header) as journal:
             missing = [job for group, job in jobs.items() if group not in journal.done]
@@ -110,7 +114,7 @@ def _header(space: str, recipe: AnyRecipe, fingerprint: Mapping[str, str]) -> di
 _make: Callable[[], Trainer]
 
 
-def _enter(recipe: AnyRecipe, trainer: str, gpu: int | None) -> None:
+def _start_worker(recipe: AnyRecipe, trainer: str, gpu: int | None) -> None:
     """Make a process a worker; its trainer is made with the first task, which can say what is wrong.
 
     An error here would only break the pool.
@@ -131,5 +135,5 @@ def _fingerprint() -> Mapping[str, str]:
     return _make().fingerprint()
 
 
-def _rows(cell: Cell | str, turn: int) -> list[dict[str, Any]]:
+def _rows(cell: CellGraph | str, turn: int) -> list[dict[str, Any]]:
     return _make().rows(cell, turn)

@@ -19,7 +19,7 @@ CONTEXT = multiprocessing.get_context("spawn")
 
 
 @contextmanager
-def pool(
+def worker_pool(
     workers: int, gpus: Sequence[int], enter: Callable[..., None], *arguments: Any
 ) -> Iterator[ProcessPoolExecutor]:
     """Processes that first call ``enter(*arguments, gpu)``, where ``gpu`` is one of ``gpus`` in turn, or None.

@@ -15,30 +15,30 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
-from harness.export.columns import Column
-from harness.export.rows import Row
+from harness.export.columns import ExportColumn
+from harness.export.rows import ExportRow
 from harness.files.atomic_write import atomic_output
 from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text
 
 if TYPE_CHECKING:
     import pyarrow
 
-PART = 50_000
+BATCH_ROWS = 50_000
 """Rows of Parquet that are written together."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-Columns = Sequence[Column]
+ExportColumns = Sequence[ExportColumn]
 
 
-def write_csv(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+def write_csv(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
     """A line a row, below the names; what is missing is an empty field."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in columns])
     writer.writerows([_field(row.get(column.name), column) for column in columns] for row in rows)
 
 
-def _field(value: Any, column: Column) -> Any:
+def _field(value: Any, column: ExportColumn) -> Any:
     match column.type:
         case "boolean" if value is not None:
             return str(value).lower()
@@ -54,7 +54,7 @@ def json_text(value: Any) -> str | None:
     return None if value is None else json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
 
 
-def write_json(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+def write_json(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
     """A list of objects, one a line, each with every column."""
     before = "[\n"
     for row in rows:
@@ -64,7 +64,7 @@ def write_json(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
     out.write("[]\n" if before == "[\n" else "\n]\n")
 
 
-def write_markdown(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+def write_markdown(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
     """A table of the columns that are for reading."""
     printed = [column for column in columns if column.printed]
     names = [place for place, column in enumerate(printed) if column.type == "text"]
@@ -72,7 +72,7 @@ def write_markdown(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
     out.writelines(f"{line}\n" for line in markdown_table([column.name for column in printed], cells, names=names))
 
 
-def write_latex(rows: Iterable[Row], columns: Columns, out: IO[str]) -> None:
+def write_latex(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
     """A ``table`` for the package booktabs, of the columns that are for reading."""
     printed = [column for column in columns if column.printed]
     names = [place for place, column in enumerate(printed) if column.type == "text"]
@@ -86,8 +86,8 @@ def _printed(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def write_parquet(rows: Iterable[Row], columns: Columns, out: IO[bytes]) -> None:
-    """Row groups of at most ``PART`` rows; units and meanings are in the metadata of the columns."""
+def write_parquet(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[bytes]) -> None:
+    """Row groups of at most ``BATCH_ROWS`` rows; units and meanings are in the metadata of the columns."""
     from pyarrow import parquet
 
     schema = arrow_schema(columns)
@@ -96,7 +96,7 @@ def write_parquet(rows: Iterable[Row], columns: Columns, out: IO[bytes]) -> None
             writer.write_batch(batch)
 
 
-def arrow_schema(columns: Columns) -> pyarrow.Schema:
+def arrow_schema(columns: ExportColumns) -> pyarrow.Schema:
     """The columns as Arrow has them."""
     import pyarrow as pa
 
@@ -107,12 +107,12 @@ def arrow_schema(columns: Columns) -> pyarrow.Schema:
     return pa.schema([pa.field(column.name, types[column.type], metadata=told) for column, told in pairs])
 
 
-def arrow_batches(rows: Iterable[Row], columns: Columns) -> Iterator[pyarrow.RecordBatch]:
+def arrow_batches(rows: Iterable[ExportRow], columns: ExportColumns) -> Iterator[pyarrow.RecordBatch]:
     """The rows in batches; raises SettingError for a whole number of more than 64 bits."""
     import pyarrow as pa
 
     schema, left = arrow_schema(columns), iter(rows)
-    while part := list(itertools.islice(left, PART)):
+    while part := list(itertools.islice(left, BATCH_ROWS)):
         arrays = []
         for column, arrow in zip(columns, schema, strict=True):
             values = [row.get(column.name) for row in part]
@@ -135,7 +135,7 @@ def export_file(path: str | Path, *, binary: bool = False) -> Iterator[IO[Any]]:
         yield out
 
 
-WRITERS: Mapping[str, Callable[[Iterable[Row], Columns, IO[Any]], None]] = {
+WRITERS: Mapping[str, Callable[[Iterable[ExportRow], ExportColumns, IO[Any]], None]] = {
     "csv": write_csv,
     "json": write_json,
     "parquet": write_parquet,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.export.columns import RUNS, TRIALS
-from harness.export.files import Columns, arrow_batches, arrow_schema
-from harness.export.rows import Row, run_rows, trial_rows
+from harness.export.columns import RUN_COLUMNS, TRIAL_COLUMNS
+from harness.export.files import ExportColumns, arrow_batches, arrow_schema
+from harness.export.rows import ExportRow, run_rows, trial_rows
 from harness.storage.records import Run
 from harness.storage.selection import select
 from harness.storage.store import Store
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 def runs_frame(url: str, wheres: Sequence[str]) -> pandas.DataFrame:
     """A row a run and truth; raises StoreError where there is no store."""
-    return _frame(url, wheres, run_rows, RUNS)
+    return _frame(url, wheres, run_rows, RUN_COLUMNS)
 
 
 def trials_frame(url: str, wheres: Sequence[str]) -> pandas.DataFrame:
     """A row an answered Score; raises StoreError where there is no store."""
-    return _frame(url, wheres, trial_rows, TRIALS)
+    return _frame(url, wheres, trial_rows, TRIAL_COLUMNS)
 
 
 def _frame(
-    url: str, wheres: Sequence[str], rows_of: Callable[[Store, Sequence[Run]], Iterator[Row]], columns: Columns
+    url: str,
+    wheres: Sequence[str],
+    rows_of: Callable[[Store, Sequence[Run]], Iterator[ExportRow]],
+    columns: ExportColumns,
 ) -> pandas.DataFrame:
     """Columns of pandas' nullable types: what is missing is ``NA``, whole numbers stay whole."""
     import pandas as pd

@@ -7,28 +7,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from backends.tabular.known_tables import table_of
+from backends.tabular.known_tables import table_of_digest
 from harness.core.judgement import NoVerdict, Truth, Verdict
 from harness.core.measures import measure_of
 from harness.core.numbers import Undefined
-from harness.export.columns import AGAINST
+from harness.export.columns import COMPARISON_COLUMNS
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.document import plain_fields
-from harness.leaderboard.leaderboard import Entry
+from harness.leaderboard.leaderboard import LeaderboardEntry
 from harness.leaderboard.stored_boards import StoredBoard
 from harness.statistics import Interval
-from harness.storage.records import Ranked, Result, Run
+from harness.storage.records import ProbeCorrelation, Result, Run
 from harness.storage.store import Store
 
-Row: TypeAlias = Mapping[str, Any]
+ExportRow: TypeAlias = Mapping[str, Any]
 """Values by column; a column that is not there has none."""
 
 UNJUDGED = "the run was not judged yet; `harness leaderboard` judges it"
 
 
-def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[Row]:
+def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
     """A row a run and truth that it was judged by; one without a truth for a run that was not judged."""
-    truths = Truths(store)
+    truths = TruthColumns(store)
     for run in runs:
         plain = _run_row(run) | {"looks": len(store.looks(run.id))}
         ranked = {(each.metric, each.table_digest): each for each in store.correlations(run.id)}
@@ -40,10 +40,10 @@ def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[Row]:
             yield plain | ({"value_reason": UNJUDGED} if run.status == "finished" else {})
 
 
-def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[Row]:
+def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
     """A row an answered Score, run by run; a few thousand are held at a time."""
     for run in runs:
-        mine = _who(run)
+        mine = _identity_row(run)
         for row in store.stream(run.id):
             yield mine | {
                 "number": row.number,
@@ -56,14 +56,14 @@ def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[Row]:
             }
 
 
-def board_rows(boards: Sequence[StoredBoard]) -> Iterator[Row]:
+def board_rows(boards: Sequence[StoredBoard]) -> Iterator[ExportRow]:
     """A row an entry of each leaderboard, best mean first."""
     for each in boards:
         for entry in each.board.entries:
             yield truth_row(each.board.truth) | _entry_row(entry)
 
 
-class Truths:
+class TruthColumns:
     """What recorded results are of: as the store says, or else their table, where it is at hand."""
 
     def __init__(self, store: Store) -> None:
@@ -92,7 +92,7 @@ def truth_row(truth: Truth) -> dict[str, Any]:
 
 
 def _row_of_table(result: Result, path: str | None) -> dict[str, Any]:
-    measure, table = measure_of(result.metric), table_of(result.table_digest, path)
+    measure, table = measure_of(result.metric), table_of_digest(result.table_digest, path)
     row: dict[str, Any] = {"metric": result.metric, "split": result.metric.partition("_")[0]}
     row["truth_digest"] = result.table_digest
     if table is not None:
@@ -101,7 +101,7 @@ def _row_of_table(result: Result, path: str | None) -> dict[str, Any]:
     return row | ({"larger_is_better": measure.larger_is_better} if measure else {})
 
 
-def _who(run: Run) -> dict[str, Any]:
+def _identity_row(run: Run) -> dict[str, Any]:
     spec = run.spec
     return {"run": run.id, "policy": spec.policy, "oracle": spec.oracle, "space": spec.space, "seed": spec.seed}
 
@@ -111,7 +111,7 @@ def _run_row(run: Run) -> dict[str, Any]:
     same = ("status", "reason", "recommendation", "trials", "scores", "repeated", "provenance", "created", "finished")
     specified = ("search_metric", "table_digest", "version", "settings")
     return {
-        **_who(run),
+        **_identity_row(run),
         **{name: getattr(run, name) for name in same},
         **{name: getattr(spec, name) for name in specified},
         **asdict(run.spent),
@@ -130,7 +130,7 @@ def _result_row(result: Result) -> dict[str, Any]:
             return {"value": measured.value, "value_reason": "the cell was trained, the others were not: no rank"}
 
 
-def _tau_row(ranked: Ranked | None) -> dict[str, Any]:
+def _tau_row(ranked: ProbeCorrelation | None) -> dict[str, Any]:
     if ranked is None:
         return {}
     tau, cells = ranked.correlation.tau, ranked.correlation.cells
@@ -138,20 +138,20 @@ def _tau_row(ranked: Ranked | None) -> dict[str, Any]:
     return told | {"tau_cells": cells}
 
 
-def _entry_row(entry: Entry) -> dict[str, Any]:
+def _entry_row(entry: LeaderboardEntry) -> dict[str, Any]:
     plain = plain_fields(entry)
     reasons = plain.pop("reasons")
     row = {name: value for name, value in plain.items() if not isinstance(value, list | dict) and name != "metric"}
     row |= {"seeds": len(entry.seeds), "failed": len(entry.failed), **_ends("mean", entry.mean_interval)}
     if isinstance(entry.against_random, Comparison):
-        compared, lacking = _against(entry.against_random)
+        compared, lacking = _comparison_row(entry.against_random)
         row, reasons = row | compared, reasons | lacking
     return row | {"reasons": reasons}
 
 
-def _against(compared: Comparison) -> tuple[dict[str, Any], dict[str, str]]:
+def _comparison_row(compared: Comparison) -> tuple[dict[str, Any], dict[str, str]]:
     plain = plain_fields(compared)
-    row = {column.name: plain[column.name] for column in AGAINST if column.name in plain}
+    row = {column.name: plain[column.name] for column in COMPARISON_COLUMNS if column.name in plain}
     row |= _ends("difference", compared.interval) | _ends("improvement", compared.improvement_interval)
     return row, plain["reasons"]
 

@@ -12,19 +12,19 @@ import numpy as np
 
 from harness.core.errors import SettingError
 from harness.core.numbers import Undefined
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.statistics import friedman, nemenyi_distance
 
 if TYPE_CHECKING:
-    from harness.figures.critical_difference import Content
+    from harness.figures.critical_difference import CriticalDifferenceData
 
 
-def over_boards(boards: Sequence[Leaderboard]) -> Content:
+def over_boards(boards: Sequence[Leaderboard]) -> CriticalDifferenceData:
     """The mean ranks of the rows that all boards have, by their mean over the seeds; each board is one block.
 
     Raises SettingError where fewer than two boards, or three rows with a mean in all of them, leave nothing to test.
     """
-    from harness.figures.critical_difference import critical_difference_of
+    from harness.figures.critical_difference import critical_difference_data
 
     means = [{_name(entry): _mean(board, entry) for entry in board.entries} for board in boards]
     shared = [name for name in (means[0] if means else ()) if all(np.isfinite(m.get(name, np.nan)) for m in means)]
@@ -35,18 +35,18 @@ def over_boards(boards: Sequence[Leaderboard]) -> Content:
             f"make {len(boards)} with {len(shared)} rows in common, so give runs on more tables or of more policies"
         )
     distance = nemenyi_distance(len(shared), len(boards))
-    content = critical_difference_of(
+    content = critical_difference_data(
         dict(zip(shared, found.mean_ranks, strict=True)), distance, blocks=len(boards), block="leaderboard"
     )
     return {**content, "title": f"{content['title']}; Friedman p = {found.p:.2g}"}
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: LeaderboardEntry) -> str:
     """A row by its policy, and by its oracle where that is not the table that all can ask."""
     return entry.policy if entry.oracle == "tabular" else f"{entry.policy} on {entry.oracle}"
 
 
-def _mean(board: Leaderboard, entry: Entry) -> float:
+def _mean(board: Leaderboard, entry: LeaderboardEntry) -> float:
     """The mean with larger values better, NaN where there is none."""
     if isinstance(entry.mean, Undefined):
         return np.nan

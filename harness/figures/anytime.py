@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, TypedDict
 from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
-from harness.leaderboard.anytime import Axis, Course, Curve, Quality, on_grid, shared_grid
+from harness.leaderboard.anytime import CostAxis, Curve, Trajectory, TruthMeasure, on_grid, shared_grid
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import COLOURS, DASHES, GREY, canvas, counted, known, scale_of, tidy, words
+from harness.output.figure_style import (
+    COLOURS,
+    DASHES,
+    GREY,
+    canvas,
+    counted,
+    metric_label,
+    nan_for_missing,
+    scale_of,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,21 +29,21 @@ if TYPE_CHECKING:
 
 SIZE = (7.0, 4.4)
 
-WIDE = 50
+LOG_SCALE_RATIO = 50
 """From this ratio of the largest cost to the smallest on, costs stand on a logarithmic scale."""
 
-NAMES: Mapping[Axis, tuple[str, float]] = {
+AXIS_LABELS: Mapping[CostAxis, tuple[str, float]] = {
     "queries": ("queries", 1.0),
     "epochs": ("epochs of training", 1.0),
     "seconds": ("hours of training", 1 / 3600),
 }
 """How an axis is labelled, and what costs along it are multiplied by."""
 
-BESIDE = "random-search"
+RANDOM_SEARCH = "random-search"
 """The policy that the others are compared with at equal cost, drawn in black."""
 
 
-class Line(TypedDict):
+class CurveLine(TypedDict):
     """A policy: ``mean``, ``low`` and ``high`` are as long as ``x``, ``None`` where there is none."""
 
     name: str
@@ -43,14 +53,14 @@ class Line(TypedDict):
     high: list[float | None]
 
 
-class Level(TypedDict):
+class ReferenceLevel(TypedDict):
     """A value that costs nothing, such as that of one random draw."""
 
     name: str
     value: float
 
 
-class Content(TypedDict):
+class AnytimeData(TypedDict):
     """What is drawn, in the units of the axes; ``steps`` says that a value holds until the next one.
 
     ``left_out`` says of policies without a line why they have none.
@@ -60,22 +70,22 @@ class Content(TypedDict):
     x_label: str
     y_label: str
     steps: bool
-    lines: list[Line]
-    levels: list[Level]
+    lines: list[CurveLine]
+    levels: list[ReferenceLevel]
     left_out: list[str]
 
 
-def anytime_of(
-    courses: Sequence[Course], board: Leaderboard, *, axis: Axis = "queries", quality: Quality = "regret"
-) -> Content:
+def anytime_data(
+    courses: Sequence[Trajectory], board: Leaderboard, *, axis: CostAxis = "queries", quality: TruthMeasure = "regret"
+) -> AnytimeData:
     """The curves of a leaderboard's runs, up to the most expensive policy that does more than search at random.
 
     A line begins where each of its seeds has an incumbent.
     """
     groups = _groups(courses)
-    grid = shared_grid([each for each in courses if each.policy != BESIDE] or courses, axis)
-    label, scale = NAMES[axis]
-    lines, left_out = list[Line](), list[str]()
+    grid = shared_grid([each for each in courses if each.policy != RANDOM_SEARCH] or courses, axis)
+    label, scale = AXIS_LABELS[axis]
+    lines, left_out = list[CurveLine](), list[str]()
     for name, group in groups.items():
         curve = on_grid(group, axis, grid, quality=quality)
         if isinstance(curve, Undefined):
@@ -84,7 +94,7 @@ def anytime_of(
             end = max(getattr(each.spent, axis) for each in group)
             lines.append(_line(name, curve, end, len(group), (scale, _scale(quality, board.truth))))
     seeds = counted(len({each.seed for each in courses}), "seed")
-    return Content(
+    return AnytimeData(
         title=f"Space {courses[0].space}: {board.truth.text}\nbest by the search's own scores so far; "
         f"mean of {seeds}, 95 % bootstrap interval",
         x_label=label,
@@ -96,49 +106,51 @@ def anytime_of(
     )
 
 
-def _groups(courses: Sequence[Course]) -> dict[str, list[Course]]:
+def _groups(courses: Sequence[Trajectory]) -> dict[str, list[Trajectory]]:
     """The courses of each policy, and of each oracle where policies were run on several; random search comes last."""
-    several = len({each.oracle for each in courses if each.policy not in (BASELINE, BESIDE)}) > 1
-    groups: dict[str, list[Course]] = {}
-    for each in sorted(courses, key=lambda each: each.policy == BESIDE):
-        alone = each.policy == BESIDE or not several
+    several = len({each.oracle for each in courses if each.policy not in (BASELINE, RANDOM_SEARCH)}) > 1
+    groups: dict[str, list[Trajectory]] = {}
+    for each in sorted(courses, key=lambda each: each.policy == RANDOM_SEARCH):
+        alone = each.policy == RANDOM_SEARCH or not several
         groups.setdefault(each.policy if alone else f"{each.policy} on {each.oracle}", []).append(each)
     return groups
 
 
-def _line(name: str, curve: Curve, end: float, seeds: int, scales: tuple[float, float]) -> Line:
+def _line(name: str, curve: Curve, end: float, seeds: int, scales: tuple[float, float]) -> CurveLine:
     """A policy's curve up to the end of its longest run, where every seed has a value."""
     x_scale, y_scale = scales
     there = [place for place, cost in enumerate(curve.grid.tolist()) if cost <= end]
     whole = [place for place in there if curve.seeds[place] == seeds]
     numbers = ([float(column[place]) * y_scale for place in whole] for column in (curve.mean, curve.low, curve.high))
     mean, low, high = ([None if math.isnan(number) else number for number in column] for column in numbers)
-    return Line(name=name, x=[float(curve.grid[place]) * x_scale for place in whole], mean=mean, low=low, high=high)
+    return CurveLine(
+        name=name, x=[float(curve.grid[place]) * x_scale for place in whole], mean=mean, low=low, high=high
+    )
 
 
-def _scale(quality: Quality, truth: Truth) -> float:
+def _scale(quality: TruthMeasure, truth: Truth) -> float:
     return 1.0 if quality == "rank" else scale_of(truth.metric)
 
 
-def _label(quality: Quality, truth: Truth) -> str:
+def _label(quality: TruthMeasure, truth: Truth) -> str:
     if quality == "regret":
         points = " (percentage points)" if scale_of(truth.metric) != 1 else ""
         return f"regret in {truth.metric.replace('_', ' ')}{points}"
-    return words(truth.metric) if quality == "value" else "rank (1 is best)"
+    return metric_label(truth.metric) if quality == "value" else "rank (1 is best)"
 
 
-def _levels(board: Leaderboard, quality: Quality) -> list[Level]:
+def _levels(board: Leaderboard, quality: TruthMeasure) -> list[ReferenceLevel]:
     """The mean of one random draw a seed, where there is one."""
-    levels = list[Level]()
+    levels = list[ReferenceLevel]()
     for entry in (each for each in board.entries if each.policy == BASELINE):
         ranks = [rank for rank in entry.ranks if not isinstance(rank, Undefined)]
         means = {"regret": entry.mean_regret, "value": entry.mean, "rank": sum(ranks) / len(ranks) if ranks else None}
         if isinstance(mean := means[quality], float):
-            levels.append(Level(name="one random draw", value=mean * _scale(quality, board.truth)))
+            levels.append(ReferenceLevel(name="one random draw", value=mean * _scale(quality, board.truth)))
     return levels
 
 
-def anytime(content: Content) -> Figure:
+def plot_anytime(content: AnytimeData) -> Figure:
     """Lines with their intervals as bands, levels dotted across."""
     figure = canvas(SIZE)
     axes = figure.add_subplot()
@@ -156,13 +168,15 @@ def anytime(content: Content) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, line: Line, place: int, *, steps: bool) -> None:
-    beside, colours = line["name"] == BESIDE, COLOURS[:-1]
+def _draw(axes: Axes, line: CurveLine, place: int, *, steps: bool) -> None:
+    beside, colours = line["name"] == RANDOM_SEARCH, COLOURS[:-1]
     colour = COLOURS[-1] if beside else colours[place % len(colours)]
     dash = "--" if beside else DASHES[place // len(colours) % len(DASHES)]
-    (drawn,) = axes.plot(line["x"], known(line["mean"]), color=colour, linestyle=dash, linewidth=2, label=line["name"])
+    (drawn,) = axes.plot(
+        line["x"], nan_for_missing(line["mean"]), color=colour, linestyle=dash, linewidth=2, label=line["name"]
+    )
     drawn.set_drawstyle("steps-post" if steps else "default")
-    ends = known(line["low"]), known(line["high"])
+    ends = nan_for_missing(line["low"]), nan_for_missing(line["high"])
     axes.fill_between(line["x"], *ends, step="post" if steps else None, color=colour, alpha=0.15, linewidth=0)
 
 
@@ -171,6 +185,6 @@ def cost_axis(axes: Axes, costs: Sequence[float]) -> None:
     from matplotlib.ticker import FuncFormatter
 
     positive = [cost for cost in costs if cost > 0]
-    if positive and max(positive) / min(positive) >= WIDE:
+    if positive and max(positive) / min(positive) >= LOG_SCALE_RATIO:
         axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.0f}" if cost >= 10 else f"{cost:g}"))

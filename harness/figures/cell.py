@@ -24,22 +24,22 @@ ENDS = ("#FFFFFF", GREY)
 """The fill and the edge of the input and the output."""
 
 
-class Vertex(TypedDict):
+class GraphVertex(TypedDict):
     """A box: what it says, and whether it is an operation rather than the input or the output."""
 
     label: str
     operation: bool
 
 
-class Content(TypedDict):
+class CellGraphData(TypedDict):
     """What is drawn: vertices, each behind all those that lead to it, and edges as pairs of their places."""
 
     title: str
-    vertices: list[Vertex]
+    vertices: list[GraphVertex]
     edges: list[tuple[int, int]]
 
 
-def cell_of(space: SearchSpace, architecture: Architecture, *, title: str | None = None) -> Content:
+def cell_graph_data(space: SearchSpace, architecture: Architecture, *, title: str | None = None) -> CellGraphData:
     """The graph of a cell of NAS-Bench-101, dead parts removed, or of a recurrent cell, whose output is a mean.
 
     The title is the text form unless another is given. Raises SpaceError for an architecture outside of the space, and
@@ -54,29 +54,29 @@ def cell_of(space: SearchSpace, architecture: Architecture, *, title: str | None
         raise IncompatibleError(
             f"cells of space {space.name!r} cannot be drawn: only those of NAS-Bench-101 and recurrent ones are graphs"
         )
-    return Content(title=text if title is None else title, vertices=vertices, edges=edges)
+    return CellGraphData(title=text if title is None else title, vertices=vertices, edges=edges)
 
 
-def _image_cell(text: str) -> tuple[list[Vertex], list[tuple[int, int]]]:
+def _image_cell(text: str) -> tuple[list[GraphVertex], list[tuple[int, int]]]:
     """Words name each vertex after the input with its predecessors; the last one is the output."""
     words = [word.partition("@") for word in text.split()]
-    vertices = [Vertex(label="input", operation=False)]
-    vertices += [Vertex(label=name, operation=name != "output") for name, _, _ in words]
+    vertices = [GraphVertex(label="input", operation=False)]
+    vertices += [GraphVertex(label=name, operation=name != "output") for name, _, _ in words]
     edges = [(int(source), place) for place, (*_, sources) in enumerate(words, 1) for source in sources.split(",")]
     return vertices, edges
 
 
-def _recurrent_cell(text: str) -> tuple[list[Vertex], list[tuple[int, int]]]:
+def _recurrent_cell(text: str) -> tuple[list[GraphVertex], list[tuple[int, int]]]:
     """Words name each node's activation with its predecessor; every node leads to the mean that is the output."""
     words = [word.partition("@") for word in text.split()]
-    vertices = [Vertex(label="first state", operation=False)]
-    vertices += [Vertex(label=name, operation=True) for name, _, _ in words]
+    vertices = [GraphVertex(label="first state", operation=False)]
+    vertices += [GraphVertex(label=name, operation=True) for name, _, _ in words]
     edges = [(int(source), place) for place, (*_, source) in enumerate(words, 1)]
-    vertices.append(Vertex(label="mean", operation=False))
+    vertices.append(GraphVertex(label="mean", operation=False))
     return vertices, edges + [(place, len(words) + 1) for place in range(1, len(words) + 1)]
 
 
-def cell(content: Content) -> Figure:
+def plot_cell(content: CellGraphData) -> Figure:
     """Boxes stand in the layer of their longest way from the input; operations of one name have one colour."""
     places = layout(len(content["vertices"]), content["edges"]).places
     across, up = ([place[side] for place in places] for side in (0, 1))
@@ -85,7 +85,7 @@ def cell(content: Content) -> Figure:
     return figure
 
 
-def draw_cell(axes: Axes, content: Content) -> None:
+def draw_cell(axes: Axes, content: CellGraphData) -> None:
     """Draw into axes, which another figure may own."""
     found = layout(len(content["vertices"]), content["edges"])
     names = dict.fromkeys(vertex["label"] for vertex in content["vertices"] if vertex["operation"])
@@ -122,7 +122,7 @@ def _draw_edge(axes: Axes, route: Sequence[Point]) -> None:
     axes.add_patch(arrow)
 
 
-def _draw_box(axes: Axes, place: Point, vertex: Vertex, colours: Mapping[str, str]) -> None:
+def _draw_box(axes: Axes, place: Point, vertex: GraphVertex, colours: Mapping[str, str]) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     (x, y), (width, height) = place, BOX

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 WIDTH = 7.0
 
-BAR = 0.22
+BAR_GAP = 0.22
 """How far apart bars and labels stand, in the heights of a row."""
 
 
-class Content(TypedDict):
+class CriticalDifferenceData(TypedDict):
     """``ranks`` are the policies' mean ranks, 1 being the best, over ``blocks`` of what is compared.
 
     ``distance`` is the least difference of two mean ranks that Nemenyi's test finds at ``level``.
@@ -31,17 +31,19 @@ class Content(TypedDict):
     level: float
 
 
-def critical_difference_of(
+def critical_difference_data(
     ranks: Mapping[str, float], distance: float, *, blocks: int, block: str, level: float = 0.05
-) -> Content:
+) -> CriticalDifferenceData:
     """The content of a diagram; ``block`` says in a word what was ranked in, such as ``seed`` or ``space``."""
     title = (
         f"Mean ranks of {counted(len(ranks), 'policy').replace('policys', 'policies')} over {counted(blocks, block)}"
     )
-    return Content(title=title, ranks=dict(ranks), blocks=blocks, block=block, distance=distance, level=level)
+    return CriticalDifferenceData(
+        title=title, ranks=dict(ranks), blocks=blocks, block=block, distance=distance, level=level
+    )
 
 
-def critical_difference(content: Content) -> Figure:
+def plot_critical_difference(content: CriticalDifferenceData) -> Figure:
     """The best on the left; each bar joins a largest set of policies whose ranks differ by less than the distance."""
     order = sorted(content["ranks"].items(), key=lambda pair: pair[1])
     bars = cliques([rank for _, rank in order], content["distance"])
@@ -49,11 +51,11 @@ def critical_difference(content: Content) -> Figure:
     figure = canvas((WIDTH, 1.5 + 0.3 * half + 0.12 * len(bars)))
     axes = figure.add_subplot()
     _draw_scale(axes, len(order), content)
-    lowest = 0.25 + BAR * len(bars)
+    lowest = 0.25 + BAR_GAP * len(bars)
     for place, (name, rank) in enumerate(order):
-        _draw_policy(axes, (name, rank, COLOURS[place % len(COLOURS)]), _seat(place, len(order), lowest))
+        _draw_policy(axes, (name, rank, COLOURS[place % len(COLOURS)]), _label_position(place, len(order), lowest))
     for place, (first, last) in enumerate(bars):
-        height = -0.25 - BAR * place
+        height = -0.25 - BAR_GAP * place
         axes.plot([order[first][1] - 0.04, order[last][1] + 0.04], [height, height], color="black", linewidth=4)
     axes.set_ylim(-lowest - 0.45 * half - 0.1, 1.35)
     axes.set_axis_off()
@@ -71,7 +73,7 @@ def cliques(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:
     return found
 
 
-def _seat(place: int, policies: int, lowest: float) -> tuple[float, float, str]:
+def _label_position(place: int, policies: int, lowest: float) -> tuple[float, float, str]:
     """Where the label of a policy stands, better ones on the left: (end of the line, height, alignment)."""
     half = -(-policies // 2)
     left = place < half
@@ -79,7 +81,7 @@ def _seat(place: int, policies: int, lowest: float) -> tuple[float, float, str]:
     return (0.6 if left else policies + 0.4), -lowest - 0.45 * (row + 0.5), "right" if left else "left"
 
 
-def _draw_scale(axes: Axes, policies: int, content: Content) -> None:
+def _draw_scale(axes: Axes, policies: int, content: CriticalDifferenceData) -> None:
     """The axis of ranks with its numbers, and above it the critical distance."""
     axes.plot([1, policies], [0, 0], color="black", linewidth=1)
     for rank in range(1, policies + 1):
@@ -92,9 +94,9 @@ def _draw_scale(axes: Axes, policies: int, content: Content) -> None:
     axes.set_xlim(min(-0.6, 0), max(policies + 1.6, ends[1] + 0.2))
 
 
-def _draw_policy(axes: Axes, policy: tuple[str, float, str], seat: tuple[float, float, str]) -> None:
+def _draw_policy(axes: Axes, policy: tuple[str, float, str], label_position: tuple[float, float, str]) -> None:
     """A line from a policy's mean rank down and to its label at the side."""
-    (name, rank, colour), (end, height, side) = policy, seat
+    (name, rank, colour), (end, height, side) = policy, label_position
     axes.plot([rank, rank, end], [0, height, height], color=colour, linewidth=1.2, label=name)
     axes.text(
         end + (-0.06 if side == "right" else 0.06), height, f"{name}  {rank:.2f}", ha=side, va="center", fontsize=9

@@ -12,7 +12,18 @@ from harness.core.judgement import TruthTable
 from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import COLOURS, GREY, LIGHT, PALE, canvas, counted, scale_of, spaced, tidy, words
+from harness.output.figure_style import (
+    COLOURS,
+    GREY,
+    LIGHT,
+    PALE,
+    canvas,
+    counted,
+    metric_label,
+    scale_of,
+    spaced,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,29 +38,29 @@ TAIL = 0.01
 """The share of the worst cells that is left outside of the picture, where trainings that failed would flatten all."""
 
 
-class Picks(TypedDict):
+class RecommendedValues(TypedDict):
     """The true values of what a policy recommends, one a seed."""
 
     name: str
     values: list[float]
 
 
-class Content(TypedDict):
+class DistributionData(TypedDict):
     """What is drawn, in the unit of the axis; ``truth`` holds every ranked cell's value."""
 
     title: str
     x_label: str
     larger_is_better: bool
     truth: list[float]
-    picks: list[Picks]
+    picks: list[RecommendedValues]
 
 
-def distribution_of(means: Sequence[float], board: Leaderboard) -> Content:
+def distribution_data(means: Sequence[float], board: Leaderboard) -> DistributionData:
     """The ranked cells' true ``means``, in the metric's own unit, and the values of a leaderboard's policies."""
     truth, scale = board.truth, scale_of(board.truth.metric)
     several = len({entry.oracle for entry in board.entries}) > 1
     picks = [
-        Picks(
+        RecommendedValues(
             name=f"{entry.policy} on {entry.oracle}" if several else entry.policy,
             values=[value * scale for value in entry.values if not isinstance(value, Undefined)],
         )
@@ -57,8 +68,12 @@ def distribution_of(means: Sequence[float], board: Leaderboard) -> Content:
     ]
     known = [mean * scale for mean in means if math.isfinite(mean)]
     title = f"Space {board.entries[0].space}: {truth.text}\n{_counts(known, board)}"
-    return Content(
-        title=title, x_label=words(truth.metric), larger_is_better=truth.larger_is_better, truth=known, picks=picks
+    return DistributionData(
+        title=title,
+        x_label=metric_label(truth.metric),
+        larger_is_better=truth.larger_is_better,
+        truth=known,
+        picks=picks,
     )
 
 
@@ -74,20 +89,20 @@ def _counts(known: Sequence[float], board: Leaderboard) -> str:
     return f"grey: {cells}; black: share that is no better; a mark: one of {marks}"
 
 
-def distribution(content: Content) -> Figure:
+def plot_distribution(content: DistributionData) -> Figure:
     """A histogram of all cells with the share that is no better above, a row of marks for each policy below."""
     rows = len(content["picks"])
     figure = canvas((WIDTH, 3.0 + 0.45 * max(1, rows)))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.5, 0.45 * max(1, rows)))
     low, high = _limits(content)
     draw_cells(above, content, (low, high))
-    draw_picks(below, content)
+    draw_recommendations(below, content)
     below.set_xlim(low, high)
     below.set_xlabel(content["x_label"])
     return figure
 
 
-def _limits(content: Content) -> tuple[float, float]:
+def _limits(content: DistributionData) -> tuple[float, float]:
     """The ends of the axis: all picks and all cells but the worst ``TAIL``, with a margin."""
     picked = [value for picks in content["picks"] for value in picks["values"]]
     worst = TAIL if content["larger_is_better"] else 1 - TAIL
@@ -98,7 +113,7 @@ def _limits(content: Content) -> tuple[float, float]:
     return min(shown) - margin, max(shown) + margin
 
 
-def draw_cells(axes: Axes, content: Content, limits: tuple[float, float]) -> None:
+def draw_cells(axes: Axes, content: DistributionData, limits: tuple[float, float]) -> None:
     """Bars of cells, and on a second axis the share of cells that is no better than a value."""
     truth = np.sort(content["truth"])
     bins = max(5, min(BINS, len(truth) // 4))
@@ -115,7 +130,7 @@ def draw_cells(axes: Axes, content: Content, limits: tuple[float, float]) -> Non
     right.spines["top"].set_visible(False)
 
 
-def draw_picks(axes: Axes, content: Content) -> None:
+def draw_recommendations(axes: Axes, content: DistributionData) -> None:
     """A row a policy, a mark a seed; marks of a row stand at different heights so that equal values show."""
     for place, picks in enumerate(content["picks"]):
         heights = [place + offset for offset in spaced(len(picks["values"]), 0.6)]

@@ -15,10 +15,10 @@ from typing import TypeAlias
 Point: TypeAlias = tuple[float, float]
 Edge: TypeAlias = tuple[int, int]
 
-Item: TypeAlias = tuple[int, int, bool]
+LayerItem: TypeAlias = tuple[int, int, bool]
 """Something that takes room in a layer: the layer, a vertex, and whether it is a bend on the way to it."""
 
-ROOM = 0.6
+ITEM_GAP = 0.6
 """The height of a bend, that of a vertex being 1."""
 
 SWEEPS = 8
@@ -36,8 +36,8 @@ class Layout:
 def layout(vertices: int, edges: Sequence[Edge]) -> Layout:
     """Lay out a graph whose edges lead from lower to higher numbers; heights of each layer are about 0."""
     depths = layers(vertices, edges)
-    ways = [_way(edge, depths) for edge in edges]
-    columns: dict[int, list[Item]] = {}
+    ways = [_edge_items(edge, depths) for edge in edges]
+    columns: dict[int, list[LayerItem]] = {}
     for item in dict.fromkeys([*((depths[v], v, False) for v in range(vertices)), *(i for way in ways for i in way)]):
         columns.setdefault(item[0], []).append(item)
     heights = _ordered(columns, [pair for way in ways for pair in pairwise(way)])
@@ -54,14 +54,16 @@ def layers(vertices: int, edges: Sequence[Edge]) -> list[int]:
     return depths
 
 
-def _way(edge: Edge, depths: Sequence[int]) -> list[Item]:
+def _edge_items(edge: Edge, depths: Sequence[int]) -> list[LayerItem]:
     """What an edge passes: its source, a bend in each layer between, and its target."""
     source, target = edge
     bends = [(layer, target, True) for layer in range(depths[source] + 1, depths[target])]
     return [(depths[source], source, False), *bends, (depths[target], target, False)]
 
 
-def _ordered(columns: Mapping[int, Sequence[Item]], pairs: Sequence[tuple[Item, Item]]) -> dict[Item, float]:
+def _ordered(
+    columns: Mapping[int, Sequence[LayerItem]], pairs: Sequence[tuple[LayerItem, LayerItem]]
+) -> dict[LayerItem, float]:
     """The height of each item after ordering the layers by their neighbours in the layer before, then behind."""
     heights = {item: height for column in columns.values() for item, height in _stacked(column).items()}
     before, behind = _neighbours((b, a) for a, b in pairs), _neighbours(pairs)
@@ -73,8 +75,8 @@ def _ordered(columns: Mapping[int, Sequence[Item]], pairs: Sequence[tuple[Item, 
     return heights
 
 
-def _neighbours(pairs: Iterable[tuple[Item, Item]]) -> dict[Item, list[Item]]:
-    found: dict[Item, list[Item]] = {}
+def _neighbours(pairs: Iterable[tuple[LayerItem, LayerItem]]) -> dict[LayerItem, list[LayerItem]]:
+    found: dict[LayerItem, list[LayerItem]] = {}
     for item, near in dict.fromkeys(pairs):
         found.setdefault(item, []).append(near)
     return found
@@ -84,10 +86,10 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
 
 
-def _stacked(column: Sequence[Item]) -> dict[Item, float]:
+def _stacked(column: Sequence[LayerItem]) -> dict[LayerItem, float]:
     """Heights of a layer's items from the top to the bottom, each with room, about 0."""
-    rooms = [ROOM if bend else 1.0 for *_, bend in column]
-    top, heights = sum(rooms) / 2, dict[Item, float]()
+    rooms = [ITEM_GAP if bend else 1.0 for *_, bend in column]
+    top, heights = sum(rooms) / 2, dict[LayerItem, float]()
     for item, room in zip(column, rooms, strict=True):
         heights[item], top = top - room / 2, top - room
     return heights

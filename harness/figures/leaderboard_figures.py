@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 from harness.core.errors import SettingError, TableError
 from harness.figures.across_boards import over_boards
-from harness.figures.critical_difference import critical_difference
-from harness.figures.distribution import distribution, distribution_of, means_of
-from harness.figures.ranks import ranks, ranks_of
-from harness.figures.scatter import scatter, scatter_of
+from harness.figures.critical_difference import plot_critical_difference
+from harness.figures.distribution import distribution_data, means_of, plot_distribution
+from harness.figures.ranks import ranks, ranks_data
+from harness.figures.scatter import plot_scatter, scatter_data
 from harness.leaderboard.stored_boards import StoredBoard
-from harness.planning.plan import build_space, truth_at_hand
+from harness.planning.plan import available_truth, build_space
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def drawing(name: str, found: Sequence[StoredBoard]) -> Figure:
+def draw_leaderboard(name: str, found: Sequence[StoredBoard]) -> Figure:
     """The figure of this name; all but ``critical-difference`` are of a single leaderboard.
 
     Raises SettingError where there are several, and TableError where the picture needs a table that is not here.
     """
     if name == "critical-difference":
-        return critical_difference(over_boards([each.board for each in found]))
+        return plot_critical_difference(over_boards([each.board for each in found]))
     one = _single(found)
     if name == "scatter":
-        return scatter(scatter_of(one.judged, one.board.truth))
-    return ranks(ranks_of(one.board)) if name == "ranks" else _distribution(one)
+        return plot_scatter(scatter_data(one.judged, one.board.truth))
+    return ranks(ranks_data(one.board)) if name == "ranks" else _distribution(one)
 
 
 def _single(found: Sequence[StoredBoard]) -> StoredBoard:
@@ -41,7 +41,7 @@ def _single(found: Sequence[StoredBoard]) -> StoredBoard:
 def _distribution(one: StoredBoard) -> Figure:
     truth, spec = one.board.truth, next(iter(one.runs.values()))[0].spec
     space = build_space(spec)
-    table = truth_at_hand(spec, space, truth)
+    table = available_truth(spec, space, truth)
     if table is None:
         raise TableError(f"{truth.kind} {truth.name!r} is not here, so the other cells' truth cannot be drawn")
-    return distribution(distribution_of(means_of(table, space, truth.metric), one.board))
+    return plot_distribution(distribution_data(means_of(table, space, truth.metric), one.board))

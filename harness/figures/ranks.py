@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, TypedDict
 from harness.core.errors import IncompatibleError
 from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import COLOURS, MARKS, PALE, SIZE, canvas, counted, known, rank_axis, spaced, tidy
+from harness.output.figure_style import (
+    COLOURS,
+    MARKS,
+    PALE,
+    SIZE,
+    canvas,
+    counted,
+    nan_for_missing,
+    rank_axis,
+    spaced,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +34,7 @@ class RanksRow(TypedDict):
     ranks: list[int | None]
 
 
-class Content(TypedDict):
+class RanksData(TypedDict):
     """What is drawn: ``truth`` is the judged metric in words."""
 
     truth: str
@@ -32,7 +43,7 @@ class Content(TypedDict):
     rows: list[RanksRow]
 
 
-def ranks_of(board: Leaderboard) -> Content:
+def ranks_data(board: Leaderboard) -> RanksData:
     """The ranks of a leaderboard, best mean first; raises IncompatibleError where nothing was ranked."""
     if isinstance(board.truth.ranking, Undefined):
         raise IncompatibleError(
@@ -48,23 +59,23 @@ def ranks_of(board: Leaderboard) -> Content:
         for entry in board.entries
     ]
     space = ", ".join(dict.fromkeys(entry.space for entry in board.entries))
-    return Content(truth=board.truth.text, space=space, size=board.truth.ranking.size, rows=rows)
+    return RanksData(truth=board.truth.text, space=space, size=board.truth.ranking.size, rows=rows)
 
 
-def ranks(content: Content) -> Figure:
+def ranks(content: RanksData) -> Figure:
     """A mark is one seed; marks of a row stand at different heights so that equal ranks show.
 
     A policy has a colour, an oracle the form of its marks.
     """
     rows = content["rows"]
-    colours = _looks([row["policy"] for row in rows], COLOURS)
-    marks = _looks([row["oracle"] for row in rows], MARKS)
+    colours = _styles([row["policy"] for row in rows], COLOURS)
+    marks = _styles([row["oracle"] for row in rows], MARKS)
     figure = canvas((SIZE[0], 1.5 + 0.5 * max(3, len(rows))))
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
         heights = [place + offset for offset in spaced(len(row["ranks"]), 0.6)]
         colour, mark = colours[row["policy"]], marks[row["oracle"]]
-        axes.plot(known(row["ranks"]), heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False)
+        axes.plot(nan_for_missing(row["ranks"]), heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False)
         if place:
             axes.axhline(place - 0.5, color=PALE, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [f"{row['policy']}\n{row['oracle']}".strip() for row in rows])
@@ -76,6 +87,6 @@ def ranks(content: Content) -> Figure:
     return figure
 
 
-def _looks(names: Sequence[str], looks: Sequence[str]) -> dict[str, str]:
+def _styles(names: Sequence[str], looks: Sequence[str]) -> dict[str, str]:
     """A look for each different name, in turn."""
     return dict(zip(dict.fromkeys(names), itertools.cycle(looks), strict=False))

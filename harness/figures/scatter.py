@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 from harness.core.judgement import NoVerdict, Truth
 from harness.core.policy import BASELINE
-from harness.figures.anytime import NAMES, cost_axis
-from harness.judging.judged_runs import Judged
-from harness.leaderboard.anytime import Axis
-from harness.output.figure_style import COLOURS, GREY, MARKS, PALE, canvas, counted, scale_of, tidy, words
+from harness.figures.anytime import AXIS_LABELS, cost_axis
+from harness.judging.judged_runs import JudgedRun
+from harness.leaderboard.anytime import CostAxis
+from harness.output.figure_style import COLOURS, GREY, MARKS, PALE, canvas, counted, metric_label, scale_of, tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIZE = (7.0, 4.4)
 
 
-class Cloud(TypedDict):
+class PolicyPoints(TypedDict):
     """The runs of a policy: what each cost, and the value of what it recommends."""
 
     name: str
@@ -26,21 +26,21 @@ class Cloud(TypedDict):
     values: list[float]
 
 
-class Content(TypedDict):
+class ScatterData(TypedDict):
     """What is drawn, in the units of the axes; ``levels`` are the values of runs that cost nothing, by policy."""
 
     title: str
     x_label: str
     y_label: str
-    clouds: list[Cloud]
+    clouds: list[PolicyPoints]
     levels: dict[str, list[float]]
 
 
-def scatter_of(runs: Sequence[Judged], truth: Truth, *, axis: Axis = "queries") -> Content:
+def scatter_data(runs: Sequence[JudgedRun], truth: Truth, *, axis: CostAxis = "queries") -> ScatterData:
     """The judged runs that have a value; a policy that asks nothing, such as random, stands at the side."""
-    label, factor = NAMES[axis]
+    label, factor = AXIS_LABELS[axis]
     scale, several = scale_of(truth.metric), len({run.oracle for run in runs if run.policy != BASELINE}) > 1
-    clouds: dict[str, Cloud] = {}
+    clouds: dict[str, PolicyPoints] = {}
     levels: dict[str, list[float]] = {}
     for run in runs:
         if isinstance(run.judgement, NoVerdict):
@@ -50,16 +50,16 @@ def scatter_of(runs: Sequence[Judged], truth: Truth, *, axis: Axis = "queries") 
         if not spent:
             levels.setdefault(name, []).append(value)
             continue
-        cloud = clouds.setdefault(name, Cloud(name=name, costs=[], values=[]))
+        cloud = clouds.setdefault(name, PolicyPoints(name=name, costs=[], values=[]))
         cloud["costs"].append(spent)
         cloud["values"].append(value)
     seeds = counted(len({run.seed for run in runs}), "seed")
     title = f"Space {runs[0].space}: {truth.text}\na mark is one of {seeds}"
-    y_label = f"{words(truth.metric)} of the recommended cell"
-    return Content(title=title, x_label=label, y_label=y_label, clouds=list(clouds.values()), levels=levels)
+    y_label = f"{metric_label(truth.metric)} of the recommended cell"
+    return ScatterData(title=title, x_label=label, y_label=y_label, clouds=list(clouds.values()), levels=levels)
 
 
-def scatter(content: Content) -> Figure:
+def plot_scatter(content: ScatterData) -> Figure:
     """A mark a run, and a dotted line at the mean of each policy that cost nothing."""
     figure = canvas(SIZE)
     axes = figure.add_subplot()

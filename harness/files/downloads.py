@@ -9,7 +9,7 @@ import pooch
 import requests
 
 from harness.core.errors import HarnessError
-from harness.core.progress import Progress
+from harness.core.progress import ProgressCallback
 
 CHUNK = 1 << 20
 """Bytes between two reports of progress."""
@@ -19,7 +19,7 @@ TIMEOUT = 30
 
 
 def download(
-    url: str, digest: str, folder: Path, on_progress: Progress, *, size: str, trouble: type[HarnessError]
+    url: str, digest: str, folder: Path, on_progress: ProgressCallback, *, size: str, trouble: type[HarnessError]
 ) -> Path:
     """The published file in ``folder``, downloaded if it is not there yet, and checked.
 
@@ -45,7 +45,7 @@ def download(
 class _Resuming:
     """Downloads to a file of its own beside the target, where the next call goes on; pooch's downloader starts anew."""
 
-    def __init__(self, on_progress: Progress) -> None:
+    def __init__(self, on_progress: ProgressCallback) -> None:
         self.on_progress = on_progress
 
     def __call__(self, url: str, output_file: str, pooch_object: Any) -> None:
@@ -73,7 +73,7 @@ class _Resuming:
 class _Bar:
     """What pooch wants of a progress bar; it sets ``total`` to the bytes that this connection will bring."""
 
-    def __init__(self, on_progress: Progress, file: BinaryIO) -> None:
+    def __init__(self, on_progress: ProgressCallback, file: BinaryIO) -> None:
         self.on_progress, self.file = on_progress, file
         self.before, self.total = file.tell(), 0
 

@@ -14,11 +14,11 @@ from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
 from harness.judging.judge import Judge
 from harness.output.units import unit_of
-from harness.planning.plan import build_space, truth_at_hand
+from harness.planning.plan import available_truth, build_space
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
+class BestReachable:
     """The best cell that is reached, in text form, and what the judge says of it; ``metric`` names its value."""
 
     cell: str
@@ -40,7 +40,7 @@ class Coverage:
     encoding: str
     reachable: int
     size: int
-    best: Best | Undefined
+    best: BestReachable | Undefined
 
     @property
     def share(self) -> float:
@@ -67,11 +67,11 @@ def coverage(space: SearchSpace, table: TruthTable | None = None, metric: str | 
     That is no look at the truth, as it is about no run.
     """
     encoding = str(getattr(space, "encoding", "choices"))
-    best = Undefined("no table is at hand") if table is None else _best(space, table, metric)
+    best = Undefined("no table is at hand") if table is None else _best_reachable(space, table, metric)
     return Coverage(space.name, encoding, space.reachable, space.size, best)
 
 
-def _best(space: SearchSpace, table: TruthTable, metric: str | None) -> Best | Undefined:
+def _best_reachable(space: SearchSpace, table: TruthTable, metric: str | None) -> BestReachable | Undefined:
     judge, keys = Judge(table, space, metric), space.enumerate_keys()
     truth, rows = judge.truth, table.rows(keys)
     values = np.where(rows >= 0, table.mean(truth.metric)[rows], np.nan) * (1 if truth.larger_is_better else -1)
@@ -81,17 +81,17 @@ def _best(space: SearchSpace, table: TruthTable, metric: str | None) -> Best | U
     verdict = judge.judge(cell)
     if not isinstance(verdict, Verdict):
         return Undefined(verdict.reason)
-    return Best(space.format(cell), truth.metric, verdict)
+    return BestReachable(space.format(cell), truth.metric, verdict)
 
 
-def unreached(found: Iterable[Coverage | None]) -> list[str]:
+def coverage_warnings(found: Iterable[Coverage | None]) -> list[str]:
     """What each encoding that does not reach its whole space leaves out of it, a sentence each."""
     different = dict.fromkeys(each for each in found if each is not None)
     several = len({each.space for each in different}) > 1
     return [f"{each.space}: {each.text}" if several else each.text for each in different]
 
 
-def lacking(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverage | None:
+def partial_coverage(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverage | None:
     """What a run's encoding reaches of its ``space``, judged by ``truth``; ``None`` where it reaches every cell."""
     if space.reachable >= space.size:
         return None
@@ -104,4 +104,4 @@ def lacking(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverage | None:
 def _covered(spec: RunSpec, truth: Truth) -> Coverage:
     """The coverage of all runs that share a space and a truth; without its best where that truth is not at hand."""
     space = build_space(spec)
-    return coverage(space, truth_at_hand(spec, space, truth), truth.metric)
+    return coverage(space, available_truth(spec, space, truth), truth.metric)

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import IncompatibleError, SpaceError, TableError
-from harness.core.judgement import Correlation, Look, NoVerdict, Ranking, Truth, TruthTable, Verdict
+from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
 from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.space import Architecture, SearchSpace
 from harness.statistics import kendall
 
-DIGITS = 12
+TIE_DIGITS = 12
 """Means that agree in so many digits of the largest of them, or decimals if that is below 1, are a tie: summing the
 same repeats in another order changes the last bits."""
 
@@ -35,10 +35,10 @@ class Judge:
         space: SearchSpace,
         metric: str | None = None,
         *,
-        record: Callable[[Look], object] | None = None,
+        record: Callable[[TruthLookup], object] | None = None,
     ) -> None:
-        metric, measure = _judged(table, space, metric)
-        self.looks: list[Look] = []
+        metric, measure = _metric_to_judge_by(table, space, metric)
+        self.looks: list[TruthLookup] = []
         self._table, self._space, self._record = table, space, record
         self._sign = measure.sign
         self._values = table.mean(metric)
@@ -108,7 +108,7 @@ class Judge:
         return self._verdict(value)
 
     def _note(self, run: str, what: str) -> None:
-        look = Look(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest)
+        look = TruthLookup(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest)
         self.looks.append(look)
         if self._record is not None:
             self._record(look)
@@ -121,8 +121,8 @@ class Judge:
 
 
 def tie_decimals(means: npt.NDArray[np.float64]) -> int:
-    """The decimals that at least one finite mean is rounded to before it is ranked: see ``DIGITS``."""
-    return DIGITS - math.ceil(max(0.0, math.log10(np.abs(means).max() or 1.0)))
+    """The decimals that at least one finite mean is rounded to before it is ranked: see ``TIE_DIGITS``."""
+    return TIE_DIGITS - math.ceil(max(0.0, math.log10(np.abs(means).max() or 1.0)))
 
 
 def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
@@ -132,7 +132,7 @@ def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
     return int(space.canonical_keys(np.asarray([space.key(architecture)], dtype=np.int64))[0])
 
 
-def _judged(table: TruthTable, space: SearchSpace, metric: str | None) -> tuple[str, Measure]:
+def _metric_to_judge_by(table: TruthTable, space: SearchSpace, metric: str | None) -> tuple[str, Measure]:
     """The metric to judge by, and its measure; raises IncompatibleError or TableError where there is none."""
     if table.scheme != space.scheme:
         raise IncompatibleError(

@@ -9,16 +9,16 @@ from typing import TypeAlias
 from harness.core.judgement import Correlation, Judgement, NoVerdict, Truth
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
-from harness.judging.coverage import lacking
+from harness.judging.coverage import partial_coverage
 from harness.judging.judge import Judge
-from harness.judging.judged_runs import Judged
+from harness.judging.judged_runs import JudgedRun
 from harness.judging.recorded_judge import RecordedJudge
-from harness.judging.training_judge import Scratch, TrainedJudge
+from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning import registry
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device
 from harness.planning.plan import Plan, build_truth
-from harness.storage.records import Ranked, Result, Run
+from harness.storage.records import ProbeCorrelation, Result, Run
 from harness.storage.store import Store
 
 AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge
@@ -27,31 +27,31 @@ AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge
 def require_judge(experiment: Experiment, plan: Plan) -> None:
     """Raise a HarnessError for a judge that cannot be, before anything is searched."""
     if experiment.judge != BY_TABLE:
-        Scratch.of(experiment.judge, plan.space)
+        ScratchTraining.of(experiment.judge, plan.space)
         existing_device(experiment.device or "cpu")
 
 
-def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[Judged], Truth]:
+def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[JudgedRun], Truth]:
     """Judge every run of a plan, by its table, or by training what was recommended."""
     runs = [store.show(spec.digest) for spec in plan.specs]
     if experiment.judge == BY_TABLE:
-        judge: AnyJudge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
+        judge: AnyJudge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_lookup)
     else:
-        judge = _trained(runs, plan.space, store, experiment)
+        judge = _judge_by_training(runs, plan.space, store, experiment)
     store.record_truth(plan.specs[0].space, judge.truth)
     return [judge_run(run, judge, store, plan.space) for run in runs], judge.truth
 
 
-def _trained(runs: Sequence[Run], space: SearchSpace, store: Store, experiment: Experiment) -> TrainedJudge:
+def _judge_by_training(runs: Sequence[Run], space: SearchSpace, store: Store, experiment: Experiment) -> TrainedJudge:
     """The judge of these runs, after training the cells of those that are not judged yet."""
-    scratch = Scratch.of(experiment.judge, space)
+    scratch = ScratchTraining.of(experiment.judge, space)
     unknown = [run for run in runs if known_judgement(run, scratch.truth, store) is None]
     cells = [space.parse(run.recommendation or "") for run in unknown]
     gpus = _gpus(experiment) if cells else ()
     workers = experiment.workers or len(gpus) or os.cpu_count() or 1
     trainer = scratch.trainer(verified=experiment.verify is not False)
     values = scratch.train(cells, space, store.folder, workers=workers, gpus=gpus, trainer=trainer)
-    return TrainedJudge(scratch.truth, space, values, record=store.record_look)
+    return TrainedJudge(scratch.truth, space, values, record=store.record_lookup)
 
 
 def _gpus(experiment: Experiment) -> tuple[int, ...]:
@@ -61,21 +61,21 @@ def _gpus(experiment: Experiment) -> tuple[int, ...]:
     return (0,) if existing_device(experiment.device or "auto") == "cuda" else ()
 
 
-def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Judged:
+def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> JudgedRun:
     """What the leaderboard needs of a run that has ended."""
     spec, probed = run.spec, len(store.probe(run.id))
-    return Judged(
+    return JudgedRun(
         policy=spec.policy,
         oracle=spec.oracle,
         space=spec.space,
         seed=spec.seed,
         judgement=_judgement(run, judge, store, space),
         probed=probed,
-        tau=_tau(run, judge, store, space) if probed else _unprobed(run),
+        tau=_tau(run, judge, store, space) if probed else _why_no_tau(run),
         spent=run.spent,
         repeated=run.repeated,
         search_metric=spec.search_metric,
-        coverage=lacking(spec, space, judge.truth),
+        coverage=partial_coverage(spec, space, judge.truth),
         caution=spec.settings.get("oracle", {}).get("caution", ""),
     )
 
@@ -109,11 +109,11 @@ def _tau(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Number:
     probe = store.probe(run.id)
     cells, values = [space.parse(text) for text, _ in probe], [value for _, value in probe]
     correlation: Correlation = judge.tau(cells, values, run=run.id)
-    store.record_correlation(run.id, Ranked(truth.metric, truth.digest, correlation))
+    store.record_correlation(run.id, ProbeCorrelation(truth.metric, truth.digest, correlation))
     return correlation.tau
 
 
-def _unprobed(run: Run) -> Undefined:
+def _why_no_tau(run: Run) -> Undefined:
     if run.status == "failed":
         return Undefined(run.reason or "the run failed")
     if getattr(registry.load("oracle", run.spec.oracle), "shares_weights", False):

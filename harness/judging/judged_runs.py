@@ -14,7 +14,7 @@ from harness.judging.coverage import Coverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedRun:
     """One run as the leaderboard sees it; a run that failed has a NoVerdict with the reason.
 
     ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
@@ -37,32 +37,32 @@ class Judged:
     caution: str = ""
 
 
-Group: TypeAlias = Sequence[Judged]
+RunGroup: TypeAlias = Sequence[JudgedRun]
 """The runs of one row."""
 
 
-def values_of(group: Group) -> list[float]:
+def values_of(group: RunGroup) -> list[float]:
     """The judged values of the runs that have one."""
     return [run.judgement.value for run in group if not isinstance(run.judgement, NoVerdict)]
 
 
-def best_rank_of(group: Group, size: int | Undefined) -> int | Undefined:
+def best_rank_of(group: RunGroup, size: int | Undefined) -> int | Undefined:
     """The best rank of any run, among ``size`` ranked cells."""
     if isinstance(size, Undefined):
         return size
     return min((verdict.rank for verdict in _verdicts(group)), default=Undefined("no run has a value"))
 
 
-def mean_regret_of(group: Group, size: int | Undefined) -> Number:
+def mean_regret_of(group: RunGroup, size: int | Undefined) -> Number:
     """The mean distance to the best value, in the metric's unit."""
     return size if isinstance(size, Undefined) else statistics.mean([verdict.regret for verdict in _verdicts(group)])
 
 
-def _verdicts(group: Group) -> list[Verdict]:
+def _verdicts(group: RunGroup) -> list[Verdict]:
     return [run.judgement for run in group if isinstance(run.judgement, Verdict)]
 
 
-def hours_of(group: Group) -> Number:
+def hours_of(group: RunGroup) -> Number:
     """The mean hours of training a seed; undefined where trainings were charged but none of them has a time."""
     seconds = sum(run.spent.seconds for run in group)
     if seconds == 0 and any(run.spent.epochs for run in group):
@@ -91,7 +91,7 @@ def p_beats_random_of(best_rank: int | Undefined, size: int | Undefined, draws: 
     return best_rank if isinstance(best_rank, Undefined) else statistics.p_beats_random(best_rank, size, draws)
 
 
-def repeated_share_of(group: Group) -> Number:
+def repeated_share_of(group: RunGroup) -> Number:
     """The share of the queries that asked for a cell again."""
     queries = sum(run.spent.queries for run in group)
     return sum(run.repeated for run in group) / queries if queries else Undefined("no query was asked")

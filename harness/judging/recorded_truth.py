@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import TableError
-from harness.core.judgement import Look
+from harness.core.judgement import TruthLookup
 from harness.core.measures import ACCURACY, QUALITIES, Measure
 from harness.core.space import SearchSpace
 from harness.storage.store import Store
@@ -23,7 +23,7 @@ SPLITS = {measure.name: "test" if measure is ACCURACY else "validation" for meas
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class CellTruths:
     """``means`` and ``stds`` (cells,) over the repeats of each cell in the metric's unit, NaN where there is none."""
 
     means: Floats
@@ -31,7 +31,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TruthSource:
     """A table and the metric of it that is the truth."""
 
     table: Any
@@ -39,7 +39,7 @@ class Source:
     measure: Measure
 
     @classmethod
-    def of(cls, table: Any, split: str | None = None) -> Source:
+    def of(cls, table: Any, split: str | None = None) -> TruthSource:
         """The accuracy or else the perplexity of a split, which is ``SPLITS``' unless it is given.
 
         Raises TableError where the table has neither.
@@ -51,15 +51,15 @@ class Source:
         wanted, known = split or "test or validation", ", ".join(table.metrics)
         raise TableError(f"table {table.name!r} has no {wanted} accuracy or perplexity; it has {known}")
 
-    def look(self, cells: Sequence[str], space: SearchSpace, store: Store, runs: Sequence[str]) -> Truth:
+    def look(self, cells: Sequence[str], space: SearchSpace, store: Store, runs: Sequence[str]) -> CellTruths:
         """The truth about cells in text form, recorded as a look for each of these runs before it is told."""
         now, what = datetime.now(UTC), f"{len(cells)} scored cells"
         for run in runs:
-            store.record_look(Look(run, now, what, self.metric, self.table.digest))
+            store.record_lookup(TruthLookup(run, now, what, self.metric, self.table.digest))
         keys = space.canonical_keys(space.require([space.parse(cell) for cell in cells]))
         rows = self.table.rows(keys)
         means = np.where(rows >= 0, self.table.mean(self.metric)[rows], np.nan)
-        return Truth(means, self._stds(rows))
+        return CellTruths(means, self._stds(rows))
 
     def _stds(self, rows: npt.NDArray[np.int64]) -> Floats:
         """Over the recorded repeats of each row, with one less below; NaN where one diverged or there is only one."""

@@ -19,14 +19,14 @@ import numpy as np
 from backends.standalone.cells import cells_of
 from backends.tabular.journal import read_journal
 from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
-from harness.core.judgement import Correlation, Look, Measured, NoVerdict, Truth
+from harness.core.judgement import Correlation, NoVerdict, Truth, TruthLookup, UnrankedVerdict
 from harness.core.measures import ACCURACY, PERPLEXITY, Measure
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture, SearchSpace
 from harness.execution.building import recipe_of
-from harness.execution.table_builder import LANGUAGE_TRAINER, build, build_courses
+from harness.execution.table_builder import LANGUAGE_TRAINER, build, build_learning_curves
 from harness.judging.judge import canonical_key
-from harness.output.progress_bar import bar
+from harness.output.progress_bar import progress_bar
 
 UNRANKED = "trained from scratch: the space is not ranked"
 TRAINER = "backends.standalone.same_seed:same_seed_trainer"
@@ -34,19 +34,19 @@ UNVERIFIED = "backends.standalone.same_seed:unverified_trainer"
 UNVERIFIED_LANGUAGE = "backends.standalone.same_seed:unverified_language_trainer"
 """These train on data files that are not checked to be the published ones."""
 
-Named: TypeAlias = str | tuple[str, tuple[int, ...]]
+JournalCell: TypeAlias = str | tuple[str, tuple[int, ...]]
 """What a journal calls a cell: a recurrent one by its text, others by their adjacency and operations."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scratch:
+class ScratchTraining:
     """How recommendations are trained: the recipe with its full budget alone, and what it is called."""
 
     name: str
     recipe: Recipe | LanguageRecipe
 
     @classmethod
-    def of(cls, name_or_path: str, space: SearchSpace) -> Scratch:
+    def of(cls, name_or_path: str, space: SearchSpace) -> ScratchTraining:
         """Read a recipe by its name or path; raises a HarnessError for none, or where it cannot train the space."""
         recipe, name = recipe_of(space, name_or_path), recipe_path(name_or_path).stem
         return cls(name, recipe if isinstance(recipe, LanguageRecipe) else replace(recipe, epochs=recipe.epochs[-1:]))
@@ -97,29 +97,29 @@ class Scratch:
             return {}
         journal = folder / f"judge-{self.truth.digest[:12]}.journal"
         trainer = trainer or self.trainer(verified=True)
-        with bar("training what was recommended") as report:
+        with progress_bar("training what was recommended") as report:
             options: dict[str, Any] = {"gpus": gpus, "on_progress": report, "trainer": trainer}
             named = self._build(space, keys, journal, workers=min(workers, len(keys)), **options)
         means = _means(journal, self.truth.metric)
         return {key: means[name] for key, name in named.items()}
 
-    def _build(self, space: SearchSpace, keys: Sequence[int], journal: Path, **options: Any) -> dict[int, Named]:
+    def _build(self, space: SearchSpace, keys: Sequence[int], journal: Path, **options: Any) -> dict[int, JournalCell]:
         """Train what the journal lacks; how it calls each cell."""
         if isinstance(self.recipe, LanguageRecipe):
             rows = space.from_keys(np.array(keys, np.int64)).tolist()
             texts = [space.format(Architecture(tuple(choices))) for choices in rows]
-            build_courses(space.scheme, texts, self.recipe, journal, **options)
+            build_learning_curves(space.scheme, texts, self.recipe, journal, **options)
             return dict(zip(keys, texts, strict=True))
         cells = cells_of(space, keys)
         build(space.scheme, cells, self.recipe, journal, **options)
         return {key: (cell.adjacency, cell.operations) for key, cell in zip(keys, cells, strict=True)}
 
 
-def _means(journal: Path, metric: str) -> dict[Named, float]:
+def _means(journal: Path, metric: str) -> dict[JournalCell, float]:
     """The mean of each cell of a journal at the end of its training, NaN where a repeat diverged."""
-    found: dict[Named, list[float]] = {}
+    found: dict[JournalCell, list[float]] = {}
     for row in read_journal(journal)[1]:
-        name: Named = row.get("architecture") or (row["adjacency"], tuple(row["operations"]))
+        name: JournalCell = row.get("architecture") or (row["adjacency"], tuple(row["operations"]))
         last = row[metric][-1] if isinstance(name, str) else row["final"][metric]
         found.setdefault(name, []).append(math.nan if row["diverged"] or last is None else float(last))
     return {cell: statistics.fmean(values) for cell, values in found.items()}
@@ -134,21 +134,21 @@ class TrainedJudge:
         space: SearchSpace,
         values: Mapping[int, float],
         *,
-        record: Callable[[Look], object] = lambda look: None,
+        record: Callable[[TruthLookup], object] = lambda look: None,
     ) -> None:
         self.truth = truth
         self._space, self._values, self._record = space, dict(values), record
 
-    def judge(self, architecture: Architecture, *, run: str = "") -> Measured | NoVerdict:
+    def judge(self, architecture: Architecture, *, run: str = "") -> UnrankedVerdict | NoVerdict:
         """The mean test accuracy of a trained cell; raises SpaceError for one outside the space."""
         key, text = canonical_key(self._space, architecture), self._space.format(architecture)
-        self._record(Look(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
+        self._record(TruthLookup(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
         value = self._values.get(key)
         if value is None:
             return NoVerdict(f"the recommended cell {text} was not trained from scratch")
         if not math.isfinite(value):
             return NoVerdict(f"training the recommended cell {text} from scratch diverged")
-        return Measured(value)
+        return UnrankedVerdict(value)
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
         """No correlation: the cells that were probed are not those that were trained, so nothing is looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from backends.tabular.known_tables import table_of
+from backends.tabular.known_tables import table_of_digest
 from harness.core.errors import TableError
 from harness.core.judgement import Truth
 from harness.core.runspec import RunSpec
@@ -19,7 +19,7 @@ from harness.storage.records import Run
 from harness.storage.store import Store
 
 
-class TruthSources:
+class RunJudges:
     """The judges of a store's runs, each made once; a ``metric`` of ``None`` is that of the test data."""
 
     def __init__(self, store: Store, metric: str | None = None) -> None:
@@ -64,7 +64,7 @@ class TruthSources:
     def _made(self, spec: RunSpec) -> AnyJudge:
         if spec.table_digest is None:
             return self._judge(build_truth(spec, self.space(spec)), spec)
-        table = table_of(spec.table_digest, spec.table)
+        table = table_of_digest(spec.table_digest, spec.table)
         if table is not None:
             return self._judge(table, spec)
         for space, metric, digest in self._truths:
@@ -77,7 +77,7 @@ class TruthSources:
         )
 
     def _judge(self, table: Any, spec: RunSpec) -> Judge:
-        return Judge(table, self.space(spec), self._metric, record=self._store.record_look)
+        return Judge(table, self.space(spec), self._metric, record=self._store.record_lookup)
 
     def _recorded(self, space: str, metric: str, digest: str) -> AnyJudge:
         key = ("recorded", space, metric, digest)

@@ -28,15 +28,15 @@ from harness.storage.store import Store
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-Axis: TypeAlias = Literal["queries", "epochs", "seconds"]
-AXES: tuple[Axis, ...] = ("queries", "epochs", "seconds")
+CostAxis: TypeAlias = Literal["queries", "epochs", "seconds"]
+AXES: tuple[CostAxis, ...] = ("queries", "epochs", "seconds")
 
-Quality: TypeAlias = Literal["value", "rank", "regret"]
+TruthMeasure: TypeAlias = Literal["value", "rank", "regret"]
 """What of an incumbent's truth a curve shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Incumbent:
     """A new incumbent, with its score as the search saw it, and what the run had cost once it was answered.
 
     ``queries`` counts answered Scores from 1, failed ones included; ``seconds`` are of training, a table's recorded
@@ -51,7 +51,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Trajectory:
     """The incumbents of a run with the truth about each, and what the run spent in all.
 
     ``unknown`` holds the axes that do not exist, with why.
@@ -62,11 +62,11 @@ class Course:
     space: str
     seed: int
     spent: Cost
-    steps: tuple[Step, ...]
+    steps: tuple[Incumbent, ...]
     truths: tuple[Verdict | NoVerdict, ...]
-    unknown: tuple[tuple[Axis, Undefined], ...] = ()
+    unknown: tuple[tuple[CostAxis, Undefined], ...] = ()
 
-    def costs(self, axis: Axis) -> tuple[float, ...] | Undefined:
+    def costs(self, axis: CostAxis) -> tuple[float, ...] | Undefined:
         """What the run had cost at each incumbent along an axis."""
         found = dict(self.unknown).get(axis)
         return tuple(float(getattr(step, axis)) for step in self.steps) if found is None else found
@@ -80,7 +80,7 @@ class Curve:
     ``seeds`` counts those that have a value.
     """
 
-    axis: Axis
+    axis: CostAxis
     grid: Floats
     mean: Floats
     low: Floats
@@ -88,23 +88,25 @@ class Curve:
     seeds: npt.NDArray[np.int64]
 
 
-def incumbents(rows: Iterable[ScoreRow]) -> tuple[Step, ...]:
+def incumbents(rows: Iterable[ScoreRow]) -> tuple[Incumbent, ...]:
     """Where the best score so far changed, over a run's Scores in order; of equal scores the first stays."""
-    return walk(rows)[0]
+    return incumbents_and_cost(rows)[0]
 
 
-def walk(rows: Iterable[ScoreRow]) -> tuple[tuple[Step, ...], Cost]:
+def incumbents_and_cost(rows: Iterable[ScoreRow]) -> tuple[tuple[Incumbent, ...], Cost]:
     """The incumbents of these Scores, whatever epochs or batches they asked for, and what all of them cost."""
-    steps, best, queries, epochs, seconds = list[Step](), -math.inf, 0, 0.0, 0.0
+    steps, best, queries, epochs, seconds = list[Incumbent](), -math.inf, 0, 0.0, 0.0
     for row in rows:
         queries, epochs, seconds = queries + 1, epochs + row.cost_epochs, seconds + row.cost_seconds
         if row.value is not None and row.value > best:
             best = row.value
-            steps.append(Step(queries, epochs, seconds, row.architecture, row.value))
+            steps.append(Incumbent(queries, epochs, seconds, row.architecture, row.value))
     return tuple(steps), Cost(queries, epochs, seconds)
 
 
-def at_cost(steps: Sequence[Step], *, queries: float | None = None, seconds: float | None = None) -> Step | None:
+def at_cost(
+    steps: Sequence[Incumbent], *, queries: float | None = None, seconds: float | None = None
+) -> Incumbent | None:
     """The incumbent of the longest beginning of a run that costs at most so much, ``None`` where it has none."""
     found = None
     for step in steps:
@@ -114,20 +116,20 @@ def at_cost(steps: Sequence[Step], *, queries: float | None = None, seconds: flo
     return found
 
 
-def courses(runs: Iterable[Run], judge: Judge, store: Store, space: SearchSpace) -> list[Course]:
+def trajectories(runs: Iterable[Run], judge: Judge, store: Store, space: SearchSpace) -> list[Trajectory]:
     """The course of each run, one look at the truth a run; a run without an answered Score has no steps."""
-    return [course(run, judge, store, space) for run in runs]
+    return [trajectory(run, judge, store, space) for run in runs]
 
 
-def course(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Course:
+def trajectory(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Trajectory:
     """The course of one run."""
-    steps, tally = walk(store.trials(run.id))
+    steps, tally = incumbents_and_cost(store.trials(run.id))
     spec, unknown = run.spec, tuple(_unknown(run, tally))
     truths = tuple(judge.many([space.parse(step.architecture) for step in steps], run=run.id))
-    return Course(spec.policy, spec.oracle, spec.space, spec.seed, run.spent, steps, truths, unknown)
+    return Trajectory(spec.policy, spec.oracle, spec.space, spec.seed, run.spent, steps, truths, unknown)
 
 
-def _unknown(run: Run, tally: Cost) -> Iterator[tuple[Axis, Undefined]]:
+def _unknown(run: Run, tally: Cost) -> Iterator[tuple[CostAxis, Undefined]]:
     for axis in AXES:
         total, scored = getattr(run.spent, axis), getattr(tally, axis)
         if not math.isclose(total, scored, rel_tol=1e-9):
@@ -137,32 +139,32 @@ def _unknown(run: Run, tally: Cost) -> Iterator[tuple[Axis, Undefined]]:
 
 
 def on_grid(
-    courses: Sequence[Course], axis: Axis, grid: Sequence[float], *, quality: Quality = "regret"
+    trajectories: Sequence[Trajectory], axis: CostAxis, grid: Sequence[float], *, quality: TruthMeasure = "regret"
 ) -> Curve | Undefined:
     """The mean over the seeds of one policy at each cost of ``grid``: a run keeps its incumbent until the next one.
 
     A seed has no value before its first answer, nor where its incumbent has no truth, and keeps the last one after its
     end. Undefined where the axis is undefined for a run.
     """
-    values = np.full((len(courses), len(grid)), np.nan)
+    values = np.full((len(trajectories), len(grid)), np.nan)
     points = np.asarray(grid, dtype=np.float64)
-    for row, each in zip(values, courses, strict=True):
+    for row, each in zip(values, trajectories, strict=True):
         costs = each.costs(axis)
         if isinstance(costs, Undefined):
             return costs
-        row[:] = _held(costs, [_quality(truth, quality) for truth in each.truths], points)
+        row[:] = _step_function(costs, [_quality(truth, quality) for truth in each.truths], points)
     known = np.isfinite(values)
     low, high = _intervals(values)
     return Curve(axis, points, _means(values, known), low, high, known.sum(axis=0))
 
 
-def _held(costs: Sequence[float], values: Sequence[float], grid: Floats) -> Floats:
+def _step_function(costs: Sequence[float], values: Sequence[float], grid: Floats) -> Floats:
     """A right-continuous step function on the grid, NaN before its first step."""
     places = np.searchsorted(np.asarray(costs, dtype=np.float64), grid, side="right")
     return np.array([math.nan, *values])[places]
 
 
-def _quality(truth: Verdict | NoVerdict, quality: Quality) -> float:
+def _quality(truth: Verdict | NoVerdict, quality: TruthMeasure) -> float:
     return math.nan if isinstance(truth, NoVerdict) else float(getattr(truth, quality))
 
 
@@ -178,7 +180,7 @@ def _means(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
 def _intervals(values: Floats) -> tuple[Floats, Floats]:
     """The ends of the interval of each column; columns that follow each other are often equal and computed once."""
     ends = np.full((2, values.shape[1]), np.nan)
-    for _, group in itertools.groupby(range(values.shape[1]), key=_content_of(values)):
+    for _, group in itertools.groupby(range(values.shape[1]), key=_column_bytes(values)):
         places = list(group)
         column = values[:, places[0]]
         interval = interval_of(column[np.isfinite(column)].tolist(), "mean")
@@ -187,16 +189,16 @@ def _intervals(values: Floats) -> tuple[Floats, Floats]:
     return ends[0], ends[1]
 
 
-def _content_of(values: Floats) -> Callable[[int], bytes]:
+def _column_bytes(values: Floats) -> Callable[[int], bytes]:
     return lambda place: values[:, place].tobytes()
 
 
-def shared_grid(courses: Iterable[Course], axis: Axis, *, points: int = 200) -> list[float]:
+def shared_grid(trajectories: Iterable[Trajectory], axis: CostAxis, *, points: int = 200) -> list[float]:
     """Costs from the first incumbent of any of these runs to the end of the longest, evenly on a logarithmic scale.
 
     Whole numbers, each once, for queries; [] where no run has a defined axis and an incumbent.
     """
-    found = [(costs[0], getattr(each.spent, axis)) for each in courses if (costs := _known_costs(each, axis))]
+    found = [(costs[0], getattr(each.spent, axis)) for each in trajectories if (costs := _known_costs(each, axis))]
     if not found:
         return []
     first, last = min(start for start, _ in found), max(end for _, end in found)
@@ -205,7 +207,7 @@ def shared_grid(courses: Iterable[Course], axis: Axis, *, points: int = 200) -> 
     return [float(first), *whole[(whole > first) & (whole < last)].tolist(), *([float(last)] if last > first else [])]
 
 
-def _known_costs(course: Course, axis: Axis) -> tuple[float, ...]:
+def _known_costs(trajectory: Trajectory, axis: CostAxis) -> tuple[float, ...]:
     """The costs at the incumbents that are above 0, none where the axis is undefined."""
-    costs = course.costs(axis)
+    costs = trajectory.costs(axis)
     return () if isinstance(costs, Undefined) else tuple(cost for cost in costs if cost > 0)

@@ -25,14 +25,14 @@ OF_ONE_RUN = ("run", "seed", "status", "created", "finished", "trials", "queries
 def text(found: Sequence[StoredBoard], form: str, *, statistics: bool, pairs: bool) -> str:
     """The leaderboards, or all their pairs, as ``csv``, ``json``, ``markdown`` or ``latex``."""
     if form == "json":
-        documents = [with_pairs(each) if pairs else described(each) for each in found]
+        documents = [with_pairs(each) if pairs else recorded_document(each) for each in found]
         return json.dumps({"leaderboards": documents}, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     boards = [each.board for each in found]
     if pairs:
         parts = [page.render(pairs_page(board), form) for board in boards]
     else:
         parts = [render(board, form, statistics=statistics) for board in boards]
-    return one_csv(parts) if form == "csv" else "\n".join(parts)
+    return joined_csv(parts) if form == "csv" else "\n".join(parts)
 
 
 def terminal_parts(found: Sequence[StoredBoard], *, statistics: bool, pairs: bool) -> list[RenderableType]:
@@ -45,20 +45,20 @@ def terminal_parts(found: Sequence[StoredBoard], *, statistics: bool, pairs: boo
 
 
 def with_pairs(found: StoredBoard) -> dict[str, Any]:
-    """What ``described`` gives, with all pairs of its rows."""
-    return described(found) | {"pairs": pairs_page(found.board).content["pairs"]}
+    """What ``recorded_document`` gives, with all pairs of its rows."""
+    return recorded_document(found) | {"pairs": pairs_page(found.board).content["pairs"]}
 
 
-def described(found: StoredBoard) -> dict[str, Any]:
+def recorded_document(found: StoredBoard) -> dict[str, Any]:
     """The JSON document of a leaderboard, with what is recorded of the runs of each row."""
     whole = document(found.board)
     for entry, record in zip(found.board.entries, whole["leaderboard"], strict=True):
-        record["recorded"] = recorded(found.runs[entry.key])
+        record["recorded"] = recorded_values(found.runs[entry.key])
     truth = found.board.truth
     return whole | {"truth": {"kind": truth.kind, "name": truth.name, "metric": truth.metric, "digest": truth.digest}}
 
 
-def recorded(runs: Iterable[Run]) -> dict[str, list[Any]]:
+def recorded_values(runs: Iterable[Run]) -> dict[str, list[Any]]:
     """By key, the different values that these runs have, oldest first: one, where they agree."""
     found: dict[str, list[Any]] = {}
     for keys in map(keys_of, runs):
@@ -69,7 +69,7 @@ def recorded(runs: Iterable[Run]) -> dict[str, list[Any]]:
     return {key: values for key, values in found.items() if key not in OF_ONE_RUN}
 
 
-def one_csv(texts: Sequence[str]) -> str:
+def joined_csv(texts: Sequence[str]) -> str:
     """Several CSV texts below the columns of all of them; a column that one of them lacks is empty there."""
     tables = [list(csv.reader(io.StringIO(each))) for each in texts]
     columns = list(dict.fromkeys(name for table in tables for name in table[0]))

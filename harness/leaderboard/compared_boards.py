@@ -10,25 +10,25 @@ from typing import Any, TypeAlias
 
 from harness.core.errors import SettingError
 from harness.core.measures import measure_of
-from harness.leaderboard.board_formats import described
+from harness.leaderboard.board_formats import recorded_document
 from harness.leaderboard.stored_boards import stored_boards
-from harness.storage.selection import require_some, select, with_baseline
+from harness.storage.selection import require_runs, select, with_baseline
 from harness.storage.store import Store
 
-Key: TypeAlias = tuple[str, str, str, str, str]
+MatchKey: TypeAlias = tuple[str, str, str, str, str]
 """What rows are matched by: policy, oracle, space, the judge (``table nasbench101-v5-digits``) and its metric."""
 
 FIELDS = ("policy", "oracle", "space", "judge", "metric", "seeds", "values", "ranks", "queries")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedRow:
     """A row of a leaderboard: the values and ranks of its seeds, ``None`` for a run without one.
 
     ``recorded`` holds the different values of each recorded key of its runs; it is empty where nobody recorded them.
     """
 
-    key: Key
+    key: MatchKey
     metric: str
     seeds: tuple[int, ...]
     values: tuple[float | None, ...]
@@ -48,10 +48,10 @@ class Row:
         return measure is None or measure.larger_is_better
 
 
-Rows: TypeAlias = Mapping[Key, Row]
+ComparedRows: TypeAlias = Mapping[MatchKey, ComparedRow]
 
 
-def read_side(source: str, wheres: Sequence[str]) -> Rows:
+def read_leaderboard(source: str, wheres: Sequence[str]) -> ComparedRows:
     """The rows of a JSON leaderboard, of a database file, or of a store's URL; raises a HarnessError for none of them.
 
     The runs of a store that were not judged yet are judged. ``wheres`` select its runs, and are none on a JSON file.
@@ -62,9 +62,9 @@ def read_side(source: str, wheres: Sequence[str]) -> Rows:
     with Store.read(url_of(source)) as store:
         runs = store.runs()
         found = select(runs, wheres)
-        require_some(found, runs, wheres)
+        require_runs(found, runs, wheres)
         boards = stored_boards(store, with_baseline(found, runs, wheres), searches=False)
-    return _rows(record for each in boards for record in described(each)["leaderboard"])
+    return _rows(record for each in boards for record in recorded_document(each)["leaderboard"])
 
 
 def url_of(source: str) -> str:
@@ -90,15 +90,15 @@ def _entries(document: Any) -> list[dict[str, Any]]:
     return [{**entry, **{name: entry[name] for name in FIELDS}} for entry in entries]
 
 
-def _rows(records: Iterable[Mapping[str, Any]]) -> dict[Key, Row]:
+def _rows(records: Iterable[Mapping[str, Any]]) -> dict[MatchKey, ComparedRow]:
     rows = map(_row, records)
     return {row.key: row for row in rows}
 
 
-def _row(record: Mapping[str, Any]) -> Row:
+def _row(record: Mapping[str, Any]) -> ComparedRow:
     metric = record["metric"].partition(",")[0].replace(" ", "_")
     key = (record["policy"], record["oracle"], record["space"], record["judge"], metric)
     seeds, values, ranks = (tuple(record[name]) for name in ("seeds", "values", "ranks"))
     recorded = dict(record.get("recorded", {}))
     recorded["truth"] = [record["metric"]]
-    return Row(key, metric, seeds, values, ranks, record["queries"], recorded)
+    return ComparedRow(key, metric, seeds, values, ranks, record["queries"], recorded)

@@ -15,12 +15,12 @@ SIGNIFICANT = 0.05
 POWER = 0.8
 """The chance to see a difference that ``detectable`` and ``seeds_needed`` are about."""
 
-HALF = 0.5
+MARGIN_DEVIATIONS = 0.5
 """The default margin in standard deviations: half a one is a medium effect (Cohen 1988, Sec. 2.2)."""
 
 ONE_DRAW = "one random draw"
 
-SEARCHES = {"queries": "random search at as many queries", "seconds": "random search for as much training time"}
+SEARCH_NAMES = {"queries": "random search at as many queries", "seconds": "random search for as much training time"}
 """What random search at a policy's cost is called, by the cost that is equal."""
 
 
@@ -52,18 +52,18 @@ class Comparison:
     @property
     def found(self) -> bool:
         """Whether the two differ, after the correction for the number of policies."""
-        return below(self.holm_p)
+        return is_significant(self.holm_p)
 
     @property
     def equivalent(self) -> bool:
         """Whether they surely differ by less than the margin."""
-        return below(self.equivalence_p)
+        return is_significant(self.equivalence_p)
 
 
-def compared(
+def compare_samples(
     values: Sequence[float], others: Sequence[float], other: str, *, larger_is_better: bool, margin: Number
 ) -> Comparison:
-    """Compare two samples, one value a seed; ``holm_p`` is that of a single test until it is ``adjusted``."""
+    """Compare two samples, one value a seed; ``holm_p`` is that of a single test until it is ``holm_adjusted``."""
     sign = 1.0 if larger_is_better else -1.0
     a, b = [sign * value for value in values], [sign * value for value in others]
     difference, test = _difference(a, b), statistics.welch(a, b)
@@ -86,14 +86,14 @@ def compared(
     )
 
 
-def half_a_deviation(std: Number) -> Number:
+def default_margin(std: Number) -> Number:
     """The default margin: half of one standard deviation of what a policy is compared with."""
     if isinstance(std, Undefined) or std > 0:
-        return std if isinstance(std, Undefined) else HALF * std
+        return std if isinstance(std, Undefined) else MARGIN_DEVIATIONS * std
     return Undefined("what it is compared with does not vary, so half of its deviation is no margin")
 
 
-def adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
+def holm_adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """The comparisons, in their order, with Holm's correction within each family: those with the same ``other``."""
     families: dict[str, list[int]] = {}
     for i, comparison in enumerate(comparisons):
@@ -106,7 +106,7 @@ def adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
     return found
 
 
-def below(p: Number) -> bool:
+def is_significant(p: Number) -> bool:
     """Whether there is a p, and it is a finding."""
     return not isinstance(p, Undefined) and p < SIGNIFICANT
 

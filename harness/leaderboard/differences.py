@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness import statistics
-from harness.leaderboard.compared_boards import Key, Row, Rows
-from harness.leaderboard.comparison import Comparison, adjusted, compared, half_a_deviation
-from harness.storage.selection import ABSENT, short, value_text
+from harness.leaderboard.compared_boards import ComparedRow, ComparedRows, MatchKey
+from harness.leaderboard.comparison import Comparison, compare_samples, default_margin, holm_adjusted
+from harness.storage.selection import ABSENT, short_key, value_text
 
-UNTOLD = ("policy", "oracle", "space", "table")
+IGNORED_KEYS = ("policy", "oracle", "space", "table")
 """Keys that rows are matched by, and how a table is called, whose digest counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class RowMatch:
     """A row that both sides have; ``comparison`` is of ``b`` with ``a``, positive where ``b`` is better."""
 
-    a: Row
-    b: Row
+    a: ComparedRow
+    b: ComparedRow
     comparison: Comparison
     differing: Mapping[str, tuple[str, str]]
 
@@ -43,12 +43,12 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Differences:
+class BoardDifferences:
     """The rows that both sides have, in the order of the first one, and those that only one has."""
 
-    matches: tuple[Match, ...]
-    only_a: tuple[Row, ...]
-    only_b: tuple[Row, ...]
+    matches: tuple[RowMatch, ...]
+    only_a: tuple[ComparedRow, ...]
+    only_b: tuple[ComparedRow, ...]
 
     @property
     def shared(self) -> dict[str, tuple[str, str]]:
@@ -59,22 +59,22 @@ class Differences:
         return {key: pair for key, pair in first.items() if all(m.differing.get(key) == pair for m in self.matches)}
 
 
-def differences(a: Rows, b: Rows) -> Differences:
+def differences(a: ComparedRows, b: ComparedRows) -> BoardDifferences:
     """Match the rows of two sides, and compare them.
 
     Holm's correction is over all matches but those whose seeds all ended at the same values: these test nothing.
     """
     pairs = list(_pairs(a, b))
     matches = [_match(a[left], b[right]) for left, right in pairs]
-    tests = iter(adjusted([match.comparison for match in matches if not match.same]))
+    tests = iter(holm_adjusted([match.comparison for match in matches if not match.same]))
     matches = [match if match.same else replace(match, comparison=next(tests)) for match in matches]
     lefts, rights = {left for left, _ in pairs}, {right for _, right in pairs}
     only_a = tuple(row for key, row in a.items() if key not in lefts)
     only_b = tuple(row for key, row in b.items() if key not in rights)
-    return Differences(tuple(matches), only_a, only_b)
+    return BoardDifferences(tuple(matches), only_a, only_b)
 
 
-def _pairs(a: Iterable[Key], b: Iterable[Key]) -> Iterator[tuple[Key, Key]]:
+def _pairs(a: Iterable[MatchKey], b: Iterable[MatchKey]) -> Iterator[tuple[MatchKey, MatchKey]]:
     """Rows of the same key; then a row that is left and has the settings in its name with the one that fits."""
     left, right = list(a), list(b)
     for key in left:
@@ -87,27 +87,27 @@ def _pairs(a: Iterable[Key], b: Iterable[Key]) -> Iterator[tuple[Key, Key]]:
             yield key, theirs[0]
 
 
-def _plain(key: Key) -> tuple[str, ...]:
+def _plain(key: MatchKey) -> tuple[str, ...]:
     """A key without the settings in the names of its policy and its space."""
     policy, oracle, space, judge, metric = key
     return policy.partition(" (")[0], oracle, space.partition(" (")[0], judge, metric
 
 
-def _match(a: Row, b: Row) -> Match:
+def _match(a: ComparedRow, b: ComparedRow) -> RowMatch:
     """A pair before the correction."""
-    margin = half_a_deviation(statistics.std(a.known))
-    test = compared(b.known, a.known, "the other", larger_is_better=a.larger_is_better, margin=margin)
-    return Match(a, b, test, _differing(a, b))
+    margin = default_margin(statistics.std(a.known))
+    test = compare_samples(b.known, a.known, "the other", larger_is_better=a.larger_is_better, margin=margin)
+    return RowMatch(a, b, test, _differing(a, b))
 
 
-def _differing(a: Row, b: Row) -> dict[str, tuple[str, str]]:
+def _differing(a: ComparedRow, b: ComparedRow) -> dict[str, tuple[str, str]]:
     """The keys whose values differ, with both; nothing of settings where one side did not record them."""
     found = {"seeds": (_listed(sorted(a.seeds)), _listed(sorted(b.seeds)))}
     both = len(a.recorded) > 1 and len(b.recorded) > 1
     names = [*a.recorded, *(name for name in b.recorded if name not in a.recorded)] if both else ["truth"]
     for name in names:
-        if name not in UNTOLD:
-            found[short(name)] = _listed(a.recorded.get(name, [ABSENT])), _listed(b.recorded.get(name, [ABSENT]))
+        if name not in IGNORED_KEYS:
+            found[short_key(name)] = _listed(a.recorded.get(name, [ABSENT])), _listed(b.recorded.get(name, [ABSENT]))
     return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
 
 
@@ -119,7 +119,7 @@ def _listed(values: Sequence[Any]) -> str:
     return ", ".join(map(value_text, values))
 
 
-def unexplained(match: Match) -> bool:
+def unexplained(match: RowMatch) -> bool:
     """Whether runs with the same recorded settings, version and truth ended elsewhere for some seed all the same."""
     recorded = len(match.a.recorded) > 1 and len(match.b.recorded) > 1
     circumstances = ("seeds", "provenance.")

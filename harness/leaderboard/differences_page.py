@@ -8,11 +8,11 @@ from typing import Any
 
 from harness import statistics
 from harness.core.numbers import Undefined
-from harness.leaderboard.compared_boards import Row
-from harness.leaderboard.differences import Differences, Match, unexplained
+from harness.leaderboard.compared_boards import ComparedRow
+from harness.leaderboard.differences import BoardDifferences, RowMatch, unexplained
 from harness.leaderboard.document import plain_fields
-from harness.output.page import Grid, Page
-from harness.output.units import Cell, Unit, fixed, probability, ranged, spread, unit_of
+from harness.output.page import Page, TextTable
+from harness.output.units import TableCell, Unit, fixed, probability, unit_of, with_deviation, with_interval
 
 NOTE = (
     "Difference: of the means, B minus A, with Welch's 95 % interval, turned so that positive is better for B. Welch "
@@ -20,7 +20,7 @@ NOTE = (
 )
 
 
-def page(found: Differences, a: str, b: str) -> Page:
+def page(found: BoardDifferences, a: str, b: str) -> Page:
     """The numbers of rows in both, why they may differ, and the rows in one alone; ``a`` and ``b`` name them."""
     grids = [_numbers(found.matches), *_reasons(found), *_alone(found)]
     content = {"a": a, "b": b, "rows": [_record(match) for match in found.matches]}
@@ -28,7 +28,7 @@ def page(found: Differences, a: str, b: str) -> Page:
     return Page(f"A: {a}\nB: {b}", tuple(grids), tuple(_notes(found)), content)
 
 
-def _numbers(matches: Sequence[Match]) -> Grid:
+def _numbers(matches: Sequence[RowMatch]) -> TextTable:
     several = [len({match.a.key[place] for match in matches}) > 1 for place in range(5)]
     places = [place for place in range(1, 5) if several[place]]
     names = ("policy", "oracle", "space", "judge", "metric")
@@ -36,61 +36,63 @@ def _numbers(matches: Sequence[Match]) -> Grid:
     rows = [(match.name, *(match.a.key[place] for place in places), *_cells(match)) for match in matches]
     shared = ", ".join(matches[0].a.key[place] for place in range(1, 4) if not several[place]) if matches else ""
     title = f"In both, by {_metric(matches)}" + (f"; {shared}" if shared else "")
-    return Grid(title if matches else "In both: nothing", ("policy", *(names[p] for p in places), *heads), tuple(rows))
+    return TextTable(
+        title if matches else "In both: nothing", ("policy", *(names[p] for p in places), *heads), tuple(rows)
+    )
 
 
-def _metric(matches: Sequence[Match]) -> str:
+def _metric(matches: Sequence[RowMatch]) -> str:
     units = {match.a.metric: unit_of(match.a.metric) for match in matches}
     named = [f"{metric.replace('_', ' ')}{unit.sign.replace(' %', ' in %')}" for metric, unit in units.items()]
     return " and ".join(named)
 
 
-def _cells(match: Match) -> tuple[str, ...]:
+def _cells(match: RowMatch) -> tuple[str, ...]:
     unit, test = unit_of(match.a.metric), match.comparison
-    difference = ranged(test.difference, test.interval, unit.scale, sign="+")
+    difference = with_interval(test.difference, test.interval, unit.scale, sign="+")
     ends = (_spread(match.a, unit), _spread(match.b, unit))
     tests = ((probability(test.welch_p),), (probability(test.holm_p),))
     shown = (("same in every seed",), ("",), ("",)) if match.same else (difference, *tests)
     return tuple(map(_text, (*ends, *shown, (_rank(match.a),), (_rank(match.b),))))
 
 
-def _spread(row: Row, unit: Unit) -> Cell:
-    return spread(statistics.mean(row.known), statistics.std(row.known), unit.scale)
+def _spread(row: ComparedRow, unit: Unit) -> TableCell:
+    return with_deviation(statistics.mean(row.known), statistics.std(row.known), unit.scale)
 
 
-def _text(cell: Cell) -> str:
+def _text(cell: TableCell) -> str:
     return "".join("–" if isinstance(part, Undefined) else part for part in cell)
 
 
-def _rank(row: Row) -> str:
+def _rank(row: ComparedRow) -> str:
     ranks = [rank for rank in row.ranks if rank is not None]
     return _text((fixed(fmean(ranks), 1),)) if ranks else "–"
 
 
-def _reasons(found: Differences) -> Iterator[Grid]:
+def _reasons(found: BoardDifferences) -> Iterator[TextTable]:
     """What is recorded of the runs and differs: of all rows alike first."""
     shared = found.shared
     rows = [("all", key, *pair) for key, pair in shared.items()]
     for match in found.matches:
         rows += [(_called(match, found), key, *pair) for key, pair in match.differing.items() if key not in shared]
     if rows:
-        yield Grid("What differs between their runs", ("policy", "what", "A", "B"), tuple(rows))
+        yield TextTable("What differs between their runs", ("policy", "what", "A", "B"), tuple(rows))
 
 
-def _called(match: Match, found: Differences) -> str:
+def _called(match: RowMatch, found: BoardDifferences) -> str:
     """What sentences call a match: its policy, and its oracle where there are several."""
     several = len({each.a.key[1] for each in found.matches}) > 1
     return f"{match.name} on {match.a.key[1]}" if several else match.name
 
 
-def _alone(found: Differences) -> Iterator[Grid]:
+def _alone(found: BoardDifferences) -> Iterator[TextTable]:
     rows = [("A", *row.key[:4], f"{len(row.seeds)}") for row in found.only_a]
     rows += [("B", *row.key[:4], f"{len(row.seeds)}") for row in found.only_b]
     if rows:
-        yield Grid("Only in one", ("in", "policy", "oracle", "space", "judge", "seeds"), tuple(rows))
+        yield TextTable("Only in one", ("in", "policy", "oracle", "space", "judge", "seeds"), tuple(rows))
 
 
-def _notes(found: Differences) -> Iterator[str]:
+def _notes(found: BoardDifferences) -> Iterator[str]:
     if found.matches:
         yield NOTE
     for match in filter(unexplained, found.matches):
@@ -103,12 +105,12 @@ def _notes(found: Differences) -> Iterator[str]:
         yield "One side says nothing of settings: `harness leaderboard --json` writes them, `harness run --json` not."
 
 
-def _named(row: Row) -> dict[str, Any]:
+def _named(row: ComparedRow) -> dict[str, Any]:
     names = ("policy", "oracle", "space", "judge", "metric")
     return dict(zip(names, row.key, strict=True)) | {"seeds": list(row.seeds)}
 
 
-def _record(match: Match) -> dict[str, Any]:
+def _record(match: RowMatch) -> dict[str, Any]:
     differing = {key: list(pair) for key, pair in match.differing.items()}
     numbers: dict[str, Any] = {
         "comparison": plain_fields(match.comparison),
@@ -119,5 +121,5 @@ def _record(match: Match) -> dict[str, Any]:
     return {"a": _numbered(match.a), "b": _numbered(match.b)} | numbers
 
 
-def _numbered(row: Row) -> dict[str, Any]:
+def _numbered(row: ComparedRow) -> dict[str, Any]:
     return _named(row) | {"values": list(row.values), "ranks": list(row.ranks), "queries": row.queries}

@@ -10,8 +10,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from harness.core.numbers import Undefined
-from harness.leaderboard.comparison import SEARCHES, Comparison
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.statistics import Interval
 
 NESTED: Mapping[str, type[Comparison | Interval]] = {
@@ -30,7 +30,7 @@ def document(board: Leaderboard) -> dict[str, Any]:
     return {"leaderboard": [_record(entry) for entry in board.entries], "warnings": list(board.warnings)}
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: LeaderboardEntry) -> dict[str, Any]:
     record = plain_fields(entry)
     reasons = record.pop("reasons")
     if entry.failed:
@@ -38,7 +38,7 @@ def _record(entry: Entry) -> dict[str, Any]:
     return record | {"failed_seeds": [seed for seed, _ in entry.failed], "reasons": reasons}
 
 
-def plain_fields(record: Entry | Comparison) -> dict[str, Any]:
+def plain_fields(record: LeaderboardEntry | Comparison) -> dict[str, Any]:
     """The fields of a record as plain types, and the reasons for those that are ``None``."""
     values = {part.name: getattr(record, part.name) for part in fields(record)}
     reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
@@ -69,7 +69,7 @@ def as_csv(board: Leaderboard) -> str:
     ``against_search`` go by what costs as much: ``against_search.queries.welch_p``.
     """
     text = io.StringIO()
-    columns = [*_heads(Entry, _searched(board)), "failed_seeds", "reasons"]
+    columns = [*_heads(LeaderboardEntry, _searched(board)), "failed_seeds", "reasons"]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for entry in board.entries:
@@ -81,15 +81,15 @@ def as_csv(board: Leaderboard) -> str:
 
 def _searched(board: Leaderboard) -> list[str]:
     """The costs at which random search stands beside an entry of this board."""
-    return [kind for kind in SEARCHES if any(kind in _by_cost(entry) for entry in board.entries)]
+    return [kind for kind in SEARCH_NAMES if any(kind in _by_cost(entry) for entry in board.entries)]
 
 
-def _by_cost(entry: Entry) -> dict[str, Any]:
-    kinds = {name: kind for kind, name in SEARCHES.items()}
+def _by_cost(entry: LeaderboardEntry) -> dict[str, Any]:
+    kinds = {name: kind for kind, name in SEARCH_NAMES.items()}
     return {kinds[comparison.other]: plain_fields(comparison) for comparison in entry.against_search}
 
 
-def _heads(record: type[Entry | Comparison | Interval], searched: Sequence[str] = ()) -> Iterator[str]:
+def _heads(record: type[LeaderboardEntry | Comparison | Interval], searched: Sequence[str] = ()) -> Iterator[str]:
     """The names of a record's columns; ``searched`` are the costs of random search that have any."""
     for part in fields(record):
         if part.name == "against_search":

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from harness.core.errors import StoreError
 from harness.core.runspec import RunSpec, provenance
-from harness.execution.engine import Broken, Done, Job, Message, Saved, perform_all
+from harness.execution.engine import CheckpointSaved, Message, RunFailed, RunFinished, RunJob, perform_all
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_all, require_judge
 from harness.leaderboard import leaderboard
-from harness.leaderboard.anytime import Course, courses
-from harness.leaderboard.equal_cost import companions, equal_cost, planned
+from harness.leaderboard.anytime import Trajectory, trajectories
+from harness.leaderboard.equal_cost import equal_cost, missing_searches, stored_searches
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.plan import Plan, build_truth, make_plan, require_buildable
 from harness.storage.records import Run
@@ -24,10 +24,10 @@ from harness.storage.store import Store
 class Watcher(Protocol):
     """Shows how the runs go, from when it is entered to when it is left."""
 
-    def __call__(self, jobs: Sequence[Job], total: int) -> AbstractContextManager[Watcher]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> AbstractContextManager[Watcher]:
         """Begin with the jobs that are left of ``total`` runs."""
 
-    def see(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """Show a message."""
 
     def note(self, text: str) -> None:
@@ -44,15 +44,15 @@ def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard
     with Store.open(experiment.store) as store:
         perform_missing(plan, store, watcher, experiment)
         judged, truth = judge_all(plan, store, experiment)
-        return leaderboard.build(judged, truth, searches=searched(plan, store, watcher, experiment))
+        return leaderboard.build(judged, truth, searches=search_equal_cost(plan, store, watcher, experiment))
 
 
-def searched(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> leaderboard.EqualCost:
+def search_equal_cost(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> leaderboard.EqualCost:
     """Random search at the cost of each policy that asked a table; performs what of it the store does not hold yet."""
     if not experiment.equal_cost or experiment.judge != BY_TABLE:
         return {}
     runs = [store.show(spec.digest) for spec in plan.specs]
-    if specs := planned(runs, store, plan.space):
+    if specs := missing_searches(runs, store, plan.space):
         watcher.note(f"random search at equal cost: {len(specs)} runs; --no-equal-cost leaves it out")
         perform_missing(Plan(specs, plan.space), store, watcher, experiment)
     return equal_cost(runs, judge_of(plan, store), store, plan.space)
@@ -60,10 +60,10 @@ def searched(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment)
 
 def judge_of(plan: Plan, store: Store) -> Judge:
     """The judge that looks up a plan's table, each look being recorded in the store."""
-    return Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_look)
+    return Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_lookup)
 
 
-def performed_courses(experiment: Experiment) -> list[Course]:
+def trajectories_of_experiment(experiment: Experiment) -> list[Trajectory]:
     """The any-time courses of the performed runs of an experiment that a table judges, one look at the truth a run.
 
     Random search at equal cost is among them.
@@ -71,8 +71,8 @@ def performed_courses(experiment: Experiment) -> list[Course]:
     plan = make_plan(experiment)
     with Store.open(experiment.store) as store:
         runs = [store.show(spec.digest) for spec in plan.specs]
-        beside = companions(runs, store) if experiment.equal_cost else []
-        return courses([*runs, *beside], judge_of(plan, store), store, plan.space)
+        beside = stored_searches(runs, store) if experiment.equal_cost else []
+        return trajectories([*runs, *beside], judge_of(plan, store), store, plan.space)
 
 
 def finished_runs(url: str) -> set[str]:
@@ -90,7 +90,7 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
     for spec in plan.specs:
         found = store.begin(spec, circumstances)
         if not isinstance(found, Run):
-            jobs.append(Job(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
+            jobs.append(RunJob(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
     workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
         watcher.note(
@@ -100,13 +100,13 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
     with watcher(jobs, len(plan.specs)) as watch:
 
         def receive(message: Message) -> None:
-            if isinstance(message, Saved):
+            if isinstance(message, CheckpointSaved):
                 store.commit(message.run, message.rows, message.checkpoint)
-            elif isinstance(message, Done):
+            elif isinstance(message, RunFinished):
                 store.finish(message.run, message.recommendation, message.probe)
-            elif isinstance(message, Broken):
+            elif isinstance(message, RunFailed):
                 store.fail(message.run, message.reason)
-            watch.see(message)
+            watch.receive(message)
 
         perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
 

@@ -29,47 +29,47 @@ from harness.core.random import stream
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import Judge
-from harness.leaderboard.anytime import Step, at_cost, walk
-from harness.leaderboard.leaderboard import EqualCost, Key
+from harness.leaderboard.anytime import Incumbent, at_cost, incumbents_and_cost
+from harness.leaderboard.leaderboard import EntryKey, EqualCost
 from harness.planning import registry, settings
 from harness.planning.plan import build_oracle
 from harness.storage.records import Run
 from harness.storage.store import Store
 from policies.random_search import RandomSearch
 
-SEARCH = "random-search"
+RANDOM_SEARCH = "random-search"
 
-APART = 1_000_000
+SEED_OFFSET = 1_000_000
 """How far the seed of the random search beside a run is from the run's own."""
 
-MOST = 100_000
+MOST_SAMPLES = 100_000
 """The most samples of a random search; beyond their cost it is known only where they saw every cell there is."""
 
-PILOT = 1_000
+PILOT_CELLS = 1_000
 """How many random cells are priced to foresee how many trainings a policy's seconds buy."""
 
-ERRORS = 4.0
+STANDARD_ERRORS = 4.0
 """How many standard errors dearer or cheaper than foreseen the trainings may come out."""
 
-UNSEEN = 1e-5
+UNSEEN_PROBABILITY = 1e-5
 """The chance that uniform draws are ended before they saw every cell of a small space."""
 
-Measured: TypeAlias = Literal["queries", "seconds"]
-COSTS: tuple[Measured, ...] = ("queries", "seconds")
+CostKind: TypeAlias = Literal["queries", "seconds"]
+COSTS: tuple[CostKind, ...] = ("queries", "seconds")
 
-Seeded: TypeAlias = list[tuple[int, Number]]
+NumbersBySeed: TypeAlias = list[tuple[int, Number]]
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class StoredSearch:
     """A stored random search: its incumbents, what it cost, and whether it saw every cell that can be reached."""
 
     run: str
-    steps: tuple[Step, ...]
+    steps: tuple[Incumbent, ...]
     spent: Cost
     exhausted: bool
 
-    def at(self, cost: Measured, run: Run) -> Step | Undefined:
+    def at(self, cost: CostKind, run: Run) -> Incumbent | Undefined:
         """Its incumbent at what a policy's run spent."""
         if run.status == "failed":
             return Undefined(run.reason or "the run failed")
@@ -82,19 +82,19 @@ class Searched:
         return at_cost(self.steps, **limits) or Undefined(f"random search has no answer within so many {cost}")
 
 
-def planned(runs: Sequence[Run], store: Store, space: SearchSpace) -> tuple[RunSpec, ...]:
+def missing_searches(runs: Sequence[Run], store: Store, space: SearchSpace) -> tuple[RunSpec, ...]:
     """The random searches that these runs of a space call for, without those that are stored, be it with more samples.
 
     Raises a HarnessError where the runs' table cannot be read.
     """
-    stored, specs = store.runs(status="finished", policy=SEARCH), dict[str, RunSpec]()
+    stored, specs = store.runs(status="finished", policy=RANDOM_SEARCH), dict[str, RunSpec]()
     for asked in _by_search(runs):
         oracle = build_oracle(asked[0].spec, space)
         if not oracle.independent:
             continue
-        samples = _samples(asked, oracle)
+        samples = _samples_needed(asked, oracle)
         known = {run.spec.seed for run in _matching(stored, asked[0].spec) if run.spent.queries >= samples}
-        for made in (_search(run.spec, samples) for run in asked if run.spec.seed + APART not in known):
+        for made in (_search_spec(run.spec, samples) for run in asked if run.spec.seed + SEED_OFFSET not in known):
             specs[made.digest] = made
     return tuple(specs.values())
 
@@ -105,44 +105,44 @@ def equal_cost(runs: Sequence[Run], judge: Judge, store: Store, space: SearchSpa
     Nothing is searched. Policies that asked nothing have no entry, nor have those that no table answered, and those
     that no stored random search goes with.
     """
-    stored, found = store.runs(status="finished", policy=SEARCH), dict[Key, dict[str, Seeded]]()
+    stored, found = store.runs(status="finished", policy=RANDOM_SEARCH), dict[EntryKey, dict[str, NumbersBySeed]]()
     for asked in _by_search(runs):
-        searches = _longest(_matching(stored, asked[0].spec))
+        searches = _longest_searches(_matching(stored, asked[0].spec))
         for seed in sorted({run.spec.seed for run in asked}) if searches else ():
             mine = [run for run in asked if run.spec.seed == seed]
-            search = searches.get(seed + APART)
-            searched = None if search is None else _searched(search, store, space)
-            for run, cost, number in _compared(mine, searched, judge, space):
+            search = searches.get(seed + SEED_OFFSET)
+            searched = None if search is None else _stored_search(search, store, space)
+            for run, cost, number in _numbers_at_cost(mine, searched, judge, space):
                 found.setdefault(_group(run), {}).setdefault(cost, []).append((seed, number))
     return {group: {cost: _in_order(values) for cost, values in costs.items()} for group, costs in found.items()}
 
 
-def companions(runs: Sequence[Run], store: Store) -> list[Run]:
+def stored_searches(runs: Sequence[Run], store: Store) -> list[Run]:
     """The stored random searches that these runs are compared with, the longest of each seed."""
-    stored, found = store.runs(status="finished", policy=SEARCH), dict[str, Run]()
+    stored, found = store.runs(status="finished", policy=RANDOM_SEARCH), dict[str, Run]()
     for asked in _by_search(runs):
-        longest = _longest(_matching(stored, asked[0].spec))
-        wanted = sorted({run.spec.seed + APART for run in asked} & set(longest))
+        longest = _longest_searches(_matching(stored, asked[0].spec))
+        wanted = sorted({run.spec.seed + SEED_OFFSET for run in asked} & set(longest))
         found |= {longest[seed].id: longest[seed] for seed in wanted}
     own = {run.id for run in runs}
     return [run for run in found.values() if run.id not in own]
 
 
-def _in_order(values: Seeded) -> tuple[Number, ...]:
+def _in_order(values: NumbersBySeed) -> tuple[Number, ...]:
     return tuple(number for _, number in sorted(values, key=lambda pair: pair[0]))
 
 
-def _group(run: Run) -> Key:
+def _group(run: Run) -> EntryKey:
     return run.spec.policy, run.spec.oracle, run.spec.space
 
 
 def _by_search(runs: Sequence[Run]) -> list[list[Run]]:
     """The runs of policies that asked a table something, by the random search that they are compared with."""
-    asking = {_group(run) for run in runs if run.spent.queries and run.spec.policy not in (BASELINE, SEARCH)}
+    asking = {_group(run) for run in runs if run.spent.queries and run.spec.policy not in (BASELINE, RANDOM_SEARCH)}
     found: dict[str, list[Run]] = {}
     for run in runs:
         if _group(run) in asking and _asks_table(run.spec):
-            found.setdefault(_bare(run.spec), []).append(run)
+            found.setdefault(_search_digest(run.spec), []).append(run)
     return list(found.values())
 
 
@@ -154,35 +154,37 @@ def _asks_table(spec: RunSpec) -> bool:
 @functools.cache
 def _settings_of(oracle: str) -> frozenset[str]:
     """The names of the settings of an oracle without its decorators."""
-    return frozenset(settings.defaults(registry.load("oracle", _plain(oracle))))
+    return frozenset(settings.defaults(registry.load("oracle", _without_decorators(oracle))))
 
 
-def _plain(oracle: str) -> str:
+def _without_decorators(oracle: str) -> str:
     return oracle.partition("+")[0]
 
 
-def _bare(spec: RunSpec) -> str:
+def _search_digest(spec: RunSpec) -> str:
     """What random searches of any length and seed have in common, as a digest."""
-    return replace(_search(spec, 1), seed=0).digest
+    return replace(_search_spec(spec, 1), seed=0).digest
 
 
 def _matching(stored: Iterable[Run], spec: RunSpec) -> Iterator[Run]:
     """The stored random searches on what a run searched, of any length and seed."""
-    oracle, bare = _plain(spec.oracle), _bare(spec)
-    return (run for run in stored if run.spec.oracle == oracle and _bare(run.spec) == bare)
+    oracle, bare = _without_decorators(spec.oracle), _search_digest(spec)
+    return (run for run in stored if run.spec.oracle == oracle and _search_digest(run.spec) == bare)
 
 
-def _search(spec: RunSpec, samples: int) -> RunSpec:
+def _search_spec(spec: RunSpec, samples: int) -> RunSpec:
     """Random search where a run searched: the same table and settings, a seed apart, without a budget."""
     known = _settings_of(spec.oracle)
     mine = {name: value for name, value in spec.settings["oracle"].items() if name in known}
     chosen = {**settings.defaults(RandomSearch), "samples": samples}
     parts = {**spec.settings, "policy": chosen, "oracle": mine}
-    seed = spec.seed + APART
-    return replace(spec, policy=SEARCH, oracle=_plain(spec.oracle), seed=seed, budget=Budget(), settings=parts)
+    seed = spec.seed + SEED_OFFSET
+    return replace(
+        spec, policy=RANDOM_SEARCH, oracle=_without_decorators(spec.oracle), seed=seed, budget=Budget(), settings=parts
+    )
 
 
-def _longest(runs: Iterable[Run]) -> dict[int, Run]:
+def _longest_searches(runs: Iterable[Run]) -> dict[int, Run]:
     """The random search of each seed that asked most."""
     found: dict[int, Run] = {}
     for run in runs:
@@ -191,12 +193,14 @@ def _longest(runs: Iterable[Run]) -> dict[int, Run]:
     return found
 
 
-def _searched(run: Run, store: Store, space: SearchSpace) -> Searched:
+def _stored_search(run: Run, store: Store, space: SearchSpace) -> StoredSearch:
     rows = store.trials(run.id)
-    return Searched(run.id, walk(rows)[0], run.spent, saw_all({row.architecture for row in rows}, space))
+    return StoredSearch(
+        run.id, incumbents_and_cost(rows)[0], run.spent, saw_every_cell({row.architecture for row in rows}, space)
+    )
 
 
-def saw_all(cells: set[str], space: SearchSpace) -> bool:
+def saw_every_cell(cells: set[str], space: SearchSpace) -> bool:
     """Whether these are all cells that can be reached; a cell may stand among them in several labellings."""
     if len(cells) < space.reachable:
         return False
@@ -204,40 +208,40 @@ def saw_all(cells: set[str], space: SearchSpace) -> bool:
     return len(np.unique(keys)) >= space.reachable
 
 
-def _compared(
-    runs: Sequence[Run], searched: Searched | None, judge: Judge, space: SearchSpace
-) -> Iterator[tuple[Run, Measured, Number]]:
+def _numbers_at_cost(
+    runs: Sequence[Run], searched: StoredSearch | None, judge: Judge, space: SearchSpace
+) -> Iterator[tuple[Run, CostKind, Number]]:
     """The truth of a seed's random search at the cost of each of these runs of the seed."""
     if searched is None:
         missing = Undefined("the random search beside this seed is not stored")
         yield from ((run, cost, missing) for run in runs for cost in COSTS)
         return
-    found: list[tuple[Run, Measured, Step | Undefined]] = [
+    found: list[tuple[Run, CostKind, Incumbent | Undefined]] = [
         (run, cost, searched.at(cost, run)) for run in runs for cost in COSTS
     ]
-    cells = list(dict.fromkeys(step.architecture for *_, step in found if isinstance(step, Step)))
+    cells = list(dict.fromkeys(step.architecture for *_, step in found if isinstance(step, Incumbent)))
     truths = dict(zip(cells, judge.many([space.parse(cell) for cell in cells], run=searched.run), strict=True))
     yield from ((run, cost, _number(step, truths)) for run, cost, step in found)
 
 
-def _number(step: Step | Undefined, truths: Mapping[str, Verdict | NoVerdict]) -> Number:
+def _number(step: Incumbent | Undefined, truths: Mapping[str, Verdict | NoVerdict]) -> Number:
     if isinstance(step, Undefined):
         return step
     truth = truths[step.architecture]
     return Undefined(truth.reason) if isinstance(truth, NoVerdict) else truth.value
 
 
-def _samples(runs: Sequence[Run], oracle: Oracle) -> int:
-    """How many samples cover the cost of each of these runs, or else ``MOST``.
+def _samples_needed(runs: Sequence[Run], oracle: Oracle) -> int:
+    """How many samples cover the cost of each of these runs, or else ``MOST_SAMPLES``.
 
     A small space is covered when every cell was seen: from then on nothing changes.
     """
     spec, space = runs[0].spec, oracle.space
     queries, seconds = max(run.spent.queries for run in runs), max(run.spent.seconds for run in runs)
-    wanted = max(queries, trainings(seconds, prices(oracle)))
+    wanted = max(queries, trainings_bought(seconds, prices(oracle)))
     if spec.settings["space"].get("sampler", "cells") == "cells":
-        wanted = min(wanted, draws_of_all(space.reachable))
-    return min(MOST, rounded_up(wanted))
+        wanted = min(wanted, draws_to_see_all(space.reachable))
+    return min(MOST_SAMPLES, rounded_up(wanted))
 
 
 def rounded_up(number: int) -> int:
@@ -246,25 +250,25 @@ def rounded_up(number: int) -> int:
     return -(-number // unit) * unit
 
 
-def draws_of_all(cells: int) -> int:
-    """After how many uniform draws every one of these cells was seen, but for a chance of ``UNSEEN`` at most.
+def draws_to_see_all(cells: int) -> int:
+    """After how many uniform draws every one of these cells was seen, but for a chance of ``UNSEEN_PROBABILITY``.
 
     By the union bound: the chance that one is missing after k draws is at most n exp(-k/n).
     """
-    return math.ceil(cells * math.log(cells / UNSEEN))
+    return math.ceil(cells * math.log(cells / UNSEEN_PROBABILITY))
 
 
 def prices(oracle: Oracle) -> list[float]:
-    """The seconds of training that ``PILOT`` cells cost, drawn by the space's sampler."""
-    rows = oracle.space.sample_many(stream(0, "equal cost"), PILOT)
+    """The seconds of training that ``PILOT_CELLS`` cells cost, drawn by the space's sampler."""
+    rows = oracle.space.sample_many(stream(0, "equal cost"), PILOT_CELLS)
     answers = oracle.answer([Score(Architecture(tuple(row))) for row in rows.tolist()])
     return [answer.cost.seconds for answer in answers]
 
 
-def trainings(seconds: float, prices: Sequence[float]) -> int:
-    """How many trainings cost so much at least, by some prices, with ``ERRORS`` standard errors to spare."""
+def trainings_bought(seconds: float, prices: Sequence[float]) -> int:
+    """How many trainings cost so much at least, by some prices, with ``STANDARD_ERRORS`` standard errors to spare."""
     mean, deviation = float(np.mean(prices)), float(np.std(prices))
     if mean == 0:
         return 0
-    expected, spread = seconds / mean, ERRORS * deviation / mean
+    expected, spread = seconds / mean, STANDARD_ERRORS * deviation / mean
     return math.ceil(expected * (1 + spread / math.sqrt(len(prices))) + spread * math.sqrt(expected))

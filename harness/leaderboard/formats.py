@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 from harness.core.errors import UnknownNameError
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
-from harness.leaderboard.columns import PLACES, Sheet, sheet
+from harness.leaderboard.columns import CONTEXT_COLUMNS, PrintedTable, printed_table
 from harness.leaderboard.columns import statistics as statistics_sheets
 from harness.leaderboard.document import as_csv, as_json
 from harness.leaderboard.document import document as document
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.leaderboard.pairs import pairs_page as pairs_page
 from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text, rich_table
-from harness.output.units import PLUS_MINUS, Cell
+from harness.output.units import PLUS_MINUS, TableCell
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-WIDTH = 100
+TERMINAL_WIDTH = 100
 """The columns of a terminal that a leaderboard fits in, for names as long as ours."""
 
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -31,19 +31,19 @@ def render(board: Leaderboard, form: str, *, statistics: bool = False) -> str:
 
     CSV and JSON have all numbers; the other two have those behind the verdicts where ``statistics`` are asked for.
     """
-    if form in DATA:
-        return DATA[form](board)
-    if form not in TABLES:
-        raise UnknownNameError.among("format", form, (*DATA, *TABLES))
-    return TABLES[form](board, statistics_sheets(board) if statistics else ())
+    if form in DATA_FORMATS:
+        return DATA_FORMATS[form](board)
+    if form not in TABLE_FORMATS:
+        raise UnknownNameError.among("format", form, (*DATA_FORMATS, *TABLE_FORMATS))
+    return TABLE_FORMATS[form](board, statistics_sheets(board) if statistics else ())
 
 
 def terminal(board: Leaderboard, *, statistics: bool = False) -> Group:
-    """What rich prints: a table of at most ``WIDTH`` columns, verdicts, warnings; with ``statistics`` more tables."""
+    """What rich prints: a table of ``TERMINAL_WIDTH`` columns, verdicts, warnings; with ``statistics`` more tables."""
     from rich.console import Group
     from rich.text import Text
 
-    page, behind = sheet(board), statistics_sheets(board) if statistics else ()
+    page, behind = printed_table(board), statistics_sheets(board) if statistics else ()
     parts = [*_table(page), *map(Text, _verdicts(board)), Text(page.note, style="dim")]
     for each in behind:
         parts += [Text(""), *_table(each)]
@@ -51,12 +51,12 @@ def terminal(board: Leaderboard, *, statistics: bool = False) -> Group:
     return Group(*parts, *(Text(f"warning: {warning}", style="yellow") for warning in board.warnings))
 
 
-def _table(page: Sheet) -> list[Any]:
+def _table(page: PrintedTable) -> list[Any]:
     """A sheet's table for the terminal, and below it why numbers are missing."""
     from rich.text import Text
 
-    names = [i for i, head in enumerate(page.heads) if i == 0 or head in PLACES]
-    table = rich_table(page.title, page.heads, _fitted(page), names=names, leads=page.leads)
+    names = [i for i, head in enumerate(page.heads) if i == 0 or head in CONTEXT_COLUMNS]
+    table = rich_table(page.title, page.heads, _fitted(page), names=names, first_is_best=page.first_is_best)
     return [table, *(Text(f"{_superscript(i)} {reason}", style="dim") for i, reason in enumerate(page.reasons, 1))]
 
 
@@ -65,17 +65,17 @@ def _verdicts(board: Leaderboard) -> list[str]:
     return [entry.verdict for entry in board.entries if entry.policy != BASELINE]
 
 
-def _notes(pages: Sequence[Sheet]) -> list[str]:
+def _notes(pages: Sequence[PrintedTable]) -> list[str]:
     """The notes of several sheets, each once."""
     return list(dict.fromkeys(page.note for page in pages))
 
 
-def _fitted(page: Sheet) -> list[list[str]]:
+def _fitted(page: PrintedTable) -> list[list[str]]:
     """The rows' texts, without the spaces around ``±`` where a line would be wider than 100 columns with them."""
     rows = [[_joined(page, cell, _superscript) for cell in row] for row in page.rows]
     columns = zip(page.heads, *rows, strict=True)
     width = sum(1 + max(len(line) for text in column for line in text.split("\n")) for column in columns) - 1
-    if width <= WIDTH:
+    if width <= TERMINAL_WIDTH:
         return rows
     return [[text.replace(PLUS_MINUS, PLUS_MINUS.strip()) for text in row] for row in rows]
 
@@ -84,12 +84,12 @@ def _superscript(number: int) -> str:
     return f"–{number}".translate(SUPERSCRIPT)
 
 
-def _joined(page: Sheet, cell: Cell, dash: Callable[[int], str], escape: Callable[[str], str] = str) -> str:
+def _joined(page: PrintedTable, cell: TableCell, dash: Callable[[int], str], escape: Callable[[str], str] = str) -> str:
     return "".join(dash(page.mark(part)) if isinstance(part, Undefined) else escape(part) for part in cell)
 
 
-def _as_markdown(board: Leaderboard, behind: Sequence[Sheet]) -> str:
-    page = sheet(board)
+def _as_markdown(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
+    page = printed_table(board)
     lines = [*_markdown(page), *(f"* {markdown_text(verdict)}" for verdict in _verdicts(board)), ""]
     lines += [markdown_text(page.note), ""]
     for each in behind:
@@ -99,7 +99,7 @@ def _as_markdown(board: Leaderboard, behind: Sequence[Sheet]) -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _markdown(page: Sheet) -> Iterator[str]:
+def _markdown(page: PrintedTable) -> Iterator[str]:
     """The lines of a sheet, its reasons below, an empty line last."""
     rows = [[_joined(page, cell, _html_mark, markdown_text) for cell in row] for row in page.rows]
     yield from (markdown_text(page.title), "")
@@ -109,9 +109,9 @@ def _markdown(page: Sheet) -> Iterator[str]:
         yield from (f"{_html_mark(i)} {markdown_text(reason)}", "")
 
 
-def _with_bold_lead(page: Sheet, rows: list[list[str]], bold: str) -> list[list[str]]:
+def _with_bold_lead(page: PrintedTable, rows: list[list[str]], bold: str) -> list[list[str]]:
     """The rows with the best mean in bold, where there is one."""
-    if not page.leads:
+    if not page.first_is_best:
         return rows
     mean = next(i for i, head in enumerate(page.heads) if head.startswith("mean ±"))
     lead = [bold.format(cell) if i == mean else cell for i, cell in enumerate(rows[0])]
@@ -122,14 +122,14 @@ def _html_mark(number: int) -> str:
     return f"–<sup>{number}</sup>"
 
 
-def _as_latex(board: Leaderboard, behind: Sequence[Sheet]) -> str:
+def _as_latex(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
     """A ``table`` for the package booktabs, and one for each sheet behind it."""
-    page = sheet(board)
+    page = printed_table(board)
     notes = [*_verdicts(board), page.note, *(f"Warning: {warning}" for warning in board.warnings)]
     return "\n".join([_latex(page, notes), *(_latex(each, [each.note]) for each in behind)])
 
 
-def _latex(page: Sheet, notes: Sequence[str]) -> str:
+def _latex(page: PrintedTable, notes: Sequence[str]) -> str:
     rows = [[_joined(page, cell, _latex_mark, latex_text) for cell in row] for row in page.rows]
     reasons = [f"{_latex_mark(i)} {latex_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
     below = [*reasons, *map(latex_text, notes)]
@@ -140,7 +140,10 @@ def _latex_mark(number: int) -> str:
     return f"--\\textsuperscript{{{number}}}"
 
 
-DATA: Mapping[str, Callable[[Leaderboard], str]] = {"csv": as_csv, "json": as_json}
+DATA_FORMATS: Mapping[str, Callable[[Leaderboard], str]] = {"csv": as_csv, "json": as_json}
 
-TABLES: Mapping[str, Callable[[Leaderboard, Sequence[Sheet]], str]] = {"markdown": _as_markdown, "latex": _as_latex}
+TABLE_FORMATS: Mapping[str, Callable[[Leaderboard, Sequence[PrintedTable]], str]] = {
+    "markdown": _as_markdown,
+    "latex": _as_latex,
+}
 """Forms that are printed as the terminal's is, and so take the sheets behind the leaderboard."""

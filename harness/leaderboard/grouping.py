@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.storage.records import Run
-from harness.storage.selection import ABSENT, SETTINGS, asks_nothing, full, keys_of, short, value_text
+from harness.storage.selection import ABSENT, SETTINGS_PREFIX, asks_nothing, full_key, keys_of, short_key, value_text
 
-SPACE = f"{SETTINGS}space."
+SPACE_PREFIX = f"{SETTINGS_PREFIX}space."
 
-APART = ("budget.", SETTINGS)
-ALONE = ("search_metric", "version", "table_digest")
-"""Together with what stands below ``APART`` these decide a run: all that its digest is of, but its names and seed."""
+DECISIVE_PREFIXES = ("budget.", SETTINGS_PREFIX)
+DECISIVE_KEYS = ("search_metric", "version", "table_digest")
+"""With what stands below ``DECISIVE_PREFIXES`` these decide a run: all that its digest is of, but names and seed."""
 
-Keys = Mapping[str, Any]
+RecordedKeys = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRun:
     """A run with the names of its row, which are those of its parts and the settings that tell rows apart."""
 
     run: Run
@@ -32,21 +32,21 @@ class Named:
     space: str
 
 
-def named(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[Named]:
+def named_runs(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[NamedRun]:
     """The runs with the names of their rows; those of the baseline that say the same once more are left out.
 
     Each key of ``group_by`` that a run has is part of its policy's name. Raises UnknownNameError for an unknown key.
     """
     keys = {run.id: keys_of(run) for run in runs}
     known = {key for each in keys.values() for key in each}
-    wanted = [full(key, known) for key in group_by]
-    drawn = _drawn(runs, keys)
+    wanted = [full_key(key, known) for key in group_by]
+    drawn = _baseline_oracles(runs, keys)
     kept = [run for run in runs if not asks_nothing(run) or run.id in drawn]
     spaces = _space_names(kept, keys)
     found = []
     for group in _groups(kept, lambda run: (run.spec.policy, drawn.get(run.id, run.spec.oracle), spaces[run.id])):
         names = _policy_names(group, keys, wanted)
-        found += [Named(r, names[r.id], drawn.get(r.id, r.spec.oracle), spaces[r.id]) for r in group]
+        found += [NamedRun(r, names[r.id], drawn.get(r.id, r.spec.oracle), spaces[r.id]) for r in group]
     return found
 
 
@@ -57,7 +57,7 @@ def _groups(runs: Iterable[Run], key: Any) -> list[list[Run]]:
     return list(groups.values())
 
 
-def _drawn(runs: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
+def _baseline_oracles(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
     """Runs of the baseline by id, one a seed, space and draw, with one oracle for all of a space: they asked none."""
     found: dict[str, str] = {}
     for group in _groups(filter(asks_nothing, runs), lambda run: _space_key(keys[run.id])):
@@ -67,47 +67,47 @@ def _drawn(runs: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
     return found
 
 
-def _space_key(keys: Keys) -> tuple[str, str]:
-    mine = {key: value for key, value in keys.items() if key.startswith(SPACE)}
+def _space_key(keys: RecordedKeys) -> tuple[str, str]:
+    mine = {key: value for key, value in keys.items() if key.startswith(SPACE_PREFIX)}
     return str(keys["space"]), json.dumps(mine, sort_keys=True)
 
 
-def _space_names(runs: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
+def _space_names(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
     """The spaces' names by run, with the settings of a space that differ between runs of it."""
     names: dict[str, str] = {}
     for group in _groups(runs, lambda run: run.spec.space):
-        mine = {run.id: {k: v for k, v in keys[run.id].items() if k.startswith(SPACE)} for run in group}
-        differing = telling(list(mine.values()))
-        names |= {run.id: label(run.spec.space, mine[run.id], differing, strip="space.") for run in group}
+        mine = {run.id: {k: v for k, v in keys[run.id].items() if k.startswith(SPACE_PREFIX)} for run in group}
+        differing = differing_keys(list(mine.values()))
+        names |= {run.id: row_name(run.spec.space, mine[run.id], differing, strip="space.") for run in group}
     return names
 
 
-def _policy_names(group: Sequence[Run], keys: Mapping[str, Keys], wanted: Sequence[str]) -> dict[str, str]:
+def _policy_names(group: Sequence[Run], keys: Mapping[str, RecordedKeys], wanted: Sequence[str]) -> dict[str, str]:
     """The policies' names by run of a group that would else be one row."""
     if all(map(asks_nothing, group)):
         return _baseline_names(group, keys)
-    mine = {run.id: {k: v for k, v in keys[run.id].items() if _decides(k)} for run in group}
-    differing = [key for key in telling(list(mine.values())) if key not in wanted]
+    mine = {run.id: {k: v for k, v in keys[run.id].items() if _is_decisive(k)} for run in group}
+    differing = [key for key in differing_keys(list(mine.values())) if key not in wanted]
     names = {}
     for run in group:
         there = [key for key in wanted if key in keys[run.id]]
-        names[run.id] = label(run.spec.policy, keys[run.id], [*there, *differing])
+        names[run.id] = row_name(run.spec.policy, keys[run.id], [*there, *differing])
     return names
 
 
-def _baseline_names(group: Sequence[Run], keys: Mapping[str, Keys]) -> dict[str, str]:
+def _baseline_names(group: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
     """The newest draws of the baseline keep its plain name, older ones that differ for a seed have their version."""
     newest = {run.spec.seed: run.id for run in sorted(group, key=lambda run: run.created)}
     plain = {run.id: run.spec.policy for run in group}
     older = [run for run in group if newest[run.spec.seed] != run.id]
-    return plain | {run.id: label(run.spec.policy, keys[run.id], ["version", "created"]) for run in older}
+    return plain | {run.id: row_name(run.spec.policy, keys[run.id], ["version", "created"]) for run in older}
 
 
-def _decides(key: str) -> bool:
-    return key in ALONE or (key.startswith(APART) and not key.startswith(SPACE))
+def _is_decisive(key: str) -> bool:
+    return key in DECISIVE_KEYS or (key.startswith(DECISIVE_PREFIXES) and not key.startswith(SPACE_PREFIX))
 
 
-def telling(each: Sequence[Keys]) -> list[str]:
+def differing_keys(each: Sequence[RecordedKeys]) -> list[str]:
     """The keys that differ between these, sorted; a digest only where nothing else differs with it."""
     names = sorted({key for keys in each for key in keys})
     columns = {name: [_text(keys.get(name, ABSENT)) for keys in each] for name in names}
@@ -122,7 +122,7 @@ def _text(value: Any) -> str:
     return str(value) if value is ABSENT else json.dumps(value, sort_keys=True)
 
 
-def label(name: str, keys: Keys, shown: Sequence[str], *, strip: str = "") -> str:
+def row_name(name: str, keys: RecordedKeys, shown: Sequence[str], *, strip: str = "") -> str:
     """A row's name: ``nao (policy.pool=100)``; the plain name where there is nothing to show."""
-    told = [f"{short(key).removeprefix(strip)}={value_text(keys.get(key, ABSENT))}" for key in shown]
+    told = [f"{short_key(key).removeprefix(strip)}={value_text(keys.get(key, ABSENT))}" for key in shown]
     return f"{name} ({', '.join(told)})" if told else name

@@ -10,10 +10,10 @@ from harness import statistics
 from harness.core.judgement import Truth
 from harness.core.numbers import Number, Undefined
 from harness.core.policy import BASELINE
-from harness.judging.coverage import unreached
+from harness.judging.coverage import coverage_warnings
 from harness.judging.judged_runs import (
-    Group,
-    Judged,
+    JudgedRun,
+    RunGroup,
     best_rank_of,
     hours_of,
     mean_regret_of,
@@ -24,22 +24,29 @@ from harness.judging.judged_runs import (
     values_of,
 )
 from harness.leaderboard import warnings
-from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, Comparison, adjusted, compared, half_a_deviation
+from harness.leaderboard.comparison import (
+    ONE_DRAW,
+    SEARCH_NAMES,
+    Comparison,
+    compare_samples,
+    default_margin,
+    holm_adjusted,
+)
 from harness.leaderboard.sentences import verdict
 from harness.output.units import unit_of
 from harness.statistics import Interval
 
-YARDSTICK = f"{BASELINE} is what the others are tested against"
+BASELINE_NOTE = f"{BASELINE} is what the others are tested against"
 
-Key: TypeAlias = tuple[str, str, str]
+EntryKey: TypeAlias = tuple[str, str, str]
 """What a row of a leaderboard is of: the policy, the oracle and the space."""
 
-EqualCost: TypeAlias = Mapping[Key, Mapping[str, tuple[Number, ...]]]
+EqualCost: TypeAlias = Mapping[EntryKey, Mapping[str, tuple[Number, ...]]]
 """The true values, one a seed, of random search at the cost of each row, by the name of what costs as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LeaderboardEntry:
     """A row of the leaderboard, in the units of the metric (accuracies are fractions).
 
     ``values`` and their ``ranks`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that
@@ -81,7 +88,7 @@ class Entry:
     verdict: str
 
     @property
-    def key(self) -> Key:
+    def key(self) -> EntryKey:
         """What the row is of."""
         return self.policy, self.oracle, self.space
 
@@ -96,13 +103,13 @@ class Entry:
 class Leaderboard:
     """Entries, best mean first, what their numbers are of, and what a reader must know before believing them."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LeaderboardEntry, ...]
     truth: Truth
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
+class _ComparisonTerms:
     """What all policies of a leaderboard are compared by."""
 
     truth: Truth
@@ -111,12 +118,12 @@ class _Terms:
 
     def compare(self, values: Sequence[float], others: Sequence[float], other: str, *, std: Number) -> Comparison:
         """Compare two samples; ``std`` is the deviation whose half is the margin where none is given."""
-        margin = half_a_deviation(std) if self.margin is None else self.margin
-        return compared(values, others, other, larger_is_better=self.truth.larger_is_better, margin=margin)
+        margin = default_margin(std) if self.margin is None else self.margin
+        return compare_samples(values, others, other, larger_is_better=self.truth.larger_is_better, margin=margin)
 
 
 def build(
-    runs: Sequence[Judged], truth: Truth, *, searches: EqualCost | None = None, margin: float | None = None
+    runs: Sequence[JudgedRun], truth: Truth, *, searches: EqualCost | None = None, margin: float | None = None
 ) -> Leaderboard:
     """Rank the policies of these runs, which were all judged by ``truth``.
 
@@ -124,7 +131,7 @@ def build(
     is half of one standard deviation of what a policy is compared with: of the ranked cells against one random draw,
     which is of them, and else of the values that random draws or random search came to.
     """
-    groups, terms = _groups(runs), _Terms(truth, searches or {}, margin)
+    groups, terms = _groups(runs), _ComparisonTerms(truth, searches or {}, margin)
     pairs = [(group, _baseline(group, groups)) for group in groups]
     against = _corrected([_against(group, baseline, terms) for group, baseline in pairs])
     names = names_of(list(map(_key, groups)))
@@ -132,40 +139,44 @@ def build(
         _entry(group, baseline, found, name=names[_key(group)], truth=truth)
         for (group, baseline), found in zip(pairs, against, strict=True)
     ]
-    entries.sort(key=_order(truth))
+    entries.sort(key=_sort_key(truth))
     cautions = dict.fromkeys(f"oracle {run.oracle}: {run.caution}" for run in runs if run.caution)
-    said = (*warnings.warnings(groups, entries, names, truth), *cautions, *unreached(run.coverage for run in runs))
+    said = (
+        *warnings.warnings(groups, entries, names, truth),
+        *cautions,
+        *coverage_warnings(run.coverage for run in runs),
+    )
     return Leaderboard(tuple(entries), truth, said)
 
 
-def _key(group: Group) -> Key:
+def _key(group: RunGroup) -> EntryKey:
     return group[0].policy, group[0].oracle, group[0].space
 
 
-def names_of(keys: Collection[Key]) -> dict[Key, str]:
+def names_of(keys: Collection[EntryKey]) -> dict[EntryKey, str]:
     """What sentences call each row: the policy, and its oracle where there are several."""
     several = len({oracle for _, oracle, _ in keys}) > 1
     return {key: f"{key[0]} on {key[1]}" if several else key[0] for key in keys}
 
 
-def _groups(runs: Sequence[Judged]) -> list[Group]:
-    groups: dict[tuple[str, str, str], list[Judged]] = {}
+def _groups(runs: Sequence[JudgedRun]) -> list[RunGroup]:
+    groups: dict[tuple[str, str, str], list[JudgedRun]] = {}
     for run in runs:
         groups.setdefault((run.policy, run.oracle, run.space), []).append(run)
     return [sorted(group, key=lambda run: run.seed) for group in groups.values()]
 
 
-def _baseline(group: Group, groups: Sequence[Group]) -> Group | Undefined:
+def _baseline(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup | Undefined:
     """The random runs on the same space: those of the same oracle, or else any, as random asks none."""
     run = group[0]
     if run.policy == BASELINE:
-        return Undefined(YARDSTICK)
+        return Undefined(BASELINE_NOTE)
     found = [g for g in groups if (g[0].policy, g[0].space) == (BASELINE, run.space)]
     same = [g for g in found if g[0].oracle == run.oracle]
     return next(iter(same + found), Undefined(f"there are no runs of {BASELINE} to test against"))
 
 
-def _against(group: Group, baseline: Group | Undefined, terms: _Terms) -> list[Comparison]:
+def _against(group: RunGroup, baseline: RunGroup | Undefined, terms: _ComparisonTerms) -> list[Comparison]:
     """A row's comparisons before they are corrected: with its baseline, and with random search at its cost."""
     values, ranking, found = values_of(group), terms.truth.ranking, []
     if not isinstance(baseline, Undefined):
@@ -174,26 +185,26 @@ def _against(group: Group, baseline: Group | Undefined, terms: _Terms) -> list[C
         found.append(terms.compare(values, draws, ONE_DRAW, std=std))
     for kind, searched in terms.searches.get(_key(group), {}).items():
         others = [value for value in searched if not isinstance(value, Undefined)]
-        found.append(terms.compare(values, others, SEARCHES[kind], std=statistics.std(others)))
+        found.append(terms.compare(values, others, SEARCH_NAMES[kind], std=statistics.std(others)))
     return found
 
 
 def _corrected(rows: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
     """The comparisons of each row, corrected for how many rows are compared with the same."""
-    flat = iter(adjusted([comparison for row in rows for comparison in row]))
+    flat = iter(holm_adjusted([comparison for row in rows for comparison in row]))
     return [[next(flat) for _ in row] for row in rows]
 
 
 def _entry(
-    group: Group, baseline: Group | Undefined, against: Sequence[Comparison], *, name: str, truth: Truth
-) -> Entry:
+    group: RunGroup, baseline: RunGroup | Undefined, against: Sequence[Comparison], *, name: str, truth: Truth
+) -> LeaderboardEntry:
     first = baseline if isinstance(baseline, Undefined) else against[0]
     searches = tuple(against[0 if isinstance(baseline, Undefined) else 1 :])
     run, values = group[0], values_of(group)
     size = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.size
     best_rank = best_rank_of(group, size)
     taus = [run.tau for run in group if not isinstance(run.tau, Undefined)]
-    return Entry(
+    return LeaderboardEntry(
         policy=run.policy,
         oracle=run.oracle,
         space=run.space,
@@ -223,14 +234,14 @@ def _entry(
         iqm_interval=statistics.interval_of(values, "iqm"),
         against_random=first,
         against_search=searches,
-        verdict=YARDSTICK if run.policy == BASELINE else verdict(name, first, searches, unit_of(truth.metric)),
+        verdict=BASELINE_NOTE if run.policy == BASELINE else verdict(name, first, searches, unit_of(truth.metric)),
     )
 
 
-def _order(truth: Truth) -> Callable[[Entry], tuple[bool, float, str]]:
+def _sort_key(truth: Truth) -> Callable[[LeaderboardEntry], tuple[bool, float, str]]:
     sign = -1 if truth.larger_is_better else 1
 
-    def key(entry: Entry) -> tuple[bool, float, str]:
+    def key(entry: LeaderboardEntry) -> tuple[bool, float, str]:
         mean = entry.mean
         return (True, 0.0, entry.policy) if isinstance(mean, Undefined) else (False, sign * mean, entry.policy)
 

@@ -14,7 +14,7 @@ from harness.core.numbers import Number, Undefined
 from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
 from harness.leaderboard.comparison import POWER, SIGNIFICANT
-from harness.leaderboard.leaderboard import Entry, Leaderboard, names_of
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.stored_boards import stored_boards
 from harness.planning import settings
 from harness.statistics import detectable_difference, seeds_needed, test_power
@@ -26,12 +26,12 @@ DIFFERENCES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 SEEDS = (3, 5, 10, 20, 50)
 
-Of: TypeAlias = Literal["runs", "cells"]
+SpreadSource: TypeAlias = Literal["runs", "cells"]
 """What deviations are of: the runs of a store, or the cells of a table."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PowerQuestion:
     """What is asked of Welch's two-sided test: ``differences`` in the unit that is printed, and seeds on each side.
 
     Raises SettingError for what no test can have.
@@ -59,7 +59,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class PolicySpread:
     """The two sides of a comparison to come: the deviations of a policy's values and of random's, in the metric's unit.
 
     ``runs`` are those that the policy's deviation is of, 0 where it is supposed.
@@ -70,21 +70,21 @@ class Spread:
     random_std: Number
     runs: int
 
-    def needed(self, difference: float, question: Question) -> int | Undefined:
+    def needed(self, difference: float, question: PowerQuestion) -> int | Undefined:
         """The seeds on each side that find a difference, which is in the metric's unit."""
         sides = self._sides()
         if isinstance(sides, Undefined):
             return sides
         return seeds_needed(difference, *sides, power=question.power, level=question.level)
 
-    def detectable(self, seeds: int, question: Question) -> Number:
+    def detectable(self, seeds: int, question: PowerQuestion) -> Number:
         """The difference, in the metric's unit, that so many seeds on each side find."""
         sides = self._sides()
         if isinstance(sides, Undefined):
             return sides
         return detectable_difference(*sides, seeds, seeds, power=question.power, level=question.level)
 
-    def power(self, difference: float, seeds: int, question: Question) -> Number:
+    def power(self, difference: float, seeds: int, question: PowerQuestion) -> Number:
         """How likely so many seeds on each side find a difference, which is in the metric's unit."""
         sides = self._sides()
         if isinstance(sides, Undefined):
@@ -98,16 +98,16 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class PowerBasis:
     """What is known before the runs: the spreads of comparisons that one truth judges."""
 
     truth: Truth
     space: str
-    of: Of
-    spreads: tuple[Spread, ...]
+    of: SpreadSource
+    spreads: tuple[PolicySpread, ...]
 
 
-def bases_of_store(url: str, policies: Collection[str] = (), table: str | None = None) -> list[Basis]:
+def bases_of_store(url: str, policies: Collection[str] = (), table: str | None = None) -> list[PowerBasis]:
     """The spreads of a store's policies, or of those named, one basis a space and truth.
 
     Raises UnknownNameError for a policy that no run is of, and StoreError where there is nothing to go by.
@@ -126,25 +126,25 @@ def bases_of_store(url: str, policies: Collection[str] = (), table: str | None =
     return found
 
 
-def basis_of_board(board: Leaderboard) -> Basis:
+def basis_of_board(board: Leaderboard) -> PowerBasis:
     """The spreads of a leaderboard's policies, each beside random's on the same oracle, or else on any."""
     names = names_of([entry.key for entry in board.entries])
     others = [entry for entry in board.entries if entry.policy != BASELINE]
-    spreads = [Spread(names[entry.key], entry.std, _random_std(entry, board), _runs(entry)) for entry in others]
-    return Basis(board.truth, others[0].space if others else "", "runs", tuple(spreads))
+    spreads = [PolicySpread(names[entry.key], entry.std, _random_std(entry, board), _runs(entry)) for entry in others]
+    return PowerBasis(board.truth, others[0].space if others else "", "runs", tuple(spreads))
 
 
-def _random_std(entry: Entry, board: Leaderboard) -> Number:
+def _random_std(entry: LeaderboardEntry, board: Leaderboard) -> Number:
     draws = [each for each in board.entries if (each.policy, each.space) == (BASELINE, entry.space)]
     same = [each for each in draws if each.oracle == entry.oracle]
     return next((each.std for each in same + draws), Undefined(f"there are no runs of {BASELINE}"))
 
 
-def _runs(entry: Entry) -> int:
+def _runs(entry: LeaderboardEntry) -> int:
     return len(entry.seeds) - len(entry.failed)
 
 
-def basis_of_table(name: str) -> Basis:
+def basis_of_table(name: str) -> PowerBasis:
     """What a table tells before any run: its cells' deviation is that of a uniform draw, and a policy's lies below.
 
     The two rows are a policy that draws as random does, and one that ends at the same value whatever the seed.
@@ -153,8 +153,8 @@ def basis_of_table(name: str) -> Basis:
     space = settings.create_space(table.space)
     truth = Judge(table, space).truth
     std = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.std
-    supposed = (Spread("as spread as a draw", std, std, 0), Spread("always one value", 0.0, std, 0))
-    return Basis(truth, table.space, "cells", supposed)
+    supposed = (PolicySpread("as spread as a draw", std, std, 0), PolicySpread("always one value", 0.0, std, 0))
+    return PowerBasis(truth, table.space, "cells", supposed)
 
 
 def _require_policies(policies: Collection[str], known: Collection[str]) -> None:

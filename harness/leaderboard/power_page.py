@@ -6,25 +6,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.core.numbers import Number, Undefined
-from harness.leaderboard.power_analysis import Basis, Question, Spread, deviation_range
-from harness.output.page import Grid, Page
-from harness.output.units import Part, Unit, fixed, unit_of, whole
+from harness.leaderboard.power_analysis import PolicySpread, PowerBasis, PowerQuestion, deviation_range
+from harness.output.page import Page, TextTable
+from harness.output.units import CellPart, Unit, fixed, unit_of, whole
 
-MEANING = (
+TEST_NOTE = (
     "Welch's two-sided test of a policy against one random draw a seed, with as many seeds on both sides. Several "
     "policies at once want a smaller --level: Holm's correction begins at the level over their number."
 )
-SUPPOSED = (
+SUPPOSED_NOTE = (
     "Deviations are those of the table's ranked cells, which random draws uniformly from. How far a policy's values "
     "deviate only its runs tell, so two cases stand for it."
 )
-MEASURED = (
+MEASURED_NOTE = (
     "The true deviation is 19 times in 20 between {:.2f} and {:.2f} times that of {} runs, if values are normal, and "
     "the seeds needed go with its square."
 )
 
 
-def planning_page(bases: Sequence[Basis], question: Question) -> Page:
+def planning_page(bases: Sequence[PowerBasis], question: PowerQuestion) -> Page:
     """What these bases answer; one difference and one number of seeds also have a power."""
     several = len(bases) > 1
     grids = [grid for basis in bases for grid in _grids(basis, question, f"; {_what(basis)}" if several else "")]
@@ -40,56 +40,56 @@ def planning_page(bases: Sequence[Basis], question: Question) -> Page:
     return Page(title, tuple(grids), tuple(_notes(bases, question)), content)
 
 
-def _what(basis: Basis) -> str:
+def _what(basis: PowerBasis) -> str:
     truth = basis.truth
     return f"{truth.text}, space {basis.space}, {truth.kind} {truth.name}"
 
 
-def _grids(basis: Basis, question: Question, about: str) -> Iterator[Grid]:
+def _grids(basis: PowerBasis, question: PowerQuestion, about: str) -> Iterator[TextTable]:
     """The tables of a basis, each with ``about`` behind its title."""
     unit = unit_of(basis.truth.metric)
     word, sign = unit.word.removeprefix("in "), unit.sign.replace(" ", "\n")
     heads = ("policy", f"deviation{sign}", f"random's{sign}", *(f"{each:g}" for each in question.differences))
     needed = tuple(_needed_rows(basis, question, unit))
-    yield Grid(f"Seeds on each side, by difference in {word}{about}", heads, needed)
+    yield TextTable(f"Seeds on each side, by difference in {word}{about}", heads, needed)
     heads = ("policy", *(f"{seeds:,} seeds" for seeds in question.seeds))
     detectable = tuple(_detectable_rows(basis, question, unit))
-    yield Grid(f"Difference in {word}, by seeds on each side{about}", heads, detectable)
+    yield TextTable(f"Difference in {word}, by seeds on each side{about}", heads, detectable)
     if question.single:
         powers = tuple(_power_rows(basis, question, unit))
-        yield Grid(f"Power for this difference and these seeds{about}", ("policy", "power"), powers)
+        yield TextTable(f"Power for this difference and these seeds{about}", ("policy", "power"), powers)
 
 
-def _needed_rows(basis: Basis, question: Question, unit: Unit) -> Iterator[tuple[str, ...]]:
+def _needed_rows(basis: PowerBasis, question: PowerQuestion, unit: Unit) -> Iterator[tuple[str, ...]]:
     for spread in basis.spreads:
         sides = (_text(fixed(std, 2, unit.scale)) for std in (spread.std, spread.random_std))
         seeds = (spread.needed(each / unit.scale, question) for each in question.differences)
         yield (spread.name, *sides, *(_text(whole(each)) for each in seeds))
 
 
-def _detectable_rows(basis: Basis, question: Question, unit: Unit) -> Iterator[tuple[str, ...]]:
+def _detectable_rows(basis: PowerBasis, question: PowerQuestion, unit: Unit) -> Iterator[tuple[str, ...]]:
     for spread in basis.spreads:
         found = (spread.detectable(seeds, question) for seeds in question.seeds)
         yield (spread.name, *(_text(fixed(each, 2, unit.scale)) for each in found))
 
 
-def _power_rows(basis: Basis, question: Question, unit: Unit) -> Iterator[tuple[str, ...]]:
+def _power_rows(basis: PowerBasis, question: PowerQuestion, unit: Unit) -> Iterator[tuple[str, ...]]:
     difference, seeds = question.differences[0] / unit.scale, question.seeds[0]
     for spread in basis.spreads:
         yield spread.name, _text(fixed(spread.power(difference, seeds, question), 2))
 
 
-def _text(part: Part) -> str:
+def _text(part: CellPart) -> str:
     return "–" if isinstance(part, Undefined) else part
 
 
-def _notes(bases: Sequence[Basis], question: Question) -> Iterator[str]:
-    yield MEANING
+def _notes(bases: Sequence[PowerBasis], question: PowerQuestion) -> Iterator[str]:
+    yield TEST_NOTE
     if any(basis.of == "cells" for basis in bases):
-        yield SUPPOSED
+        yield SUPPOSED_NOTE
     counts = [spread.runs for basis in bases for spread in basis.spreads if spread.runs > 1]
     if counts:
-        yield MEASURED.format(*deviation_range(min(counts)), min(counts))
+        yield MEASURED_NOTE.format(*deviation_range(min(counts)), min(counts))
     rows = [row for basis in bases for row in _plain(basis, question)["policies"]]
     yield from (f"–: {reason}" for reason in dict.fromkeys(reason for row in rows for reason in _reasons(row)))
 
@@ -101,7 +101,7 @@ def _reasons(row: dict[str, Any]) -> Iterator[str]:
         yield from each["reasons"].values()
 
 
-def _plain(basis: Basis, question: Question) -> dict[str, Any]:
+def _plain(basis: PowerBasis, question: PowerQuestion) -> dict[str, Any]:
     """A basis as plain types; deviations and differences are in the metric's unit, accuracies being fractions."""
     truth, scale = basis.truth, unit_of(basis.truth.metric).scale
     return {
@@ -114,7 +114,7 @@ def _plain(basis: Basis, question: Question) -> dict[str, Any]:
     }
 
 
-def _plain_row(spread: Spread, question: Question, scale: float) -> dict[str, Any]:
+def _plain_row(spread: PolicySpread, question: PowerQuestion, scale: float) -> dict[str, Any]:
     differences = [each / scale for each in question.differences]
     powers = differences if question.single else []
     return {

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.core.numbers import Number, Undefined
-from harness.leaderboard.comparison import SEARCHES, Comparison
+from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
 from harness.output.units import Unit, fixed, probability
 
-BOTH = "random search at as many queries, or for as much training time,"
+AT_BOTH_COSTS = "random search at as many queries, or for as much training time,"
 """What random search is called whose results are the same at both costs."""
 
 
@@ -27,9 +27,9 @@ def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
     told = [each for each in searches if not isinstance(each.difference, Undefined)]
     if told and len(told) < len(searches):
         return told
-    if len(searches) != len(SEARCHES) or replace(searches[0], other=searches[1].other) != searches[1]:
+    if len(searches) != len(SEARCH_NAMES) or replace(searches[0], other=searches[1].other) != searches[1]:
         return searches
-    return [replace(searches[0], other=BOTH)]
+    return [replace(searches[0], other=AT_BOTH_COSTS)]
 
 
 def finding(comparison: Comparison, unit: Unit) -> str:

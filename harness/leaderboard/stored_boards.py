@@ -11,16 +11,16 @@ from harness.core.numbers import Number
 from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import AnyJudge, judge_run
-from harness.judging.judged_runs import Judged
-from harness.judging.truth_sources import TruthSources
+from harness.judging.judged_runs import JudgedRun
+from harness.judging.truth_sources import RunJudges
 from harness.leaderboard import leaderboard
-from harness.leaderboard.equal_cost import APART, SEARCH, equal_cost
-from harness.leaderboard.grouping import Named, named
+from harness.leaderboard.equal_cost import RANDOM_SEARCH, SEED_OFFSET, equal_cost
+from harness.leaderboard.grouping import NamedRun, named_runs
 from harness.leaderboard.leaderboard import EqualCost, Leaderboard
 from harness.storage.records import Run
 from harness.storage.store import Store
 
-Key: TypeAlias = tuple[str, str, str]
+EntryKey: TypeAlias = tuple[str, str, str]
 """The policy, oracle and space that a row is called by."""
 
 
@@ -29,12 +29,12 @@ class StoredBoard:
     """A leaderboard, the runs behind each of its rows by seed, and all of them as they were judged."""
 
     board: Leaderboard
-    runs: Mapping[Key, tuple[Run, ...]]
-    judged: tuple[Judged, ...]
+    runs: Mapping[EntryKey, tuple[Run, ...]]
+    judged: tuple[JudgedRun, ...]
 
 
 @dataclass(slots=True)
-class _Pile:
+class _BoardGroup:
     """Runs of one space that one judge judges."""
 
     space: str
@@ -64,29 +64,29 @@ def stored_boards(
     compares with random search at equal cost, where the store holds such runs; each time that is a look as well.
     Raises StoreError where no run has ended or can be judged, TableError for a table that is not to be found.
     """
-    sources = TruthSources(store, metric)
-    piles = _piled([run for run in runs if run.status != "running"], sources)
-    if not piles:
+    sources = RunJudges(store, metric)
+    board_groups = _grouped_by_judge([run for run in runs if run.status != "running"], sources)
+    if not board_groups:
         raise StoreError(_nothing(runs, metric))
-    return [_board(pile, store, sources, (group_by, runs, searches)) for pile in piles]
+    return [_board(board_group, store, sources, (group_by, runs, searches)) for board_group in board_groups]
 
 
-def _piled(ended: Sequence[Run], sources: TruthSources) -> list[_Pile]:
-    piles: dict[tuple[str, str, str], _Pile] = {}
-    homeless = []
+def _grouped_by_judge(ended: Sequence[Run], sources: RunJudges) -> list[_BoardGroup]:
+    board_groups: dict[tuple[str, str, str], _BoardGroup] = {}
+    failed_unjudged = []
     for run in ended:
         main = sources.main(run)
         judges = [*([main] if main else []), *sources.others(run, main)]
         for judge in judges:
             key = (run.spec.space, judge.truth.digest, judge.truth.metric)
-            piles.setdefault(key, _Pile(run.spec.space, judge)).runs.append(run)
+            board_groups.setdefault(key, _BoardGroup(run.spec.space, judge)).runs.append(run)
         if not judges and run.status == "failed":
-            homeless.append(run)
-    for run in homeless:  # without a table, what failed was never judged: it stands with the others of its space
-        for pile in piles.values():
-            if pile.space == run.spec.space:
-                pile.runs.append(run)
-    return list(piles.values())
+            failed_unjudged.append(run)
+    for run in failed_unjudged:  # without a table, what failed was never judged: it stands with the others of its space
+        for board_group in board_groups.values():
+            if board_group.space == run.spec.space:
+                board_group.runs.append(run)
+    return list(board_groups.values())
 
 
 def _nothing(runs: Sequence[Run], metric: str | None) -> str:
@@ -99,21 +99,21 @@ def _nothing(runs: Sequence[Run], metric: str | None) -> str:
 
 
 def _board(
-    pile: _Pile, store: Store, sources: TruthSources, asked: tuple[Sequence[str], Sequence[Run], bool]
+    board_group: _BoardGroup, store: Store, sources: RunJudges, asked: tuple[Sequence[str], Sequence[Run], bool]
 ) -> StoredBoard:
     group_by, runs, searches = asked
-    rows = named(_asked_for(pile.runs), group_by)
-    judged = [_judged(row, pile.judge, store, sources) for row in rows]
-    costs = _searches(rows, pile.judge, store, sources) if searches else {}
-    board = leaderboard.build(judged, pile.judge.truth, searches=costs)
+    rows = named_runs(_without_companions(board_group.runs), group_by)
+    judged = [_judged(row, board_group.judge, store, sources) for row in rows]
+    costs = _searches(rows, board_group.judge, store, sources) if searches else {}
+    board = leaderboard.build(judged, board_group.judge.truth, searches=costs)
     grouped = {key: tuple(sorted(group, key=_seed)) for key, group in _grouped(rows).items()}
-    warned = replace(board, warnings=(*board.warnings, *_left_out(pile, runs, sources)))
+    warned = replace(board, warnings=(*board.warnings, *_omission_warnings(board_group, runs, sources)))
     return StoredBoard(warned, grouped, tuple(judged))
 
 
-def _asked_for(runs: Sequence[Run]) -> list[Run]:
+def _without_companions(runs: Sequence[Run]) -> list[Run]:
     """The runs without random searches that are there for the comparison at equal cost, unless there are no others."""
-    asked = [run for run in runs if run.spec.policy != SEARCH or run.spec.seed < APART]
+    asked = [run for run in runs if run.spec.policy != RANDOM_SEARCH or run.spec.seed < SEED_OFFSET]
     return asked if any(run.spec.policy != BASELINE for run in asked) else list(runs)
 
 
@@ -121,21 +121,21 @@ def _seed(run: Run) -> int:
     return run.spec.seed
 
 
-def _judged(row: Named, judge: AnyJudge, store: Store, sources: TruthSources) -> Judged:
+def _judged(row: NamedRun, judge: AnyJudge, store: Store, sources: RunJudges) -> JudgedRun:
     judged = judge_run(row.run, judge, store, sources.space(row.run.spec))
     return replace(judged, policy=row.policy, oracle=row.oracle, space=row.space)
 
 
-def _grouped(rows: Iterable[Named]) -> dict[Key, list[Run]]:
-    groups: dict[Key, list[Run]] = {}
+def _grouped(rows: Iterable[NamedRun]) -> dict[EntryKey, list[Run]]:
+    groups: dict[EntryKey, list[Run]] = {}
     for row in rows:
         groups.setdefault((row.policy, row.oracle, row.space), []).append(row.run)
     return groups
 
 
-def _searches(rows: Sequence[Named], judge: AnyJudge, store: Store, sources: TruthSources) -> EqualCost:
+def _searches(rows: Sequence[NamedRun], judge: AnyJudge, store: Store, sources: RunJudges) -> EqualCost:
     """What random search finds at each row's cost, for a table that is at hand."""
-    found: dict[Key, Mapping[str, tuple[Number, ...]]] = {}
+    found: dict[EntryKey, Mapping[str, tuple[Number, ...]]] = {}
     if not isinstance(judge, Judge):
         return found
     for key, group in _grouped(rows).items():
@@ -144,10 +144,10 @@ def _searches(rows: Sequence[Named], judge: AnyJudge, store: Store, sources: Tru
     return found
 
 
-def _left_out(pile: _Pile, runs: Sequence[Run], sources: TruthSources) -> list[str]:
+def _omission_warnings(board_group: _BoardGroup, runs: Sequence[Run], sources: RunJudges) -> list[str]:
     """What a reader must know of the selected runs of this space that no row counts."""
-    counted = {run.id for run in pile.runs}
-    here = [run for run in runs if run.spec.space == pile.space and run.id not in counted]
+    counted = {run.id for run in board_group.runs}
+    here = [run for run in runs if run.spec.space == board_group.space and run.id not in counted]
     running = [run for run in here if run.status == "running"]
     unjudged = [run for run in here if run.status == "finished" and sources.main(run) is None]
     notes = []

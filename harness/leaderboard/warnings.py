@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
-from harness.judging.judged_runs import Group, Judged
+from harness.judging.judged_runs import JudgedRun, RunGroup
 from harness.leaderboard.comparison import Comparison
 
 if TYPE_CHECKING:
-    from harness.leaderboard.leaderboard import Entry, Key
+    from harness.leaderboard.leaderboard import EntryKey, LeaderboardEntry
 
-ENOUGH = 10
+ENOUGH_SEEDS = 10
 """Seeds of each policy in Yu et al. 2020, Sec. 4.1."""
 
 
 def warnings(
-    groups: Sequence[Group], entries: Sequence[Entry], names: Mapping[Key, str], truth: Truth
+    groups: Sequence[RunGroup], entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str], truth: Truth
 ) -> Iterator[str]:
     """The warnings of a leaderboard, whose entries go by these names."""
     yield from _leaks(groups, truth)
@@ -31,7 +31,7 @@ def warnings(
     yield from _few(entries, names)
 
 
-def _leaks(groups: Sequence[Group], truth: Truth) -> Iterator[str]:
+def _leaks(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
     leaked = {run.policy for group in groups for run in group if _saw_the_truth(run, truth)}
     if leaked:
         yield (
@@ -40,11 +40,11 @@ def _leaks(groups: Sequence[Group], truth: Truth) -> Iterator[str]:
         )
 
 
-def _saw_the_truth(run: Judged, truth: Truth) -> bool:
+def _saw_the_truth(run: JudgedRun, truth: Truth) -> bool:
     return run.spent.queries > 0 and run.search_metric in (truth.metric, truth.split)
 
 
-def _runs(entry: Entry, name: str) -> Iterator[str]:
+def _runs(entry: LeaderboardEntry, name: str) -> Iterator[str]:
     if entry.failed:
         reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
         yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
@@ -52,7 +52,7 @@ def _runs(entry: Entry, name: str) -> Iterator[str]:
         yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"
 
 
-def _constant(entries: Sequence[Entry], names: Mapping[Key, str]) -> Iterator[str]:
+def _constant(entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str]) -> Iterator[str]:
     """A deviation of zero is that of a search which nothing disturbs, not of one that is certain of its result."""
     constant = [entry for entry in entries if entry.std == 0 and _tested(entry.against_random)]
     if constant:
@@ -68,18 +68,18 @@ def _tested(comparison: Comparison | Undefined) -> bool:
     return isinstance(comparison, Comparison) and not isinstance(comparison.welch_p, Undefined)
 
 
-def _few(entries: Sequence[Entry], names: Mapping[Key, str]) -> Iterator[str]:
+def _few(entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str]) -> Iterator[str]:
     """Too few seeds as such, or else for what the policies differ from random by."""
-    fewest = min((len(set(entry.seeds)) for entry in entries), default=ENOUGH)
-    if fewest < ENOUGH:
+    fewest = min((len(set(entry.seeds)) for entry in entries), default=ENOUGH_SEEDS)
+    if fewest < ENOUGH_SEEDS:
         seeds = "one seed" if fewest == 1 else f"{fewest} seeds"
-        yield f"{seeds} a policy is little: Yu et al. 2020 compare over {ENOUGH}"
-    wanting = [text for entry in entries if (text := _wanting(entry, names[entry.key]))]
+        yield f"{seeds} a policy is little: Yu et al. 2020 compare over {ENOUGH_SEEDS}"
+    wanting = [text for entry in entries if (text := _seeds_wanted(entry, names[entry.key]))]
     if wanting:
         yield f"too few seeds to tell from one random draw: {', '.join(wanting)}"
 
 
-def _wanting(entry: Entry, name: str) -> str:
+def _seeds_wanted(entry: LeaderboardEntry, name: str) -> str:
     """How many seeds a policy would take, where neither a difference nor its absence is found."""
     comparison = entry.against_random
     if isinstance(comparison, Undefined) or not _tested(comparison) or comparison.found or comparison.equivalent:

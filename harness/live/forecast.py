@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from harness.core.driver import Progress
+from harness.core.driver import SearchProgress
 from harness.core.runspec import RunSpec
-from harness.execution.engine import Beat, Best, Broken, Done, Job, Message, Saved
+from harness.execution.engine import BestScore, CheckpointSaved, Heartbeat, Message, RunFailed, RunFinished, RunJob
 from harness.planning import registry
 
 Clock: TypeAlias = Callable[[], float]
@@ -19,36 +19,36 @@ Clock: TypeAlias = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class ActiveRun:
     """A run in progress since ``began`` on the clock, or one that was; ``best`` may be that since it was taken up."""
 
-    job: Job
+    job: RunJob
     began: float
-    progress: Progress
-    best: Best | None = None
+    progress: SearchProgress
+    best: BestScore | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedRun:
     """A run as it was at its end, the seconds that it took here, and why it failed, if it did."""
 
-    run: Going
+    run: ActiveRun
     seconds: float
     reason: str | None = None
 
 
-class Tally:
+class RunTracker:
     """The runs that wait, go, and have ended; all times are seconds of ``clock``."""
 
-    def __init__(self, jobs: Sequence[Job], total: int, clock: Clock = time.monotonic) -> None:
+    def __init__(self, jobs: Sequence[RunJob], total: int, clock: Clock = time.monotonic) -> None:
         self.total, self.clock, self.began = total, clock, clock()
         self._waiting = {job.run: job for job in jobs}
-        self._going: dict[str, Going] = {}
-        self._ended: list[Ended] = []
+        self._going: dict[str, ActiveRun] = {}
+        self._ended: list[EndedRun] = []
         self._before, self._most = total - len(jobs), 1
 
     @property
-    def going(self) -> tuple[Going, ...]:
+    def going(self) -> tuple[ActiveRun, ...]:
         """The runs in progress, in the order they began."""
         return tuple(self._going.values())
 
@@ -67,54 +67,54 @@ class Tally:
         """Seconds since the beginning."""
         return self.clock() - self.began
 
-    def see(self, message: Message) -> Ended | None:
+    def receive(self, message: Message) -> EndedRun | None:
         """Take note of a message; the run where it has ended."""
         match message:
-            case Beat(run, progress, best):
+            case Heartbeat(run, progress, best):
                 self._move(run, progress, best)
-            case Saved(run, _, checkpoint, best):
-                self._move(run, Progress(checkpoint.trials, checkpoint.spent), best)
-            case Done(run):
+            case CheckpointSaved(run, _, checkpoint, best):
+                self._move(run, SearchProgress(checkpoint.trials, checkpoint.spent), best)
+            case RunFinished(run):
                 return self._end(run, None)
-            case Broken(run, reason):
+            case RunFailed(run, reason):
                 return self._end(run, reason)
         return None
 
-    def _move(self, run: str, progress: Progress, best: Best | None) -> None:
+    def _move(self, run: str, progress: SearchProgress, best: BestScore | None) -> None:
         known = self._begin(run)
         self._going[run] = replace(known, progress=progress, best=best or known.best)
 
-    def _begin(self, run: str) -> Going:
+    def _begin(self, run: str) -> ActiveRun:
         if run not in self._going:
             job = self._waiting.pop(run)
-            self._going[run] = Going(job, self.clock(), job.progress)
+            self._going[run] = ActiveRun(job, self.clock(), job.progress)
             self._most = max(self._most, len(self._going))
         return self._going[run]
 
-    def _end(self, run: str, reason: str | None) -> Ended:
+    def _end(self, run: str, reason: str | None) -> EndedRun:
         going = self._begin(run)
         del self._going[run]
-        self._ended.append(Ended(going, self.clock() - going.began, reason))
+        self._ended.append(EndedRun(going, self.clock() - going.began, reason))
         return self._ended[-1]
 
-    def whole(self, run: Going) -> int | None:
+    def whole(self, run: ActiveRun) -> int | None:
         """How many queries a run will cost: its budget, or as many as the last run like it that finished, if less."""
         last = self._last(run.job.spec)
         used = None if last is None else last.run.progress.spent.queries
-        return end_of(run.progress.spent.queries, run.job.spec.budget.queries, used)
+        return expected_end(run.progress.spent.queries, run.job.spec.budget.queries, used)
 
-    def share(self, run: Going) -> float | None:
+    def share(self, run: ActiveRun) -> float | None:
         """How much of a run is done, 0 to 1; ``None`` where neither a budget nor another run tells."""
         return self._share(run.job.spec, run.progress)
 
-    def left(self, run: Going) -> float | None:
+    def left(self, run: ActiveRun) -> float | None:
         """The seconds that a run will yet take at its pace so far; ``None`` where that is not known."""
         share, first = self._share(run.job.spec, run.progress), self._share(run.job.spec, run.job.progress)
         if share is None or first is None or share <= first:
             return None
         return (self.clock() - run.began) * (1 - share) / (share - first)
 
-    def left_of_all(self) -> float | None:
+    def total_seconds_left(self) -> float | None:
         """The seconds that all runs will yet take, as many at a time as there ever were; ``None``: not known yet."""
         going, waiting = self.going, tuple(self._waiting.values())
         lefts = [self._left_of_one(run) for run in going]
@@ -124,7 +124,7 @@ class Tally:
             return None
         return max([sum(known) / self._most, *(part for part in lefts if part is not None)])
 
-    def _left_of_one(self, run: Going) -> float | None:
+    def _left_of_one(self, run: ActiveRun) -> float | None:
         found, usual = self.left(run), self._seconds(run.job.spec)
         if found is not None or usual is None:
             return found
@@ -132,9 +132,9 @@ class Tally:
 
     def _seconds(self, spec: RunSpec) -> float | None:
         """What a whole run takes: as the runs like it did, or else as runs do on average."""
-        if asks_nothing(spec.policy):
+        if needs_no_oracle(spec.policy):
             return 0.0
-        like = [found for run in self.going if _like(run.job.spec, spec) and (found := self._whole_seconds(run))]
+        like = [found for run in self.going if _alike(run.job.spec, spec) and (found := self._whole_seconds(run))]
         last = self._last(spec)
         if last is not None:
             like.append(last.seconds)
@@ -142,14 +142,14 @@ class Tally:
 
     def _average(self) -> float | None:
         paces = [found for run in self.going if (found := self._whole_seconds(run))]
-        ended = [each.seconds for each in self._ended if not asks_nothing(each.run.job.spec.policy)]
+        ended = [each.seconds for each in self._ended if not needs_no_oracle(each.run.job.spec.policy)]
         return statistics.fmean([*paces, *ended]) if paces or ended else None
 
-    def _whole_seconds(self, run: Going) -> float | None:
+    def _whole_seconds(self, run: ActiveRun) -> float | None:
         left = self.left(run)
         return None if left is None else self.clock() - run.began + left
 
-    def _share(self, spec: RunSpec, progress: Progress) -> float | None:
+    def _share(self, spec: RunSpec, progress: SearchProgress) -> float | None:
         spent, budget, last = progress.spent, spec.budget, self._last(spec)
         pairs = ((spent.queries, budget.queries), (spent.epochs, budget.epochs), (spent.seconds, budget.seconds))
         shares = [used / limit for used, limit in pairs if limit is not None]
@@ -157,28 +157,28 @@ class Tally:
             shares.append(progress.trials / last.run.progress.trials)
         return min(1.0, max(shares)) if shares else None
 
-    def _last(self, spec: RunSpec) -> Ended | None:
+    def _last(self, spec: RunSpec) -> EndedRun | None:
         """The last run of the same policy and oracle that finished."""
         finished = (each for each in reversed(self._ended) if each.reason is None)
-        return next((each for each in finished if _like(each.run.job.spec, spec)), None)
+        return next((each for each in finished if _alike(each.run.job.spec, spec)), None)
 
 
-def end_of(spent: int, *ends: int | None) -> int | None:
+def expected_end(spent: int, *ends: int | None) -> int | None:
     """The first of some numbers of queries that a run has not passed yet; ``None`` where none is known."""
     return min((end for end in ends if end is not None and end >= spent), default=None)
 
 
-def _like(one: RunSpec, other: RunSpec) -> bool:
+def _alike(one: RunSpec, other: RunSpec) -> bool:
     return (one.policy, one.oracle) == (other.policy, other.oracle)
 
 
 @functools.cache
-def asks_nothing(policy: str) -> bool:
+def needs_no_oracle(policy: str) -> bool:
     """Whether a policy recommends at once, as the baseline does."""
     return not registry.load("policy", policy).needs
 
 
-def lasting(seconds: float | None) -> str:
+def duration_text(seconds: float | None) -> str:
     """A duration in one unit, such as ``12 s``, ``12 min`` and ``3.4 h``; a dash where it is not known."""
     if seconds is None:
         return "–"

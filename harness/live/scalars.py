@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
 from harness.core.runspec import RunSpec
-from harness.execution.engine import Broken, Done, Job, Message, Saved
-from harness.live.scores import meaning, natural
+from harness.execution.engine import CheckpointSaved, Message, RunFailed, RunFinished, RunJob
+from harness.live.scores import meaning, natural_value
 
 if TYPE_CHECKING:
     from harness.leaderboard.end_to_end import Watcher
 
 
-class Scalars:
+class TensorBoardScalars:
     """Watches runs, writes what they save into ``folder``, and passes every message on to another watcher.
 
     Raises SettingError where the package tensorboard is missing, or the folder cannot be one.
@@ -32,12 +32,12 @@ class Scalars:
         self._open, self._folder, self._watcher = _writer(), Path(folder), watcher
         if self._folder.exists() and not self._folder.is_dir():
             raise SettingError(f"--tensorboard {folder!r} is not a folder; give the name of one, or of a new one")
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, RunJob] = {}
         self._tops: dict[str, float] = {}
         self._writers: dict[str, Any] = {}
 
     @contextmanager
-    def __call__(self, jobs: Sequence[Job], total: int) -> Iterator[Scalars]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[TensorBoardScalars]:
         """Watch ``jobs``, which are left of ``total`` runs; raises SettingError for a folder that cannot be made."""
         self._jobs = {job.run: job for job in jobs}
         self._tops = {job.run: job.best for job in jobs if job.best is not None}
@@ -48,19 +48,19 @@ class Scalars:
             stack.enter_context(self._watcher(jobs, total))
             yield self
 
-    def see(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """Write what was saved, and pass the message on."""
-        if isinstance(message, Saved):
+        if isinstance(message, CheckpointSaved):
             self._write(message)
-        elif isinstance(message, Done | Broken) and message.run in self._writers:
+        elif isinstance(message, RunFinished | RunFailed) and message.run in self._writers:
             self._writers.pop(message.run).close()
-        self._watcher.see(message)
+        self._watcher.receive(message)
 
     def note(self, text: str) -> None:
         """Pass a line on."""
         self._watcher.note(text)
 
-    def _write(self, saved: Saved) -> None:
+    def _write(self, saved: CheckpointSaved) -> None:
         if saved.run not in self._writers:
             self._writers[saved.run] = self._open(str(self._folder / folder_of(self._jobs[saved.run].spec)))
         writer, spent = self._writers[saved.run], saved.checkpoint.spent
@@ -70,7 +70,7 @@ class Scalars:
         writer.add_event(_event(saved.checkpoint.trials, costs))
         writer.flush()
 
-    def _scores(self, saved: Saved) -> Iterator[tuple[int, dict[str, float]]]:
+    def _scores(self, saved: CheckpointSaved) -> Iterator[tuple[int, dict[str, float]]]:
         """The score of each new trial, and the best one so far."""
         if saved.best is None:
             return
@@ -79,7 +79,7 @@ class Scalars:
         for row in saved.rows:
             if row.value is not None:
                 top = self._tops[saved.run] = max(row.value, self._tops.get(saved.run, row.value))
-                values = {"score": natural(row.value, metric), "best": natural(top, metric)}
+                values = {"score": natural_value(row.value, metric), "best": natural_value(top, metric)}
                 yield row.number, {f"{name}/{measure}": value for name, value in values.items()}
 
     def _close_all(self) -> None:

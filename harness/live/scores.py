@@ -7,23 +7,23 @@ import math
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 
-LOGARITHM = "negated log "
+NEGATED_LOG = "negated log "
 """What the name of a metric begins with whose scores are negated natural logarithms."""
 
 
 def meaning(metric: Metric) -> str:
     """What a score measures, in words such as ``validation perplexity``."""
-    return f"{metric.split} {metric.name.removeprefix(LOGARITHM)}"
+    return f"{metric.split} {metric.name.removeprefix(NEGATED_LOG)}"
 
 
-def natural(score: float, metric: Metric) -> float:
+def natural_value(score: float, metric: Metric) -> float:
     """A score in its measure's own unit: a fraction, a perplexity, or whatever the oracle says."""
-    return math.exp(-score) if metric.name.startswith(LOGARITHM) else score
+    return math.exp(-score) if metric.name.startswith(NEGATED_LOG) else score
 
 
 def text(score: float, metric: Metric) -> str:
     """A score as a leaderboard prints it: an accuracy in per cent, a perplexity with two decimals."""
-    value = natural(score, metric)
+    value = natural_value(score, metric)
     if metric.name == ACCURACY.name:
         return f"{100 * value:.2f} %"
-    return f"{value:,.2f}" if metric.name == LOGARITHM + PERPLEXITY.name else f"{value:.4g}"
+    return f"{value:,.2f}" if metric.name == NEGATED_LOG + PERPLEXITY.name else f"{value:.4g}"

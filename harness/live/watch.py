@@ -19,7 +19,7 @@ from harness.core.budget import Cost
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 from harness.core.runspec import RunSpec
-from harness.execution.engine import Best
+from harness.execution.engine import BestScore
 from harness.storage import database, schema
 
 IDLE_SECONDS = 30.0
@@ -27,7 +27,7 @@ IDLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WatchedRun:
     """A run in progress: how far it is, its best score, how many queries those like it took, and its last commit.
 
     ``usual`` is ``None`` where none has finished; ``silent`` are the seconds without a commit while watching, ``None``
@@ -38,13 +38,13 @@ class Seen:
     spec: RunSpec
     trials: int
     spent: Cost
-    best: Best | None
+    best: BestScore | None
     usual: int | None
     silent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RunCounts:
     """How many runs of a policy and oracle on a space are over, go, or wait for a worker."""
 
     policy: str
@@ -57,12 +57,12 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class StoreSnapshot:
     """A store at one moment."""
 
     store: str
-    groups: tuple[Group, ...]
-    going: tuple[Seen, ...]
+    groups: tuple[RunCounts, ...]
+    going: tuple[WatchedRun, ...]
 
     @property
     def busy(self) -> bool:
@@ -94,29 +94,33 @@ class StoreWatch:
         """Let go of the database."""
         self.engine.dispose()
 
-    def look(self) -> Picture:
+    def look(self) -> StoreSnapshot:
         """The store as it is now, read in one transaction."""
-        with database.trouble(self.engine.url), self.engine.connect() as connection:
+        with database.store_errors(self.engine.url), self.engine.connect() as connection:
             groups = connection.execute(_groups()).all()
             rows = connection.execute(_going()).all()
             tops = {row.run: row.top for row in connection.execute(_tops())}
         usual = {_place(row): round(row.usual) for row in groups if row.usual is not None}
         going = tuple(self._seen(row, tops.get(row.number), usual.get(_place(row))) for row in rows)
         self.looks += 1
-        return Picture(self.engine.url.render_as_string(hide_password=True), tuple(map(_group, groups)), going)
+        return StoreSnapshot(
+            self.engine.url.render_as_string(hide_password=True), tuple(map(_run_counts, groups)), going
+        )
 
-    def _seen(self, row: Row[Any], top: float | None, usual: int | None) -> Seen:
+    def _seen(self, row: Row[Any], top: float | None, usual: int | None) -> WatchedRun:
         spec, now = RunSpec.from_json(row.spec), self.clock()
         trials, since = self.moved.get(row.id, (None, now))
         if trials != row.trials:
             since = now
             self.moved[row.id] = row.trials, now
         spent = Cost(row.queries, row.epochs, row.seconds)
-        best = None if top is None else Best(top, metric_of(spec, top))
-        return Seen(row.id, spec, row.trials, spent, best, usual, now - since if self.looks else None)
+        best = None if top is None else BestScore(top, metric_of(spec, top))
+        return WatchedRun(row.id, spec, row.trials, spent, best, usual, now - since if self.looks else None)
 
 
-def follow(watched: StoreWatch, interval: float, *, sleep: Callable[[float], object] = time.sleep) -> Iterator[Picture]:
+def follow(
+    watched: StoreWatch, interval: float, *, sleep: Callable[[float], object] = time.sleep
+) -> Iterator[StoreSnapshot]:
     """Look every ``interval`` seconds, until for half a minute no run went or waited."""
     since = watched.clock()
     while True:
@@ -133,8 +137,8 @@ def _place(row: Row[Any]) -> tuple[str, str, str]:
     return row.policy, row.oracle, row.space
 
 
-def _group(row: Row[Any]) -> Group:
-    return Group(*_place(row), row.finished, row.failed, row.going, row.waiting)
+def _run_counts(row: Row[Any]) -> RunCounts:
+    return RunCounts(*_place(row), row.finished, row.failed, row.going, row.waiting)
 
 
 def _groups() -> Select[Any]:
@@ -176,10 +180,10 @@ def metric_of(spec: RunSpec, score: float) -> Metric:
     return Metric("score", spec.search_metric, -math.inf, math.inf)
 
 
-def changed(one: Picture | None, other: Picture) -> bool:
+def changed(one: StoreSnapshot | None, other: StoreSnapshot) -> bool:
     """Whether any run moved, began or ended between two looks."""
     return one is None or (one.groups, _trials(one.going)) != (other.groups, _trials(other.going))
 
 
-def _trials(runs: Sequence[Seen]) -> list[tuple[str, int]]:
+def _trials(runs: Sequence[WatchedRun]) -> list[tuple[str, int]]:
     return [(seen.run, seen.trials) for seen in runs]

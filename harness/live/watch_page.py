@@ -7,14 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.live.forecast import end_of, lasting
-from harness.live.scores import meaning, natural, text
-from harness.live.watch import Group, Picture, Seen
+from harness.live.forecast import duration_text, expected_end
+from harness.live.scores import meaning, natural_value, text
+from harness.live.watch import RunCounts, StoreSnapshot, WatchedRun
 
 if TYPE_CHECKING:
     from rich.console import Group as Parts
 
-NAMED = 4
+MOST_NAMED = 4
 """The most runs that a line names."""
 
 HEADS = ("policy", "oracle", "space", "finished", "failed", "going", "waiting")
@@ -24,7 +24,7 @@ NOTE = (
 )
 
 
-def terminal(picture: Picture, at: datetime) -> Parts:
+def terminal(picture: StoreSnapshot, at: datetime) -> Parts:
     """What rich prints: the counts of every policy and oracle, and a line for each run in progress."""
     from rich.console import Group as Parts
     from rich.text import Text
@@ -39,59 +39,59 @@ def terminal(picture: Picture, at: datetime) -> Parts:
     return Parts(*parts, Text(NOTE, style="dim"))
 
 
-def _counts(group: Group) -> Sequence[str]:
+def _counts(group: RunCounts) -> Sequence[str]:
     counts = (group.finished, group.failed, group.going, group.waiting)
     return group.policy, group.oracle, group.space, *(f"{count:,}" for count in counts)
 
 
-def _run_heads(runs: Sequence[Seen]) -> Sequence[str]:
+def _run_heads(runs: Sequence[WatchedRun]) -> Sequence[str]:
     """The heads of the runs; that of the best scores says what they measure where it is the same for all."""
     meanings = {meaning(seen.best.metric) for seen in runs if seen.best is not None}
     measured = meanings.pop().replace(" ", "\n") if len(meanings) == 1 else "score"
     return "run", "policy", "oracle", "seed", "trials", "queries", f"best\n{measured}", "training", "last commit\nseen"
 
 
-def _row(seen: Seen) -> Sequence[str]:
+def _row(seen: WatchedRun) -> Sequence[str]:
     spec = seen.spec
-    progress = (f"{seen.trials:,}", queries(seen), best(seen), lasting(seen.spent.seconds), _silence(seen))
+    progress = (f"{seen.trials:,}", queries(seen), best(seen), duration_text(seen.spent.seconds), _silence(seen))
     return seen.run[:12], spec.policy, spec.oracle, str(spec.seed), *progress
 
 
-def queries(seen: Seen) -> str:
+def queries(seen: WatchedRun) -> str:
     """The queries of a run, and of how many: its budget, or what the finished runs like it took, if less."""
-    whole = end_of(seen.spent.queries, seen.spec.budget.queries, seen.usual)
+    whole = expected_end(seen.spent.queries, seen.spec.budget.queries, seen.usual)
     return f"{seen.spent.queries:,}" + (f" of {whole:,}" if whole else "")
 
 
-def best(seen: Seen) -> str:
+def best(seen: WatchedRun) -> str:
     """The best score; a dash before the first one."""
     return "–" if seen.best is None else text(seen.best.value, seen.best.metric)
 
 
-def _silence(seen: Seen) -> str:
+def _silence(seen: WatchedRun) -> str:
     """When the last commit was seen; a dash at the first look."""
     if seen.silent is None:
         return "–"
-    return "now" if seen.silent == 0 else f"{lasting(seen.silent)} ago"
+    return "now" if seen.silent == 0 else f"{duration_text(seen.silent)} ago"
 
 
-def line(picture: Picture, at: datetime) -> str:
+def line(picture: StoreSnapshot, at: datetime) -> str:
     """One line for a file or a pipe."""
     counts = ", ".join(f"{picture.total(name):,} {name}" for name in ("finished", "failed", "going", "waiting"))
     named = [_named(seen) for seen in picture.going]
-    more = [f"{len(named) - NAMED} more"] if len(named) > NAMED else []
-    return "; ".join([f"{at:%H:%M:%S} {counts}", *named[:NAMED], *more])
+    more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
+    return "; ".join([f"{at:%H:%M:%S} {counts}", *named[:MOST_NAMED], *more])
 
 
-def _named(seen: Seen) -> str:
+def _named(seen: WatchedRun) -> str:
     spec = seen.spec
     parts = [f"{spec.policy} {spec.oracle} {spec.seed} at {queries(seen)} queries"]
     parts += [f"best {meaning(seen.best.metric)} {best(seen)}"] if seen.best is not None else []
-    parts += [f"no commit seen for {lasting(seen.silent)}"] if seen.silent else []
+    parts += [f"no commit seen for {duration_text(seen.silent)}"] if seen.silent else []
     return ", ".join(parts)
 
 
-def document(picture: Picture) -> dict[str, Any]:
+def document(picture: StoreSnapshot) -> dict[str, Any]:
     """The JSON document of one look; scores in their measure's own unit, an accuracy as a fraction."""
     return {
         "store": picture.store,
@@ -100,7 +100,7 @@ def document(picture: Picture) -> dict[str, Any]:
     }
 
 
-def _record(seen: Seen) -> dict[str, Any]:
+def _record(seen: WatchedRun) -> dict[str, Any]:
     spec, found = seen.spec, seen.best
     return {
         "run": seen.run,
@@ -112,7 +112,7 @@ def _record(seen: Seen) -> dict[str, Any]:
         "spent": asdict(seen.spent),
         "budget_queries": spec.budget.queries,
         "usual_queries": seen.usual,
-        "best": None if found is None else natural(found.value, found.metric),
+        "best": None if found is None else natural_value(found.value, found.metric),
         "metric": None if found is None else meaning(found.metric),
         "reasons": {} if found is not None else {"best": "no score is stored yet"},
     }

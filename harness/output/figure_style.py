@@ -66,7 +66,7 @@ def scale_of(metric: str) -> float:
     return 100.0 if measure_of(metric) == ACCURACY else 1.0
 
 
-def words(metric: str) -> str:
+def metric_label(metric: str) -> str:
     """A metric with its split as an axis names it: ``test accuracy (%)``, ``validation perplexity``."""
     return metric.replace("_", " ") + (" (%)" if measure_of(metric) == ACCURACY else "")
 
@@ -81,6 +81,6 @@ def spaced(count: int, width: float) -> list[float]:
     return [width * ((i + 0.5) / count - 0.5) for i in range(count)]
 
 
-def known(values: Sequence[float | None]) -> list[float]:
+def nan_for_missing(values: Sequence[float | None]) -> list[float]:
     """Values as a line has them, NaN where there is none, which leaves a gap."""
     return [float("nan") if value is None else value for value in values]

@@ -22,7 +22,7 @@ NUMBER = re.compile(rf"|–|{ONE}( ?± ?(–|[\d,.]+))?( ?%)?( to {ONE}| \[{ONE}
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class TextTable:
     """A table of text: ``rows`` are as long as ``heads``, in which a line break says where they may be broken."""
 
     title: str
@@ -41,7 +41,7 @@ class Page:
     """The tables of a study; ``content`` is JSON in full precision, ``None`` for a number that does not exist."""
 
     title: str
-    grids: tuple[Grid, ...]
+    grids: tuple[TextTable, ...]
     notes: tuple[str, ...]
     content: dict[str, Any]
 
@@ -59,9 +59,9 @@ def show(page: Page, form: str) -> None:
 
 def render(page: Page, form: str) -> str:
     """The page as ``csv``, ``json``, ``markdown`` or ``latex``; raises UnknownNameError for another form."""
-    if form not in FORMS:
-        raise UnknownNameError.among("format", form, FORMS)
-    return FORMS[form](page)
+    if form not in RENDERERS:
+        raise UnknownNameError.among("format", form, RENDERERS)
+    return RENDERERS[form](page)
 
 
 def terminal(page: Page) -> Group:
@@ -110,7 +110,7 @@ def _as_latex(page: Page) -> str:
     return "\n".join(texts)
 
 
-FORMS: Mapping[str, Callable[[Page], str]] = {
+RENDERERS: Mapping[str, Callable[[Page], str]] = {
     "csv": _as_csv,
     "json": _as_json,
     "markdown": _as_markdown,

@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import click
 
-Report: TypeAlias = Callable[[int, int], None]
+ProgressReport: TypeAlias = Callable[[int, int], None]
 """Takes how much is done, and the total."""
 
 
 @contextmanager
-def bar(what: str) -> Iterator[Report]:
+def progress_bar(what: str) -> Iterator[ProgressReport]:
     """A bar with the time left, on standard error, where that is a terminal and the command was not told --quiet."""
     from rich.console import Console
     from rich.progress import Progress

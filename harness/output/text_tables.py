@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FORMATS = ("table", "csv", "json", "markdown", "latex")
 """What ``--format`` takes; ``table`` is for the terminal."""
 
-SPECIAL: Mapping[str, str] = {
+LATEX_SPECIAL: Mapping[str, str] = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -21,15 +21,17 @@ SPECIAL: Mapping[str, str] = {
     ">": r"\textgreater{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
-LATEX = {ord(sign): text for sign, text in SPECIAL.items()}
+LATEX_ESCAPES = {ord(sign): text for sign, text in LATEX_SPECIAL.items()}
 
-Rows = Sequence[Sequence[str]]
+TextRows = Sequence[Sequence[str]]
 
 
-def rich_table(title: str, heads: Sequence[str], rows: Rows, *, names: Collection[int], leads: bool = False) -> Table:
+def rich_table(
+    title: str, heads: Sequence[str], rows: TextRows, *, names: Collection[int], first_is_best: bool = False
+) -> Table:
     """A table for the terminal; columns of ``names`` are folded where a line is too long, numbers never.
 
-    Where it ``leads`` the first row is bold.
+    Where it ``first_is_best`` the first row is bold.
     """
     from rich import box
     from rich.table import Table
@@ -42,11 +44,11 @@ def rich_table(title: str, heads: Sequence[str], rows: Rows, *, names: Collectio
             Text(head), justify="left" if name else "right", vertical="bottom", no_wrap=not name, overflow="fold"
         )
     for i, row in enumerate(rows):
-        table.add_row(*map(Text, row), style="bold" if i == 0 and leads else None)
+        table.add_row(*map(Text, row), style="bold" if i == 0 and first_is_best else None)
     return table
 
 
-def markdown_table(heads: Sequence[str], rows: Rows, *, names: Collection[int] = (0,)) -> Iterator[str]:
+def markdown_table(heads: Sequence[str], rows: TextRows, *, names: Collection[int] = (0,)) -> Iterator[str]:
     """The lines of a table whose cells are Markdown already; columns of ``names`` are to the left."""
     yield _line(head.replace("\n", " ") for head in heads)
     yield _line("---" if i in names else "--:" for i in range(len(heads)))
@@ -63,7 +65,7 @@ def markdown_text(text: str) -> str:
 
 
 def latex_table(
-    caption: str, heads: Sequence[str], rows: Rows, notes: Iterable[str], *, names: Collection[int] = (0,)
+    caption: str, heads: Sequence[str], rows: TextRows, notes: Iterable[str], *, names: Collection[int] = (0,)
 ) -> str:
     """A ``table`` for the package booktabs; its cells and notes are LaTeX already, caption and heads are text."""
     columns = "".join("l" if i in names else "r" for i in range(len(heads)))
@@ -87,4 +89,4 @@ def latex_table(
 
 def latex_text(text: str) -> str:
     """Text that LaTeX sets as it is."""
-    return text.replace("\n", " ").translate(LATEX)
+    return text.replace("\n", " ").translate(LATEX_ESCAPES)

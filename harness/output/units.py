@@ -9,8 +9,8 @@ from harness.core.measures import ACCURACY, measure_of
 from harness.core.numbers import Number, Undefined
 from harness.statistics import Interval
 
-Part: TypeAlias = str | Undefined
-Cell: TypeAlias = tuple[Part, ...]
+CellPart: TypeAlias = str | Undefined
+TableCell: TypeAlias = tuple[CellPart, ...]
 """Text, or a reason wherever there is no number."""
 
 PLUS_MINUS = " ± "
@@ -41,32 +41,32 @@ def unit_of(metric: str) -> Unit:
     return Unit(1.0, "", f"in {measure.name if measure else metric}")
 
 
-def fixed(number: Number, digits: int, scale: float = 1.0, *, sign: str = "") -> Part:
+def fixed(number: Number, digits: int, scale: float = 1.0, *, sign: str = "") -> CellPart:
     """A number with so many decimals; ``sign`` is ``+`` where a positive one shows it."""
     if isinstance(number, Undefined):
         return number
     return f"{round(number * scale, digits) + 0.0:{sign},.{digits}f}"
 
 
-def whole(number: int | Undefined) -> Part:
+def whole(number: int | Undefined) -> CellPart:
     """A count with its thousands apart."""
     return number if isinstance(number, Undefined) else f"{number:,}"
 
 
-def probability(p: Number) -> Part:
+def probability(p: Number) -> CellPart:
     """Five characters whatever the size: 0.016, 2e-05."""
     if isinstance(p, Undefined):
         return p
     return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
-def spread(middle: Number, std: Number, scale: float = 1.0) -> Cell:
+def with_deviation(middle: Number, std: Number, scale: float = 1.0) -> TableCell:
     """A mean with its deviation, or the reason why there is no mean."""
     text = fixed(middle, 2, scale)
     return (text,) if isinstance(text, Undefined) else (text, PLUS_MINUS, fixed(std, 2, scale))
 
 
-def ranged(middle: Number, interval: Interval | Undefined, scale: float = 1.0, *, sign: str = "") -> Cell:
+def with_interval(middle: Number, interval: Interval | Undefined, scale: float = 1.0, *, sign: str = "") -> TableCell:
     """A number with its interval behind it in brackets, or the reason why there is none."""
     text = fixed(middle, 2, scale, sign=sign)
     if isinstance(text, Undefined):

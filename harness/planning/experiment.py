@@ -49,7 +49,7 @@ def parse_gpus(value: Any) -> tuple[int, ...]:
     return gpus
 
 
-def _listed(value: Any) -> Any:
+def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
@@ -72,8 +72,8 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    policies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    oracles: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=("tabular",), min_length=1)
+    policies: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    oracles: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = Field(default=("tabular",), min_length=1)
     """In a file also ``oracle: tabular``."""
     space: str | None = None
     table: str | None = None
@@ -113,7 +113,7 @@ def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experimen
     try:
         return Experiment.model_validate({**fields, **overrides, "settings": settings, "budget": budget})
     except ValidationError as error:
-        raise SettingError(f"{source}: {_first(error)}") from error
+        raise SettingError(f"{source}: {_first_problem(error)}") from error
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _read(path: str) -> dict[str, Any]:
     return fields
 
 
-def _first(error: ValidationError) -> str:
+def _first_problem(error: ValidationError) -> str:
     """The first problem in words, with the nearest key where one was misspelt."""
     problem = error.errors()[0]
     key, words = ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from backends.tabular.known_tables import known_tables, open_table, table_of
+from backends.tabular.known_tables import known_tables, open_table, table_of_digest
 from backends.tabular.table import Table
 from harness.core.driver import never_trains, require_compatible
 from harness.core.errors import IncompatibleError, SettingError
@@ -20,11 +20,11 @@ from harness.core.space import SearchSpace
 from harness.planning import registry, settings
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device, require_gpus
-from harness.planning.setting_scopes import Classes, Scopes, scopes_of
+from harness.planning.setting_scopes import Classes, ScopedSettings, scoped_settings
 
 DEFAULT_SPACE = "nasbench101-v5"
 
-LATER = ("epochs",)
+RECORDED_ONLY_IF_SET = ("epochs",)
 """Settings of oracles that only a run which sets them records: runs from before there were any keep their digests."""
 
 DEFAULT_RECIPE = "spos"
@@ -48,23 +48,23 @@ def make_plan(experiment: Experiment) -> Plan:
     policies = {name: registry.load("policy", name) for name in (*experiment.policies, BASELINE)}
     oracles = {name: registry.load("oracle", name) for name in experiment.oracles}
     pairs, notes = _pairs(policies, oracles)
-    scopes = scopes_of(experiment, policies, oracles)
+    scopes = scoped_settings(experiment, policies, oracles)
     require_gpus(experiment.gpus)
     chosen = {name: _oracle_settings(name, oracle, scopes) for name, oracle in oracles.items()}
     table = _named_table(experiment, scopes, chosen)
     space_name = experiment.space or (table.space if table else _space_of(oracles, chosen))
     space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
-    table = _serving(table, space, oracles, experiment.judge)
+    table = _table_for(table, space, oracles, experiment.judge)
     if table is not None:
         chosen = {
             name: {**each, **({"table": str(table.path)} if "table" in each else {})} for name, each in chosen.items()
         }
-    common = _common(experiment, space_name, table)
+    common = _common_spec(experiment, space_name, table)
     specs = []
     for policy, oracle in pairs:
-        settled = _settled(oracles[oracle], chosen[oracle], policies[policy], space)
-        parts = _parts((policy, policies[policy]), settled, scopes.policies[policy])
+        settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
+        parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy])
         metric = chosen[oracle].get("search_metric", common.search_metric)
         named = replace(common, policy=policy, oracle=oracle, search_metric=metric)
         run = replace(named, settings={**parts, "space": space_settings})
@@ -78,7 +78,7 @@ def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
     return next(named, DEFAULT_SPACE)
 
 
-def _common(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
+def _common_spec(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
     """What the runs of an experiment have in common, as a record to be completed."""
     return RunSpec(
         policy=BASELINE,
@@ -98,7 +98,7 @@ def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], 
     pairs, notes = [], list[str]()
     for name, policy in policies.items():
         works, reasons = [], []
-        for oracle in _light_first(oracles)[:1] if name == BASELINE else oracles:
+        for oracle in _without_shared_weights_first(oracles)[:1] if name == BASELINE else oracles:
             try:
                 _require_pair(policy, oracles[oracle], (name, oracle))
                 works.append((name, oracle))
@@ -113,25 +113,27 @@ def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], 
 
 def _require_pair(policy: Any, oracle: Any, names: tuple[str, str]) -> None:
     """Raise IncompatibleError, with names of registered parts that would do, for classes or instances that do not."""
-    others = {"oracles": partial(_answering, policy), "policies": partial(_training, oracle)}
+    others = {"oracles": partial(_compatible_oracles, policy), "policies": partial(_compatible_policies, oracle)}
     require_compatible(policy, oracle, names=names, **others)
 
 
-def _light_first(oracles: Classes) -> list[str]:
+def _without_shared_weights_first(oracles: Classes) -> list[str]:
     """The oracles, those that build no shared weights first."""
     return sorted(oracles, key=lambda name: bool(getattr(oracles[name], "shares_weights", False)))
 
 
-def _answering(policy: Any) -> list[str]:
+def _compatible_oracles(policy: Any) -> list[str]:
     """The registered oracles that would do for a policy, decorated where that is what it takes."""
     found = []
     for plain in registry.entries("oracle"):
         decorated = [f"{plain}+{decorator}" for decorator in registry.DECORATORS]
-        found += [plain] if _serves(policy, plain) else [name for name in decorated if _serves(policy, name)]
+        found += (
+            [plain] if _is_compatible(policy, plain) else [name for name in decorated if _is_compatible(policy, name)]
+        )
     return found
 
 
-def _serves(policy: Any, name: str) -> bool:
+def _is_compatible(policy: Any, name: str) -> bool:
     try:
         oracle = registry.load("oracle", name)
     except IncompatibleError:  # the decorator adds nothing to this oracle
@@ -139,13 +141,13 @@ def _serves(policy: Any, name: str) -> bool:
     return policy.needs <= oracle.supports and not never_trains(policy, oracle)
 
 
-def _training(oracle: Any) -> list[str]:
+def _compatible_policies(oracle: Any) -> list[str]:
     """The registered policies that train the shared weights of an oracle."""
     classes = {name: registry.load("policy", name) for name in registry.entries("policy")}
     return [name for name, policy in classes.items() if Update in policy.needs <= oracle.supports]
 
 
-def _oracle_settings(name: str, oracle: Any, scopes: Scopes) -> dict[str, Any]:
+def _oracle_settings(name: str, oracle: Any, scopes: ScopedSettings) -> dict[str, Any]:
     """All settings of an oracle, the device being one that there is."""
     chosen = settings.resolve(name, oracle, scopes.oracles[name])
     if "device" in chosen:
@@ -153,7 +155,7 @@ def _oracle_settings(name: str, oracle: Any, scopes: Scopes) -> dict[str, Any]:
     return chosen
 
 
-def _settled(
+def _apply_protocol(
     oracle: Any, chosen: Mapping[str, Any], policy: Any, space: SearchSpace
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """An oracle's settings for a policy, and the policy settings that its protocol brings.
@@ -167,7 +169,7 @@ def _settled(
     return settled, brought
 
 
-def _parts(
+def _pair_settings(
     named: tuple[str, Any], settled: tuple[Mapping[str, Any], Mapping[str, Any]], given: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """The settings of a pair: a policy's defaults, over them what is brought that it has, then what is given."""
@@ -175,12 +177,14 @@ def _parts(
     chosen, brought = settled
     fitting = {setting: value for setting, value in brought.items() if setting in settings.defaults(policy)}
     # the record of a run has a place of its own for these two
-    apart = ("table", "search_metric", *(setting for setting in LATER if chosen.get(setting) is None))
+    apart = ("table", "search_metric", *(setting for setting in RECORDED_ONLY_IF_SET if chosen.get(setting) is None))
     own = {setting: value for setting, value in chosen.items() if setting not in apart}
     return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
 
 
-def _named_table(experiment: Experiment, scopes: Scopes, chosen: Mapping[str, Mapping[str, Any]]) -> Table | None:
+def _named_table(
+    experiment: Experiment, scopes: ScopedSettings, chosen: Mapping[str, Mapping[str, Any]]
+) -> Table | None:
     """The table of a flag or setting, or, where no space is asked for, the default of an oracle that has one."""
     asked = [scope["table"] for scope in scopes.oracles.values() if "table" in scope]
     standing = [each["table"] for each in chosen.values() if "table" in each] if experiment.space is None else []
@@ -190,7 +194,7 @@ def _named_table(experiment: Experiment, scopes: Scopes, chosen: Mapping[str, Ma
     return open_table(names[0]) if names else None
 
 
-def _serving(table: Table | None, space: SearchSpace, oracles: Classes, judge: str) -> Table | None:
+def _table_for(table: Table | None, space: SearchSpace, oracles: Classes, judge: str) -> Table | None:
     """The table that answers or judges: the named one, or a known one that covers the space; raises where it must be.
 
     Where recommendations are judged by training, only an oracle that reads a table needs one.
@@ -278,11 +282,11 @@ def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
     return oracle.truth()
 
 
-def truth_at_hand(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
+def available_truth(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
     """What a run was judged by, wherever it lies now; ``None`` for a recipe, which ranks nothing, and a lost table."""
     if truth.kind == "recipe":
         return None
     if spec.table_digest is not None:
-        return table_of(truth.digest, spec.table)
+        return table_of_digest(truth.digest, spec.table)
     form: TruthTable = build_truth(spec, space)
     return form if form.digest == truth.digest else None

@@ -20,13 +20,13 @@ from typing import Any, Literal
 
 from harness.core.errors import UnknownNameError
 
-Kind = Literal["policy", "oracle", "space"]
+PartKind = Literal["policy", "oracle", "space"]
 
-GROUPS: Mapping[Kind, str] = {"policy": "harness.policies", "oracle": "harness.oracles", "space": "harness.spaces"}
+GROUPS: Mapping[PartKind, str] = {"policy": "harness.policies", "oracle": "harness.oracles", "space": "harness.spaces"}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegistryEntry:
     """A registered class (``module:object``), the settings that its name fixes, and what decorates it, in order."""
 
     target: str
@@ -34,74 +34,74 @@ class Entry:
     decorators: tuple[str, ...] = ()
 
 
-def _spaces() -> dict[str, Entry]:
+def _spaces() -> dict[str, RegistryEntry]:
     nasbench = "harness.spaces.nasbench101:NASBench101"
-    named = {f"nasbench101-v{n}": Entry(nasbench, {"vertices": n}) for n in range(2, 7)}
-    rnn = {f"rnn{n}": Entry("harness.spaces.rnn_cell:RNNCell", {"nodes": n}) for n in range(1, 13)}
+    named = {f"nasbench101-v{n}": RegistryEntry(nasbench, {"vertices": n}) for n in range(2, 7)}
+    rnn = {f"rnn{n}": RegistryEntry("harness.spaces.rnn_cell:RNNCell", {"nodes": n}) for n in range(1, 13)}
     of201 = {
-        f"nasbench201{end}": Entry("harness.spaces.nasbench201:NASBench201", {"cells": cells})
+        f"nasbench201{end}": RegistryEntry("harness.spaces.nasbench201:NASBench201", {"cells": cells})
         for end, cells in (("", "all"), ("-unique", "unique"))
     }
-    return {"nasbench101": Entry(nasbench, {"vertices": 7})} | named | of201 | rnn
+    return {"nasbench101": RegistryEntry(nasbench, {"vertices": 7})} | named | of201 | rnn
 
 
-BUILT_IN: Mapping[Kind, Mapping[str, Entry]] = {
+BUILT_IN: Mapping[PartKind, Mapping[str, RegistryEntry]] = {
     "policy": {
-        "bananas": Entry("policies.bananas:BANANAS"),
-        "bayesnas": Entry("policies.bayesnas:BayesNAS"),
-        "darts": Entry("policies.darts:DARTS"),
-        "enas": Entry("policies.enas:ENAS"),
-        "evolution": Entry("policies.evolution:Evolution"),
-        "fairnas": Entry("policies.fairnas:FairNAS"),
-        "fbnet": Entry("policies.fbnet:FBNet"),
-        "gdas": Entry("policies.gdas:GDAS"),
-        "hyperband": Entry("policies.hyperband:Hyperband"),
-        "local-search": Entry("policies.local_search:LocalSearch"),
-        "nao": Entry("policies.nao:NAO"),
-        "optuna": Entry("policies.optuna:Optuna"),
-        "random": Entry("policies.random:Random"),
-        "random-search": Entry("policies.random_search:RandomSearch"),
-        "random-sharing": Entry("policies.random_sharing:RandomSharing"),
-        "spos": Entry("policies.spos:SPOS"),
-        "successive-halving": Entry("policies.successive_halving:SuccessiveHalving"),
-        "tpe": Entry("policies.optuna:TPE"),
-        "uniform-sharing": Entry("policies.uniform_sharing:UniformSharing"),
+        "bananas": RegistryEntry("policies.bananas:BANANAS"),
+        "bayesnas": RegistryEntry("policies.bayesnas:BayesNAS"),
+        "darts": RegistryEntry("policies.darts:DARTS"),
+        "enas": RegistryEntry("policies.enas:ENAS"),
+        "evolution": RegistryEntry("policies.evolution:Evolution"),
+        "fairnas": RegistryEntry("policies.fairnas:FairNAS"),
+        "fbnet": RegistryEntry("policies.fbnet:FBNet"),
+        "gdas": RegistryEntry("policies.gdas:GDAS"),
+        "hyperband": RegistryEntry("policies.hyperband:Hyperband"),
+        "local-search": RegistryEntry("policies.local_search:LocalSearch"),
+        "nao": RegistryEntry("policies.nao:NAO"),
+        "optuna": RegistryEntry("policies.optuna:Optuna"),
+        "random": RegistryEntry("policies.random:Random"),
+        "random-search": RegistryEntry("policies.random_search:RandomSearch"),
+        "random-sharing": RegistryEntry("policies.random_sharing:RandomSharing"),
+        "spos": RegistryEntry("policies.spos:SPOS"),
+        "successive-halving": RegistryEntry("policies.successive_halving:SuccessiveHalving"),
+        "tpe": RegistryEntry("policies.optuna:TPE"),
+        "uniform-sharing": RegistryEntry("policies.uniform_sharing:UniformSharing"),
     },
     "oracle": {
-        "standalone": Entry("backends.standalone.oracle:StandaloneOracle"),
-        "supernet": Entry("backends.supernet.oracle:SupernetOracle"),
-        "surrogate": Entry("backends.surrogate.oracle:SurrogateOracle"),
-        "synthetic": Entry("backends.synthetic:SyntheticOracle"),
-        "tabular": Entry("backends.tabular.oracle:TabularOracle"),
+        "standalone": RegistryEntry("backends.standalone.oracle:StandaloneOracle"),
+        "supernet": RegistryEntry("backends.supernet.oracle:SupernetOracle"),
+        "surrogate": RegistryEntry("backends.surrogate.oracle:SurrogateOracle"),
+        "synthetic": RegistryEntry("backends.synthetic:SyntheticOracle"),
+        "tabular": RegistryEntry("backends.tabular.oracle:TabularOracle"),
     },
     "space": _spaces(),
 }
 
-DECORATORS: Mapping[str, Entry] = {"score-gradient": Entry("backends.score_gradient:score_gradient")}
+DECORATORS: Mapping[str, RegistryEntry] = {"score-gradient": RegistryEntry("backends.score_gradient:score_gradient")}
 """Functions from an oracle's class to another, by the name that follows a ``+``."""
 
 
-def entries(kind: Kind) -> dict[str, Entry]:
+def entries(kind: PartKind) -> dict[str, RegistryEntry]:
     """All registered entries of a kind; a plug-in cannot take a built-in name."""
-    plugins = {point.name: Entry(point.value) for point in entry_points(group=GROUPS[kind])}
+    plugins = {point.name: RegistryEntry(point.value) for point in entry_points(group=GROUPS[kind])}
     return plugins | dict(BUILT_IN[kind])
 
 
-def find(kind: Kind, name: str) -> Entry:
+def find(kind: PartKind, name: str) -> RegistryEntry:
     """The entry of a name, or of a ``module:Class``; raises UnknownNameError with the nearest name."""
     plain, *decorators = name.split("+") if kind == "oracle" else [name]
     for decorator in decorators:
         if decorator not in DECORATORS:
             raise UnknownNameError.among("oracle decorator", f"+{decorator}", [f"+{known}" for known in DECORATORS])
     if ":" in plain:
-        return Entry(plain, decorators=tuple(decorators))
+        return RegistryEntry(plain, decorators=tuple(decorators))
     known = entries(kind)
     if plain not in known:
         raise UnknownNameError.among(kind, plain, known)
     return replace(known[plain], decorators=tuple(decorators))
 
 
-def load(kind: Kind, name: str) -> Any:
+def load(kind: PartKind, name: str) -> Any:
     """Import the class of a name; raises UnknownNameError where a ``module:Class`` leads nowhere.
 
     Raises IncompatibleError for a decorator that has nothing to add to an oracle.
@@ -124,7 +124,7 @@ def _object(kind: str, target: str) -> Any:
         ) from error
 
 
-def summary(entry: Entry) -> str:
+def summary(entry: RegistryEntry) -> str:
     """The first paragraph of the entry's module, read without importing it."""
     module = entry.target.partition(":")[0]
     found = importlib.util.find_spec(module)

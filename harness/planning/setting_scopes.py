@@ -15,7 +15,7 @@ Classes = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Scopes:
+class ScopedSettings:
     """What the user set, by the setting's name: of the space, and of each policy and oracle."""
 
     policies: dict[str, dict[str, Any]]
@@ -23,20 +23,22 @@ class Scopes:
     space: dict[str, Any] = field(default_factory=dict)
 
 
-def scopes_of(experiment: Experiment, policies: Classes, oracles: Classes) -> Scopes:
+def scoped_settings(experiment: Experiment, policies: Classes, oracles: Classes) -> ScopedSettings:
     """Sort an experiment's settings and flags, the flags over the settings.
 
     ``policy.x`` and ``oracle.x`` go to every asked one that has a setting ``x``, under what names a single one. Raises
     SettingError for a setting that belongs to nothing, and for a flag that no asked oracle has a setting for.
     """
-    scopes = Scopes({name: {} for name in policies}, {name: {} for name in oracles})
+    scopes = ScopedSettings({name: {} for name in policies}, {name: {} for name in oracles})
     shared = {"policy": (policies, scopes.policies), "oracle": (oracles, scopes.oracles)}
     single = {**scopes.oracles, **scopes.policies, "space": scopes.space}
     for key, value in experiment.settings.items():
         scope, dot, name = key.rpartition(".")  # the last dot: a part may be called package.module:Class
         if dot and scope in shared:
             classes, found = shared[scope]
-            for owner in _owners(classes, name) or list(classes)[:1]:  # resolving it there names the nearest setting
+            for owner in (
+                _names_with_setting(classes, name) or list(classes)[:1]
+            ):  # resolving it there names the nearest setting
                 found[owner].setdefault(name, value)
         elif dot and scope in single:
             single[scope][name] = value
@@ -48,7 +50,7 @@ def scopes_of(experiment: Experiment, policies: Classes, oracles: Classes) -> Sc
     return scopes
 
 
-def _owners(classes: Classes, setting: str) -> list[str]:
+def _names_with_setting(classes: Classes, setting: str) -> list[str]:
     return [name for name, each in classes.items() if setting in settings.defaults(each)]
 
 
@@ -66,7 +68,7 @@ def _flags(experiment: Experiment, oracles: Classes) -> dict[str, dict[str, Any]
     for flag, (setting, value) in given.items():
         if value is None:
             continue
-        owners = _owners(oracles, setting)
+        owners = _names_with_setting(oracles, setting)
         if not owners and setting not in judged:
             named = " and ".join(oracles)
             raise SettingError(f"{flag} has no use for oracle {named}, which has no setting {setting!r}; leave it out")

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.output.page import Grid
-from harness.report.charts import ZOOM, Figure, Rows, Spec, axis, chart, coloured, dashed, layer, shown, tips
+from harness.output.page import TextTable
+from harness.report.charts import (
+    ZOOM,
+    Chart,
+    ChartRows,
+    VegaSpec,
+    axis,
+    chart,
+    coloured,
+    dashed,
+    highlight_opacity,
+    layer,
+    tooltip_fields,
+)
 from harness.report.numbers import fixed
 from harness.report.series import Series
 
-WIDE = 30.0
+LOG_SCALE_RATIO = 30.0
 """From so many times the first cost on, the axis of the costs is logarithmic."""
 
 
@@ -32,14 +44,14 @@ class Curve:
 
 def anytime_figure(
     name: str, title: str, curves: Sequence[Curve], *, axes: tuple[str, str], baseline: float | None
-) -> Figure:
+) -> Chart:
     """The curves on axes of these titles; ``baseline`` is the mean regret of one uniform draw, where it is known."""
     rows = [row for curve in curves for row in _rows(curve)]
     x, y = _cost_axis(curves, axes[0]), axis("mean", axes[1], scale={"zero": True})
     layers = [*_curve_layers(rows, [curve.series for curve in curves], x, y), *_baseline(baseline)]
     summary = _summary(axes[0], baseline)
     spec = chart(layers, height=300, description=f"{title}. {summary}")
-    return Figure(name, title, summary, spec, _grid(title, curves, axes))
+    return Chart(name, title, summary, spec, _grid(title, curves, axes))
 
 
 def _summary(cost: str, baseline: float | None) -> str:
@@ -50,21 +62,21 @@ def _summary(cost: str, baseline: float | None) -> str:
     )
 
 
-def _cost_axis(curves: Sequence[Curve], title: str) -> Spec:
+def _cost_axis(curves: Sequence[Curve], title: str) -> VegaSpec:
     costs = [cost for curve in curves for cost in curve.costs if cost > 0]
-    wide = bool(costs) and max(costs) > WIDE * min(costs)
+    wide = bool(costs) and max(costs) > LOG_SCALE_RATIO * min(costs)
     return axis("cost", title, scale={"type": "log", "nice": False} if wide else {"zero": False, "nice": False})
 
 
-def _curve_layers(rows: Rows, series: Sequence[Series], x: Spec, y: Spec) -> list[Spec]:
+def _curve_layers(rows: ChartRows, series: Sequence[Series], x: VegaSpec, y: VegaSpec) -> list[VegaSpec]:
     band = {"x": x, "y": axis("low", y["title"]), "y2": {"field": "high"}, "color": coloured(series)}
-    line = {"x": x, "y": y, "color": coloured(series), "strokeDash": dashed(series), "opacity": shown(1.0)}
-    told = tips(("row", "policy", ""), ("cost", x["title"], ",.4~r"), ("text", y["title"], ""))
+    line = {"x": x, "y": y, "color": coloured(series), "strokeDash": dashed(series), "opacity": highlight_opacity(1.0)}
+    told = tooltip_fields(("row", "policy", ""), ("cost", x["title"], ",.4~r"), ("text", y["title"], ""))
     point = {"x": x, "y": y, "color": coloured(series), "tooltip": told, "opacity": _under("pointed")}
     pointed = {"type": "point", "on": "pointerover", "clear": "pointerout", "nearest": True}
     step = {"interpolate": "step-after", "clip": True}
     return [
-        layer({"type": "area", **step}, rows, band | {"opacity": shown(0.16)}),
+        layer({"type": "area", **step}, rows, band | {"opacity": highlight_opacity(0.16)}),
         layer({"type": "line", "strokeWidth": 2, **step}, rows, line, params=[ZOOM]),
         layer(
             {"type": "point", "filled": True, "size": 70, "clip": True},
@@ -75,18 +87,18 @@ def _curve_layers(rows: Rows, series: Sequence[Series], x: Spec, y: Spec) -> lis
     ]
 
 
-def _under(param: str) -> Spec:
+def _under(param: str) -> VegaSpec:
     return {"condition": {"param": param, "empty": False, "value": 1}, "value": 0}
 
 
-def _baseline(regret: float | None) -> list[Spec]:
+def _baseline(regret: float | None) -> list[VegaSpec]:
     if regret is None:
         return []
     rule = {"type": "rule", "strokeDash": [4, 4], "color": "#8c8c8c"}
     return [layer(rule, [{"mean": regret}], {"y": axis("mean", "")})]
 
 
-def _rows(curve: Curve) -> Rows:
+def _rows(curve: Curve) -> ChartRows:
     columns = zip(curve.costs, curve.means, curve.lows, curve.highs, strict=True)
     return [
         {
@@ -101,7 +113,7 @@ def _rows(curve: Curve) -> Rows:
     ]
 
 
-def _grid(title: str, curves: Sequence[Curve], axes: tuple[str, str]) -> Grid:
+def _grid(title: str, curves: Sequence[Curve], axes: tuple[str, str]) -> TextTable:
     """A few rows of each curve: its first and last cost, and evenly spaced ones between them."""
     rows = []
     for curve in curves:
@@ -109,4 +121,4 @@ def _grid(title: str, curves: Sequence[Curve], axes: tuple[str, str]) -> Grid:
         for i in sorted({last * part // 8 for part in range(9)} if last >= 0 else ()):
             told = f"[{fixed(curve.lows[i])}, {fixed(curve.highs[i])}]"
             rows.append((curve.series.label, f"{curve.costs[i]:,.4g}", fixed(curve.means[i]), told))
-    return Grid(title, ("policy", *axes, "95% interval"), tuple(rows))
+    return TextTable(title, ("policy", *axes, "95% interval"), tuple(rows))

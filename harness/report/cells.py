@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.core.numbers import Number, Undefined
-from harness.output.units import Part
+from harness.output.units import CellPart
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SortableCell:
     """What is printed, each part a text or the reason why there is none, and what a column is sorted by."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[CellPart, ...]
     value: float | None = None
 
     @property
@@ -23,7 +23,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ColumnHeader:
     """A column: what it is called, what the name means, and whether it holds text."""
 
     name: str
@@ -32,11 +32,11 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Sortable:
+class SortableTable:
     """A table of cells; ``notes`` are the reasons behind the dashes, each once."""
 
-    heads: tuple[Head, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    heads: tuple[ColumnHeader, ...]
+    rows: tuple[tuple[SortableCell, ...], ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -48,16 +48,16 @@ class Sortable:
         return self.notes.index(part.reason) + 1
 
 
-def reasons(cells: Iterable[Cell]) -> Iterable[str]:
+def reasons(cells: Iterable[SortableCell]) -> Iterable[str]:
     """Why numbers are missing, cell by cell."""
     return (part.reason for cell in cells for part in cell.parts if isinstance(part, Undefined))
 
 
-def text_cell(text: str) -> Cell:
+def text_cell(text: str) -> SortableCell:
     """A cell of text."""
-    return Cell((text,))
+    return SortableCell((text,))
 
 
-def number_cell(number: Number, *parts: Part) -> Cell:
+def number_cell(number: Number, *parts: CellPart) -> SortableCell:
     """A cell of a number that is printed as ``parts``."""
-    return Cell(parts, None if isinstance(number, Undefined) else number)
+    return SortableCell(parts, None if isinstance(number, Undefined) else number)

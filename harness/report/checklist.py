@@ -12,10 +12,10 @@ from typing import Literal, TypeAlias
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
-from harness.report.board_data import Chapter
+from harness.report.board_report import BoardReport
 from harness.report.provenance import SHORT, distinct, seeds
 
-Answer: TypeAlias = Literal["yes", "no", "not recorded"]
+ChecklistAnswer: TypeAlias = Literal["yes", "no", "not recorded"]
 
 SEARCHES = ("random-search", "random-sharing")
 """Policies that are random search with the same pipeline as the others."""
@@ -24,38 +24,40 @@ CONFOUNDERS = ("harness", "git revision", "Python", "platform", "cores", "packag
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ChecklistItem:
     """A question of the checklist in our words, under its heading, with the answer and the evidence for it."""
 
     heading: str
     question: str
-    answer: Answer
+    answer: ChecklistAnswer
     evidence: str
 
 
 CODE, COMPARING, REPORTING = "Releasing code", "Comparing methods", "Reporting details"
 
 
-def checklist(chapter: Chapter) -> list[Item]:
+def checklist(board_report: BoardReport) -> list[ChecklistItem]:
     """All items, in the order of the paper."""
-    return [*_code(chapter), *_comparing(chapter), *_reporting(chapter)]
+    return [*_code(board_report), *_comparing(board_report), *_reporting(board_report)]
 
 
-def _code(chapter: Chapter) -> Iterator[Item]:
-    truth = chapter.board.truth
+def _code(board_report: BoardReport) -> Iterator[ChecklistItem]:
+    truth = board_report.board.truth
     evidence = f"{truth.kind} {truth.name}, digest {truth.digest[:SHORT]}: {truth.text}"
-    yield Item(
+    yield ChecklistItem(
         CODE,
         "Is the training of the judged architectures published, with its settings and seeds?",
         "yes" if truth.digest else "not recorded",
         evidence,
     )
-    answer, evidence = _revision(chapter)
-    yield Item(CODE, "Is the code of the search space published?", answer, f"space {_spaces(chapter)}; {evidence}")
-    answer, evidence = _methods(chapter)
-    yield Item(CODE, "Is the code of the search methods published?", answer, evidence)
-    runs = chapter.runs
-    yield Item(
+    answer, evidence = _revision(board_report)
+    yield ChecklistItem(
+        CODE, "Is the code of the search space published?", answer, f"space {_spaces(board_report)}; {evidence}"
+    )
+    answer, evidence = _methods(board_report)
+    yield ChecklistItem(CODE, "Is the code of the search methods published?", answer, evidence)
+    runs = board_report.runs
+    yield ChecklistItem(
         CODE,
         "Are the methods' settings and seeds published?",
         "yes" if runs else "no",
@@ -63,14 +65,14 @@ def _code(chapter: Chapter) -> Iterator[Item]:
     )
 
 
-def _spaces(chapter: Chapter) -> str:
-    return ", ".join(sorted({run.spec.space for run in chapter.runs}))
+def _spaces(board_report: BoardReport) -> str:
+    return ", ".join(sorted({run.spec.space for run in board_report.runs}))
 
 
-def _revision(chapter: Chapter) -> tuple[Answer, str]:
+def _revision(board_report: BoardReport) -> tuple[ChecklistAnswer, str]:
     """Whether one clean revision names the code."""
-    found = distinct(chapter.runs, "git revision")
-    versions = ", ".join(sorted(distinct(chapter.runs, "harness")))
+    found = distinct(board_report.runs, "git revision")
+    versions = ", ".join(sorted(distinct(board_report.runs, "harness")))
     if dirty := [revision for revision in found if revision.endswith("-dirty")]:
         return "no", f"harness {versions} with changes that no revision holds ({', '.join(sorted(dirty))})"
     if "" in found or not found:
@@ -78,131 +80,135 @@ def _revision(chapter: Chapter) -> tuple[Answer, str]:
     return "yes", f"harness {versions}, git revision {', '.join(sorted(found))}"
 
 
-def _methods(chapter: Chapter) -> tuple[Answer, str]:
-    foreign = sorted({run.spec.policy for run in chapter.runs if ":" in run.spec.policy})
+def _methods(board_report: BoardReport) -> tuple[ChecklistAnswer, str]:
+    foreign = sorted({run.spec.policy for run in board_report.runs if ":" in run.spec.policy})
     if foreign:
         return "not recorded", f"{', '.join(foreign)}: named by place, and its code is not in the store"
-    answer, evidence = _revision(chapter)
-    return answer, f"policies {', '.join(sorted({run.spec.policy for run in chapter.runs}))}; {evidence}"
+    answer, evidence = _revision(board_report)
+    return answer, f"policies {', '.join(sorted({run.spec.policy for run in board_report.runs}))}; {evidence}"
 
 
-def _comparing(chapter: Chapter) -> Iterator[Item]:
-    yield _benchmark(chapter)
-    yield _confounders(chapter)
-    yield _ablation(chapter)
-    yield _protocol(chapter)
-    yield _over_time(chapter)
-    yield _random_search(chapter)
-    yield _repeated(chapter)
-    yield _tabular(chapter)
+def _comparing(board_report: BoardReport) -> Iterator[ChecklistItem]:
+    yield _benchmark(board_report)
+    yield _confounders(board_report)
+    yield _ablation(board_report)
+    yield _protocol(board_report)
+    yield _over_time(board_report)
+    yield _random_search(board_report)
+    yield _repeated(board_report)
+    yield _tabular(board_report)
 
 
-def _benchmark(chapter: Chapter) -> Item:
+def _benchmark(board_report: BoardReport) -> ChecklistItem:
     question = "Do all methods use the same benchmark: data, split, space, and training?"
     seen = {
         (run.spec.space, str(run.spec.settings.get("space")), run.spec.table_digest, run.spec.search_metric)
-        for run in chapter.runs
+        for run in board_report.runs
     }
-    oracles = sorted({run.spec.oracle for run in chapter.runs})
+    oracles = sorted({run.spec.oracle for run in board_report.runs})
     same = "one space, one truth and one search metric for all runs"
     evidence = same if len(seen) == 1 else f"{len(seen)} combinations of space, truth and search metric"
     if len(oracles) > 1:
         evidence += f"; answers come from {', '.join(oracles)}: compare within an oracle"
-    return Item(COMPARING, question, "yes" if len(seen) == 1 else "no", evidence)
+    return ChecklistItem(COMPARING, question, "yes" if len(seen) == 1 else "no", evidence)
 
 
-def _confounders(chapter: Chapter) -> Item:
+def _confounders(board_report: BoardReport) -> ChecklistItem:
     question = "Are confounders controlled: machine, versions, libraries?"
-    found = {fact: distinct(chapter.runs, fact) for fact in CONFOUNDERS}
+    found = {fact: distinct(board_report.runs, fact) for fact in CONFOUNDERS}
     differing = [fact for fact, values in found.items() if len(values) > 1]
     if differing:
-        return Item(COMPARING, question, "no", f"runs differ in: {', '.join(differing)}")
-    return Item(COMPARING, question, "yes", "one machine and one version of every recorded part for all runs")
+        return ChecklistItem(COMPARING, question, "no", f"runs differ in: {', '.join(differing)}")
+    return ChecklistItem(COMPARING, question, "yes", "one machine and one version of every recorded part for all runs")
 
 
-def _ablation(chapter: Chapter) -> Item:
+def _ablation(board_report: BoardReport) -> ChecklistItem:
     question = "Are there ablations?"
     ways: dict[str, set[str]] = {}
-    for run in (run for run in chapter.runs if run.spec.policy not in (BASELINE, *SEARCHES)):
+    for run in (run for run in board_report.runs if run.spec.policy not in (BASELINE, *SEARCHES)):
         ways.setdefault(run.spec.policy, set()).add(f"{run.spec.oracle} {sorted(run.spec.settings.items())}")
     several = sorted(policy for policy, found in ways.items() if len(found) > 1)
     if several:
-        return Item(COMPARING, question, "yes", f"{', '.join(several)}: with more than one oracle or setting")
-    return Item(COMPARING, question, "no", "every policy was run with one oracle and one setting of each part")
+        return ChecklistItem(COMPARING, question, "yes", f"{', '.join(several)}: with more than one oracle or setting")
+    return ChecklistItem(COMPARING, question, "no", "every policy was run with one oracle and one setting of each part")
 
 
-def _protocol(chapter: Chapter) -> Item:
+def _protocol(board_report: BoardReport) -> ChecklistItem:
     question = "Is the same evaluation protocol used for all methods?"
-    leaks = sorted({run.spec.policy for run in chapter.runs if run.spec.search_metric.startswith("test")})
+    leaks = sorted({run.spec.policy for run in board_report.runs if run.spec.search_metric.startswith("test")})
     if leaks:
-        return Item(COMPARING, question, "no", f"the searches of {', '.join(leaks)} saw test figures")
-    if chapter.early_looks:
-        return Item(
-            COMPARING, question, "no", f"{chapter.early_looks} looks at the truth came before the run had ended"
+        return ChecklistItem(COMPARING, question, "no", f"the searches of {', '.join(leaks)} saw test figures")
+    if board_report.early_lookups:
+        return ChecklistItem(
+            COMPARING, question, "no", f"{board_report.early_lookups} looks at the truth came before the run had ended"
         )
     evidence = (
-        f"one judge for all recommendations: {chapter.board.truth.text}; searches saw validation figures alone, and "
-        "every recorded look at the truth came after its run had ended"
+        f"one judge for all recommendations: {board_report.board.truth.text}; searches saw validation figures alone, "
+        "and every recorded look at the truth came after its run had ended"
     )
-    return Item(COMPARING, question, "yes", evidence)
+    return ChecklistItem(COMPARING, question, "yes", evidence)
 
 
-def _over_time(chapter: Chapter) -> Item:
+def _over_time(board_report: BoardReport) -> ChecklistItem:
     question = "Is performance compared over time?"
-    searching = [row for row in chapter.rows if row.searches]
+    searching = [row for row in board_report.rows if row.searches]
     scored = [row for row in searching if any(run.scores for run in row.runs)]
-    known = bool(scored) and not isinstance(chapter.ground, Undefined)
+    known = bool(scored) and not isinstance(board_report.ground_truth, Undefined)
     evidence = f"{len(scored)} of {len(searching)} searches left scores to draw any-time curves from"
-    return Item(COMPARING, question, "yes" if known else "no", evidence)
+    return ChecklistItem(COMPARING, question, "yes" if known else "no", evidence)
 
 
-def _random_search(chapter: Chapter) -> Item:
+def _random_search(board_report: BoardReport) -> ChecklistItem:
     question = "Is random search compared with, at the same cost?"
-    equal = sorted({each.other for row in chapter.rows for each in row.entry.against_search})
-    policies = sorted({run.spec.policy for run in chapter.runs} & set(SEARCHES))
+    equal = sorted({each.other for row in board_report.rows for each in row.entry.against_search})
+    policies = sorted({run.spec.policy for run in board_report.runs} & set(SEARCHES))
     if equal or policies:
-        return Item(COMPARING, question, "yes", f"{', '.join((*equal, *policies))} stands in the comparison")
-    drawn = any(not row.searches for row in chapter.rows)
+        return ChecklistItem(COMPARING, question, "yes", f"{', '.join((*equal, *policies))} stands in the comparison")
+    drawn = any(not row.searches for row in board_report.rows)
     evidence = "one uniform draw a seed stands beside, a search at equal cost does not" if drawn else "there is neither"
-    return Item(COMPARING, question, "no", evidence)
+    return ChecklistItem(COMPARING, question, "no", evidence)
 
 
-def _repeated(chapter: Chapter) -> Item:
+def _repeated(board_report: BoardReport) -> ChecklistItem:
     question = "Is every experiment repeated, and are the seeds reported?"
-    counts = [len(set(row.entry.seeds)) for row in chapter.rows]
-    told = "; ".join(f"{row.series.label} {seeds(row)}" for row in chapter.rows)
-    return Item(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {told}")
+    counts = [len(set(row.entry.seeds)) for row in board_report.rows]
+    told = "; ".join(f"{row.series.label} {seeds(row)}" for row in board_report.rows)
+    return ChecklistItem(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {told}")
 
 
-def _tabular(chapter: Chapter) -> Item:
+def _tabular(board_report: BoardReport) -> ChecklistItem:
     question = "Are tabular or surrogate benchmarks used for a deeper evaluation?"
-    if chapter.board.truth.kind == "table":
-        return Item(COMPARING, question, "yes", f"table {chapter.board.truth.name} ranks what is recommended")
-    return Item(COMPARING, question, "no", "recommendations were trained, nothing was looked up")
+    if board_report.board.truth.kind == "table":
+        return ChecklistItem(
+            COMPARING, question, "yes", f"table {board_report.board.truth.name} ranks what is recommended"
+        )
+    return ChecklistItem(COMPARING, question, "no", "recommendations were trained, nothing was looked up")
 
 
-def _reporting(chapter: Chapter) -> Iterator[Item]:
-    yield Item(
+def _reporting(board_report: BoardReport) -> Iterator[ChecklistItem]:
+    yield ChecklistItem(
         REPORTING,
         "Is it said how settings were tuned, and what that cost?",
         "not recorded",
         "the settings are listed; how they were chosen is for the authors to say",
     )
-    yield Item(
+    yield ChecklistItem(
         REPORTING,
         "Is the time of the whole method reported, end to end?",
         "not recorded",
         "hours of training during the search stand in the leaderboard; a policy's own computing and the final "
         "training do not",
     )
-    missing = sorted(fact for fact in ("Python", "platform", "cores", "packages") if "" in distinct(chapter.runs, fact))
+    missing = sorted(
+        fact for fact in ("Python", "platform", "cores", "packages") if "" in distinct(board_report.runs, fact)
+    )
     evidence = (
         f"missing: {', '.join(missing)}" if missing else "versions, machine, settings, seeds and dates of every run"
     )
-    yield Item(REPORTING, "Is the whole experimental setup reported?", "no" if missing else "yes", evidence)
+    yield ChecklistItem(REPORTING, "Is the whole experimental setup reported?", "no" if missing else "yes", evidence)
 
 
-def tally(items: Sequence[Item]) -> str:
+def tally(items: Sequence[ChecklistItem]) -> str:
     """How many items are answered how."""
     counts = [(sum(item.answer == answer for item in items), answer) for answer in ("yes", "no", "not recorded")]
     return ", ".join(f"{count} {answer}" for count, answer in counts)

@@ -8,10 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.numbers import Undefined
-from harness.leaderboard.leaderboard import Entry, Leaderboard
-from harness.output.figure_style import scale_of, words
-from harness.output.page import Grid
-from harness.report.charts import ZOOM, Figure, Rows, axis, chart, coloured, layer, shown, tips
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
+from harness.output.figure_style import metric_label, scale_of
+from harness.output.page import TextTable
+from harness.report.charts import (
+    ZOOM,
+    Chart,
+    ChartRows,
+    axis,
+    chart,
+    coloured,
+    highlight_opacity,
+    layer,
+    tooltip_fields,
+)
 from harness.report.numbers import fixed
 from harness.report.series import Series
 
@@ -24,9 +34,9 @@ TAIL = 0.05
 Floats = npt.NDArray[np.float64]
 
 
-def distribution_figure(name: str, board: Leaderboard, series: Sequence[Series], truth: Floats) -> Figure:
+def distribution_figure(name: str, board: Leaderboard, series: Sequence[Series], truth: Floats) -> Chart:
     """The share of the cells that are worse than a value; ``truth`` (cells,) are their judged values, in any order."""
-    scale, title = scale_of(board.truth.metric), words(board.truth.metric)
+    scale, title = scale_of(board.truth.metric), metric_label(board.truth.metric)
     worst_first = np.sort(truth * scale) if board.truth.larger_is_better else -np.sort(-truth * scale)
     picks = [pick for each, entry in zip(series, board.entries, strict=True) for pick in _picks(each, entry, scale)]
     curve = _curve(worst_first, picks)
@@ -42,12 +52,12 @@ def distribution_figure(name: str, board: Leaderboard, series: Sequence[Series],
         {"x": x, "y": y},
         params=[ZOOM],
     )
-    told = tips(("row", "policy", ""), ("seed", "seed", ""), ("value", title, ",.4~f"), ("rank", "rank", ","))
-    marks = {"x": x, "y": y, "color": coloured(series), "opacity": shown(0.75), "tooltip": told}
+    told = tooltip_fields(("row", "policy", ""), ("seed", "seed", ""), ("value", title, ",.4~f"), ("rank", "rank", ","))
+    marks = {"x": x, "y": y, "color": coloured(series), "opacity": highlight_opacity(0.75), "tooltip": told}
     points = layer({"type": "point", "filled": True, "size": 60, "clip": True}, picks, marks)
     summary = _summary(board, len(truth), title)
     spec = chart([line, points], height=280, description=f"The space and the picks. {summary}")
-    return Figure(name, "The space and the picks", summary, spec, _grid(worst_first, title, board))
+    return Chart(name, "The space and the picks", summary, spec, _grid(worst_first, title, board))
 
 
 def _summary(board: Leaderboard, cells: int, title: str) -> str:
@@ -58,7 +68,7 @@ def _summary(board: Leaderboard, cells: int, title: str) -> str:
     )
 
 
-def _picks(series: Series, entry: Entry, scale: float) -> Rows:
+def _picks(series: Series, entry: LeaderboardEntry, scale: float) -> ChartRows:
     found = zip(entry.seeds, entry.values, entry.ranks, strict=True)
     return [
         {"row": series.label, "seed": seed, "value": value * scale, "rank": rank, "share": _share(rank, entry.size)}
@@ -72,7 +82,7 @@ def _share(rank: int, size: int | Undefined) -> float:
     return 0.0 if isinstance(size, Undefined) else 100.0 * (size - rank + 1) / size
 
 
-def _curve(worst_first: Floats, picks: Rows) -> Rows:
+def _curve(worst_first: Floats, picks: ChartRows) -> ChartRows:
     """Evenly spaced steps of the curve, without its tail where nothing was picked."""
     size = len(worst_first)
     lowest = min([100.0 * TAIL, *(pick["share"] for pick in picks)])
@@ -81,9 +91,9 @@ def _curve(worst_first: Floats, picks: Rows) -> Rows:
     return [{"value": float(worst_first[i]), "share": 100.0 * (i + 1) / size} for i in places]
 
 
-def _grid(worst_first: Floats, title: str, board: Leaderboard) -> Grid:
+def _grid(worst_first: Floats, title: str, board: Leaderboard) -> TextTable:
     shares = (1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
     size = len(worst_first)
     rows = tuple((f"{share} %", fixed(float(worst_first[max(0, -(-size * share // 100) - 1)]))) for share in shares)
     better = "or less" if board.truth.larger_is_better else "or more"
-    return Grid("The space", ("cells", f"have a {title} of"), tuple((a, f"{b} {better}") for a, b in rows))
+    return TextTable("The space", ("cells", f"have a {title} of"), tuple((a, f"{b} {better}") for a, b in rows))

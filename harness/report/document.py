@@ -14,28 +14,28 @@ from typing import Any
 
 import harness
 from harness.core.numbers import Undefined
-from harness.output.page import Grid
-from harness.report.board_data import Chapter
-from harness.report.cells import Sortable
-from harness.report.charts import Figure
-from harness.report.checklist import Item, checklist, tally
+from harness.output.page import TextTable
+from harness.report.board_report import BoardReport
+from harness.report.cells import SortableTable
+from harness.report.charts import Chart
+from harness.report.checklist import ChecklistItem, checklist, tally
 from harness.report.commands import Command, commands_of
-from harness.report.drawings import Drawn, drawn_cells
+from harness.report.drawings import DrawnCell, drawn_cells
 from harness.report.figures import agreement, distributions, over_time
 from harness.report.provenance import facts, run_list, settings
 from harness.report.ranking import ranking
 from harness.report.series import Series
-from harness.report.significance import Matrix, matrix
+from harness.report.significance import PairwiseMatrix, matrix
 from harness.storage.store import Store
 
 FOLDER = Path(__file__).parent
 
-Section = tuple[str, str, tuple[Figure, ...], tuple[str, ...]]
+FigureSection = tuple[str, str, tuple[Chart, ...], tuple[str, ...]]
 """A section of figures: its name in the page, its title, the figures, and why others are missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class TemplateContext:
     """A chapter as the template reads it; ``name`` begins the anchors of its sections."""
 
     name: str
@@ -44,14 +44,14 @@ class Shown:
     series: tuple[Series, ...]
     verdicts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
-    ranking: Sortable
-    matrix: Matrix | None
-    figures: tuple[Section, ...]
-    cells: tuple[Drawn, ...]
-    checklist: tuple[tuple[str, tuple[Item, ...]], ...]
+    ranking: SortableTable
+    matrix: PairwiseMatrix | None
+    figures: tuple[FigureSection, ...]
+    cells: tuple[DrawnCell, ...]
+    checklist: tuple[tuple[str, tuple[ChecklistItem, ...]], ...]
     tally: str
-    facts: Grid
-    details: tuple[tuple[str, tuple[Grid, ...]], ...]
+    facts: TextTable
+    details: tuple[tuple[str, tuple[TextTable, ...]], ...]
     commands: tuple[Command, ...]
 
     @property
@@ -64,41 +64,41 @@ class Shown:
         return [("findings", "Findings"), ("leaderboard", "Leaderboard"), *pairs, *drawn, *cells, *last]
 
 
-def shown(name: str, chapter: Chapter, store: Store) -> Shown:
+def template_context(name: str, board_report: BoardReport, store: Store) -> TemplateContext:
     """All that the page says of a leaderboard."""
-    items = checklist(chapter)
-    entries = chapter.board.entries
-    return Shown(
+    items = checklist(board_report)
+    entries = board_report.board.entries
+    return TemplateContext(
         name=name,
-        title=_title(chapter),
-        subtitle=_subtitle(chapter),
-        series=chapter.series,
+        title=_title(board_report),
+        subtitle=_subtitle(board_report),
+        series=board_report.series,
         verdicts=tuple(_verdict(entry.verdict) for entry in entries),
-        warnings=chapter.board.warnings,
-        ranking=ranking(chapter),
-        matrix=matrix(chapter) if len(entries) > 1 else None,
-        figures=tuple(_sections(name, chapter, store)),
-        cells=drawn_cells(chapter),
+        warnings=board_report.board.warnings,
+        ranking=ranking(board_report),
+        matrix=matrix(board_report) if len(entries) > 1 else None,
+        figures=tuple(_sections(name, board_report, store)),
+        cells=drawn_cells(board_report),
         checklist=tuple((heading, tuple(group)) for heading, group in groupby(items, key=lambda item: item.heading)),
         tally=tally(items),
-        facts=facts(chapter),
-        details=tuple((row.series.label, (settings(row), run_list(row))) for row in chapter.rows),
-        commands=tuple(command for row in chapter.rows for command in commands_of(row.series.label, row.runs)),
+        facts=facts(board_report),
+        details=tuple((row.series.label, (settings(row), run_list(row))) for row in board_report.rows),
+        commands=tuple(command for row in board_report.rows for command in commands_of(row.series.label, row.runs)),
     )
 
 
-def _title(chapter: Chapter) -> str:
-    spaces = dict.fromkeys(run.spec.space for run in chapter.runs)
-    truth = chapter.board.truth
+def _title(board_report: BoardReport) -> str:
+    spaces = dict.fromkeys(run.spec.space for run in board_report.runs)
+    truth = board_report.board.truth
     return f"{', '.join(spaces)}, judged by {truth.kind} {truth.name}"
 
 
-def _subtitle(chapter: Chapter) -> str:
+def _subtitle(board_report: BoardReport) -> str:
     """The metric, its split, repeats and budget, and the seeds of each row."""
-    counts = sorted({len(entry.seeds) for entry in chapter.board.entries})
+    counts = sorted({len(entry.seeds) for entry in board_report.board.entries})
     seeds = " or ".join(map(str, counts)) + (" seed a row" if counts == [1] else " seeds a row")
-    text = chapter.board.truth.text
-    return f"{text[0].upper()}{text[1:]}; {seeds}; {len(chapter.runs)} runs."
+    text = board_report.board.truth.text
+    return f"{text[0].upper()}{text[1:]}; {seeds}; {len(board_report.runs)} runs."
 
 
 def _verdict(text: str) -> tuple[str, str]:
@@ -107,20 +107,20 @@ def _verdict(text: str) -> tuple[str, str]:
     return (name, rest) if colon else ("", text)
 
 
-def _sections(name: str, chapter: Chapter, store: Store) -> Iterable[Section]:
-    yield _section("time", "Over time", over_time(f"{name}-time", chapter, store))
-    yield _section("picks", "What is recommended", distributions(f"{name}-picks", chapter))
-    if (figure := agreement(f"{name}-agreement", chapter, store)) is not None:
+def _sections(name: str, board_report: BoardReport, store: Store) -> Iterable[FigureSection]:
+    yield _section("time", "Over time", over_time(f"{name}-time", board_report, store))
+    yield _section("picks", "What is recommended", distributions(f"{name}-picks", board_report))
+    if (figure := agreement(f"{name}-agreement", board_report, store)) is not None:
         yield _section("agreement", "Shared weights", [figure])
 
 
-def _section(name: str, title: str, found: Iterable[Figure | Undefined]) -> Section:
+def _section(name: str, title: str, found: Iterable[Chart | Undefined]) -> FigureSection:
     parts = list(found)
-    figures = tuple(part for part in parts if isinstance(part, Figure))
+    figures = tuple(part for part in parts if isinstance(part, Chart))
     return name, title, figures, tuple(part.reason for part in parts if isinstance(part, Undefined))
 
 
-def html(title: str, lead: str, chapters: Sequence[Shown]) -> str:
+def html(title: str, lead: str, chapters: Sequence[TemplateContext]) -> str:
     """The document; text is escaped, and its policy lets no part of it run or load anything else."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup

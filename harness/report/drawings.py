@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from harness.core.errors import HarnessError
 from harness.core.numbers import Undefined
-from harness.figures.cell import Content, cell_of
+from harness.figures.cell import CellGraphData, cell_graph_data
 from harness.figures.layers import Point, layout
-from harness.output.figure_style import words
+from harness.output.figure_style import metric_label
 from harness.output.units import unit_of
-from harness.report.board_data import Chapter, Row
+from harness.report.board_report import BoardReport, ReportRow
 from harness.report.numbers import fixed
 
 ACROSS, DOWN = 124.0, 66.0
@@ -25,7 +25,7 @@ MARGIN = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class VertexBox:
     """A vertex: its middle, what it says, and whether it is an operation."""
 
     x: float
@@ -35,66 +35,68 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class GraphDrawing:
     """Boxes, and the paths of the arrows between them, in a frame of this size."""
 
     width: float
     height: float
-    boxes: tuple[Box, ...]
+    boxes: tuple[VertexBox, ...]
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnCell:
     """A cell of a row: its drawing where its space has graphs, what is said of it, and its text form."""
 
     label: str
-    drawing: Drawing | None
+    drawing: GraphDrawing | None
     text: str
     architecture: str
 
 
-def drawn_cells(chapter: Chapter) -> tuple[Drawn, ...]:
+def drawn_cells(board_report: BoardReport) -> tuple[DrawnCell, ...]:
     """The best recommendation of each row that has one."""
-    found = (_best(row, chapter) for row in chapter.rows)
+    found = (_best(row, board_report) for row in board_report.rows)
     return tuple(drawn for drawn in found if drawn is not None)
 
 
-def _best(row: Row, chapter: Chapter) -> Drawn | None:
+def _best(row: ReportRow, board_report: BoardReport) -> DrawnCell | None:
     values = {run.spec.seed: run.recommendation for run in row.runs if run.recommendation}
     pairs = zip(row.entry.seeds, row.entry.values, strict=True)
     known = [(value, seed) for seed, value in pairs if not isinstance(value, Undefined) and seed in values]
     if not known:
         return None
-    value, seed = (max if chapter.board.truth.larger_is_better else min)(known, key=lambda pair: pair[0])
+    value, seed = (max if board_report.board.truth.larger_is_better else min)(known, key=lambda pair: pair[0])
     architecture = values[seed] or ""
     times = Counter(values.values())[architecture]
-    text = f"{_told(chapter, value)}; seed {seed}{_rank(row, seed)}; recommended by {times} of {len(row.runs)} seeds"
-    return Drawn(row.series.label, _drawing(architecture, chapter), text, architecture)
+    text = (
+        f"{_told(board_report, value)}; seed {seed}{_rank(row, seed)}; recommended by {times} of {len(row.runs)} seeds"
+    )
+    return DrawnCell(row.series.label, _drawing(architecture, board_report), text, architecture)
 
 
-def _told(chapter: Chapter, value: float) -> str:
-    metric = chapter.board.truth.metric
+def _told(board_report: BoardReport, value: float) -> str:
+    metric = board_report.board.truth.metric
     unit = unit_of(metric)
-    return f"{words(metric).removesuffix(' (%)')} {fixed(value * unit.scale)}{unit.sign}"
+    return f"{metric_label(metric).removesuffix(' (%)')} {fixed(value * unit.scale)}{unit.sign}"
 
 
-def _rank(row: Row, seed: int) -> str:
+def _rank(row: ReportRow, seed: int) -> str:
     rank = row.entry.ranks[row.entry.seeds.index(seed)]
     return "" if isinstance(rank, Undefined) else f", rank {rank:,}"
 
 
-def _drawing(text: str, chapter: Chapter) -> Drawing | None:
+def _drawing(text: str, board_report: BoardReport) -> GraphDrawing | None:
     """``None`` for a space without graphs, or a text that this version does not read."""
-    if isinstance(chapter.space, Undefined):
+    if isinstance(board_report.space, Undefined):
         return None
     try:
-        return drawing(cell_of(chapter.space, chapter.space.parse(text)))
+        return drawing(cell_graph_data(board_report.space, board_report.space.parse(text)))
     except HarnessError:
         return None
 
 
-def drawing(content: Content) -> Drawing:
+def drawing(content: CellGraphData) -> GraphDrawing:
     """Layers from top to bottom."""
     found = layout(len(content["vertices"]), content["edges"])
     points = [*found.places, *(point for route in found.routes for point in route)]
@@ -104,9 +106,11 @@ def drawing(content: Content) -> Drawing:
         return MARGIN + BOX[0] / 2 + ACROSS * (point[1] - left), MARGIN + BOX[1] / 2 + DOWN * point[0]
 
     pairs = zip(map(placed, found.places), content["vertices"], strict=True)
-    boxes = tuple(Box(x, y, vertex["label"], vertex["operation"]) for (x, y), vertex in pairs)
+    boxes = tuple(VertexBox(x, y, vertex["label"], vertex["operation"]) for (x, y), vertex in pairs)
     paths = tuple(_path([placed(point) for point in route]) for route in found.routes)
-    return Drawing(2 * MARGIN + BOX[0] + ACROSS * (right - left), 2 * MARGIN + BOX[1] + DOWN * deepest, boxes, paths)
+    return GraphDrawing(
+        2 * MARGIN + BOX[0] + ACROSS * (right - left), 2 * MARGIN + BOX[1] + DOWN * deepest, boxes, paths
+    )
 
 
 def _path(route: Sequence[Point]) -> str:

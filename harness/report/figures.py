@@ -14,69 +14,71 @@ from harness.core.numbers import Number, Undefined
 from harness.leaderboard import anytime
 from harness.output.figure_style import scale_of
 from harness.report.anytime import Curve, anytime_figure
-from harness.report.board_data import Chapter, Ground, Row
-from harness.report.charts import Figure
+from harness.report.board_report import BoardReport, GroundTruth, ReportRow
+from harness.report.charts import Chart
 from harness.report.distribution import distribution_figure
 from harness.report.seeds import Strip, strip_figure, values_figure
 from harness.report.series import Series
 from harness.statistics import interval_of
 from harness.storage.store import Store
 
-Courses: TypeAlias = Sequence[anytime.Course]
+Trajectories: TypeAlias = Sequence[anytime.Trajectory]
 
 
 @dataclass(frozen=True, slots=True)
-class CostAxis:
+class AxisLabel:
     """A cost that curves are drawn against, its title, and what stored numbers are multiplied by."""
 
-    kind: anytime.Axis
+    kind: anytime.CostAxis
     title: str
     scale: float
 
 
-AXES = (CostAxis("queries", "queries", 1.0), CostAxis("seconds", "hours of training", 1 / 3600))
+AXES = (AxisLabel("queries", "queries", 1.0), AxisLabel("seconds", "hours of training", 1 / 3600))
 
 POINTS = 120
 """Points of a curve."""
 
 
-def distributions(name: str, chapter: Chapter) -> Iterator[Figure | Undefined]:
+def distributions(name: str, board_report: BoardReport) -> Iterator[Chart | Undefined]:
     """The space with the picks, and the values by seed."""
-    if isinstance(chapter.ground, Undefined):
-        yield chapter.ground
+    if isinstance(board_report.ground_truth, Undefined):
+        yield board_report.ground_truth
     else:
-        yield distribution_figure(f"{name}-space", chapter.board, chapter.series, chapter.ground.values)
-    yield values_figure(f"{name}-seeds", chapter.board, chapter.series)
+        yield distribution_figure(
+            f"{name}-space", board_report.board, board_report.series, board_report.ground_truth.values
+        )
+    yield values_figure(f"{name}-seeds", board_report.board, board_report.series)
 
 
-def over_time(name: str, chapter: Chapter, store: Store) -> Iterator[Figure | Undefined]:
+def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Chart | Undefined]:
     """The any-time curves against each cost, and the reasons why a row has none."""
-    if isinstance(chapter.ground, Undefined):
-        yield chapter.ground
+    if isinstance(board_report.ground_truth, Undefined):
+        yield board_report.ground_truth
         return
     try:
-        found = _searched(chapter.rows, chapter.ground, store)
+        found = _searched(board_report.rows, board_report.ground_truth, store)
     except HarnessError as error:  # a stored cell that this version of the space does not read
         yield Undefined(str(error))
         return
     curves = {axis: _curves(found, axis) for axis in AXES}
     for axis, drawn in curves.items():
         if known := [curve for curve in drawn if isinstance(curve, Curve)]:
-            yield _along(f"{name}-{axis.kind}", chapter, axis, known)
-    silent = [row.series.label for row in chapter.rows if row.searches and not any(run.scores for run in row.runs)]
+            yield _along(f"{name}-{axis.kind}", board_report, axis, known)
+    silent = [row.series.label for row in board_report.rows if row.searches and not any(run.scores for run in row.runs)]
     reasons = [curve for drawn in curves.values() for curve in drawn if isinstance(curve, Undefined)]
     yield from dict.fromkeys([*(Undefined(f"{label} asked for no scores") for label in silent), *reasons])
-    if not any(row.searches for row in chapter.rows):
+    if not any(row.searches for row in board_report.rows):
         yield Undefined("nothing was searched")
 
 
-def _curves(found: Sequence[tuple[Series, Courses]], axis: CostAxis) -> list[Curve | Undefined]:
+def _curves(found: Sequence[tuple[Series, Trajectories]], axis: AxisLabel) -> list[Curve | Undefined]:
     """Each row's curve along one cost, on a grid for all."""
     grid = anytime.shared_grid([course for _, courses in found for course in courses], axis.kind, points=POINTS)
     return [_curve(series, anytime.on_grid(courses, axis.kind, grid), axis) for series, courses in found]
 
 
-def _curve(series: Series, curve: anytime.Curve | Undefined, axis: CostAxis) -> Curve | Undefined:
+def _curve(series: Series, curve: anytime.Curve | Undefined, axis: AxisLabel) -> Curve | Undefined:
     """A curve where all its seeds have a value, in the units that are drawn; of one seed the interval is its value."""
     if isinstance(curve, Undefined):
         return curve
@@ -86,32 +88,38 @@ def _curve(series: Series, curve: anytime.Curve | Undefined, axis: CostAxis) -> 
     return Curve(series, *(tuple(column.tolist()) for column in columns))
 
 
-def _along(name: str, chapter: Chapter, axis: CostAxis, curves: Sequence[Curve]) -> Figure:
-    metric = chapter.board.truth.metric
+def _along(name: str, board_report: BoardReport, axis: AxisLabel, curves: Sequence[Curve]) -> Chart:
+    metric = board_report.board.truth.metric
     unit, points = scale_of(metric), " (points of %)" if measure_of(metric) == ACCURACY else ""
     titles = axis.title, f"regret{points}"
     drawn = [curve.scaled(unit) for curve in curves]
-    return anytime_figure(name, f"Regret against {axis.title}", drawn, axes=titles, baseline=_baseline(chapter, unit))
+    return anytime_figure(
+        name, f"Regret against {axis.title}", drawn, axes=titles, baseline=_baseline(board_report, unit)
+    )
 
 
-def _searched(rows: Sequence[Row], ground: Ground, store: Store) -> list[tuple[Series, Courses]]:
+def _searched(rows: Sequence[ReportRow], ground_truth: GroundTruth, store: Store) -> list[tuple[Series, Trajectories]]:
     """The courses of each row that has any; raises SpaceError for a cell that is not of the space."""
     scored = [(row.series, [run for run in row.runs if run.scores]) for row in rows if row.searches]
-    return [(series, anytime.courses(runs, ground.judge, store, ground.space)) for series, runs in scored if runs]
+    return [
+        (series, anytime.trajectories(runs, ground_truth.judge, store, ground_truth.space))
+        for series, runs in scored
+        if runs
+    ]
 
 
-def _baseline(chapter: Chapter, unit: float) -> float | None:
+def _baseline(board_report: BoardReport, unit: float) -> float | None:
     """The mean regret of the baseline's row, where it is known."""
-    found = [row.entry.mean_regret for row in chapter.rows if not row.searches]
+    found = [row.entry.mean_regret for row in board_report.rows if not row.searches]
     return next((regret * unit for regret in found if not isinstance(regret, Undefined)), None)
 
 
-def agreement(name: str, chapter: Chapter, store: Store) -> Figure | None:
+def agreement(name: str, board_report: BoardReport, store: Store) -> Chart | None:
     """Kendall's tau of each run that trained shared weights; ``None`` where none did."""
-    probed = [row for row in chapter.rows if row.entry.probed]
+    probed = [row for row in board_report.rows if row.entry.probed]
     if not probed:
         return None
-    strips = [_taus(row, chapter, store) for row in probed]
+    strips = [_taus(row, board_report, store) for row in probed]
     cells = max(row.entry.probed for row in probed)
     summary = (
         f"Kendall’s tau-b between the final shared weights’ scores of {cells:,} sampled cells and the truth; 1 is the "
@@ -120,15 +128,15 @@ def agreement(name: str, chapter: Chapter, store: Store) -> Figure | None:
     return strip_figure(f"{name}-tau", "What shared weights know", summary, axis_title="Kendall’s tau", strips=strips)
 
 
-def _taus(row: Row, chapter: Chapter, store: Store) -> Strip:
-    taus = tuple(_tau(run.id, chapter, store) for run in row.runs)
+def _taus(row: ReportRow, board_report: BoardReport, store: Store) -> Strip:
+    taus = tuple(_tau(run.id, board_report, store) for run in row.runs)
     known = [tau for tau in taus if not isinstance(tau, Undefined)]
     seeds = tuple(run.spec.seed for run in row.runs)
     return Strip(row.series, seeds, taus, row.entry.tau, interval_of(known, "mean"))
 
 
-def _tau(run: str, chapter: Chapter, store: Store) -> Number:
-    truth = chapter.board.truth
+def _tau(run: str, board_report: BoardReport, store: Store) -> Number:
+    truth = board_report.board.truth
     for ranked in store.correlations(run):
         if (ranked.metric, ranked.table_digest) == (truth.metric, truth.digest):
             return ranked.correlation.tau

@@ -9,8 +9,8 @@ from typing import Any
 
 from harness.core.numbers import Undefined
 from harness.output.figure_style import counted
-from harness.output.page import Grid
-from harness.report.board_data import Chapter, Row
+from harness.output.page import TextTable
+from harness.report.board_report import BoardReport, ReportRow
 from harness.report.commands import seeds_text
 from harness.report.numbers import DASH
 from harness.storage.records import Run
@@ -35,10 +35,14 @@ def distinct(runs: Sequence[Run], fact: str) -> Counter[str]:
     return Counter(FACTS[fact](run.provenance) for run in runs)
 
 
-def facts(chapter: Chapter) -> Grid:
+def facts(board_report: BoardReport) -> TextTable:
     """What the runs were made with; a value of some runs alone says of how many."""
-    rows = [(fact, _told(distinct(chapter.runs, fact))) for fact in FACTS if any(distinct(chapter.runs, fact))]
-    return Grid("What the runs were made with", ("what", "recorded"), (*_truth(chapter), *rows, *_dates(chapter.runs)))
+    rows = [
+        (fact, _told(distinct(board_report.runs, fact))) for fact in FACTS if any(distinct(board_report.runs, fact))
+    ]
+    return TextTable(
+        "What the runs were made with", ("what", "recorded"), (*_truth(board_report), *rows, *_dates(board_report.runs))
+    )
 
 
 def _told(found: Counter[str]) -> str:
@@ -48,14 +52,14 @@ def _told(found: Counter[str]) -> str:
     return "; ".join(f"{value} ({counted(count, 'run')})" for value, count in named.items())
 
 
-def _truth(chapter: Chapter) -> Iterator[tuple[str, str]]:
-    truth = chapter.board.truth
+def _truth(board_report: BoardReport) -> Iterator[tuple[str, str]]:
+    truth = board_report.board.truth
     yield "judged by", f"{truth.text}; {truth.kind} {truth.name}"
     yield f"digest of the {truth.kind}", truth.digest
     if not isinstance(truth.ranking, Undefined):
         yield "ranked cells", f"{truth.ranking.size:,} of the {truth.ranking.space_size:,} of the space"
-    if not isinstance(chapter.ground, Undefined):
-        yield "searched by", ", ".join(sorted({run.spec.search_metric for run in chapter.runs}))
+    if not isinstance(board_report.ground_truth, Undefined):
+        yield "searched by", ", ".join(sorted({run.spec.search_metric for run in board_report.runs}))
 
 
 def _dates(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
@@ -65,14 +69,14 @@ def _dates(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
         yield "last run ended", max(ended)
 
 
-def settings(row: Row) -> Grid:
+def settings(row: ReportRow) -> TextTable:
     """Every setting of a row's runs; where runs differ, each value with its number of runs."""
     found: dict[str, Counter[str]] = {}
     for run in row.runs:
         for name, value in _settings(run):
             found.setdefault(name, Counter())[value] += 1
     rows = tuple((name, _told(values)) for name, values in found.items())
-    return Grid(f"Settings of {row.series.label}", ("setting", "value"), rows)
+    return TextTable(f"Settings of {row.series.label}", ("setting", "value"), rows)
 
 
 def _settings(run: Run) -> Iterator[tuple[str, str]]:
@@ -84,16 +88,16 @@ def _settings(run: Run) -> Iterator[tuple[str, str]]:
         yield from ((f"{owner}.{name}", json.dumps(value, ensure_ascii=False)) for name, value in mine.items())
 
 
-def run_list(row: Row) -> Grid:
+def run_list(row: ReportRow) -> TextTable:
     """Each run: its seed, id, end, and what it recommends."""
     rows = tuple((str(run.spec.seed), run.id[:SHORT], _status(run), run.recommendation or DASH) for run in row.runs)
-    return Grid(f"Runs of {row.series.label}", ("seed", "run", "status", "recommends"), rows)
+    return TextTable(f"Runs of {row.series.label}", ("seed", "run", "status", "recommends"), rows)
 
 
 def _status(run: Run) -> str:
     return f"{run.status}: {run.reason}" if run.reason else run.status
 
 
-def seeds(row: Row) -> str:
+def seeds(row: ReportRow) -> str:
     """The seeds of a row in short."""
     return seeds_text([run.spec.seed for run in row.runs]) if row.runs else DASH

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 
 from harness.core.numbers import Number, Undefined
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import scale_of, words
-from harness.output.page import Grid
-from harness.report.charts import Figure, Rows, Spec, axis, chart, coloured, layer, row_axis, shown, tips
+from harness.output.figure_style import metric_label, scale_of
+from harness.output.page import TextTable
+from harness.report.charts import (
+    Chart,
+    ChartRows,
+    VegaSpec,
+    axis,
+    chart,
+    coloured,
+    highlight_opacity,
+    layer,
+    row_axis,
+    tooltip_fields,
+)
 from harness.report.numbers import fixed, scaled, scaled_interval, span
 from harness.report.series import Series
 from harness.statistics import Interval
@@ -29,9 +40,9 @@ class Strip:
     interval: Interval | Undefined
 
 
-def values_figure(name: str, board: Leaderboard, series: Sequence[Series]) -> Figure:
+def values_figure(name: str, board: Leaderboard, series: Sequence[Series]) -> Chart:
     """The judged value of what each seed recommends."""
-    scale, title = scale_of(board.truth.metric), words(board.truth.metric)
+    scale, title = scale_of(board.truth.metric), metric_label(board.truth.metric)
     strips = [
         Strip(
             each,
@@ -50,31 +61,31 @@ def values_figure(name: str, board: Leaderboard, series: Sequence[Series]) -> Fi
     return strip_figure(name, "Each seed", summary, axis_title=title, strips=strips)
 
 
-def strip_figure(name: str, title: str, summary: str, *, axis_title: str, strips: Sequence[Strip]) -> Figure:
+def strip_figure(name: str, title: str, summary: str, *, axis_title: str, strips: Sequence[Strip]) -> Chart:
     """The strips below each other, on one axis."""
     series = [strip.series for strip in strips]
     marks = [mark for strip in strips for mark in _marks(strip)]
     means = [mean for strip in strips for mean in _mean(strip)]
     layers = [*_mean_layers(means, series, axis_title), _seed_layer(marks, series, axis_title)]
     spec = chart(layers, height=ROW_HEIGHT * max(2, len(strips)), description=f"{title}. {summary}")
-    return Figure(name, title, summary, spec, _grid(title, strips))
+    return Chart(name, title, summary, spec, _grid(title, strips))
 
 
-def _seed_layer(marks: Rows, series: Sequence[Series], title: str) -> Spec:
+def _seed_layer(marks: ChartRows, series: Sequence[Series], title: str) -> VegaSpec:
     encoding = {
         "x": axis("value", title, scale={"zero": False, "nice": True}),
         "y": row_axis(series),
         "yOffset": {"field": "place", "type": "nominal"},
         "color": coloured(series),
-        "opacity": shown(0.55),
-        "tooltip": tips(("row", "policy", ""), ("seed", "seed", ""), ("value", title, ",.4~f")),
+        "opacity": highlight_opacity(0.55),
+        "tooltip": tooltip_fields(("row", "policy", ""), ("seed", "seed", ""), ("value", title, ",.4~f")),
     }
     return layer({"type": "circle", "size": 36}, marks, encoding)
 
 
-def _mean_layers(means: Rows, series: Sequence[Series], title: str) -> list[Spec]:
-    told = tips(("row", "policy", ""), ("text", f"mean {title}", ""))
-    shared = {"y": row_axis(series), "color": coloured(series), "opacity": shown(1.0), "tooltip": told}
+def _mean_layers(means: ChartRows, series: Sequence[Series], title: str) -> list[VegaSpec]:
+    told = tooltip_fields(("row", "policy", ""), ("text", f"mean {title}", ""))
+    shared = {"y": row_axis(series), "color": coloured(series), "opacity": highlight_opacity(1.0), "tooltip": told}
     span_of = {"x": axis("low", title), "x2": {"field": "high"}}
     rule = layer({"type": "rule", "strokeWidth": 2.5}, [mean for mean in means if "low" in mean], shared | span_of)
     point = layer(
@@ -83,7 +94,7 @@ def _mean_layers(means: Rows, series: Sequence[Series], title: str) -> list[Spec
     return [rule, point]
 
 
-def _marks(strip: Strip) -> Rows:
+def _marks(strip: Strip) -> ChartRows:
     known = zip(strip.seeds, strip.values, strict=True)
     return [
         {"row": strip.series.label, "seed": seed, "value": value, "place": place}
@@ -92,7 +103,7 @@ def _marks(strip: Strip) -> Rows:
     ]
 
 
-def _mean(strip: Strip) -> Rows:
+def _mean(strip: Strip) -> ChartRows:
     if isinstance(strip.mean, Undefined):
         return []
     text = f"{fixed(strip.mean)} {span(strip.interval)}"
@@ -102,12 +113,12 @@ def _mean(strip: Strip) -> Rows:
     return [mean | {"low": strip.interval.low, "high": strip.interval.high}]
 
 
-def _grid(title: str, strips: Sequence[Strip]) -> Grid:
+def _grid(title: str, strips: Sequence[Strip]) -> TextTable:
     seeds = sorted({seed for strip in strips for seed in strip.seeds})
     rows = tuple(
         (strip.series.label, fixed(strip.mean), span(strip.interval), *_by_seed(strip, seeds)) for strip in strips
     )
-    return Grid(title, ("policy", "mean", "95% interval", *map(str, seeds)), rows)
+    return TextTable(title, ("policy", "mean", "95% interval", *map(str, seeds)), rows)
 
 
 def _by_seed(strip: Strip, seeds: Sequence[int]) -> list[str]:

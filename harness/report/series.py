@@ -33,8 +33,8 @@ def series_of(labels: Sequence[str], grey: Sequence[bool]) -> tuple[Series, ...]
     """The looks of rows by their names, in their order; those of the baseline are ``grey`` and dashed."""
     hues, greys = count(), count(len(HUES), len(HUES))
     pairs = zip(labels, grey, strict=True)
-    return tuple(_look(label, next(greys), GREY) if plain else _look(label, next(hues)) for label, plain in pairs)
+    return tuple(_series(label, next(greys), GREY) if plain else _series(label, next(hues)) for label, plain in pairs)
 
 
-def _look(label: str, place: int, colour: str | None = None) -> Series:
+def _series(label: str, place: int, colour: str | None = None) -> Series:
     return Series(label, colour or HUES[place % len(HUES)], DASHES[place // len(HUES) % len(DASHES)])

@@ -8,12 +8,12 @@ from itertools import combinations
 from harness.core.numbers import Number, Undefined
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.pairs import pairs
-from harness.output.units import Part, fixed, probability
-from harness.report.board_data import Chapter
+from harness.output.units import CellPart, fixed, probability
+from harness.report.board_report import BoardReport
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
+class PairwiseResult:
     """A row against a column; ``side`` is better or worse where the test finds a difference, or else empty."""
 
     improvement: Number
@@ -21,40 +21,40 @@ class Against:
     side: str
 
     @property
-    def chance(self) -> Part:
+    def chance(self) -> CellPart:
         """The chance to be better, as printed."""
         return fixed(self.improvement, 2)
 
     @property
-    def p_text(self) -> Part:
+    def p_text(self) -> CellPart:
         """The corrected p, as printed."""
         return probability(self.p)
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
+class PairwiseMatrix:
     """What each row is against each column, ``None`` on the diagonal; ``tests`` were corrected for together."""
 
     labels: tuple[str, ...]
-    rows: tuple[tuple[Against | None, ...], ...]
+    rows: tuple[tuple[PairwiseResult | None, ...], ...]
     tests: int
 
 
-def matrix(chapter: Chapter) -> Matrix:
+def matrix(board_report: BoardReport) -> PairwiseMatrix:
     """All pairs of a leaderboard's entries."""
-    found, places = pairs(chapter.board), range(len(chapter.rows))
-    cells: dict[tuple[int, int], Against] = {}
+    found, places = pairs(board_report.board), range(len(board_report.rows))
+    cells: dict[tuple[int, int], PairwiseResult] = {}
     for (i, j), pair in zip(combinations(places, 2), found, strict=True):
         cells[i, j], cells[j, i] = _against(pair.comparison, 1), _against(pair.comparison, -1)
     tests = sum(not isinstance(pair.comparison.holm_p, Undefined) for pair in found)
-    labels = tuple(row.series.label for row in chapter.rows)
-    return Matrix(labels, tuple(tuple(cells.get((i, j)) for j in places) for i in places), tests)
+    labels = tuple(row.series.label for row in board_report.rows)
+    return PairwiseMatrix(labels, tuple(tuple(cells.get((i, j)) for j in places) for i in places), tests)
 
 
-def _against(comparison: Comparison, sign: int) -> Against:
+def _against(comparison: Comparison, sign: int) -> PairwiseResult:
     """The comparison as the first of the pair has it, or as the second one (-1)."""
     chance, difference = comparison.improvement, comparison.difference
     if sign < 0 and not isinstance(chance, Undefined):
         chance = 1 - chance
     ahead = not isinstance(difference, Undefined) and difference * sign > 0
-    return Against(chance, comparison.holm_p, ("better" if ahead else "worse") if comparison.found else "")
+    return PairwiseResult(chance, comparison.holm_p, ("better" if ahead else "worse") if comparison.found else "")

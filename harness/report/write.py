@@ -10,8 +10,8 @@ from pathlib import Path
 from harness.core.errors import SettingError
 from harness.files.atomic_write import atomic_output
 from harness.leaderboard.stored_boards import stored_boards
-from harness.report.board_data import chapter_of
-from harness.report.document import Shown, html, shown
+from harness.report.board_report import board_report_of
+from harness.report.document import TemplateContext, html, template_context
 from harness.storage.records import Run
 from harness.storage.store import Store
 
@@ -29,7 +29,7 @@ def write_report(
     """
     target = require_writable(output)
     boards = stored_boards(store, runs, metric=metric, group_by=group_by)
-    chapters = [shown(f"part{i}", chapter_of(board, store), store) for i, board in enumerate(boards, 1)]
+    chapters = [template_context(f"part{i}", board_report_of(board, store), store) for i, board in enumerate(boards, 1)]
     _write(html(*_heading(runs, chapters), chapters), target)
     return target
 
@@ -48,7 +48,7 @@ def require_writable(output: str | Path) -> Path:
     return target
 
 
-def _heading(runs: Sequence[Run], chapters: Sequence[Shown]) -> tuple[str, str]:
+def _heading(runs: Sequence[Run], chapters: Sequence[TemplateContext]) -> tuple[str, str]:
     """The title, which names what was compared, and the sentence below it."""
     policies = dict.fromkeys(run.spec.policy for run in runs)
     spaces = dict.fromkeys(run.spec.space for run in runs)

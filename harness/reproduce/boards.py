@@ -10,16 +10,24 @@ from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.planning.settings import create_space
 from harness.reproduce import published
-from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
-from harness.reproduce.published import NOTHING
-from harness.reproduce.request import Request
-from harness.reproduce.steps import Searches, entry, has_table
+from harness.reproduce.cells import (
+    Missing,
+    Ours,
+    ReproducedRow,
+    ReproducedSection,
+    mean_and_std,
+    number,
+    reproduced_cells,
+)
+from harness.reproduce.published import NO_VALUE
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import RunStep, entry, has_table
 
-Read: TypeAlias = Callable[[Entry], Ours | None]
-Column: TypeAlias = tuple[Leaderboard | None, Read]
+EntryReader: TypeAlias = Callable[[LeaderboardEntry], Ours | None]
+BoardColumn: TypeAlias = tuple[Leaderboard | None, EntryReader]
 """The leaderboard that a column reads, and what it reads of a row."""
 
 SPACE = "space"
@@ -33,39 +41,39 @@ SMALL_TRUTH = (
     "--table FILE takes it."
 )
 
-NOT_YET = "not measured yet"
-PER_CENT, PLAIN = 100.0, 1.0
+NOT_MEASURED_YET = "not measured yet"
+PER_CENT, UNSCALED = 100.0, 1.0
 
 
-def cell_of(step: Searches, board: Leaderboard | None, pair: tuple[str, str], read: Read) -> Ours | None:
+def cell_of(step: RunStep, board: Leaderboard | None, pair: tuple[str, str], read: EntryReader) -> Ours | None:
     """What a row of a leaderboard holds, or the command that would make the row."""
     found = entry(board, *pair)
-    return Missing(NOT_YET, step.command) if found is None else read(found)
+    return Missing(NOT_MEASURED_YET, step.command) if found is None else read(found)
 
 
-def mean(scale: float) -> Read:
+def mean(scale: float) -> EntryReader:
     """The mean and the deviation over the seeds."""
-    return lambda each: spread(each.mean, each.std, scale=scale)
+    return lambda each: mean_and_std(each.mean, each.std, scale=scale)
 
 
-def best(scale: float) -> Read:
+def best(scale: float) -> EntryReader:
     """The best of the seeds."""
     return lambda each: number(each.best, 2, scale=scale)
 
 
-def best_rank(each: Entry) -> Ours:
+def best_rank(each: LeaderboardEntry) -> Ours:
     """The best rank of the seeds."""
     return number(each.best_rank, 0)
 
 
-def chance(each: Entry) -> Ours:
+def chance(each: LeaderboardEntry) -> Ours:
     """The chance that as many uniform draws all rank worse."""
     return number(each.p_beats_random, 2)
 
 
-def tau(each: Entry) -> Ours | None:
+def tau(each: LeaderboardEntry) -> Ours | None:
     """Kendall's tau of the final shared weights, mean and deviation over the seeds; random trains none."""
-    return None if each.policy == BASELINE else spread(each.tau, each.tau_std)
+    return None if each.policy == BASELINE else mean_and_std(each.tau, each.tau_std)
 
 
 def space_mean(truth: Truth | Missing, scale: float) -> Ours:
@@ -73,7 +81,11 @@ def space_mean(truth: Truth | Missing, scale: float) -> Ours:
     if isinstance(truth, Missing):
         return truth
     ranking = truth.ranking
-    return Missing(ranking.reason) if isinstance(ranking, Undefined) else spread(ranking.mean, ranking.std, scale=scale)
+    return (
+        Missing(ranking.reason)
+        if isinstance(ranking, Undefined)
+        else mean_and_std(ranking.mean, ranking.std, scale=scale)
+    )
 
 
 def space_best(truth: Truth | Missing, scale: float) -> Ours:
@@ -84,7 +96,7 @@ def space_best(truth: Truth | Missing, scale: float) -> Ours:
     return Missing(ranking.reason) if isinstance(ranking, Undefined) else number(ranking.best, 2, scale=scale)
 
 
-def truth_of(step: Searches, metric: str) -> Truth | Missing:
+def truth_of(step: RunStep, metric: str) -> Truth | Missing:
     """What the step's table says of its whole space."""
     experiment = step.experiment
     if not has_table(step) or experiment.table is None or experiment.space is None:
@@ -92,7 +104,7 @@ def truth_of(step: Searches, metric: str) -> Truth | Missing:
     return Judge(open_table(experiment.table), create_space(experiment.space), metric).truth
 
 
-def told(truth: Truth | Missing, request: Request) -> str:
+def truth_description(truth: Truth | Missing, request: ReproduceRequest) -> str:
     """What our numbers are of."""
     if isinstance(truth, Missing):
         return f"ours at {request.scale} scale: {truth.reason}"
@@ -100,31 +112,36 @@ def told(truth: Truth | Missing, request: Request) -> str:
     return f"ours at {request.scale} scale: {truth.text} of {truth.kind} {truth.name}, {seeds} a policy"
 
 
-def rows_of(step: Searches, columns: Sequence[Column], printed: published.Section, *, oracle: str) -> list[Row]:
+def rows_of(
+    step: RunStep, columns: Sequence[BoardColumn], printed: published.PublishedSection, *, oracle: str
+) -> list[ReproducedRow]:
     """A row a policy that is printed, and one of random, whose runs stand beside any others."""
     names = dict.fromkeys([*(name for name in printed.rows if name != SPACE), BASELINE])
     nothing = (None,) * len(columns)
     return [
-        Row(name, beside([_ours(step, each, name, oracle) for each in columns], printed.rows.get(name, nothing)))
+        ReproducedRow(
+            name,
+            reproduced_cells([_ours(step, each, name, oracle) for each in columns], printed.rows.get(name, nothing)),
+        )
         for name in names
     ]
 
 
-def _ours(step: Searches, column: Column, policy: str, oracle: str) -> Ours | None:
+def _ours(step: RunStep, column: BoardColumn, policy: str, oracle: str) -> Ours | None:
     board, read = column
     place = dict(step.pairs)[BASELINE] if policy == BASELINE else oracle
     return cell_of(step, board, (policy, place), read)
 
 
-def unmeasured(printed: published.Section, missing: Missing, title: str) -> Section:
+def unmeasured(printed: published.PublishedSection, missing: Missing, title: str) -> ReproducedSection:
     """A printed section of which nothing is measured here; what the paper has not either is no dash of ours."""
     rows = [
-        Row(name, beside([None if cell.text == NOTHING else missing for cell in cells], cells))
+        ReproducedRow(name, reproduced_cells([None if cell.text == NO_VALUE else missing for cell in cells], cells))
         for name, cells in printed.rows.items()
     ]
-    return Section(title, printed.columns, tuple(rows), printed.title)
+    return ReproducedSection(title, printed.columns, tuple(rows), printed.title)
 
 
-def truth_notes(request: Request) -> tuple[str, ...]:
+def truth_notes(request: ReproduceRequest) -> tuple[str, ...]:
     """What a reader of recurrent cells at the published scale must know of the truth."""
     return (SMALL_TRUTH,) if request.scale == "paper" and request.table is None else ()

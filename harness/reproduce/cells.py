@@ -12,7 +12,7 @@ from harness.reproduce.published import Printed
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredValue:
     """A number of ours: as it is shown, its value in the unit shown, and its deviation where it has one."""
 
     text: str
@@ -28,11 +28,11 @@ class Missing:
     command: str | None = None
 
 
-Ours: TypeAlias = Measured | Missing
+Ours: TypeAlias = MeasuredValue | Missing
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ReproducedCell:
     """Ours beside the paper's; ``None`` where the column is of the other alone."""
 
     ours: Ours | None
@@ -40,20 +40,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReproducedRow:
     """A row of cells, one a column of its section."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ReproducedCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ReproducedSection:
     """A table of cells; its title says what our numbers are of, and its paper's title what the printed ones are."""
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ReproducedRow, ...]
     printed: str = ""
 
     @property
@@ -69,23 +69,23 @@ def number(value: Number | int, digits: int, *, scale: float = 1.0) -> Ours:
     """A number with so many decimals; without its value, the reason."""
     if isinstance(value, Undefined):
         return Missing(value.reason)
-    return Measured(f"{value * scale:,.{digits}f}", value * scale)
+    return MeasuredValue(f"{value * scale:,.{digits}f}", value * scale)
 
 
-def spread(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
+def mean_and_std(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
     """A mean with its deviation, two decimals each."""
     if isinstance(mean, Undefined):
         return Missing(mean.reason)
     if isinstance(std, Undefined):
         return number(mean, 2, scale=scale)
-    return Measured(f"{mean * scale:,.2f}{PLUS_MINUS}{std * scale:,.2f}", mean * scale, std * scale)
+    return MeasuredValue(f"{mean * scale:,.2f}{PLUS_MINUS}{std * scale:,.2f}", mean * scale, std * scale)
 
 
-def words(text: str) -> Measured:
+def text_value(text: str) -> MeasuredValue:
     """What is said, not counted."""
-    return Measured(text, text)
+    return MeasuredValue(text, text)
 
 
-def beside(ours: Sequence[Ours | None], printed: Sequence[Printed | None]) -> tuple[Cell, ...]:
+def reproduced_cells(ours: Sequence[Ours | None], printed: Sequence[Printed | None]) -> tuple[ReproducedCell, ...]:
     """The cells of a row."""
-    return tuple(Cell(mine, theirs) for mine, theirs in zip(ours, printed, strict=True))
+    return tuple(ReproducedCell(mine, theirs) for mine, theirs in zip(ours, printed, strict=True))

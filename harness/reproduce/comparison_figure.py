@@ -8,28 +8,28 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.output.figure_style import COLOURS, GREY, canvas, tidy
-from harness.reproduce.cells import Measured, Missing, Section
+from harness.reproduce.cells import MeasuredValue, Missing, ReproducedSection
 from harness.reproduce.published import PAPER, Printed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, LINE, HEAD = 10.0, 0.3, 1.5
+WIDTH, LINE, SECTION_HEIGHT = 10.0, 0.3, 1.5
 """Inches: the figure's width, the height of a row, and what a section takes besides."""
 
-SIGNS = 56
+TITLE_WIDTH = 56
 """The most signs of a title on a line."""
 
 NOT_MEASURED = "not measured"
 
-Pair: TypeAlias = tuple[float, float] | None
+MeanStd: TypeAlias = tuple[float, float] | None
 """A mean and its deviation."""
 
 
-def beside_figure(sections: Sequence[Section]) -> Figure:
+def comparison_figure(sections: Sequence[ReproducedSection]) -> Figure:
     """Two panels a section with the means and deviations of its first column; scales differ, orders compare."""
-    heights = [HEAD + LINE * len(section.rows) for section in sections]
+    heights = [SECTION_HEIGHT + LINE * len(section.rows) for section in sections]
     figure = canvas((WIDTH, sum(heights)))
     panels = figure.subplots(len(sections), 2, squeeze=False, gridspec_kw={"height_ratios": heights})
     names = dict.fromkeys(row.name for section in sections for row in section.rows)
@@ -40,22 +40,22 @@ def beside_figure(sections: Sequence[Section]) -> Figure:
         _draw(right, {name: _ours(cell.ours) for name, cell in cells.items()}, colours)
         for axes, title in ((left, f"{PAPER}: {section.printed}"), (right, section.title)):
             axes.set_xlabel(section.columns[0].replace("\n", " "))
-            tidy(axes, textwrap.fill(title, SIGNS), grid="x")
+            tidy(axes, textwrap.fill(title, TITLE_WIDTH), grid="x")
             axes.title.set_fontsize(9)
     return figure
 
 
-def _theirs(cell: Printed | None) -> Pair:
+def _theirs(cell: Printed | None) -> MeanStd:
     return None if cell is None or cell.value is None else (cell.value, cell.std or 0.0)
 
 
-def _ours(cell: Measured | Missing | None) -> Pair:
-    if isinstance(cell, Measured) and not isinstance(cell.value, str):
+def _ours(cell: MeasuredValue | Missing | None) -> MeanStd:
+    if isinstance(cell, MeasuredValue) and not isinstance(cell.value, str):
         return cell.value, cell.std or 0.0
     return None
 
 
-def _draw(axes: Axes, pairs: Mapping[str, Pair], colours: Mapping[str, str]) -> None:
+def _draw(axes: Axes, pairs: Mapping[str, MeanStd], colours: Mapping[str, str]) -> None:
     """A mark a row with its deviation; words where no row has a number."""
     for place, (name, pair) in enumerate(pairs.items()):
         if pair is not None:

@@ -16,45 +16,53 @@ import numpy as np
 
 from backends.tabular.journal import read_journal
 from backends.tabular.known_tables import open_table
-from harness.core.judgement import Look
+from harness.core.judgement import TruthLookup
 from harness.core.policy import BASELINE
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import canonical_key
-from harness.judging.training_judge import Scratch
+from harness.judging.training_judge import ScratchTraining
 from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import boards, published, runs
-from harness.reproduce.cells import Missing, Ours, Row, Section, beside, number, spread
-from harness.reproduce.figure2_curves import Content, Curves, figure2
-from harness.reproduce.item import Findings, Item
-from harness.reproduce.request import Request
-from harness.reproduce.steps import SHARED, Searches
+from harness.reproduce.cells import (
+    Missing,
+    Ours,
+    ReproducedRow,
+    ReproducedSection,
+    mean_and_std,
+    number,
+    reproduced_cells,
+)
+from harness.reproduce.figure2_curves import Figure2Data, PolicyCurves, plot_figure2
+from harness.reproduce.item import Findings, ReproducedItem
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import SHARED, RunStep
 from harness.statistics import best, mean, std
 from harness.storage.records import Run
 from harness.storage.store import Store
 
 METRIC = "validation_perplexity"
-SMALL = (
+SCALE_NOTE = (
     "The paper's cells have 12 nodes and are trained for 1,000 epochs; ours at the quick scale have 2 nodes and the "
     "table's epochs. The published protocol is --scale paper."
 )
-Course = tuple[float, ...]
+ValidationCurve = tuple[float, ...]
 """A value after each epoch, NaN where a training diverged."""
 
 
-def _find(request: Request, watcher: Watcher) -> Findings:
-    step: Searches = runs.sides(request) if request.scale == "quick" else runs.long_rnn(request)
+def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
+    step: RunStep = runs.penalty_step(request) if request.scale == "quick" else runs.long_rnn_step(request)
     found = _recommended(step)
     content = None
     if found:
         content = _looked_up(step, found) if request.scale == "quick" else _trained(step, found)
     section = _section(step, content, request)
-    notes = (SMALL,) if request.scale == "quick" else ()
+    notes = (SCALE_NOTE,) if request.scale == "quick" else ()
     if content is None:
-        return Findings(sections=(section,), figure=Missing(boards.NOT_YET, step.command), notes=notes)
-    return Findings(sections=(section,), figure=partial(figure2, content), notes=notes, content={**content})
+        return Findings(sections=(section,), figure=Missing(boards.NOT_MEASURED_YET, step.command), notes=notes)
+    return Findings(sections=(section,), figure=partial(plot_figure2, content), notes=notes, content={**content})
 
 
-def _recommended(step: Searches) -> dict[str, list[Run]]:
+def _recommended(step: RunStep) -> dict[str, list[Run]]:
     """The finished runs by policy, those with shared weights and random's."""
     kept = step.ended()
     found: dict[str, list[Run]] = {}
@@ -66,13 +74,13 @@ def _recommended(step: Searches) -> dict[str, list[Run]]:
     return found
 
 
-def _looked_up(step: Searches, found: Mapping[str, Sequence[Run]]) -> Content:
+def _looked_up(step: RunStep, found: Mapping[str, Sequence[Run]]) -> Figure2Data:
     """Means over the repeats of the table that recorded the trainings; every run's look is recorded first."""
     table, space = open_table(step.experiment.table or ""), step.plan().space
     means = np.stack([table.mean(METRIC, epochs) for epochs in table.epochs], axis=1)
     _note_looks(step, found, table.digest)
 
-    def course(text: str) -> Course:
+    def course(text: str) -> ValidationCurve:
         row = int(table.rows(np.array([canonical_key(space, space.parse(text))], np.int64))[0])
         return tuple(means[row].tolist()) if row >= 0 else (math.nan,) * len(table.epochs)
 
@@ -80,10 +88,10 @@ def _looked_up(step: Searches, found: Mapping[str, Sequence[Run]]) -> Content:
     return _content(found, course, list(table.epochs), f"space {step.experiment.space}: {told}")
 
 
-def _trained(step: Searches, found: Mapping[str, Sequence[Run]]) -> Content | None:
+def _trained(step: RunStep, found: Mapping[str, Sequence[Run]]) -> Figure2Data | None:
     """The courses in the journal of the judge; nothing where it is not there yet."""
     space = step.plan().space
-    truth = Scratch.of(step.experiment.judge, space).truth
+    truth = ScratchTraining.of(step.experiment.judge, space).truth
     with Store.read(step.experiment.store) as store:
         journal = store.folder / f"judge-{truth.digest[:12]}.journal"
     if not journal.is_file():
@@ -91,7 +99,7 @@ def _trained(step: Searches, found: Mapping[str, Sequence[Run]]) -> Content | No
     known = {row["architecture"]: tuple(row[METRIC]) for row in read_journal(journal)[1] if not row["diverged"]}
     _note_looks(step, found, truth.digest)
 
-    def course(text: str) -> Course:
+    def course(text: str) -> ValidationCurve:
         return known.get(_canonical(space, text), (math.nan,) * truth.epochs)
 
     told = f"one training a cell, recipe {truth.name}"
@@ -104,55 +112,59 @@ def _canonical(space: SearchSpace, text: str) -> str:
     return space.format(Architecture(tuple(space.from_keys(keys)[0].tolist())))
 
 
-def _note_looks(step: Searches, found: Mapping[str, Sequence[Run]], digest: str) -> None:
+def _note_looks(step: RunStep, found: Mapping[str, Sequence[Run]], digest: str) -> None:
     """Record a look at the truth for each run, before anything is told."""
     now = datetime.now(UTC)
     with Store.open(step.experiment.store) as store:
         for run in (run for mine in found.values() for run in mine):
-            store.record_look(Look(run.id, now, f"course of {run.recommendation}", METRIC, digest))
+            store.record_lookup(TruthLookup(run.id, now, f"course of {run.recommendation}", METRIC, digest))
 
 
 def _content(
-    found: Mapping[str, Sequence[Run]], course: Callable[[str], Course], epochs: list[int], told: str
-) -> Content:
+    found: Mapping[str, Sequence[Run]], course: Callable[[str], ValidationCurve], epochs: list[int], told: str
+) -> Figure2Data:
     rows = [_curves(policy, [course(run.recommendation or "") for run in mine]) for policy, mine in found.items()]
-    return Content(metric=METRIC, told=told, epochs=epochs, rows=rows)
+    return Figure2Data(metric=METRIC, told=told, epochs=epochs, rows=rows)
 
 
-def _curves(policy: str, courses: Sequence[Course]) -> Curves:
+def _curves(policy: str, courses: Sequence[ValidationCurve]) -> PolicyCurves:
     """The courses of a policy's cells; one that diverged is left out."""
     whole = [list(course) for course in courses if all(map(math.isfinite, course))]
     means = [statistics.fmean(values) for values in zip(*whole, strict=True)]
-    return Curves(policy=policy, seeds=len(courses), courses=whole, mean=means, best=min(whole, key=_last, default=[]))
+    return PolicyCurves(
+        policy=policy, seeds=len(courses), courses=whole, mean=means, best=min(whole, key=_last, default=[])
+    )
 
 
 def _last(course: Sequence[float]) -> float:
     return course[-1]
 
 
-def _section(step: Searches, content: Content | None, request: Request) -> Section:
+def _section(step: RunStep, content: Figure2Data | None, request: ReproduceRequest) -> ReproducedSection:
     printed = published.load("figure2").sections["best"]
     known = {} if content is None else {row["policy"]: row for row in content["rows"]}
-    missing = Missing(boards.NOT_YET, step.command)
+    missing = Missing(boards.NOT_MEASURED_YET, step.command)
     rows = []
     for name in (*step.experiment.policies, BASELINE):
         theirs = printed.rows.get(name, (None, None))
         ours = _ends(known[name]) if name in known else (missing, missing)
-        rows.append(Row(name, beside((*ours, None), (None, *theirs))))
+        rows.append(ReproducedRow(name, reproduced_cells((*ours, None), (None, *theirs))))
     heads = ("mean at the end", *printed.columns)
     last = "not measured yet" if content is None else f"{content['told']}, after {content['epochs'][-1]} epochs"
-    return Section(f"ours at {request.scale} scale: validation perplexity, {last}", heads, tuple(rows), printed.title)
+    return ReproducedSection(
+        f"ours at {request.scale} scale: validation perplexity, {last}", heads, tuple(rows), printed.title
+    )
 
 
-def _ends(row: Curves) -> tuple[Ours, Ours]:
+def _ends(row: PolicyCurves) -> tuple[Ours, Ours]:
     """The mean and the best after the last epoch."""
     ends = [course[-1] for course in row["courses"]]
-    return spread(mean(ends), std(ends)), number(best(ends, larger_is_better=False), 2)
+    return mean_and_std(mean(ends), std(ends)), number(best(ends, larger_is_better=False), 2)
 
 
-FIGURE2 = Item(
+FIGURE2 = ReproducedItem(
     name="figure2",
-    steps=lambda request: (runs.sides(request) if request.scale == "quick" else runs.long_rnn(request),),
+    steps=lambda request: (runs.penalty_step(request) if request.scale == "quick" else runs.long_rnn_step(request),),
     find=_find,
     spaces=(runs.RNN,),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from harness.output.figure_style import COLOURS, DASHES, LIGHT, canvas, tidy, words
+from harness.output.figure_style import COLOURS, DASHES, LIGHT, canvas, metric_label, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ SETTLED = 0.5
 """The share of the epochs, at the end, that decides how far down the axis begins: the first fall would fill it."""
 
 
-class Curves(TypedDict):
+class PolicyCurves(TypedDict):
     """A policy's ``courses``, one a seed whose training did not diverge; their mean, and the one that ends best."""
 
     policy: str
@@ -28,16 +28,16 @@ class Curves(TypedDict):
     best: list[float]
 
 
-class Content(TypedDict):
+class Figure2Data(TypedDict):
     """``told`` says what the values are of; every course has a value after each of ``epochs``."""
 
     metric: str
     told: str
     epochs: list[int]
-    rows: list[Curves]
+    rows: list[PolicyCurves]
 
 
-def figure2(content: Content) -> Figure:
+def plot_figure2(content: Figure2Data) -> Figure:
     """The mean of each policy's cells on the left, its best cell on the right."""
     figure = canvas(SIZE)
     left, right = figure.subplots(1, 2, sharey=True)
@@ -47,7 +47,7 @@ def figure2(content: Content) -> Figure:
         axes.set_xlabel("epochs of training")
         if len(content["epochs"]) <= FEW:
             axes.set_xticks(content["epochs"])
-    left.set_ylabel(words(content["metric"]))
+    left.set_ylabel(metric_label(content["metric"]))
     left.set_ylim(*_limits(content))
     seeds = max((row["seeds"] for row in content["rows"]), default=0)
     tidy(left, f"Mean of the cells of {seeds} seeds")
@@ -58,7 +58,7 @@ def figure2(content: Content) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, epochs: list[int], row: Curves, *, place: int, which: str) -> None:
+def _draw(axes: Axes, epochs: list[int], row: PolicyCurves, *, place: int, which: str) -> None:
     values = row["mean"] if which == "mean" else row["best"]
     if not values:
         return
@@ -78,7 +78,7 @@ def _draw(axes: Axes, epochs: list[int], row: Curves, *, place: int, which: str)
     )
 
 
-def _limits(content: Content) -> tuple[float, float]:
+def _limits(content: Figure2Data) -> tuple[float, float]:
     """From a little below the best value to what the later part of the training takes."""
     start = int(len(content["epochs"]) * (1 - SETTLED)) - 1
     late = [value for row in content["rows"] for course in row["courses"] for value in course[max(start, 0) :]]

@@ -7,14 +7,23 @@ from functools import partial
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
-from harness.figures.ranks import ranks, ranks_of
+from harness.figures.ranks import ranks, ranks_data
 from harness.leaderboard.end_to_end import Watcher
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.reproduce import boards, published, runs
-from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number, words
-from harness.reproduce.item import Draw, Findings, Item
-from harness.reproduce.request import Request
-from harness.reproduce.steps import SHARED, Sides
+from harness.reproduce.cells import (
+    MeasuredValue,
+    Missing,
+    Ours,
+    ReproducedCell,
+    ReproducedRow,
+    ReproducedSection,
+    number,
+    text_value,
+)
+from harness.reproduce.item import FigureFactory, Findings, ReproducedItem
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import SHARED, PenaltyStep
 
 TOP = 5
 """The best ranks that the text speaks of."""
@@ -24,11 +33,11 @@ METRIC = "test_perplexity"
 COLUMNS = ("best rank", "worst rank", f"runs in\nthe top {TOP}", "different\nranks")
 
 
-def _find(request: Request, watcher: Watcher) -> Findings:
-    step = runs.sides(request)
+def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
+    step = runs.penalty_step(request)
     board = _with_sharing(step.board(METRIC))
-    told = boards.told(boards.truth_of(step, METRIC), request)
-    table = Section(f"True ranks of the recommended cells; {told}", COLUMNS, tuple(_ranks(step, board)))
+    told = boards.truth_description(boards.truth_of(step, METRIC), request)
+    table = ReproducedSection(f"True ranks of the recommended cells; {told}", COLUMNS, tuple(_ranks(step, board)))
     sections = table, _claims(step, board, told)
     return Findings(sections=sections, figure=_drawn(step, board), notes=boards.truth_notes(request))
 
@@ -41,53 +50,61 @@ def _with_sharing(board: Leaderboard | None) -> Leaderboard | None:
     return replace(board, entries=kept)
 
 
-def _drawn(step: Sides, board: Leaderboard | None) -> Draw | Missing:
+def _drawn(step: PenaltyStep, board: Leaderboard | None) -> FigureFactory | Missing:
     if board is None:
-        return Missing(boards.NOT_YET, step.command)
-    return partial(ranks, ranks_of(board))
+        return Missing(boards.NOT_MEASURED_YET, step.command)
+    return partial(ranks, ranks_data(board))
 
 
-def _ranks(step: Sides, board: Leaderboard | None) -> list[Row]:
+def _ranks(step: PenaltyStep, board: Leaderboard | None) -> list[ReproducedRow]:
     reads = (boards.best_rank, _worst, _top, _different)
     policies = [(policy, SHARED) for policy in step.experiment.policies] + [(BASELINE, dict(step.pairs)[BASELINE])]
-    return [Row(pair[0], tuple(Cell(boards.cell_of(step, board, pair, read)) for read in reads)) for pair in policies]
+    return [
+        ReproducedRow(pair[0], tuple(ReproducedCell(boards.cell_of(step, board, pair, read)) for read in reads))
+        for pair in policies
+    ]
 
 
-def _known(each: Entry) -> list[int]:
+def _known(each: LeaderboardEntry) -> list[int]:
     return [rank for rank in each.ranks if not isinstance(rank, Undefined)]
 
 
-def _worst(each: Entry) -> Ours:
+def _worst(each: LeaderboardEntry) -> Ours:
     return number(max(_known(each), default=Undefined("no run has a rank")), 0)
 
 
-def _top(each: Entry) -> Ours:
+def _top(each: LeaderboardEntry) -> Ours:
     return number(sum(rank <= TOP for rank in _known(each)), 0)
 
 
-def _different(each: Entry) -> Ours:
+def _different(each: LeaderboardEntry) -> Ours:
     return number(len(set(_known(each))), 0)
 
 
-def _claims(step: Sides, board: Leaderboard | None, told: str) -> Section:
+def _claims(step: PenaltyStep, board: Leaderboard | None, told: str) -> ReproducedSection:
     """What the text reads from the figure, and what ours would have it say."""
     printed = published.load("figure3").sections["claims"]
     cells = (
         boards.cell_of(step, board, ("darts", SHARED), _often),
         boards.cell_of(step, board, ("enas", SHARED), _different),
-        Missing(boards.NOT_YET, step.command) if board is None else _finders(board),
+        Missing(boards.NOT_MEASURED_YET, step.command) if board is None else _finders(board),
     )
-    rows = [Row(name, (Cell(cell, printed.rows[name][0]),)) for name, cell in zip(printed.rows, cells, strict=True)]
-    return Section(told, printed.columns, tuple(rows), printed.title)
+    rows = [
+        ReproducedRow(name, (ReproducedCell(cell, printed.rows[name][0]),))
+        for name, cell in zip(printed.rows, cells, strict=True)
+    ]
+    return ReproducedSection(told, printed.columns, tuple(rows), printed.title)
 
 
-def _often(each: Entry) -> Measured:
+def _often(each: LeaderboardEntry) -> MeasuredValue:
     known = _known(each)
-    return words(f"{sum(rank <= TOP for rank in known)} of {len(known)} runs")
+    return text_value(f"{sum(rank <= TOP for rank in known)} of {len(known)} runs")
 
 
-def _finders(board: Leaderboard) -> Measured:
-    return words(", ".join(each.policy for each in board.entries if each.best_rank == 1) or "none")
+def _finders(board: Leaderboard) -> MeasuredValue:
+    return text_value(", ".join(each.policy for each in board.entries if each.best_rank == 1) or "none")
 
 
-FIGURE3 = Item(name="figure3", steps=lambda request: (runs.sides(request),), find=_find, spaces=(runs.RNN,))
+FIGURE3 = ReproducedItem(
+    name="figure3", steps=lambda request: (runs.penalty_step(request),), find=_find, spaces=(runs.RNN,)
+)

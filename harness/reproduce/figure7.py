@@ -7,10 +7,10 @@ from functools import partial
 from backends.tabular.known_tables import open_table
 from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import runs
-from harness.reproduce.item import Findings, Item
-from harness.reproduce.request import Request
-from harness.studies.early_stopping.figure import early_stopping as draw
-from harness.studies.early_stopping.measure import early_stopping
+from harness.reproduce.item import Findings, ReproducedItem
+from harness.reproduce.request import ReproduceRequest
+from harness.studies.early_stopping.figure import plot_early_stopping as draw
+from harness.studies.early_stopping.measure import study_early_stopping
 from harness.studies.early_stopping.page import early_stopping_page
 from harness.studies.scale import TABLES
 
@@ -20,11 +20,11 @@ UNPRINTED = (
 )
 
 
-def _find(request: Request, watcher: Watcher) -> Findings:
-    content = early_stopping(open_table(request.table or TABLES[runs.RNN, "ptb"]))
+def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
+    content = study_early_stopping(open_table(request.table or TABLES[runs.RNN, "ptb"]))
     page = early_stopping_page(content)
     notes = (page.title, UNPRINTED, *page.notes)
     return Findings(sections=(), figure=partial(draw, content), grids=page.grids, notes=notes, content={**content})
 
 
-FIGURE7 = Item(name="figure7", steps=lambda request: (), find=_find, spaces=(runs.RNN, runs.VERTICES[7]))
+FIGURE7 = ReproducedItem(name="figure7", steps=lambda request: (), find=_find, spaces=(runs.RNN, runs.VERTICES[7]))

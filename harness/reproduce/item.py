@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.leaderboard.end_to_end import Watcher
-from harness.output.page import Grid
-from harness.reproduce.cells import Missing, Section
-from harness.reproduce.request import Request
-from harness.reproduce.steps import Step
+from harness.output.page import TextTable
+from harness.reproduce.cells import Missing, ReproducedSection
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import ReproduceStep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Draw: TypeAlias = "Callable[[], Figure]"
+FigureFactory: TypeAlias = "Callable[[], Figure]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +25,21 @@ class Findings:
     ``content`` is in full precision what the tables and the figure are made of.
     """
 
-    sections: tuple[Section, ...]
-    figure: Draw | Missing
-    grids: tuple[Grid, ...] = ()
+    sections: tuple[ReproducedSection, ...]
+    figure: FigureFactory | Missing
+    grids: tuple[TextTable, ...] = ()
     notes: tuple[str, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class ReproducedItem:
     """``steps`` are the runs to make; ``find`` reads what the store has of them and performs nothing.
 
     ``spaces`` are those of the tables that it reads: a table of another scheme is none for it.
     """
 
     name: str
-    steps: Callable[[Request], tuple[Step, ...]]
-    find: Callable[[Request, Watcher], Findings]
+    steps: Callable[[ReproduceRequest], tuple[ReproduceStep, ...]]
+    find: Callable[[ReproduceRequest, Watcher], Findings]
     spaces: tuple[str, ...] = ()

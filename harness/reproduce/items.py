@@ -11,16 +11,16 @@ from harness.planning.settings import create_space
 from harness.reproduce.figure2 import FIGURE2
 from harness.reproduce.figure3 import FIGURE3
 from harness.reproduce.figure7 import FIGURE7
-from harness.reproduce.item import Item
-from harness.reproduce.request import Request, serves
+from harness.reproduce.item import ReproducedItem
+from harness.reproduce.request import ReproduceRequest, serves
 from harness.reproduce.schedule import Schedule, schedule
 from harness.reproduce.sharing import FIGURE4, FIGURE6, TABLE5
-from harness.reproduce.steps import Step, Twelve
+from harness.reproduce.steps import ReproduceStep, SharingAmountStep
 from harness.reproduce.table1 import TABLE1, TABLE2
 from harness.reproduce.table3 import TABLE3, TABLE4
 from harness.reproduce.table6 import TABLE6
 
-ITEMS: Mapping[str, Item] = {
+ITEMS: Mapping[str, ReproducedItem] = {
     item.name: item
     for item in (TABLE1, TABLE2, TABLE3, TABLE4, TABLE5, TABLE6, FIGURE2, FIGURE3, FIGURE4, FIGURE6, FIGURE7)
 }
@@ -28,14 +28,14 @@ ITEMS: Mapping[str, Item] = {
 Schedules: TypeAlias = tuple[Schedule, ...]
 
 
-def find(name: str) -> Item:
+def find(name: str) -> ReproducedItem:
     """The item of a name; raises UnknownNameError for what is no table or figure here."""
     if name not in ITEMS:
         raise UnknownNameError.among("table or figure", name, ITEMS)
     return ITEMS[name]
 
 
-def require_table(item: Item, request: Request) -> None:
+def require_table(item: ReproducedItem, request: ReproduceRequest) -> None:
     """Raise SettingError for a table that nothing of an item reads."""
     if request.table is None:
         return
@@ -46,12 +46,12 @@ def require_table(item: Item, request: Request) -> None:
         raise SettingError(f"--table {request.table!r} has no use for {item.name}, which {reads}; leave it out")
 
 
-def schedules(item: Item, request: Request) -> Schedules:
+def schedules(item: ReproducedItem, request: ReproduceRequest) -> Schedules:
     """What is done and to do of an item's runs, and what it will take, tried where the scale fits the machine."""
     return tuple(schedule(step, timed=request.fits) for step in item.steps(request))
 
 
-def perform_missing(item: Item, request: Request, watcher: Watcher) -> None:
+def perform_missing(item: ReproducedItem, request: ReproduceRequest, watcher: Watcher) -> None:
     """Perform the steps of which the store lacks runs, in order, each announced with what it will take.
 
     Raises DataError, before anything runs, naming all that must be fetched first.
@@ -70,8 +70,8 @@ def perform_missing(item: Item, request: Request, watcher: Watcher) -> None:
             step.perform(watcher)
 
 
-def _has_truth(step: Step) -> bool:
-    return not isinstance(step, Twelve) or step.has_truth()
+def _has_truth(step: ReproduceStep) -> bool:
+    return not isinstance(step, SharingAmountStep) or step.has_truth()
 
 
 def _lines(planned: Schedule) -> Iterator[str]:

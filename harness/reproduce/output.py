@@ -10,9 +10,9 @@ from harness.files.atomic_write import atomic_output
 from harness.output.figure_files import save
 from harness.output.page import Page, render
 from harness.reproduce.cells import Missing
-from harness.reproduce.item import Draw
+from harness.reproduce.item import FigureFactory
 
-FORMS = {".csv": "csv", ".tex": "latex", ".json": "json"}
+FORMATS = {".csv": "csv", ".tex": "latex", ".json": "json"}
 FIGURES = (".svg", ".png")
 
 
@@ -28,11 +28,11 @@ def require_folder(folder: str | Path) -> Path:
     return target
 
 
-def write(folder: str | Path, name: str, page: Page, figure: Draw | Missing) -> list[Path]:
+def write(folder: str | Path, name: str, page: Page, figure: FigureFactory | Missing) -> list[Path]:
     """Write ``name`` in every form, and the figure where there is one; the files written."""
     target = require_folder(folder)
-    written = [target / f"{name}{ending}" for ending in FORMS]
-    for path, form in zip(written, FORMS.values(), strict=True):
+    written = [target / f"{name}{ending}" for ending in FORMATS]
+    for path, form in zip(written, FORMATS.values(), strict=True):
         with atomic_output(path, "--output") as part:
             part.write_text(render(page, form), encoding="utf-8")
     if not isinstance(figure, Missing):

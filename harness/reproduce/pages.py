@@ -7,27 +7,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from harness.output.page import Grid, Page
+from harness.output.page import Page, TextTable
 from harness.reproduce import published
-from harness.reproduce.cells import Cell, Measured, Missing, Section
-from harness.reproduce.item import Findings, Item
+from harness.reproduce.cells import MeasuredValue, Missing, ReproducedCell, ReproducedSection
+from harness.reproduce.item import Findings, ReproducedItem
 from harness.reproduce.items import Schedules
-from harness.reproduce.published import NOTHING, PAPER
-from harness.reproduce.request import Request
-from harness.reproduce.schedule import Group, Schedule
+from harness.reproduce.published import NO_VALUE, PAPER
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.schedule import Schedule, ScheduleGroup
 
 OURS, THEIRS = "ours", "paper"
 
-HEAD = 14
+HEADER_WIDTH = 14
 """The most signs of a column's name on a line."""
 
-FOLD = 96
+COMMAND_WIDTH = 96
 """The most signs of a command on a line of the terminal."""
 
 KNOWN = "Known to be inconsistent or unclear in the paper"
 
 
-def item_page(item: Item, request: Request, findings: Findings) -> Page:
+def item_page(item: ReproducedItem, request: ReproduceRequest, findings: Findings) -> Page:
     """The page of what was found."""
     printed = published.load(item.name)
     title = f"{printed.place} of {PAPER}: {printed.title}; {request.scale} scale"
@@ -36,28 +36,28 @@ def item_page(item: Item, request: Request, findings: Findings) -> Page:
     return Page(title, grids, tuple(notes), _content(item, request, findings))
 
 
-def _grid(section: Section) -> Grid:
+def _grid(section: ReproducedSection) -> TextTable:
     """Two columns for one that both have, ours first."""
     kept = [
         (place, who)
         for place in range(len(section.columns))
         for who in (OURS, THEIRS)
-        if any(_side(row.cells[place], who) is not None for row in section.rows)
+        if any(_cell_part(row.cells[place], who) is not None for row in section.rows)
     ]
-    heads = ("", *(f"{textwrap.fill(section.columns[place], HEAD)}\n{who}" for place, who in kept))
-    rows = tuple((row.name, *(_text(_side(row.cells[place], who)) for place, who in kept)) for row in section.rows)
+    heads = ("", *(f"{textwrap.fill(section.columns[place], HEADER_WIDTH)}\n{who}" for place, who in kept))
+    rows = tuple((row.name, *(_text(_cell_part(row.cells[place], who)) for place, who in kept)) for row in section.rows)
     title = section.title if not section.printed else f"{section.printed}; {section.title}"
-    return Grid(title, heads, rows)
+    return TextTable(title, heads, rows)
 
 
-def _side(cell: Cell, who: str) -> Measured | Missing | published.Printed | None:
+def _cell_part(cell: ReproducedCell, who: str) -> MeasuredValue | Missing | published.Printed | None:
     return cell.ours if who == OURS else cell.printed
 
 
-def _text(side: Measured | Missing | published.Printed | None) -> str:
+def _text(side: MeasuredValue | Missing | published.Printed | None) -> str:
     if side is None:
         return ""
-    return NOTHING if isinstance(side, Missing) else side.text
+    return NO_VALUE if isinstance(side, Missing) else side.text
 
 
 def _dashes(findings: Findings) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _dashes(findings: Findings) -> Iterator[str]:
     if isinstance(findings.figure, Missing):
         reasons.setdefault(findings.figure, []).append("the figure")
     for missing, rows in reasons.items():
-        yield f"{NOTHING} {missing.reason} ({', '.join(dict.fromkeys(rows))})" + (":" if missing.command else "")
+        yield f"{NO_VALUE} {missing.reason} ({', '.join(dict.fromkeys(rows))})" + (":" if missing.command else "")
         if missing.command:
             yield missing.command
 
@@ -79,7 +79,7 @@ def _known(name: str) -> Iterable[str]:
     return (f"{KNOWN}:", *(f"- {each.text}" for each in known)) if known else ()
 
 
-def _content(item: Item, request: Request, findings: Findings) -> dict[str, Any]:
+def _content(item: ReproducedItem, request: ReproduceRequest, findings: Findings) -> dict[str, Any]:
     """Everything in full precision; a cell that was not measured has ``null`` and the reason beside it."""
     return {
         "item": item.name,
@@ -91,7 +91,7 @@ def _content(item: Item, request: Request, findings: Findings) -> dict[str, Any]
     }
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: ReproducedSection) -> dict[str, Any]:
     heads = [column.replace("\n", " ") for column in section.columns]
     rows = [
         {"name": row.name, "cells": {head: _cell(cell) for head, cell in zip(heads, row.cells, strict=True)}}
@@ -100,30 +100,34 @@ def _section(section: Section) -> dict[str, Any]:
     return {"title": section.title, "printed": section.printed, "rows": rows}
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _cell(cell: ReproducedCell) -> dict[str, Any]:
     return {OURS: _ours(cell.ours), THEIRS: None if cell.printed is None else cell.printed.text}
 
 
-def _ours(ours: Measured | Missing | None) -> dict[str, Any] | None:
+def _ours(ours: MeasuredValue | Missing | None) -> dict[str, Any] | None:
     match ours:
-        case Measured(_, value, std):
+        case MeasuredValue(_, value, std):
             return {"value": value, "std": std}
         case Missing(reason, command):
             return {"value": None, "reason": reason, "command": command}
     return None
 
 
-def folded(page: Page) -> Page:
+def wrap_commands(page: Page) -> Page:
     """The page for a terminal: a command that is too long for a line goes on with a backslash, as a shell reads it."""
-    return replace(page, notes=tuple(_folded(note) if note.startswith("harness ") else note for note in page.notes))
+    return replace(
+        page, notes=tuple(_wrapped_command(note) if note.startswith("harness ") else note for note in page.notes)
+    )
 
 
-def _folded(command: str) -> str:
-    lines = textwrap.wrap(command, FOLD, break_long_words=False, break_on_hyphens=False, subsequent_indent="    ")
+def _wrapped_command(command: str) -> str:
+    lines = textwrap.wrap(
+        command, COMMAND_WIDTH, break_long_words=False, break_on_hyphens=False, subsequent_indent="    "
+    )
     return " \\\n".join(lines)
 
 
-def plan_page(item: Item, request: Request, planned: Schedules) -> Page:
+def plan_page(item: ReproducedItem, request: ReproduceRequest, planned: Schedules) -> Page:
     """The page of what is done and to do, a table a command, each command below in the same order."""
     title = f"{published.load(item.name).place} of {PAPER} at {request.scale} scale: the runs"
     content = {"item": item.name, "scale": request.scale, "steps": [asdict(one) for one in planned]}
@@ -142,12 +146,12 @@ def _plan_notes(planned: Schedules) -> Iterator[str]:
         yield f"must be fetched first: {lacking}"
 
 
-def _plan(place: int, one: Schedule) -> Grid:
+def _plan(place: int, one: Schedule) -> TextTable:
     heads = ("policy", "oracle", "space", "seeds", "done", "to do", "cost of what is to do")
-    return Grid(f"{place}: {one.waiting} runs to do", heads, tuple(map(_group, one.groups)))
+    return TextTable(f"{place}: {one.waiting} runs to do", heads, tuple(map(_group, one.groups)))
 
 
-def _group(group: Group) -> tuple[str, ...]:
-    done = NOTHING if group.done is None else str(group.done)
+def _group(group: ScheduleGroup) -> tuple[str, ...]:
+    done = NO_VALUE if group.done is None else str(group.done)
     left = str(group.seeds - (group.done or 0))
-    return (group.policy, group.oracle, group.space, str(group.seeds), done, left, group.cost or NOTHING)
+    return (group.policy, group.oracle, group.space, str(group.seeds), done, left, group.cost or NO_VALUE)

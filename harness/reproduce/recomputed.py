@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.core.numbers import Undefined
 from harness.reproduce import published
-from harness.reproduce.cells import Cell, Missing, Ours, Row, Section, number
+from harness.reproduce.cells import Missing, Ours, ReproducedCell, ReproducedRow, ReproducedSection, number
 from harness.reproduce.published import Printed
 from harness.statistics import Sample, p_beats_random, welch_from_summary
 
@@ -16,27 +16,29 @@ CELLS, RUNS = 423_624, 10
 RANK, P = "best rank", "p(beats random)"
 
 
-def chances(rows: Mapping[str, Sequence[Printed]], columns: Sequence[str]) -> Section:
+def chances(rows: Mapping[str, Sequence[Printed]], columns: Sequence[str]) -> ReproducedSection:
     """Both readings of Eq. 1, from the printed best ranks."""
     found = []
     for name, cells in rows.items():
         rank, printed = (cells[columns.index(column)] for column in (RANK, P))
         if rank.value is not None:
             p = p_beats_random(int(rank.value), CELLS, RUNS)
-            found.append(Row(name, (Cell(number(p, 2), printed), Cell(number(1 - p, 2)))))
+            found.append(ReproducedRow(name, (ReproducedCell(number(p, 2), printed), ReproducedCell(number(1 - p, 2)))))
     heads = ("(1 - r/rmax)^n", "Eq. 1 as printed")
-    return Section("p of the printed ranks, computed again", heads, tuple(found))
+    return ReproducedSection("p of the printed ranks, computed again", heads, tuple(found))
 
 
-def welch() -> Section:
+def welch() -> ReproducedSection:
     """Welch's p of the printed means and deviations of Table 1, with ten runs a policy."""
     rows = []
     for key, part in published.load("table1").sections.items():
         for policy, (value, p) in part.rows.items():
             if policy != "random":
-                rows.append(Row(f"{policy}, {key}", (Cell(_against(value, part.rows["random"][0]), p),)))
+                rows.append(
+                    ReproducedRow(f"{policy}, {key}", (ReproducedCell(_against(value, part.rows["random"][0]), p),))
+                )
     title = "Welch's p of the printed numbers, n = 10"
-    return Section(title, ("p",), tuple(rows))
+    return ReproducedSection(title, ("p",), tuple(rows))
 
 
 def _against(a: Printed, b: Printed) -> Ours:

@@ -14,19 +14,19 @@ from harness.core.space import SearchSpace
 from harness.planning.experiment import DEFAULT_STORE, SEEDS, Experiment
 from harness.planning.settings import create_space
 from harness.studies.scale import FAMILIES
-from harness.studies.sharing_amount.cells import Kind
+from harness.studies.sharing_amount.cells import DataKind
 
-Scale = Literal["quick", "paper"]
+ReproduceScale = Literal["quick", "paper"]
 
-SCALES: Mapping[Scale, Literal["reduced", "paper"]] = {"quick": "reduced", "paper": "paper"}
+SCALES: Mapping[ReproduceScale, Literal["reduced", "paper"]] = {"quick": "reduced", "paper": "paper"}
 """The scales as the studies call them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ReproduceRequest:
     """``common`` holds seeds, store, workers, devices and settings of all runs; ``table`` replaces that of a scale."""
 
-    scale: Scale
+    scale: ReproduceScale
     common: Experiment
     table: str | None = None
 
@@ -40,7 +40,7 @@ class Request:
         """Whether the machine is made for the scale: the published one wants GPUs."""
         return self.scale == "quick" or bool(self.common.gpus) or self.common.device == "cuda"
 
-    def family(self, kind: Kind) -> str:
+    def family(self, kind: DataKind) -> str:
         """The family of recipes that images or text are trained by at this scale."""
         return FAMILIES[kind][SCALES[self.scale]]
 

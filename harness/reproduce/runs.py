@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.planning.experiment import BY_TABLE
-from harness.reproduce.request import SCALES, Request
-from harness.reproduce.steps import SHARED, Searches, Sides, Twelve, Uniform
+from harness.reproduce.request import SCALES, ReproduceRequest
+from harness.reproduce.steps import SHARED, PenaltyStep, RunStep, SharingAmountStep, WeightSharingStep
 from harness.studies.scale import TABLES, TRUTHS
-from harness.studies.sharing_amount.cells import SPACES, Kind
+from harness.studies.sharing_amount.cells import SPACES, DataKind
 
 RNN, LONG_RNN = "rnn2", "rnn12"
 """The spaces of Table 3A and of Table 1."""
@@ -20,28 +20,28 @@ VERTICES: Mapping[int, str] = {4: "nasbench101-v4", 5: "nasbench101-v5", 6: "nas
 REDUCED = (4, 5)
 """Those of which a table of digits holds every cell."""
 
-SEARCHED = ("enas", "nao", "darts")
+SEARCH_POLICIES = ("enas", "nao", "darts")
 QUICK_SCORINGS = (6,)
 """The epoch after which the weights of the reduced Figure 4 are scored, besides the last: one of three passes."""
 
 
-def image_space(request: Request) -> str:
+def image_space(request: ReproduceRequest) -> str:
     """The space of Tables 3B and 4 at a scale."""
     return VERTICES[5 if request.scale == "quick" else 7]
 
 
-def sides(request: Request) -> Sides:
+def penalty_step(request: ReproduceRequest) -> PenaltyStep:
     """The searches of the 32 recurrent cells with and without shared weights."""
     family = request.family("text")
     table = request.table_for(RNN, TABLES[RNN, family])
     words = ["study", "penalty", "--space", RNN, *_paper(request), *_table(request, table, TABLES[RNN, family])]
     experiment = request.experiment(
-        policies=SEARCHED, oracles=(SHARED,), space=RNN, table=table, settings={"oracle.recipe": family}
+        policies=SEARCH_POLICIES, oracles=(SHARED,), space=RNN, table=table, settings={"oracle.recipe": family}
     )
-    return Sides(request.command(*words), experiment, family)
+    return PenaltyStep(request.command(*words), experiment, family)
 
 
-def shared(request: Request, space: str, policies: Sequence[str]) -> Searches:
+def supernet_step(request: ReproduceRequest, space: str, policies: Sequence[str]) -> RunStep:
     """Searches of image cells with shared weights."""
     family = request.family("images")
     default = TABLES[space, family]
@@ -52,30 +52,30 @@ def shared(request: Request, space: str, policies: Sequence[str]) -> Searches:
     experiment = request.experiment(
         policies=tuple(policies), oracles=(SHARED,), space=space, table=table, settings=settings
     )
-    return Searches(request.command(*words), experiment, family)
+    return RunStep(request.command(*words), experiment, family)
 
 
-def alone(request: Request, space: str, policies: Sequence[str]) -> Searches:
+def tabular_step(request: ReproduceRequest, space: str, policies: Sequence[str]) -> RunStep:
     """Searches of image cells without shared weights, on a table."""
     default = TABLES[space, request.family("images")]
     table = request.table_for(space, default)
     words = _run(space, "tabular", policies, table)
     experiment = request.experiment(policies=tuple(policies), oracles=("tabular",), space=space, table=table)
-    return Searches(request.command(*words), experiment, None)
+    return RunStep(request.command(*words), experiment, None)
 
 
-def long_rnn(request: Request) -> Searches:
+def long_rnn_step(request: ReproduceRequest) -> RunStep:
     """Searches of recurrent cells of 12 nodes, each recommendation trained from scratch, at the published scale."""
     recipe, _ = TRUTHS["text", "paper"]
     settings = {"oracle.recipe": "ptb"}
-    words = [*_run(LONG_RNN, SHARED, SEARCHED, None), "--judge", recipe, "--set", "oracle.recipe=ptb"]
+    words = [*_run(LONG_RNN, SHARED, SEARCH_POLICIES, None), "--judge", recipe, "--set", "oracle.recipe=ptb"]
     experiment = request.experiment(
-        policies=SEARCHED, oracles=(SHARED,), space=LONG_RNN, table=None, judge=recipe, settings=settings
+        policies=SEARCH_POLICIES, oracles=(SHARED,), space=LONG_RNN, table=None, judge=recipe, settings=settings
     )
-    return Searches(request.command(*words), experiment, "ptb")
+    return RunStep(request.command(*words), experiment, "ptb")
 
 
-def uniform(request: Request) -> Uniform:
+def weight_sharing_step(request: ReproduceRequest) -> WeightSharingStep:
     """Shared weights of the 32 recurrent cells, trained uniformly and scored."""
     family = request.family("text")
     default = TABLES[RNN, family]
@@ -86,10 +86,10 @@ def uniform(request: Request) -> Uniform:
     experiment = request.experiment(
         oracles=(SHARED,), space=RNN, table=table, judge=BY_TABLE, settings={"oracle.recipe": family}
     )
-    return Uniform(request.command(*words), experiment, family, epochs)
+    return WeightSharingStep(request.command(*words), experiment, family, epochs)
 
 
-def twelve(request: Request, kind: Kind) -> Twelve:
+def sharing_amount_step(request: ReproduceRequest, kind: DataKind) -> SharingAmountStep:
     """Shared weights trained on the 12 cells of a kind."""
     recipe, default = TRUTHS[kind, SCALES[request.scale]]
     table = request.table or default
@@ -98,7 +98,7 @@ def twelve(request: Request, kind: Kind) -> Twelve:
     words += ["--table", table] if table is not None and table != default else []
     settings = {"oracle.recipe": request.family(kind)}
     experiment = request.experiment(oracles=(SHARED,), space=SPACES[kind], table=table, settings=settings)
-    return Twelve(request.command(*words), experiment, request.family(kind), kind, recipe)
+    return SharingAmountStep(request.command(*words), experiment, request.family(kind), kind, recipe)
 
 
 def _run(space: str, oracle: str, policies: Sequence[str], table: str | None) -> list[str]:
@@ -107,9 +107,9 @@ def _run(space: str, oracle: str, policies: Sequence[str], table: str | None) ->
     return [*words, *(() if table is None else ("--table", table))]
 
 
-def _paper(request: Request) -> list[str]:
+def _paper(request: ReproduceRequest) -> list[str]:
     return [] if request.scale == "quick" else ["--paper"]
 
 
-def _table(request: Request, table: str, default: str) -> list[str]:
+def _table(request: ReproduceRequest, table: str, default: str) -> list[str]:
     return [] if table == default else ["--table", table]

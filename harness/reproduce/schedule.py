@@ -11,11 +11,11 @@ from harness.core.errors import DataError, ResourceError
 from harness.core.oracle import Update
 from harness.core.runspec import RunSpec
 from harness.leaderboard.end_to_end import finished_runs, workers_for
-from harness.live.forecast import lasting
+from harness.live.forecast import duration_text
 from harness.planning import registry
 from harness.planning.plan import Plan
-from harness.reproduce.steps import Step, has_table
-from harness.reproduce.timing import seconds_a_step, training_steps
+from harness.reproduce.steps import ReproduceStep, has_table
+from harness.reproduce.timing import seconds_per_step, training_steps
 from harness.storage.records import Run
 from harness.storage.store import Store
 
@@ -24,7 +24,7 @@ TEXTS = ("ptb", "austen")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ScheduleGroup:
     """Runs of one policy on one oracle; ``done`` is ``None`` where a table is missing that names them."""
 
     policy: str
@@ -40,7 +40,7 @@ class Schedule:
     """The groups of a step, the command that performs them, and what must be fetched first."""
 
     command: str
-    groups: tuple[Group, ...]
+    groups: tuple[ScheduleGroup, ...]
     lacking: tuple[str, ...]
 
     @property
@@ -49,12 +49,12 @@ class Schedule:
         return sum(group.seeds - (group.done or 0) for group in self.groups)
 
 
-def schedule(step: Step, *, timed: bool) -> Schedule:
+def schedule(step: ReproduceStep, *, timed: bool) -> Schedule:
     """What is done and to do of a step; ``timed`` says whether what shares weights is tried for its pace."""
     if not has_table(step):
         table, seeds = step.experiment.table, len(step.experiment.seeds)
         space = step.experiment.space or ""
-        groups = tuple(Group(policy, oracle, space, seeds, None, "") for policy, oracle in step.pairs)
+        groups = tuple(ScheduleGroup(policy, oracle, space, seeds, None, "") for policy, oracle in step.pairs)
         return Schedule(step.command, groups, (f"table {table!r} (`harness table fetch {table}`)", *_data(step)))
     plan, finished = step.plan(), finished_runs(step.experiment.store)
     waiting = [spec for spec in plan.specs if spec.digest not in finished]
@@ -63,7 +63,7 @@ def schedule(step: Step, *, timed: bool) -> Schedule:
     return Schedule(step.command, groups, lacking)
 
 
-def _data(step: Step) -> Iterator[str]:
+def _data(step: ReproduceStep) -> Iterator[str]:
     """What of the training data is not here or not sound, and the command that gets it or says more."""
     verify = step.experiment.verify is not False
     try:
@@ -76,16 +76,16 @@ def _data(step: Step) -> Iterator[str]:
         yield f"data set {step.data!r} (`{command})"
 
 
-def _groups(plan: Plan, waiting: Sequence[RunSpec], step: Step, *, timed: bool) -> Iterator[Group]:
+def _groups(plan: Plan, waiting: Sequence[RunSpec], step: ReproduceStep, *, timed: bool) -> Iterator[ScheduleGroup]:
     known = _costs(step)
     left = Counter((spec.policy, spec.oracle) for spec in waiting)
     for (policy, oracle), seeds in Counter((spec.policy, spec.oracle) for spec in plan.specs).items():
         mine = [spec for spec in waiting if (spec.policy, spec.oracle) == (policy, oracle)]
         cost = _cost(mine, plan, step, known.get((policy, oracle)), timed=timed) if mine else ""
-        yield Group(policy, oracle, plan.space.name, seeds, seeds - left[policy, oracle], cost)
+        yield ScheduleGroup(policy, oracle, plan.space.name, seeds, seeds - left[policy, oracle], cost)
 
 
-def _costs(step: Step) -> Mapping[tuple[str, str], Run]:
+def _costs(step: ReproduceStep) -> Mapping[tuple[str, str], Run]:
     """A finished run of each policy and oracle on the step's space, for what the next ones will cost."""
     store = step.experiment.store
     if not finished_runs(store):
@@ -95,7 +95,7 @@ def _costs(step: Step) -> Mapping[tuple[str, str], Run]:
     return {(run.spec.policy, run.spec.oracle): run for run in runs}
 
 
-def _cost(waiting: Sequence[RunSpec], plan: Plan, step: Step, known: Run | None, *, timed: bool) -> str:
+def _cost(waiting: Sequence[RunSpec], plan: Plan, step: ReproduceStep, known: Run | None, *, timed: bool) -> str:
     """What runs will take: no time, so many look-ups, or that of training."""
     spec, workers = waiting[0], workers_for(step.experiment, waiting)
     if not registry.load("policy", spec.policy).needs:
@@ -104,15 +104,15 @@ def _cost(waiting: Sequence[RunSpec], plan: Plan, step: Step, known: Run | None,
         return "looked up" if known is None else f"looked up, {known.spent.queries:,} queries a run"
     turns = -(-len(waiting) // workers)
     if known is not None:
-        return f"about {lasting(turns * known.spent.seconds)} ({workers} at a time, as those that are done)"
+        return f"about {duration_text(turns * known.spent.seconds)} ({workers} at a time, as those that are done)"
     steps = training_steps(spec)
     if not timed:
         return f"{steps:,} training steps a run, not timed"
     try:
-        pace = seconds_a_step(spec, plan.space)
+        pace = seconds_per_step(spec, plan.space)
     except ResourceError as error:
         return f"{steps:,} training steps a run; {error}"
-    return f"about {lasting(turns * steps * pace)} ({workers} at a time, {steps:,} steps of {1000 * pace:.2g} ms)"
+    return f"about {duration_text(turns * steps * pace)} ({workers} at a time, {steps:,} steps of {1000 * pace:.2g} ms)"
 
 
 def _trains(spec: RunSpec) -> bool:

@@ -16,24 +16,24 @@ from harness.core.oracle import Gradient
 from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_all, judge_run, known_judgement
-from harness.judging.training_judge import Scratch
+from harness.judging.training_judge import ScratchTraining
 from harness.leaderboard import leaderboard
 from harness.leaderboard.end_to_end import Watcher, compare, finished_runs
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.planning import registry
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.plan import Plan, build_truth, make_plan
 from harness.storage.store import Store
 from harness.studies.penalty import measure as penalty
 from harness.studies.sharing_amount import measure as sharing_amount
-from harness.studies.sharing_amount.cells import Kind
+from harness.studies.sharing_amount.cells import DataKind
 from harness.studies.uniform_sharing_runs import POLICY, sharing_plan, without_table
 from harness.studies.weight_sharing import measure as weight_sharing
 
 SHARED = "supernet"
 
 
-class Step(Protocol):
+class ReproduceStep(Protocol):
     """Runs that one command makes."""
 
     @property
@@ -60,7 +60,7 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Searches:
+class RunStep:
     """Policies against oracles, as ``harness run`` has them."""
 
     command: str
@@ -99,12 +99,12 @@ class Searches:
         with Store.open(self.experiment.store) as store:
             if self.experiment.judge != BY_TABLE:
                 return self._trained(kept, store)
-            judge = Judge(build_truth(kept.specs[0], kept.space), kept.space, metric, record=store.record_look)
+            judge = Judge(build_truth(kept.specs[0], kept.space), kept.space, metric, record=store.record_lookup)
             runs = [judge_run(store.show(spec.digest), judge, store, kept.space) for spec in kept.specs]
             return leaderboard.build(runs, judge.truth)
 
     def _trained(self, kept: Plan, store: Store) -> Leaderboard | None:
-        truth = Scratch.of(self.experiment.judge, kept.space).truth
+        truth = ScratchTraining.of(self.experiment.judge, kept.space).truth
         runs = [store.show(spec.digest) for spec in kept.specs]
         if any(known_judgement(run, truth, store) is None for run in runs):
             return None
@@ -112,31 +112,31 @@ class Searches:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides(Searches):
+class PenaltyStep(RunStep):
     """Policies on shared weights and on a table, as ``harness study penalty`` has them."""
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Both sides of each policy, and the baseline on the table."""
         sides = tuple((p, o) for p in self.experiment.policies for o in (_without(p), SHARED))
-        return (*sides, (BASELINE, penalty.WITHOUT))
+        return (*sides, (BASELINE, penalty.TABULAR))
 
     def plan(self) -> Plan:
         """As the study plans."""
-        return penalty.sides_plan(self.experiment, self.experiment.policies)
+        return penalty.penalty_plan(self.experiment, self.experiment.policies)
 
     def perform(self, watcher: Watcher) -> None:
         """As the study performs."""
-        penalty.penalty(self.experiment, self.experiment.policies, watcher)
+        penalty.study_penalty(self.experiment, self.experiment.policies, watcher)
 
 
 def _without(policy: str) -> str:
     """The oracle that answers a policy without shared weights."""
-    return penalty.ESTIMATED if Gradient in registry.load("policy", policy).needs else penalty.WITHOUT
+    return penalty.TABULAR_GRADIENT if Gradient in registry.load("policy", policy).needs else penalty.TABULAR
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform:
+class WeightSharingStep:
     """Uniformly trained shared weights that score a space's cells, as ``harness study weight-sharing`` has them."""
 
     command: str
@@ -154,13 +154,13 @@ class Uniform:
         """As the study performs."""
         self.content(watcher)
 
-    def content(self, watcher: Watcher) -> weight_sharing.Content:
+    def content(self, watcher: Watcher) -> weight_sharing.WeightSharingResult:
         """What the study finds."""
-        return weight_sharing.weight_sharing(self.experiment, watcher, score_epochs=self.score_epochs)
+        return weight_sharing.study_weight_sharing(self.experiment, watcher, score_epochs=self.score_epochs)
 
 
 @dataclass(frozen=True, slots=True)
-class Twelve:
+class SharingAmountStep:
     """Shared weights trained on the 12 cells alone, as ``harness study sharing-amount`` has them.
 
     ``recipe`` trains the cells alone for their truth where no table is given.
@@ -169,22 +169,22 @@ class Twelve:
     command: str
     experiment: Experiment
     data: str | None
-    kind: Kind
+    kind: DataKind
     recipe: str
 
     pairs = ((POLICY, SHARED),)
 
     def plan(self) -> Plan:
         """The runs as they are stored, which know no table."""
-        return without_table(sharing_amount.twelve_plan(self.kind, self.experiment, self.recipe))
+        return without_table(sharing_amount.sharing_amount_plan(self.kind, self.experiment, self.recipe))
 
     def perform(self, watcher: Watcher) -> None:
         """As the study performs; the truth is trained as well where it is not there."""
         self.content(watcher)
 
-    def content(self, watcher: Watcher) -> sharing_amount.Content:
+    def content(self, watcher: Watcher) -> sharing_amount.SharingAmountResult:
         """What the study finds."""
-        return sharing_amount.sharing_amount(self.kind, self.experiment, watcher, recipe=self.recipe)
+        return sharing_amount.study_sharing_amount(self.kind, self.experiment, watcher, recipe=self.recipe)
 
     def has_truth(self) -> bool:
         """Whether the truth is a table that is here, or was trained before into a table beside the store."""
@@ -211,19 +211,19 @@ def ended_part(plan: Plan, ended: Container[str]) -> Plan:
     return replace(plan, specs=kept if any(spec.policy != BASELINE for spec in kept) else ())
 
 
-def is_finished(step: Step) -> bool:
+def is_finished(step: ReproduceStep) -> bool:
     """Whether the store has every run of a step."""
     finished = finished_runs(step.experiment.store)
     return has_table(step) and all(spec.digest in finished for spec in step.plan().specs)
 
 
-def has_table(step: Step) -> bool:
+def has_table(step: ReproduceStep) -> bool:
     """Whether the table that a step names is here; where it names none it needs none."""
     name = step.experiment.table
     return name is None or name in known_tables() or Path(name).is_file()
 
 
-def entry(board: Leaderboard | None, policy: str, oracle: str) -> Entry | None:
+def entry(board: Leaderboard | None, policy: str, oracle: str) -> LeaderboardEntry | None:
     """A policy's row on an oracle, if it is there."""
     entries: Sequence[Any] = () if board is None else board.entries
     return next((each for each in entries if (each.policy, each.oracle) == (policy, oracle)), None)

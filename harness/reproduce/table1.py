@@ -6,11 +6,11 @@ from functools import partial
 
 from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import boards, published, recomputed, runs
-from harness.reproduce.cells import Missing, Section, number
-from harness.reproduce.comparison_figure import beside_figure
-from harness.reproduce.item import Findings, Item
-from harness.reproduce.request import Request
-from harness.reproduce.steps import SHARED, Searches
+from harness.reproduce.cells import Missing, ReproducedSection, number
+from harness.reproduce.comparison_figure import comparison_figure
+from harness.reproduce.item import Findings, ReproducedItem
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import SHARED, RunStep
 
 NO_SPACE = Missing("the space of DARTS for images is not in this harness: nothing here measures it")
 TOO_LARGE = "cells of 12 nodes are only measured at the published scale, which takes GPUs"
@@ -20,33 +20,35 @@ SPLIT = (
 )
 
 
-def _steps(request: Request) -> tuple[Searches, ...]:
-    return (runs.long_rnn(request),) if request.scale == "paper" else ()
+def _steps(request: ReproduceRequest) -> tuple[RunStep, ...]:
+    return (runs.long_rnn_step(request),) if request.scale == "paper" else ()
 
 
-def _table1(request: Request, watcher: Watcher) -> Findings:
+def _table1(request: ReproduceRequest, watcher: Watcher) -> Findings:
     parts = published.load("table1").sections
     ptb = _recurrent(request, parts["ptb"])
     cifar = boards.unmeasured(parts["cifar10"], NO_SPACE, "ours: not measured")
-    figure = partial(beside_figure, (ptb, cifar))
+    figure = partial(comparison_figure, (ptb, cifar))
     return Findings(sections=(ptb, cifar, recomputed.welch()), figure=figure, notes=(SPLIT,))
 
 
-def _recurrent(request: Request, printed: published.Section) -> Section:
+def _recurrent(request: ReproduceRequest, printed: published.PublishedSection) -> ReproducedSection:
     """The column of Penn Treebank, from the store at the published scale alone."""
-    step = runs.long_rnn(request)
+    step = runs.long_rnn_step(request)
     if request.scale == "quick":
         return boards.unmeasured(printed, Missing(TOO_LARGE, step.command), "ours: not measured at quick scale")
     board = step.board()
-    columns = (board, boards.mean(boards.PLAIN)), (board, lambda each: number(each.welch_p, 2))
-    told = boards.told(Missing("not measured yet") if board is None else board.truth, request)
-    return Section(told, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title)
+    columns = (board, boards.mean(boards.UNSCALED)), (board, lambda each: number(each.welch_p, 2))
+    told = boards.truth_description(Missing("not measured yet") if board is None else board.truth, request)
+    return ReproducedSection(
+        told, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
+    )
 
 
-def _table2(request: Request, watcher: Watcher) -> Findings:
+def _table2(request: ReproduceRequest, watcher: Watcher) -> Findings:
     section = boards.unmeasured(published.load("table2").sections["cifar10"], NO_SPACE, "ours: not measured")
-    return Findings(sections=(section,), figure=partial(beside_figure, (section,)))
+    return Findings(sections=(section,), figure=partial(comparison_figure, (section,)))
 
 
-TABLE1 = Item(name="table1", steps=_steps, find=_table1)
-TABLE2 = Item(name="table2", steps=lambda request: (), find=_table2)
+TABLE1 = ReproducedItem(name="table1", steps=_steps, find=_table1)
+TABLE2 = ReproducedItem(name="table2", steps=lambda request: (), find=_table2)

@@ -8,82 +8,89 @@ from harness.core.errors import SettingError, UnknownNameError
 from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.reproduce import boards, published, recomputed, runs
-from harness.reproduce.boards import DEVIATIONS, PER_CENT, PLAIN, SPACE, Column
-from harness.reproduce.cells import Row, Section, beside
-from harness.reproduce.comparison_figure import beside_figure
-from harness.reproduce.item import Findings, Item
-from harness.reproduce.request import Request
-from harness.reproduce.steps import SHARED, Searches, Sides
+from harness.reproduce.boards import DEVIATIONS, PER_CENT, SPACE, UNSCALED, BoardColumn
+from harness.reproduce.cells import ReproducedRow, ReproducedSection, reproduced_cells
+from harness.reproduce.comparison_figure import comparison_figure
+from harness.reproduce.item import Findings, ReproducedItem
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import SHARED, PenaltyStep, RunStep
 
 TABULAR = "tabular"
 VALID, TEST = "validation_perplexity", "test_perplexity"
 ACCURACY = "test_accuracy"
-SEARCHED = ("nao", "enas")
+TABLE4_POLICIES = ("nao", "enas")
 """The policies of Table 4."""
 
 
-def _table3(request: Request, watcher: Watcher) -> Findings:
+def _table3(request: ReproduceRequest, watcher: Watcher) -> Findings:
     parts = published.load("table3").sections
-    rnn, cnn = runs.sides(request), runs.shared(request, runs.image_space(request), runs.SEARCHED)
+    rnn, cnn = runs.penalty_step(request), runs.supernet_step(request, runs.image_space(request), runs.SEARCH_POLICIES)
     sections = _recurrent(rnn, parts["rnn"], request), images(cnn, parts["cnn"], request, SHARED)
     again = recomputed.chances(parts["cnn"].rows, parts["cnn"].columns)
     notes = (DEVIATIONS, *boards.truth_notes(request))
-    return Findings(sections=(*sections, again), figure=partial(beside_figure, sections), notes=notes)
+    return Findings(sections=(*sections, again), figure=partial(comparison_figure, sections), notes=notes)
 
 
-def _recurrent(step: Sides, printed: published.Section, request: Request) -> Section:
+def _recurrent(step: PenaltyStep, printed: published.PublishedSection, request: ReproduceRequest) -> ReproducedSection:
     """Both splits of what the searches of test or validation alike recommended."""
     valid, test = step.board(VALID), step.board(TEST)
-    mean, best = boards.mean(PLAIN), boards.best(PLAIN)
+    mean, best = boards.mean(UNSCALED), boards.best(UNSCALED)
     rows = boards.rows_of(step, [(valid, mean), (test, mean), (valid, best), (test, best)], printed, oracle=SHARED)
     truths = [boards.truth_of(step, metric) for metric in (VALID, TEST)]
-    whole = [boards.space_mean(each, PLAIN) for each in truths] + [boards.space_best(each, PLAIN) for each in truths]
-    rows.append(Row(SPACE, beside(whole, printed.rows[SPACE])))
-    told = boards.told(truths[1], request).replace("test perplexity", "validation and test perplexity")
-    return Section(told, printed.columns, tuple(rows), printed.title)
+    whole = [boards.space_mean(each, UNSCALED) for each in truths] + [
+        boards.space_best(each, UNSCALED) for each in truths
+    ]
+    rows.append(ReproducedRow(SPACE, reproduced_cells(whole, printed.rows[SPACE])))
+    told = boards.truth_description(truths[1], request).replace("test perplexity", "validation and test perplexity")
+    return ReproducedSection(told, printed.columns, tuple(rows), printed.title)
 
 
-def images(step: Searches, printed: published.Section, request: Request, oracle: str) -> Section:
+def images(
+    step: RunStep, printed: published.PublishedSection, request: ReproduceRequest, oracle: str
+) -> ReproducedSection:
     """Mean, best, its rank and its chance, of image cells."""
     board = step.board()
-    columns: list[Column] = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT))]
+    columns: list[BoardColumn] = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT))]
     columns += [(board, boards.best_rank), (board, boards.chance)]
     rows = boards.rows_of(step, columns, printed, oracle=oracle)
     truth = boards.truth_of(step, ACCURACY)
     whole = boards.space_mean(truth, PER_CENT), boards.space_best(truth, PER_CENT)
     theirs = printed.rows.get(SPACE, (None,) * len(columns))
-    rows.append(Row(SPACE, beside([*whole, None, None], theirs)))
-    return Section(boards.told(truth, request), printed.columns, tuple(rows), printed.title)
+    rows.append(ReproducedRow(SPACE, reproduced_cells([*whole, None, None], theirs)))
+    return ReproducedSection(boards.truth_description(truth, request), printed.columns, tuple(rows), printed.title)
 
 
-def _table4(request: Request, watcher: Watcher) -> Findings:
+def _table4(request: ReproduceRequest, watcher: Watcher) -> Findings:
     printed, space = published.load("table4").sections["cnn"], runs.image_space(request)
-    without, shared = runs.alone(request, space, SEARCHED), runs.shared(request, space, SEARCHED)
+    without, shared = (
+        runs.tabular_step(request, space, TABLE4_POLICIES),
+        runs.supernet_step(request, space, TABLE4_POLICIES),
+    )
     section = images(without, printed, request, TABULAR)
     both = _both(without, shared, printed)
     again = recomputed.chances(printed.rows, printed.columns)
-    return Findings(sections=(section, both, again), figure=partial(beside_figure, (section,)), notes=(DEVIATIONS,))
+    return Findings(sections=(section, both, again), figure=partial(comparison_figure, (section,)), notes=(DEVIATIONS,))
 
 
-def _both(without: Searches, shared: Searches, printed: published.Section) -> Section:
+def _both(without: RunStep, shared: RunStep, printed: published.PublishedSection) -> ReproducedSection:
     """The chance to beat random with shared weights and without, of runs that the store has."""
     before, after = published.load("table3").sections["cnn"], printed
     boards_of = (shared, _shared_board(shared), SHARED), (without, without.board(), TABULAR)
     rows = [
-        Row(
+        ReproducedRow(
             name,
-            beside(
+            reproduced_cells(
                 [boards.cell_of(step, board, (name, oracle), boards.chance) for step, board, oracle in boards_of],
                 [each.cell(name, recomputed.P) for each in (before, after)],
             ),
         )
-        for name in SEARCHED
+        for name in TABLE4_POLICIES
     ]
     heads = ("p with\nsharing", "p without\nsharing")
-    return Section("p(beats random) on the same seeds with and without shared weights", heads, tuple(rows))
+    return ReproducedSection("p(beats random) on the same seeds with and without shared weights", heads, tuple(rows))
 
 
-def _shared_board(step: Searches) -> Leaderboard | None:
+def _shared_board(step: RunStep) -> Leaderboard | None:
     """The runs that Table 4 only looks at; none where the user's settings have no place in them."""
     try:
         return step.board()
@@ -91,18 +98,18 @@ def _shared_board(step: Searches) -> Leaderboard | None:
         return None
 
 
-TABLE3 = Item(
+TABLE3 = ReproducedItem(
     name="table3",
     steps=lambda request: (
-        runs.sides(request),
-        runs.shared(request, runs.image_space(request), runs.SEARCHED),
+        runs.penalty_step(request),
+        runs.supernet_step(request, runs.image_space(request), runs.SEARCH_POLICIES),
     ),
     find=_table3,
     spaces=(runs.RNN, runs.VERTICES[7]),
 )
-TABLE4 = Item(
+TABLE4 = ReproducedItem(
     name="table4",
-    steps=lambda request: (runs.alone(request, runs.image_space(request), SEARCHED),),
+    steps=lambda request: (runs.tabular_step(request, runs.image_space(request), TABLE4_POLICIES),),
     find=_table4,
     spaces=(runs.VERTICES[7],),
 )

@@ -9,69 +9,86 @@ from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.reproduce import boards, published, runs
 from harness.reproduce.boards import PER_CENT
-from harness.reproduce.cells import Cell, Measured, Missing, Ours, Row, Section, number
-from harness.reproduce.comparison_figure import beside_figure
-from harness.reproduce.item import Findings, Item
-from harness.reproduce.request import Request
-from harness.reproduce.steps import SHARED, Searches
+from harness.reproduce.cells import (
+    MeasuredValue,
+    Missing,
+    Ours,
+    ReproducedCell,
+    ReproducedRow,
+    ReproducedSection,
+    number,
+)
+from harness.reproduce.comparison_figure import comparison_figure
+from harness.reproduce.item import Findings, ReproducedItem
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import SHARED, RunStep
 
 POLICIES = ("enas", "nao", "darts", "fbnet", "spos", "fairnas")
 TOO_LARGE = "no table of digits covers this space; at the published scale"
 
 
-def _spaces(request: Request) -> tuple[int, ...]:
+def _spaces(request: ReproduceRequest) -> tuple[int, ...]:
     """The numbers of vertices whose truth is there at a scale."""
     return runs.REDUCED if request.scale == "quick" else tuple(runs.VERTICES)
 
 
-def _step(request: Request, vertices: int) -> Searches:
+def _step(request: ReproduceRequest, vertices: int) -> RunStep:
     """The searches of one space, at the published scale where the asked one has no truth about it."""
     at = request if vertices in _spaces(request) else replace(request, scale="paper")
-    return runs.shared(at, runs.VERTICES[vertices], POLICIES)
+    return runs.supernet_step(at, runs.VERTICES[vertices], POLICIES)
 
 
-def _find(request: Request, watcher: Watcher) -> Findings:
+def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
     steps = {n: _step(request, n) for n in runs.VERTICES}
     found = {n: steps[n].board() for n in _spaces(request)}
     sections = [_section(n, steps[n], found.get(n), request) for n in steps]
     sections += [_all(request, steps, found), _printed_bests()]
-    return Findings(sections=tuple(sections), figure=partial(beside_figure, tuple(sections[: len(steps)])))
+    return Findings(sections=tuple(sections), figure=partial(comparison_figure, tuple(sections[: len(steps)])))
 
 
-def _section(n: int, step: Searches, board: Leaderboard | None, request: Request) -> Section:
+def _section(n: int, step: RunStep, board: Leaderboard | None, request: ReproduceRequest) -> ReproducedSection:
     printed = published.load("table6").sections[f"n{n}"]
     if n not in _spaces(request):
         return boards.unmeasured(printed, Missing(TOO_LARGE, step.command), "ours: not measured at quick scale")
     columns = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT)), (board, boards.tau)]
-    told = boards.told(boards.truth_of(step, "test_accuracy"), request)
-    return Section(told, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title)
+    told = boards.truth_description(boards.truth_of(step, "test_accuracy"), request)
+    return ReproducedSection(
+        told, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
+    )
 
 
-def _all(request: Request, steps: dict[int, Searches], found: dict[int, Leaderboard | None]) -> Section:
+def _all(
+    request: ReproduceRequest, steps: dict[int, RunStep], found: dict[int, Leaderboard | None]
+) -> ReproducedSection:
     """The best of all the spaces that were measured."""
     printed = published.load("table6").sections["all"]
-    rows = [Row(name, (Cell(_best(name, steps, found), cells[0]),)) for name, cells in printed.rows.items()]
+    rows = [
+        ReproducedRow(name, (ReproducedCell(_best(name, steps, found), cells[0]),))
+        for name, cells in printed.rows.items()
+    ]
     spaces = ", ".join(map(str, found))
-    return Section(f"ours at {request.scale} scale: n = {spaces} alone", printed.columns, tuple(rows), printed.title)
+    return ReproducedSection(
+        f"ours at {request.scale} scale: n = {spaces} alone", printed.columns, tuple(rows), printed.title
+    )
 
 
-def _best(policy: str, steps: dict[int, Searches], found: dict[int, Leaderboard | None]) -> Ours:
+def _best(policy: str, steps: dict[int, RunStep], found: dict[int, Leaderboard | None]) -> Ours:
     cells = [boards.cell_of(steps[n], board, (policy, SHARED), boards.best(PER_CENT)) for n, board in found.items()]
-    values = [cell.value for cell in cells if isinstance(cell, Measured) and isinstance(cell.value, float)]
+    values = [cell.value for cell in cells if isinstance(cell, MeasuredValue) and isinstance(cell.value, float)]
     return number(max(values), 2) if len(values) == len(cells) else next(c for c in cells if isinstance(c, Missing))
 
 
-def _printed_bests() -> Section:
+def _printed_bests() -> ReproducedSection:
     """The best of the four printed bests, beside the one that is printed."""
     parts = published.load("table6").sections
     rows = []
     for name, cells in parts["all"].rows.items():
         bests = [parts[f"n{n}"].cell(name, "best").value or 0.0 for n in runs.VERTICES]
-        rows.append(Row(name, (Cell(number(max(bests), 2), cells[0]),)))
-    return Section("The best of the printed bests of all n, computed again", ("best",), tuple(rows))
+        rows.append(ReproducedRow(name, (ReproducedCell(number(max(bests), 2), cells[0]),)))
+    return ReproducedSection("The best of the printed bests of all n, computed again", ("best",), tuple(rows))
 
 
-TABLE6 = Item(
+TABLE6 = ReproducedItem(
     name="table6",
     steps=lambda request: tuple(_step(request, n) for n in _spaces(request)),
     find=_find,

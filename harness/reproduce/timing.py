@@ -12,7 +12,7 @@ from harness.execution.engine import one_thread
 from harness.planning import registry
 from harness.planning.plan import build_oracle, build_policy
 
-WARM, TIMED = 2, 8
+WARM_UP, TIMED = 2, 8
 """Queries that are answered before the clock runs, and while it does: loading kernels is done once."""
 
 
@@ -24,11 +24,11 @@ def training_steps(spec: RunSpec) -> int:
     return int((mine.get("warmup", 0) + epochs * (2 if slopes else 1)) * mine["updates"])
 
 
-def seconds_a_step(spec: RunSpec, space: SearchSpace) -> float:
+def seconds_per_step(spec: RunSpec, space: SearchSpace) -> float:
     """The mean seconds of the first queries of a run, on one thread (of the very first where it asks no others)."""
     policy, oracle = build_policy(spec, space), build_oracle(spec, space)
     with one_thread():
-        first, timed = _timed(policy, oracle, WARM), _timed(policy, oracle, TIMED)
+        first, timed = _timed(policy, oracle, WARM_UP), _timed(policy, oracle, TIMED)
     return timed or first or 0.0
 
 

@@ -11,32 +11,34 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import SpaceError
-from harness.spaces.nasbench101_keys import MOST_EDGES, MOST_VERTICES, OUTSIDE, offset
+from harness.spaces.nasbench101_keys import MOST_EDGES, MOST_VERTICES, OUTSIDE_SPACE, offset
 
 Keys = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int64]
 
-LOW = 11  # edge bits are looked up in two halves, so that the tables of 21 bits stay in the cache
-COUNTED = 1 << 21  # above the edge bits a move counts edges: the kept ones in pruning, the reversed ones in relabelling
-ONES = np.array([mask.bit_count() for mask in range(1 << MOST_VERTICES)], dtype=np.int64)
-NO_CELL = 255  # an opcode that no labelling of at most 5 interior vertices has
+LOW_BITS = 11  # edge bits are looked up in two halves, so that the tables of 21 bits stay in the cache
+EDGE_COUNT_UNIT = (
+    1 << 21
+)  # above the edge bits a move counts edges: the kept ones in pruning, the reversed ones in relabelling
+BIT_COUNTS = np.array([mask.bit_count() for mask in range(1 << MOST_VERTICES)], dtype=np.int64)
+NO_OPCODE = 255  # an opcode that no labelling of at most 5 interior vertices has
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class BitMoves:
     """Ways to move edge bits to other places: sums of ``low[way, bits % 2048]`` and ``high[way, bits // 2048]``."""
 
     low: npt.NDArray[np.int32]
     high: npt.NDArray[np.int32]
 
     @classmethod
-    def build(cls, values: npt.NDArray[np.int32]) -> Moves:
+    def build(cls, values: npt.NDArray[np.int32]) -> BitMoves:
         """From the value that each set edge bit adds, shape (ways, edges)."""
-        return cls(_subset_sums(values[:, :LOW]), _subset_sums(values[:, LOW:]))
+        return cls(_subset_sums(values[:, :LOW_BITS]), _subset_sums(values[:, LOW_BITS:]))
 
     def apply(self, way: npt.NDArray[np.int64] | slice, bits: Codes) -> npt.NDArray[np.int32]:
         """The moved bits with the count above them, of the given way(s)."""
-        return self.low[way, bits & (1 << LOW) - 1] + self.high[way, bits >> LOW]
+        return self.low[way, bits & (1 << LOW_BITS) - 1] + self.high[way, bits >> LOW_BITS]
 
 
 def _subset_sums(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -62,23 +64,23 @@ def operation_digits(count: int) -> Codes:
 
 
 @cache
-def _survivors(vertices: int) -> tuple[Moves, Codes]:
+def _pruning_moves(vertices: int) -> tuple[BitMoves, Codes]:
     """The moves and new opcodes, shape (2**interior, 3**interior), for each set of interior vertices that stay."""
     interior = vertices - 2
     ways = np.arange(1 << interior)[:, None] >> np.arange(interior) & 1
     stays = np.pad(ways, ((0, 0), (1, 1)), constant_values=1)
     place = np.cumsum(stays, axis=1) - 1
     values = [
-        stays[:, x] * stays[:, y] * ((1 << place[:, x] + place[:, y] * (place[:, y] - 1) // 2) + COUNTED)
+        stays[:, x] * stays[:, y] * ((1 << place[:, x] + place[:, y] * (place[:, y] - 1) // 2) + EDGE_COUNT_UNIT)
         for x, y in edges(vertices)
     ]
     opcodes = np.zeros((len(ways), 3**interior), dtype=np.int64)
     for stay, digit in zip(ways.T, operation_digits(interior).T, strict=True):
         opcodes = np.where(stay[:, None] == 1, opcodes * 3 + digit, opcodes)
-    return Moves.build(np.stack(values, axis=1).astype(np.int32)), opcodes
+    return BitMoves.build(np.stack(values, axis=1).astype(np.int32)), opcodes
 
 
-def _kept(bits: npt.NDArray[np.int32], vertices: int) -> npt.NDArray[np.int32]:
+def _alive_vertices(bits: npt.NDArray[np.int32], vertices: int) -> npt.NDArray[np.int32]:
     """The vertices between input and output as bit masks; 0 where these are not connected."""
     columns = [bits >> offset(y) & (1 << y) - 1 for y in range(vertices)]
     forward = np.ones_like(bits)
@@ -92,13 +94,13 @@ def _kept(bits: npt.NDArray[np.int32], vertices: int) -> npt.NDArray[np.int32]:
 
 def pruned_keys(bits: Codes, opcodes: Codes, vertices: int) -> Keys:
     """The labelled keys of cells of ``vertices`` vertices after dead parts are removed (-1: outside the space)."""
-    kept = _kept(bits.astype(np.int32), vertices)
+    kept = _alive_vertices(bits.astype(np.int32), vertices)
     way = (kept >> 1 & (1 << vertices - 2) - 1).astype(np.int64)
-    moves, relabelled = _survivors(vertices)
+    moves, relabelled = _pruning_moves(vertices)
     moved = moves.apply(way, bits).astype(np.int64)
-    stayed = ONES[way] + 2
-    keys = stayed << 29 | (moved & COUNTED - 1) << 8 | relabelled[way, opcodes]
-    return np.where((kept & 1 == 1) & (moved < (MOST_EDGES + 1) * COUNTED), keys, OUTSIDE)
+    stayed = BIT_COUNTS[way] + 2
+    keys = stayed << 29 | (moved & EDGE_COUNT_UNIT - 1) << 8 | relabelled[way, opcodes]
+    return np.where((kept & 1 == 1) & (moved < (MOST_EDGES + 1) * EDGE_COUNT_UNIT), keys, OUTSIDE_SPACE)
 
 
 def matrix_keys(matrices: npt.NDArray[np.generic], operations: npt.NDArray[np.integer]) -> Keys:
@@ -134,7 +136,7 @@ def full_graphs(vertices: int) -> Codes:
     for y in range(1, vertices):
         column = np.arange(1, 1 << y)
         graphs = (column[:, None] << offset(y) | graphs).ravel()
-        left, used = (column[:, None] | left).ravel(), (ONES[column][:, None] + used).ravel()
+        left, used = (column[:, None] | left).ravel(), (BIT_COUNTS[column][:, None] + used).ravel()
         few = used <= MOST_EDGES
         graphs, left, used = graphs[few], left[few], used[few]
     full: Codes = graphs[left == (1 << vertices - 1) - 1]
@@ -142,21 +144,21 @@ def full_graphs(vertices: int) -> Codes:
 
 
 @cache
-def relabellings(vertices: int) -> tuple[Moves, npt.NDArray[np.uint8]]:
+def relabellings(vertices: int) -> tuple[BitMoves, npt.NDArray[np.uint8]]:
     """The moves and new opcodes, shape (permutations, 3**interior), for each permutation of the interior vertices."""
     interior = vertices - 2
     orders = np.array(list(permutations(range(interior))), dtype=np.int64)
     place = np.hstack([np.zeros((len(orders), 1), np.int64), orders + 1, np.full((len(orders), 1), vertices - 1)])
     values = [
-        np.where(place[:, x] < place[:, y], 1 << place[:, x] + place[:, y] * (place[:, y] - 1) // 2, COUNTED)
+        np.where(place[:, x] < place[:, y], 1 << place[:, x] + place[:, y] * (place[:, y] - 1) // 2, EDGE_COUNT_UNIT)
         for x, y in edges(vertices)
     ]
     opcodes = 3 ** (interior - 1 - orders) @ operation_digits(interior).T
-    return Moves.build(np.stack(values, axis=1).astype(np.int32)), opcodes.astype(np.uint8)
+    return BitMoves.build(np.stack(values, axis=1).astype(np.int32)), opcodes.astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class CanonicalForms:
     """All graphs of a space, with the canonical form of each under each labelling.
 
     ``graphs`` holds ``key >> 8``, ascending, shape (graphs,); ``least`` the same of the isomorphic graph of the least
@@ -168,25 +170,25 @@ class Catalogue:
     opcodes: npt.NDArray[np.uint8]
 
 
-def _catalogue_of(vertices: int) -> Catalogue:
+def _canonical_forms_of(vertices: int) -> CanonicalForms:
     """The graphs of exactly this many vertices; a canonical form has the least bits, then the least opcode."""
     graphs = full_graphs(vertices)
     moves, relabelled = relabellings(vertices)
     moved = moves.apply(slice(None), graphs)
     least = moved.min(axis=0)
-    opcodes = np.full((len(graphs), 256), NO_CELL, dtype=np.uint8)
+    opcodes = np.full((len(graphs), 256), NO_OPCODE, dtype=np.uint8)
     labellings = relabelled.shape[1]
     for bits, codes in zip(moved, relabelled, strict=True):
         ties = np.flatnonzero(bits == least)
         opcodes[ties, :labellings] = np.minimum(opcodes[ties, :labellings], codes)
-    return Catalogue(vertices << 21 | graphs, vertices << 21 | least.astype(np.int64), opcodes)
+    return CanonicalForms(vertices << 21 | graphs, vertices << 21 | least.astype(np.int64), opcodes)
 
 
 @cache
-def catalogue(vertices: int) -> Catalogue:
+def canonical_forms(vertices: int) -> CanonicalForms:
     """The graphs of at most this many vertices."""
-    parts: Sequence[Catalogue] = [_catalogue_of(v) for v in range(2, vertices + 1)]
-    return Catalogue(
+    parts: Sequence[CanonicalForms] = [_canonical_forms_of(v) for v in range(2, vertices + 1)]
+    return CanonicalForms(
         np.concatenate([part.graphs for part in parts]),
         np.concatenate([part.least for part in parts]),
         np.concatenate([part.opcodes for part in parts]),
@@ -195,20 +197,20 @@ def catalogue(vertices: int) -> Catalogue:
 
 def canonical_keys(keys: Keys, vertices: int = MOST_VERTICES) -> Keys:
     """The least key of each cell's isomorphism class, or -1 for what is no cell of at most ``vertices`` vertices."""
-    known = catalogue(vertices)
+    known = canonical_forms(vertices)
     graphs = keys >> 8
     row = np.minimum(np.searchsorted(known.graphs, graphs), len(known.graphs) - 1)
     opcodes = known.opcodes[row, keys & 255]
-    inside = (known.graphs[row] == graphs) & (opcodes != NO_CELL)
-    return np.where(inside, known.least[row] << 8 | opcodes, OUTSIDE)
+    inside = (known.graphs[row] == graphs) & (opcodes != NO_OPCODE)
+    return np.where(inside, known.least[row] << 8 | opcodes, OUTSIDE_SPACE)
 
 
 @cache
 def cells(vertices: int) -> Keys:
     """The canonical keys of all cells of at most ``vertices`` vertices, ascending and read-only."""
-    known = catalogue(vertices)
+    known = canonical_forms(vertices)
     own = known.graphs == known.least
-    row, opcode = np.nonzero(known.opcodes[own, :NO_CELL] == np.arange(NO_CELL))
+    row, opcode = np.nonzero(known.opcodes[own, :NO_OPCODE] == np.arange(NO_OPCODE))
     keys: Keys = known.graphs[own][row] << 8 | opcode
     keys.flags.writeable = False
     return keys
@@ -216,8 +218,8 @@ def cells(vertices: int) -> Keys:
 
 def aliases(keys: Keys, vertices: int = MOST_VERTICES) -> tuple[Keys, npt.NDArray[np.int64]]:
     """All labelled keys, ascending, of the cells of these canonical keys, and the index of each into ``keys``."""
-    known = catalogue(vertices)
-    row, opcode = np.nonzero(known.opcodes != NO_CELL)
+    known = canonical_forms(vertices)
+    row, opcode = np.nonzero(known.opcodes != NO_OPCODE)
     canonical = known.least[row] << 8 | known.opcodes[row, opcode]
     if not len(keys):
         return keys, np.zeros(0, dtype=np.int64)

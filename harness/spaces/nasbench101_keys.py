@@ -21,16 +21,16 @@ from harness.core.errors import SpaceError
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 """The data set's names, in the order of the codes 0, 1, 2 (NAS-Bench-101, lib/config.py)."""
 
-SHORT = ("conv3x3", "conv1x1", "maxpool")
+SHORT_NAMES = ("conv3x3", "conv1x1", "maxpool")
 """The names of the text form, in the same order."""
 
 MOST_VERTICES = 7
 MOST_EDGES = 9
-OUTSIDE = -1
+OUTSIDE_SPACE = -1
 """The key of whatever is no cell of the space."""
 
 INPUT, OUTPUT = "input", "output"
-CODES = {name: code for names in (OPERATIONS, SHORT, range(3)) for code, name in enumerate(names)}
+OPERATION_CODES = {name: code for names in (OPERATIONS, SHORT_NAMES, range(3)) for code, name in enumerate(names)}
 
 Operation: TypeAlias = int | np.integer[Any] | str
 Matrix: TypeAlias = Sequence[Sequence[int | float]] | npt.NDArray[Any]
@@ -82,7 +82,7 @@ def operation_codes(operations: Iterable[Operation]) -> list[int]:
     """The codes 0, 1, 2 of operations given as codes, data set names or short names; raises SpaceError for others."""
     operations = list(operations)
     try:
-        return [CODES[operation] for operation in operations]
+        return [OPERATION_CODES[operation] for operation in operations]
     except (KeyError, TypeError):
         raise SpaceError(f"the operations are {', '.join(OPERATIONS)}, but these are {operations!r}") from None
 
@@ -110,7 +110,7 @@ def pruned_key(predecessors: Sequence[int], operations: Sequence[int]) -> int:
     """The key after dead vertices are removed, or -1: disconnected, more than 7 vertices, or more than 9 edges."""
     vertices = alive(predecessors)
     if not 2 <= len(vertices) <= MOST_VERTICES:
-        return OUTSIDE
+        return OUTSIDE_SPACE
     bits = opcode = start = 0
     for y, v in enumerate(vertices):
         sources = predecessors[v]
@@ -119,7 +119,7 @@ def pruned_key(predecessors: Sequence[int], operations: Sequence[int]) -> int:
         start += y
     for v in vertices[1:-1]:
         opcode = opcode * 3 + operations[v - 1]
-    return pack(len(vertices), bits, opcode) if bits.bit_count() <= MOST_EDGES else OUTSIDE
+    return pack(len(vertices), bits, opcode) if bits.bit_count() <= MOST_EDGES else OUTSIDE_SPACE
 
 
 def key_of_matrix(matrix: Matrix, operations: Sequence[Operation]) -> int:

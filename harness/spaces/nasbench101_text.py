@@ -8,7 +8,7 @@ import re
 from harness.core.errors import SpaceError
 from harness.spaces.nasbench101_keys import (
     OUTPUT,
-    SHORT,
+    SHORT_NAMES,
     digits_of,
     interior,
     key_of_matrix,
@@ -29,7 +29,7 @@ def format_key(key: int) -> str:
     ``conv3x3@0 conv1x1@0,1 output@2`` is the cell of edges 0-1, 0-2, 1-2 and 2-3. Raises SpaceError outside the space.
     """
     vertices, bits, opcode = unpack(key)
-    names = [*(SHORT[code] for code in digits_of(opcode, vertices - 2)), OUTPUT]
+    names = [*(SHORT_NAMES[code] for code in digits_of(opcode, vertices - 2)), OUTPUT]
     sources = predecessors_of_bits(bits, vertices)[1:]
     return " ".join(f"{name}@{_numbers(mask)}" for name, mask in zip(names, sources, strict=True))
 

@@ -23,10 +23,10 @@ ZERO = "#"
 EDGE = re.compile(r"(\w+)~(\d)", re.ASCII)
 EXAMPLE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 
-Cells = Literal["all", "unique"]
+CellsName = Literal["all", "unique"]
 Keys = npt.NDArray[np.int64]
 
-PLACES = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1, dtype=np.int64)
+PLACE_VALUES = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1, dtype=np.int64)
 SIZE = len(OPERATIONS) ** len(EDGES)
 
 
@@ -44,8 +44,8 @@ class NASBench201(SearchSpace):
     scheme = "nasbench201"
     samplers: ClassVar[tuple[str, ...]] = ("cells",)
 
-    def __init__(self, *, cells: Cells = "all") -> None:
-        if cells not in get_args(Cells):
+    def __init__(self, *, cells: CellsName = "all") -> None:
+        if cells not in get_args(CellsName):
             raise SettingError(f"setting 'cells' cannot be {cells!r}: it must be 'all' or 'unique'")
         self.name = "nasbench201" if cells == "all" else "nasbench201-unique"
         self.cells = cells
@@ -62,7 +62,7 @@ class NASBench201(SearchSpace):
 
         So a table of all cells answers for a class with its least cell, as it is judged by.
         """
-        numbers: Keys = self._least[choices @ PLACES]
+        numbers: Keys = self._least[choices @ PLACE_VALUES]
         return numbers
 
     def canonical_keys(self, keys: Keys) -> Keys:
@@ -75,7 +75,7 @@ class NASBench201(SearchSpace):
         """The digits of the keys; raises SpaceError outside the space."""
         if not ((keys >= 0) & (keys < SIZE)).all():
             raise SpaceError(f"{int(keys[(keys < 0) | (keys >= SIZE)][0])} is no key of a cell of space {self.name!r}")
-        digits: Choices = keys[:, None] // PLACES % len(OPERATIONS)
+        digits: Choices = keys[:, None] // PLACE_VALUES % len(OPERATIONS)
         return digits
 
     def owns(self, keys: Keys) -> npt.NDArray[np.bool_]:
@@ -152,7 +152,7 @@ def _term(value: str, operation: str) -> str:
 @cache
 def least_keys() -> Keys:
     """For each key the least key of its class, shape (15625,)."""
-    digits = np.arange(SIZE, dtype=np.int64)[:, None] // PLACES % len(OPERATIONS)
+    digits = np.arange(SIZE, dtype=np.int64)[:, None] // PLACE_VALUES % len(OPERATIONS)
     first: dict[str, int] = {}
     least = [first.setdefault(class_text(tuple(row)), key) for key, row in enumerate(digits.tolist())]
     found = np.array(least, dtype=np.int64)

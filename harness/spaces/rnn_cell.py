@@ -108,7 +108,7 @@ class RNNCell(SearchSpace):
     def enumerate_keys(self) -> npt.NDArray[np.int64]:
         """All keys in order; raises SpaceError where they are too many (from 7 nodes on)."""
         if self.size > ENUMERABLE:
-            raise self.refuse_walk()
+            raise self.enumeration_error()
         return np.arange(self.size, dtype=np.int64)
 
     def _pairs(self, architecture: Architecture) -> list[tuple[str, int]]:

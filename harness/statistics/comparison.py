@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.core.numbers import Number, Undefined
 from harness.statistics.intervals import Interval
-from harness.statistics.numbers import flaw, mean, std
+from harness.statistics.numbers import mean, std, why_undefined
 
 EXACT = 30
 """The largest sample whose Mann-Whitney p is counted exactly; the normal approximation is close beyond."""
@@ -142,7 +142,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:
 
     Exact without ties and up to 30 values a side, else the normal approximation, corrected for ties and continuity.
     """
-    if found := flaw(a) or flaw(b):
+    if found := why_undefined(a) or why_undefined(b):
         return found
     different = len({*a, *b})
     if different == 1:
@@ -160,7 +160,7 @@ def wilcoxon(a: Sequence[float], b: Sequence[float]) -> Number:
     """
     if len(a) != len(b):
         raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
-    if found := flaw(a) or flaw(b):
+    if found := why_undefined(a) or why_undefined(b):
         return found
     differences = [x - y for x, y in zip(a, b, strict=True) if x != y]
     if not differences:

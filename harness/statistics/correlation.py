@@ -11,22 +11,22 @@ import numpy.typing as npt
 from harness.core.numbers import Number, Undefined
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Column: TypeAlias = Sequence[float] | Floats
+PairedValues: TypeAlias = Sequence[float] | Floats
 
 ENOUGH_PAIRS = 3
 """Two pairs are in one order or the other: their tau is 1 or -1 whatever was measured."""
 
 
-def kendall(a: Column, b: Column) -> Number:
+def kendall(a: PairedValues, b: PairedValues) -> Number:
     """Kendall's tau-b of two paired sequences: 1 for one order, -1 for reversed ones; ties are corrected for."""
-    if found := _unordered(a, b, "Kendall's tau"):
+    if found := _why_no_order(a, b, "Kendall's tau"):
         return found
     from scipy.stats import kendalltau
 
     return float(kendalltau(a, b, variant="b").statistic)
 
 
-def sparse_kendall(a: Column, b: Column, *, decimals: int = 3) -> Number:
+def sparse_kendall(a: PairedValues, b: PairedValues, *, decimals: int = 3) -> Number:
     """``kendall`` of both sides rounded to so many decimals, so that smaller differences count as ties.
 
     After eval-nas (search_policies/cnn/search_space/nas_bench/util.py, compute_sparse_kendalltau), where a step of the
@@ -35,33 +35,33 @@ def sparse_kendall(a: Column, b: Column, *, decimals: int = 3) -> Number:
     return kendall(_rounded(a, decimals), _rounded(b, decimals))
 
 
-def _rounded(values: Column, decimals: int) -> Floats:
+def _rounded(values: PairedValues, decimals: int) -> Floats:
     return np.asarray(values, dtype=np.float64).round(decimals)
 
 
-def spearman(a: Column, b: Column) -> Number:
+def spearman(a: PairedValues, b: PairedValues) -> Number:
     """Pearson's correlation of the ranks, those that tie having their mean."""
-    if found := _unordered(a, b, "Spearman's correlation"):
+    if found := _why_no_order(a, b, "Spearman's correlation"):
         return found
     from scipy.stats import spearmanr
 
     return float(spearmanr(a, b).statistic)
 
 
-def weighted_kendall(a: Column, b: Column) -> Number:
+def weighted_kendall(a: PairedValues, b: PairedValues) -> Number:
     """Kendall's tau with pairs weighted by 1 / r + 1 / s, so that the order at the top counts most (Vigna 2015).
 
     r and s are the ranks of a pair's two members, 1 for the largest; the mean of the tau with the ranks in ``a`` and
     the tau with those in ``b``.
     """
-    if found := _unordered(a, b, "the weighted tau"):
+    if found := _why_no_order(a, b, "the weighted tau"):
         return found
     from scipy.stats import weightedtau
 
     return float(weightedtau(a, b, rank=True).statistic)
 
 
-def _unordered(a: Column, b: Column, name: str) -> Undefined | None:
+def _why_no_order(a: PairedValues, b: PairedValues, name: str) -> Undefined | None:
     """Why two sides have no orders to compare."""
     if len(a) != len(b):
         raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
@@ -74,28 +74,28 @@ def _unordered(a: Column, b: Column, name: str) -> Undefined | None:
     return None
 
 
-def top_precision(scores: Column, truth: Column, k: int) -> Number:
+def top_precision(scores: PairedValues, truth: PairedValues, k: int) -> Number:
     """The share of the true top k among the top k by score; where cells tie, the mean over all orders of them."""
-    if found := _no_top(scores, truth, k):
+    if found := _why_no_top(scores, truth, k):
         return found
-    return float((_chances(scores, k) * _chances(truth, k)).sum() / k)
+    return float((_top_probabilities(scores, k) * _top_probabilities(truth, k)).sum() / k)
 
 
-def top_regret(scores: Column, truth: Column, k: int) -> Number:
+def top_regret(scores: PairedValues, truth: PairedValues, k: int) -> Number:
     """The best truth of all less the best truth among the top k by score, in the unit of the truth.
 
     Where cells tie for the last places of the top, it is the mean over all orders of them.
     """
-    if found := _no_top(scores, truth, k):
+    if found := _why_no_top(scores, truth, k):
         return found
     values, worth = np.asarray(scores, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     edge = np.sort(values)[-k]
     sure = worth[values > edge]
     bests = np.maximum(-np.sort(-worth[values == edge]), sure.max(initial=-np.inf))
-    return float(worth.max() - bests @ _largest(len(bests), k - len(sure)))
+    return float(worth.max() - bests @ _first_drawn_probabilities(len(bests), k - len(sure)))
 
 
-def _largest(count: int, drawn: int) -> Floats:
+def _first_drawn_probabilities(count: int, drawn: int) -> Floats:
     """The probability (count,) of each place in an order to be the first among ``drawn`` different random ones."""
     earlier = np.arange(count)
     missed = np.maximum(count - drawn - earlier, 0) / (count - earlier)
@@ -103,7 +103,7 @@ def _largest(count: int, drawn: int) -> Floats:
     return found
 
 
-def _chances(values: Column, k: int) -> Floats:
+def _top_probabilities(values: PairedValues, k: int) -> Floats:
     """The probability (cells,) of each to be among the largest k, where ties fall in random order."""
     column = np.asarray(values, dtype=np.float64)
     edge = np.sort(column)[-k]
@@ -112,7 +112,7 @@ def _chances(values: Column, k: int) -> Floats:
     return shares
 
 
-def _no_top(scores: Column, truth: Column, k: int) -> Undefined | None:
+def _why_no_top(scores: PairedValues, truth: PairedValues, k: int) -> Undefined | None:
     """Why there is no top k."""
     if len(scores) != len(truth) or k < 1:
         raise ValueError(f"no top {k} of {len(scores)} scores and {len(truth)} truths; need as many, and k >= 1")

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from harness.core.numbers import Number, Undefined
 from harness.core.random import stream
 from harness.statistics.comparison import Sample, samples
-from harness.statistics.intervals import RESAMPLES, Interval, middle
-from harness.statistics.numbers import flaw
+from harness.statistics.intervals import RESAMPLES, Interval, percentile_interval
+from harness.statistics.numbers import why_undefined
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def improvement(a: Sequence[float], b: Sequence[float], *, larger_is_better: boo
 
     Agarwal et al. 2021, Sec. 4.3, on one task: Mann and Whitney's U over the number of pairs, Vargha and Delaney's A.
     """
-    return flaw(a) or flaw(b) or float(_wins(a, b, larger_is_better).mean())
+    return why_undefined(a) or why_undefined(b) or float(_wins(a, b, larger_is_better).mean())
 
 
 def _wins(a: Sequence[float], b: Sequence[float], larger_is_better: bool) -> Floats:
@@ -62,9 +62,9 @@ def improvement_interval(
     """The percentile bootstrap of ``improvement``, where either side is resampled from its own values."""
     if 1 in (len(a), len(b)):
         return Undefined("one seed has no interval")
-    if found := flaw(a) or flaw(b):
+    if found := why_undefined(a) or why_undefined(b):
         return found
     wins, rng = _wins(a, b, larger_is_better), stream(seed, "bootstrap", "improvement")
     # A resample is how often it holds each value: its share of wins is a bilinear form of these counts.
     drawn_a, drawn_b = (rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES) for n in wins.shape)
-    return middle((drawn_a @ wins * drawn_b).sum(axis=1) / wins.size, level)
+    return percentile_interval((drawn_a @ wins * drawn_b).sum(axis=1) / wins.size, level)

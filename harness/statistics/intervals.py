@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from harness.core.numbers import Undefined
 from harness.core.random import stream
-from harness.statistics.numbers import flaw
+from harness.statistics.numbers import why_undefined
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -52,16 +52,16 @@ def bootstrap(
     """
     if len(values) == 1:
         return Undefined("one seed has no interval")
-    if found := flaw(values):
+    if found := why_undefined(values):
         return found
     sample = np.sort(np.asarray(values, dtype=np.float64))
     if sample[0] == sample[-1]:
         return Interval(float(sample[0]), float(sample[0]), level)
     places = stream(seed, "bootstrap", name).integers(len(sample), size=(resamples, len(sample)))
-    return middle(statistic(sample[places], axis=1), level)
+    return percentile_interval(statistic(sample[places], axis=1), level)
 
 
-def middle(resampled: Floats, level: float) -> Interval:
+def percentile_interval(resampled: Floats, level: float) -> Interval:
     """The middle share ``level`` of a statistic of resamples."""
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)

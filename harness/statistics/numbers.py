@@ -14,24 +14,24 @@ HUGE = 1e100
 
 def mean(values: Sequence[float]) -> Number:
     """The arithmetic mean, correctly rounded, so that equal values have exactly their own mean."""
-    return flaw(values) or statistics.mean(map(float, values))
+    return why_undefined(values) or statistics.mean(map(float, values))
 
 
 def std(values: Sequence[float]) -> Number:
     """The sample standard deviation (``n - 1`` below), exactly 0 for equal values."""
     if len(values) == 1:
         return Undefined("one seed has no standard deviation")
-    return flaw(values) or statistics.stdev(map(float, values))
+    return why_undefined(values) or statistics.stdev(map(float, values))
 
 
 def best(values: Sequence[float], *, larger_is_better: bool = True) -> Number:
     """The largest value, or the smallest of a metric where less is better."""
-    return flaw(values) or (max if larger_is_better else min)(values)
+    return why_undefined(values) or (max if larger_is_better else min)(values)
 
 
 def median(values: Sequence[float]) -> Number:
     """The middle value, or the mean of the two middle ones."""
-    return flaw(values) or statistics.median(map(float, values))
+    return why_undefined(values) or statistics.median(map(float, values))
 
 
 def interquartile_mean(values: Sequence[float]) -> Number:
@@ -40,10 +40,10 @@ def interquartile_mean(values: Sequence[float]) -> Number:
     Agarwal et al. 2021, Sec. 4.3, as their published library computes it: ``scipy.stats.trim_mean(values, 0.25)``.
     """
     cut = len(values) // 4
-    return flaw(values) or statistics.mean(sorted(map(float, values))[cut : len(values) - cut])
+    return why_undefined(values) or statistics.mean(sorted(map(float, values))[cut : len(values) - cut])
 
 
-def flaw(values: Sequence[float]) -> Undefined | None:
+def why_undefined(values: Sequence[float]) -> Undefined | None:
     """Why these values have no statistics at all: there are none, or one is not finite or is huge."""
     if not len(values):
         return Undefined("no run has a value")

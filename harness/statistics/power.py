@@ -12,7 +12,7 @@ from bisect import bisect_left
 
 from harness.core.numbers import Number, Undefined
 from harness.statistics.comparison import Contrast, Sample, contrast_of
-from harness.statistics.numbers import flaw
+from harness.statistics.numbers import why_undefined
 
 SMALLEST_LEVEL = 1e-4
 """The smallest level that has a power: SciPy's noncentral t fails further out."""
@@ -74,7 +74,9 @@ def _check(power: float, level: float) -> None:
 
 def _design(difference: float, std_a: float, std_b: float, n_a: int, n_b: int) -> Contrast | Undefined:
     """The test of means that truly differ by ``difference``: its statistic ``t()`` is the noncentrality."""
-    return flaw((difference, std_a, std_b)) or contrast_of(Sample(n_a, difference, std_a), Sample(n_b, 0.0, std_b))
+    return why_undefined((difference, std_a, std_b)) or contrast_of(
+        Sample(n_a, difference, std_a), Sample(n_b, 0.0, std_b)
+    )
 
 
 def _power(noncentrality: float, df: float, level: float) -> float:

@@ -39,17 +39,17 @@ BUSY_SECONDS = 30
 
 
 @contextmanager
-def trouble(url: URL) -> Iterator[None]:
+def store_errors(url: URL) -> Iterator[None]:
     """Turn what a database reports into a StoreError of one line."""
     try:
         yield
     except DBAPIError as error:
         cause = " ".join(str(error.orig).split())
         hint = "; another process is writing to it" if "locked" in cause else ""
-        raise StoreError(f"run store {shown(url)}: {cause}{hint}") from error
+        raise StoreError(f"run store {quoted_url(url)}: {cause}{hint}") from error
 
 
-def shown(url: URL) -> str:
+def quoted_url(url: URL) -> str:
     """The URL without its password, quoted."""
     return repr(url.render_as_string(hide_password=True))
 
@@ -92,21 +92,21 @@ def require_store(engine: Engine) -> None:
     """Raise StoreError unless the database is a run store of a known version; changes nothing."""
     path = file_of(engine.url)
     if path is not None and not path.is_file():
-        raise StoreError(f"there is no run store {shown(engine.url)}; `harness run` makes one")
-    with trouble(engine.url), engine.connect() as connection:
+        raise StoreError(f"there is no run store {quoted_url(engine.url)}; `harness run` makes one")
+    with store_errors(engine.url), engine.connect() as connection:
         if not _is_store(connection):
-            raise StoreError(f"run store {shown(engine.url)} is empty; `harness run` fills one")
+            raise StoreError(f"run store {quoted_url(engine.url)} is empty; `harness run` fills one")
 
 
 def make_store(engine: Engine) -> None:
     """Create the tables that are missing; raises StoreError for an unknown version, or what cannot be written."""
     _make_folder(engine.url)
     writer = engine.execution_options(harness_write=True)
-    with trouble(engine.url):
+    with store_errors(engine.url):
         with engine.connect() as connection:
             _is_store(connection)
         if _is_sqlite(engine.url):
-            _keep_a_log(engine)
+            _enable_wal(engine)
         with writer.begin() as connection:
             if _is_store(connection):
                 _upgrade(connection)
@@ -125,9 +125,9 @@ def _upgrade(connection: Connection) -> None:
     )
 
 
-def has(engine: Engine, table: Table) -> bool:
+def table_exists(engine: Engine, table: Table) -> bool:
     """Whether the store has this table: one of an older version that is only read may lack it."""
-    with trouble(engine.url), engine.connect() as connection:
+    with store_errors(engine.url), engine.connect() as connection:
         return inspect(connection).has_table(table.name)
 
 
@@ -138,24 +138,26 @@ def _is_store(connection: Connection) -> bool:
         strange = names if _is_sqlite(url) else names & schema.metadata.tables.keys()
         if strange:
             raise StoreError(
-                f"{shown(url)} is no run store but a database with a table {min(strange)!r}; choose another --store"
+                f"{quoted_url(url)} is no run store but a database with a table {min(strange)!r}; "
+                "choose another --store"
             )
         return False
     version = connection.execute(select(schema.versions.c.version)).scalar()
     if version not in schema.READABLE:
         raise StoreError(
-            f"run store {shown(url)} has schema version {version}, this harness reads versions up to {schema.VERSION}; "
+            f"run store {quoted_url(url)} has schema version {version}, "
+            f"this harness reads versions up to {schema.VERSION}; "
             "use the harness that wrote it, or choose another --store"
         )
     return True
 
 
-def _keep_a_log(engine: Engine) -> None:
+def _enable_wal(engine: Engine) -> None:
     connection = engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as error:
-        raise StoreError(f"run store {shown(engine.url)}: {error}") from error
+        raise StoreError(f"run store {quoted_url(engine.url)}: {error}") from error
     finally:
         connection.close()
 
@@ -174,4 +176,4 @@ def _make_folder(url: URL) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"run store {shown(url)} cannot be made: {error.strerror}: {error.filename!r}") from error
+        raise StoreError(f"run store {quoted_url(url)} cannot be made: {error.strerror}: {error.filename!r}") from error

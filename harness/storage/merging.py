@@ -16,22 +16,22 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Table, delete, insert, inspect, select, update
 
 from harness.core.errors import StoreError
-from harness.output.progress_bar import Report
+from harness.output.progress_bar import ProgressReport
 from harness.storage import database, schema
 from harness.storage.run_rows import number_of
 
-PART = 5000
+BATCH_ROWS = 5000
 """Rows that are held at a time."""
 
-OWNED = (schema.trials, schema.probes, schema.results, schema.correlations, schema.checkpoints)
+RUN_TABLES = (schema.trials, schema.probes, schema.results, schema.correlations, schema.checkpoints)
 """The tables whose rows belong to a run."""
 
-JUDGED = (schema.results, schema.correlations)
+JUDGEMENT_TABLES = (schema.results, schema.correlations)
 """Those to which rows may be added after a run has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class MergeConflict:
     """A run that ended at another recommendation in each of two stores, although its digest is one."""
 
     run: str
@@ -42,17 +42,17 @@ class Conflict:
 
 
 @dataclass(slots=True)
-class Merged:
+class MergeResult:
     """What came of one source: ids of runs ``added``, ``replaced`` by one that is further, and ``known`` already."""
 
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
+    conflicts: list[MergeConflict] = field(default_factory=list)
     looks: int = 0
 
 
-def merge(target: str, source: str, report: Report | None = None) -> Merged:
+def merge(target: str, source: str, report: ProgressReport | None = None) -> MergeResult:
     """Copy the runs of the store ``source`` into ``target``, which is made where it is not there; both are URLs.
 
     One transaction: a source is merged as a whole or not at all. ``report`` is told how many trials were copied, and of
@@ -75,7 +75,9 @@ def _require_two(target: Engine, source: Engine) -> None:
     paths = [database.file_of(engine.url) for engine in (target, source)]
     places = [path.resolve() if path else engine.url for path, engine in zip(paths, (target, source), strict=True)]
     if places[0] == places[1]:
-        raise StoreError(f"run store {database.shown(source.url)} cannot be merged into itself; name another source")
+        raise StoreError(
+            f"run store {database.quoted_url(source.url)} cannot be merged into itself; name another source"
+        )
 
 
 @contextmanager
@@ -83,28 +85,28 @@ def _reading(engine: Engine) -> Iterator[Connection]:
     """One view of the source, whoever writes to it meanwhile."""
     if engine.dialect.name != "sqlite":  # there a transaction is such a view anyway
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with database.trouble(engine.url), engine.connect() as connection, connection.begin():
+    with database.store_errors(engine.url), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def _writing(engine: Engine) -> Iterator[Connection]:
-    with database.trouble(engine.url), engine.execution_options(harness_write=True).begin() as connection:
+    with database.store_errors(engine.url), engine.execution_options(harness_write=True).begin() as connection:
         yield connection
 
 
 class _Merge:
     """One source on its way into the target."""
 
-    def __init__(self, reader: Connection, writer: Connection, report: Report | None) -> None:
+    def __init__(self, reader: Connection, writer: Connection, report: ProgressReport | None) -> None:
         self._reader, self._writer, self._report = reader, writer, report
         there = set(inspect(reader).get_table_names())
-        self._owned = [table for table in OWNED if table.name in there]
+        self._owned = [table for table in RUN_TABLES if table.name in there]
         self._has_truths = schema.truths.name in there
         self._done = self._total = 0
-        self._merged = Merged()
+        self._merged = MergeResult()
 
-    def all(self) -> Merged:
+    def all(self) -> MergeResult:
         """Merge runs, truths and looks."""
         theirs = {row.id: row for row in self._writer.execute(select(schema.runs))}
         found = self._reader.execute(select(schema.runs).order_by(schema.runs.c.number)).all()
@@ -128,7 +130,7 @@ class _Merge:
             self._merged.added.append(row.id)
         else:
             self._writer.execute(update(schema.runs).where(schema.runs.c.id == row.id).values(values))
-            for table in OWNED:
+            for table in RUN_TABLES:
                 self._writer.execute(delete(table).where(table.c.run == mine.number))
             self._merged.replaced.append(row.id)
         number = number_of(self._writer, row.id)
@@ -136,8 +138,8 @@ class _Merge:
             self._copy(table, row.number, number)
 
     def _copy(self, table: Table, source: int, target: int) -> None:
-        rows = self._reader.execution_options(yield_per=PART).execute(select(table).where(table.c.run == source))
-        for part in rows.mappings().partitions(PART):
+        rows = self._reader.execution_options(yield_per=BATCH_ROWS).execute(select(table).where(table.c.run == source))
+        for part in rows.mappings().partitions(BATCH_ROWS):
             self._writer.execute(insert(table), [{**row, "run": target} for row in part])
             if table is schema.trials:
                 self._done += len(part)
@@ -151,9 +153,9 @@ class _Merge:
             return
         if row.recommendation != mine.recommendation:
             ends = mine.recommendation or "", row.recommendation or ""
-            self._merged.conflicts.append(Conflict(row.id, row.policy, row.seed, *ends))
+            self._merged.conflicts.append(MergeConflict(row.id, row.policy, row.seed, *ends))
             return
-        for table in JUDGED:
+        for table in JUDGEMENT_TABLES:
             if table in self._owned:
                 self._add_judged(table, row.number, mine.number)
 

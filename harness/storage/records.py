@@ -84,7 +84,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class ProbeCorrelation:
     """How well the final shared weights of a run rank cells, by which metric of which table."""
 
     metric: str

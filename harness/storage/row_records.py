@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from harness.core.budget import Cost
-from harness.core.judgement import Correlation, Judgement, Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.judgement import Correlation, Judgement, NoVerdict, Ranking, Truth, UnrankedVerdict, Verdict
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.storage.records import Ranked, Result, Run
+from harness.storage.records import ProbeCorrelation, Result, Run
 
 
 def run_of(row: Row[Any]) -> Run:
@@ -47,14 +47,14 @@ def _judgement(row: Row[Any]) -> Judgement:
     if row.reason is not None:
         return NoVerdict(row.reason)
     if row.rank is None:
-        return Measured(row.value)
+        return UnrankedVerdict(row.value)
     return Verdict(row.value, row.rank, row.size, row.regret, row.percentile)
 
 
-def ranked_of(row: Row[Any]) -> Ranked:
+def correlation_of(row: Row[Any]) -> ProbeCorrelation:
     """A row of ``correlations``."""
     tau = row.tau if row.reason is None else Undefined(row.reason)
-    return Ranked(row.metric, row.table_digest, Correlation(tau, row.cells))
+    return ProbeCorrelation(row.metric, row.table_digest, Correlation(tau, row.cells))
 
 
 def truth_of(row: Row[Any]) -> Truth:

@@ -47,7 +47,7 @@ def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
     return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
 
 
-def move(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
+def update_own_run(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
     """Change a run's row, provided that it is where this process left it; raises StoreError where it is not."""
     run, number, before = mine
     columns = schema.runs.c

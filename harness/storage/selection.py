@@ -16,12 +16,12 @@ from harness.core.runspec import flatten
 from harness.files.yaml_text import read_yaml
 from harness.storage.records import Run
 
-SETTINGS = "settings."
+SETTINGS_PREFIX = "settings."
 
-PREFIXES = ("run", "table_digest")
+ABBREVIATED_KEYS = ("run", "table_digest")
 """Keys of long hexadecimal texts, of which the first characters are enough."""
 
-CONDITION = re.compile(r"(?P<key>[^!=\s]+)(?P<sign>!=|=)(?P<value>.*)", re.DOTALL)
+CONDITION_PATTERN = re.compile(r"(?P<key>[^!=\s]+)(?P<sign>!=|=)(?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,22 @@ def keys_of(run: Run) -> dict[str, Any]:
     return flat | flatten(nested)
 
 
-def short(key: str) -> str:
+def short_key(key: str) -> str:
     """How a key is shown and may be written: ``policy.pool`` for ``settings.policy.pool``."""
-    return key.removeprefix(SETTINGS)
+    return key.removeprefix(SETTINGS_PREFIX)
 
 
-def full(key: str, known: Iterable[str]) -> str:
+def full_key(key: str, known: Iterable[str]) -> str:
     """The recorded key that is meant; raises UnknownNameError with the nearest one for a key that no run has."""
     names = set(known)
-    for candidate in (key, f"{SETTINGS}{key}"):
+    for candidate in (key, f"{SETTINGS_PREFIX}{key}"):
         if candidate in names:
             return candidate
-    raise UnknownNameError.among("key", key, map(short, names))
+    raise UnknownNameError.among("key", key, map(short_key, names))
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class WhereCondition:
     """One ``--where``: runs whose value of ``key`` is, or is not, ``value``; ``text`` is the value as written."""
 
     key: str
@@ -72,9 +72,9 @@ class Condition:
     text: str
 
     @classmethod
-    def parse(cls, text: str) -> Condition:
+    def parse(cls, text: str) -> WhereCondition:
         """Read ``key=value`` or ``key!=value``, the value being a YAML scalar; raises SettingError for another text."""
-        match = CONDITION.fullmatch(text)
+        match = CONDITION_PATTERN.fullmatch(text)
         if match is None:
             raise SettingError(f"--where {text!r} must look like KEY=VALUE or KEY!=VALUE, for example policy=nao")
         try:
@@ -102,7 +102,7 @@ class Condition:
         return bool(found == self.value)
 
     def _abbreviates(self) -> bool:
-        return self.key in PREFIXES and self.text != ""
+        return self.key in ABBREVIATED_KEYS and self.text != ""
 
 
 def select(runs: Sequence[Run], wheres: Sequence[str]) -> list[Run]:
@@ -128,21 +128,21 @@ def asks_nothing(run: Run) -> bool:
     return run.spec.policy == BASELINE and run.trials == 0
 
 
-def _conditions(runs: Sequence[Run], wheres: Sequence[str]) -> list[Condition]:
+def _conditions(runs: Sequence[Run], wheres: Sequence[str]) -> list[WhereCondition]:
     """The conditions, by the full keys that these runs have."""
     known = {key for run in runs for key in keys_of(run)} if wheres else set()
-    read = map(Condition.parse, wheres if runs else ())
-    return [replace(each, key=full(each.key, known)) for each in read]
+    read = map(WhereCondition.parse, wheres if runs else ())
+    return [replace(each, key=full_key(each.key, known)) for each in read]
 
 
-def require_some(found: Sequence[Run], among: Sequence[Run], wheres: Sequence[str]) -> None:
+def require_runs(found: Sequence[Run], among: Sequence[Run], wheres: Sequence[str]) -> None:
     """Raise SettingError, with the values that there are, where no run is left."""
     if found:
         return
     if not among:
         raise SettingError("the store holds no run yet; `harness run` makes some")
     keys = dict.fromkeys(condition.key for condition in _conditions(among, wheres))
-    told = [f"{short(key)} is {_listed(key, among)}" for key in keys]
+    told = [f"{short_key(key)} is {_listed(key, among)}" for key in keys]
     raise SettingError(f"none of {len(among)} runs has {' and '.join(wheres)}; {'; '.join(told)}")
 
 

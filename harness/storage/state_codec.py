@@ -23,10 +23,10 @@ from harness.core.oracle import State
 MAGIC = b"NASstat1"
 HEADER = struct.Struct("<8sIQ")
 
-LONGEST = 1024
+MOST_DECIMAL_BITS = 1024
 """Integers of more bits are written in hexadecimal, because Python refuses to read very long decimal ones."""
 
-KINDS = "biufcSUmM"
+ARRAY_KINDS = "biufcSUmM"
 """The array types that a state may hold: numbers, fixed-width text, dates."""
 
 
@@ -65,7 +65,7 @@ class _Writer:
     def bare(self, value: Any, path: str) -> Any:
         kind = type(value)
         if kind is int:
-            return value if value.bit_length() <= LONGEST else {"$": "int", "v": hex(value)}
+            return value if value.bit_length() <= MOST_DECIMAL_BITS else {"$": "int", "v": hex(value)}
         if kind is float:
             return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
         if value is None or kind is bool or kind is str:
@@ -81,7 +81,7 @@ class _Writer:
     def _items(self, values: Sequence[Any], path: str) -> list[Any]:
         """The items of a sequence, all at once where none of them needs a tag."""
         kinds = set(map(type, values))
-        short = kinds == {int} and max(map(int.bit_length, values)) <= LONGEST
+        short = kinds == {int} and max(map(int.bit_length, values)) <= MOST_DECIMAL_BITS
         if short or (kinds == {float} and all(map(math.isfinite, values))):
             return list(values)
         return [self.bare(value, f"{path}[{i}]") for i, value in enumerate(values)]
@@ -95,7 +95,7 @@ class _Writer:
     def _array(self, value: Any, path: str) -> dict[str, Any]:
         kind = type(value)
         plain = kind is np.ndarray or isinstance(value, np.generic)
-        if not plain or value.dtype.kind not in KINDS:
+        if not plain or value.dtype.kind not in ARRAY_KINDS:
             what = f"{kind.__module__}.{kind.__qualname__}" + (f" of {value.dtype}" if plain else "")
             raise TypeError(f"{path} is a {what}, which a State cannot hold; use plain values and NumPy arrays")
         start = self._size

@@ -18,18 +18,18 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, insert, select, update
 
 from harness.core.errors import UnknownNameError
-from harness.core.judgement import Look, NoVerdict, Truth
+from harness.core.judgement import NoVerdict, Truth, TruthLookup
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.storage import database, schema
-from harness.storage.records import Checkpoint, Ranked, Result, Run, ScoreRow, Status
-from harness.storage.row_records import ranked_of, result_of, run_of, truth_of, truth_row
-from harness.storage.run_rows import create, move, now, number_of, resume
+from harness.storage.records import Checkpoint, ProbeCorrelation, Result, Run, ScoreRow, Status
+from harness.storage.row_records import correlation_of, result_of, run_of, truth_of, truth_row
+from harness.storage.run_rows import create, now, number_of, resume, update_own_run
 
-COLUMNS = tuple(part.name for part in fields(ScoreRow))
-VALUES = attrgetter(*COLUMNS)
+SCORE_COLUMNS = tuple(part.name for part in fields(ScoreRow))
+score_values = attrgetter(*SCORE_COLUMNS)
 
-PART = 5000
+BATCH_ROWS = 5000
 """Rows that are held at a time where there may be millions."""
 
 
@@ -102,10 +102,11 @@ class Store:
         )
         states = {"policy_state": checkpoint.policy, "oracle_state": checkpoint.oracle}
         with self._write() as connection:
-            move(connection, moved, (run, number, before))
+            update_own_run(connection, moved, (run, number, before))
             if rows:
                 connection.execute(
-                    insert(schema.trials), [dict(zip(COLUMNS, VALUES(row), strict=True), run=number) for row in rows]
+                    insert(schema.trials),
+                    [dict(zip(SCORE_COLUMNS, score_values(row), strict=True), run=number) for row in rows],
                 )
             there = update(schema.checkpoints).where(schema.checkpoints.c.run == number).values(states)
             if not connection.execute(there).rowcount:
@@ -138,7 +139,7 @@ class Store:
         values = {"metric": result.metric, "table_digest": result.table_digest, "architecture": result.architecture}
         self._replace(schema.results, run, values | told)
 
-    def record_correlation(self, run: str, ranked: Ranked) -> None:
+    def record_correlation(self, run: str, ranked: ProbeCorrelation) -> None:
         """Keep how well a run's final shared weights rank cells, in place of an earlier word of the same truth."""
         tau, cells = ranked.correlation.tau, ranked.correlation.cells
         told = {"reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
@@ -148,13 +149,13 @@ class Store:
     def record_truth(self, space: str, truth: Truth) -> None:
         """Keep what the numbers of a truth are of, once; a store of an older version, opened by ``read``, cannot."""
         key = {"space": space, "metric": truth.metric, "table_digest": truth.digest}
-        if not database.has(self._engine, schema.truths) or self._known(schema.truths, key):
+        if not database.table_exists(self._engine, schema.truths) or self._known(schema.truths, key):
             return
         with self._write() as connection:
             if not _there(connection, schema.truths, key):
                 connection.execute(insert(schema.truths).values(**key, **truth_row(truth)))
 
-    def record_look(self, look: Look) -> None:
+    def record_lookup(self, look: TruthLookup) -> None:
         """Note a look at the truth; what ``Judge`` takes as ``record``."""
         values = asdict(look) | {"at": look.when.isoformat()}
         del values["when"]
@@ -184,7 +185,7 @@ class Store:
 
     def trials(self, run: str) -> list[ScoreRow]:
         """A run's answered Scores by number."""
-        return [ScoreRow(*VALUES(row)) for row in self._rows(_trials_of(run))]
+        return [ScoreRow(*score_values(row)) for row in self._rows(_trials_of(run))]
 
     def best_score(self, run: str) -> float | None:
         """The best score of a run so far, as its search saw it; ``None`` where none has a value."""
@@ -194,10 +195,10 @@ class Store:
 
     def stream(self, run: str) -> Iterator[ScoreRow]:
         """What ``trials`` gives, a part at a time: millions of rows take no more memory than a few thousand."""
-        with database.trouble(self._engine.url), self._engine.connect() as connection:
-            rows = connection.execution_options(yield_per=PART).execute(_trials_of(run))
+        with database.store_errors(self._engine.url), self._engine.connect() as connection:
+            rows = connection.execution_options(yield_per=BATCH_ROWS).execute(_trials_of(run))
             for row in rows:
-                yield ScoreRow(*VALUES(row))
+                yield ScoreRow(*score_values(row))
 
     def results(self, run: str) -> list[Result]:
         """What was ever judged of a run, one record a metric and table."""
@@ -212,43 +213,45 @@ class Store:
         rows = self._added(schema.probes, run, probes.architecture, probes.value, order=(probes.number,))
         return [(row.architecture, row.value) for row in rows]
 
-    def correlations(self, run: str) -> list[Ranked]:
+    def correlations(self, run: str) -> list[ProbeCorrelation]:
         """How well a run's final shared weights were found to rank cells, one record a metric and table."""
         found = schema.correlations.c
         return [
-            ranked_of(row)
+            correlation_of(row)
             for row in self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
         ]
 
     def truths(self) -> dict[tuple[str, str, str], Truth]:
         """What the runs of this store were judged by, by space, metric and digest."""
-        if not database.has(self._engine, schema.truths):
+        if not database.table_exists(self._engine, schema.truths):
             return {}
         rows = self._rows(select(schema.truths))
         return {(row.space, row.metric, row.table_digest): truth_of(row) for row in rows}
 
-    def looks(self, run: str | None = None) -> list[Look]:
+    def looks(self, run: str | None = None) -> list[TruthLookup]:
         """The looks at the truth for one run, or all of them, oldest first."""
         conditions = () if run is None else (schema.looks.c.run == run,)
         rows = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
-        return [Look(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows]
+        return [
+            TruthLookup(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows
+        ]
 
     def _known(self, table: Table, key: Mapping[str, Any]) -> bool:
-        with database.trouble(self._engine.url), self._engine.connect() as connection:
+        with database.store_errors(self._engine.url), self._engine.connect() as connection:
             return _there(connection, table, key)
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        with database.trouble(self._engine.url), self._engine.connect() as connection:
+        with database.store_errors(self._engine.url), self._engine.connect() as connection:
             return connection.execute(query).all()
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with database.trouble(self._engine.url), self._writer.begin() as connection:
+        with database.store_errors(self._engine.url), self._writer.begin() as connection:
             yield connection
 
     def _added(self, table: Table, run: str, *columns: Any, order: Sequence[Any]) -> Sequence[Row[Any]]:
         """A run's rows of a table that the first version of the store had not; none where it is not there."""
-        if not database.has(self._engine, table):
+        if not database.table_exists(self._engine, table):
             return []
         return self._rows(select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(*order))
 
@@ -265,13 +268,13 @@ class Store:
         """Move a run to its end; what else belongs to it can be written in the same transaction."""
         number, before = self._begun[run]
         with self._write() as connection:
-            move(connection, update(schema.runs).values(values), (run, number, before))
+            update_own_run(connection, update(schema.runs).values(values), (run, number, before))
             yield connection, number
         del self._begun[run]
 
 
 def _trials_of(run: str) -> Select[Any]:
-    columns = (schema.trials.c[name] for name in COLUMNS)
+    columns = (schema.trials.c[name] for name in SCORE_COLUMNS)
     return select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(schema.trials.c.number)
 
 

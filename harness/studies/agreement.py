@@ -14,13 +14,13 @@ from harness.statistics import kendall, mean, sparse_kendall, spearman, std, top
 
 Floats = npt.NDArray[np.float64]
 
-TOP = (3, 5, 10, 20)
+TOP_SIZES = (3, 5, 10, 20)
 """eval-nas, search_policies/cnn/search_policy.py, looks at the top 3, 5, 10 and 20."""
 
-SPARSE = 3
+SPARSE_DECIMALS = 3
 """Decimals that two values must differ in to count as different: 1e-3, as in eval-nas (see ``sparse_kendall``)."""
 
-SAME = 12
+TIE_DECIMALS = 12
 """Decimals in which equal values agree: summing the same repeats in another order changes the last bits."""
 
 
@@ -50,27 +50,29 @@ def agreement(scores: Floats, truth: Floats) -> Agreement:
     Cells that tie share the places that they hold together, in ``precision`` by what random order gives on average.
     """
     known = np.isfinite(scores) & np.isfinite(truth)
-    scores, truth = np.round(scores[known], SAME), np.round(truth[known], SAME)
+    scores, truth = np.round(scores[known], TIE_DECIMALS), np.round(truth[known], TIE_DECIMALS)
     cells = len(scores)
     return Agreement(
         cells=cells,
         tau=kendall(scores, truth),
-        sparse_tau=sparse_kendall(scores, truth, decimals=SPARSE),
+        sparse_tau=sparse_kendall(scores, truth, decimals=SPARSE_DECIMALS),
         spearman=spearman(scores, truth),
         weighted_tau=weighted_kendall(scores, truth),
         precision=_by_k(top_precision, scores, truth),
         regret=_by_k(top_regret, scores, truth),
-        deviation=float(np.abs(ranks(scores) - ranks(truth)).mean()) if cells else Undefined("no cell has a score"),
+        deviation=float(np.abs(average_ranks(scores) - average_ranks(truth)).mean())
+        if cells
+        else Undefined("no cell has a score"),
     )
 
 
 def _by_k(figure: Callable[[Floats, Floats, int], Number], scores: Floats, truth: Floats) -> dict[int, float]:
     """A figure of the top k, for each k below the number of cells that has one."""
-    found = {k: figure(scores, truth, k) for k in TOP if k < len(scores)}
+    found = {k: figure(scores, truth, k) for k in TOP_SIZES if k < len(scores)}
     return {k: number for k, number in found.items() if not isinstance(number, Undefined)}
 
 
-def ranks(values: Floats) -> Floats:
+def average_ranks(values: Floats) -> Floats:
     """The ranks (cells,) of finite values, 1 for the largest; those that tie have the mean of their ranks."""
     from scipy.stats import rankdata
 
@@ -78,14 +80,14 @@ def ranks(values: Floats) -> Floats:
     return found
 
 
-def places(values: Floats) -> list[int | None]:
+def competition_ranks(values: Floats) -> list[int | None]:
     """The rank of each value, 1 for the largest and shared by ties; ``None`` for a value that is not finite."""
     there = np.isfinite(values)
     found = 1 + np.searchsorted(np.sort(-values[there]), -values)
     return [rank if known else None for rank, known in zip(found.tolist(), there.tolist(), strict=True)]
 
 
-class Spread(TypedDict):
+class SeedStatistics(TypedDict):
     """A statistic over the seeds that have one; ``None`` for what too few of them leave undefined."""
 
     seeds: int
@@ -97,16 +99,16 @@ class Spread(TypedDict):
     worst_seed: int | None
 
 
-def spread(values: Mapping[int, float | None], *, sign: float = 1.0) -> Spread:
+def seed_statistics(values: Mapping[int, float | None], *, sign: float = 1.0) -> SeedStatistics:
     """Over seeds; the best is the largest value times ``sign``, and of equals the seed that stands first."""
     there = {seed: value for seed, value in values.items() if value is not None}
     best = max(there, key=lambda seed: sign * there[seed], default=None)
     worst = min(there, key=lambda seed: sign * there[seed], default=None)
     numbers = list(there.values())
-    return Spread(
+    return SeedStatistics(
         seeds=len(there),
-        mean=plain(mean(numbers)),
-        std=plain(std(numbers)),
+        mean=json_number(mean(numbers)),
+        std=json_number(std(numbers)),
         best=None if best is None else there[best],
         best_seed=best,
         worst=None if worst is None else there[worst],
@@ -114,6 +116,6 @@ def spread(values: Mapping[int, float | None], *, sign: float = 1.0) -> Spread:
     )
 
 
-def plain(number: Number) -> float | None:
+def json_number(number: Number) -> float | None:
     """A number as JSON has it."""
     return None if isinstance(number, Undefined) else number

@@ -10,11 +10,11 @@ from backends.tabular.known_tables import known_tables
 from harness.core.errors import SettingError, TableError
 from harness.planning import registry, settings
 from harness.planning.settings import create_space
-from harness.studies.sharing_amount.cells import Kind, kind_of
+from harness.studies.sharing_amount.cells import DataKind, kind_of
 
 Scale = Literal["reduced", "paper"]
 
-FAMILIES: Mapping[Kind, Mapping[Scale, str]] = {
+FAMILIES: Mapping[DataKind, Mapping[Scale, str]] = {
     "images": {"reduced": "digits", "paper": "cifar10"},
     "text": {"reduced": "austen", "paper": "ptb"},
 }
@@ -30,7 +30,7 @@ TABLES: Mapping[tuple[str, str], str] = {
 }
 """The table of a space and a family: that of the same data."""
 
-TRUTHS: Mapping[tuple[Kind, Scale], tuple[str, str | None]] = {
+TRUTHS: Mapping[tuple[DataKind, Scale], tuple[str, str | None]] = {
     ("images", "reduced"): ("nasbench101-v5-digits", None),
     ("images", "paper"): ("nasbench101-cifar10", "nasbench101"),
     ("text", "reduced"): ("rnn2-austen", None),
@@ -40,7 +40,7 @@ TRUTHS: Mapping[tuple[Kind, Scale], tuple[str, str | None]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Scaled:
+class ScaleSettings:
     """The settings that choose a family, and the table that goes with it, or ``None`` for one that covers the space."""
 
     settings: dict[str, Any]
@@ -48,26 +48,26 @@ class Scaled:
 
 
 @dataclass(frozen=True, slots=True)
-class ScaledTruth(Scaled):
+class ScaleTruthSettings(ScaleSettings):
     """Also the stand-alone recipe that makes the truth where ``table`` is ``None``."""
 
     recipe: str
 
 
-def scaled(space: str, oracle: str, family: str | None, scale: Scale) -> Scaled:
+def settings_at_scale(space: str, oracle: str, family: str | None, scale: Scale) -> ScaleSettings:
     """The family, or else that of a scale, for a study of a space that tables cover."""
     kind = kind_of(create_space(space))
     chosen = _family(kind, oracle, family, scale)
-    return Scaled(chosen, TABLES.get((space, chosen.get("oracle.recipe", "").partition("/")[0])))
+    return ScaleSettings(chosen, TABLES.get((space, chosen.get("oracle.recipe", "").partition("/")[0])))
 
 
-def scaled_truth(kind: Kind, oracle: str, family: str | None, scale: Scale) -> ScaledTruth:
+def truth_at_scale(kind: DataKind, oracle: str, family: str | None, scale: Scale) -> ScaleTruthSettings:
     """The family, or else that of a scale, and the truth of the scale."""
     recipe, table = TRUTHS[kind, scale]
-    return ScaledTruth(_family(kind, oracle, family, scale), table, recipe)
+    return ScaleTruthSettings(_family(kind, oracle, family, scale), table, recipe)
 
 
-def _family(kind: Kind, oracle: str, family: str | None, scale: Scale) -> dict[str, Any]:
+def _family(kind: DataKind, oracle: str, family: str | None, scale: Scale) -> dict[str, Any]:
     """The setting that chooses a family; an oracle without recipes has none to choose."""
     if "recipe" in settings.defaults(registry.load("oracle", oracle)):
         return {"oracle.recipe": family or FAMILIES[kind][scale]}
@@ -76,14 +76,14 @@ def _family(kind: Kind, oracle: str, family: str | None, scale: Scale) -> dict[s
     return {}
 
 
-def table_here(scaled: Scaled) -> str | None:
+def table_here(settings_at_scale: ScaleSettings) -> str | None:
     """The table of a scale; raises TableError where it is one that was not fetched yet."""
-    if scaled.table is not None and scaled.table not in known_tables():
+    if settings_at_scale.table is not None and settings_at_scale.table not in known_tables():
         raise TableError(
-            f"the truth of this scale is table {scaled.table!r}, which is not here; `harness table fetch "
-            f"{scaled.table}` gets it, or give another with --table"
+            f"the truth of this scale is table {settings_at_scale.table!r}, which is not here; `harness table fetch "
+            f"{settings_at_scale.table}` gets it, or give another with --table"
         )
-    return scaled.table
+    return settings_at_scale.table
 
 
 def epochs_of(text: str | None) -> tuple[int, ...] | None:

@@ -18,7 +18,7 @@ UPDATES, SCORES = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StepSeconds:
     """The seconds that one Update of one architecture takes, and one Score of the whole split."""
 
     update: float
@@ -35,7 +35,7 @@ class Pace:
         )
 
 
-def pace(spec: RunSpec, space: SearchSpace, cells: Sequence[Architecture] = ()) -> Pace:
+def measure_step_seconds(spec: RunSpec, space: SearchSpace, cells: Sequence[Architecture] = ()) -> StepSeconds:
     """Time the oracle of a run, fresh, on some of ``cells`` (of the probe where there are none), on one thread.
 
     Raises IncompatibleError for an oracle that shares no weights, ResourceError where memory does not suffice.
@@ -47,7 +47,7 @@ def pace(spec: RunSpec, space: SearchSpace, cells: Sequence[Architecture] = ()) 
     with one_thread():
         _seconds(oracle, [Update((some[0],)), Score(some[0])])  # what is only done once, such as loading kernels
         update = _seconds(oracle, [Update((cell,)) for cell in some]) / len(some)
-        return Pace(update, _seconds(oracle, [Score(cell) for cell in some[:SCORES]]) / len(some[:SCORES]))
+        return StepSeconds(update, _seconds(oracle, [Score(cell) for cell in some[:SCORES]]) / len(some[:SCORES]))
 
 
 def _seconds(oracle: Oracle, queries: Sequence[Query]) -> float:

@@ -17,14 +17,14 @@ from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missi
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan, require_buildable
 from harness.storage.store import Store
-from harness.studies.sharing_amount.cells import Kind, kind_of
-from harness.studies.step_timing import pace
+from harness.studies.sharing_amount.cells import DataKind, kind_of
+from harness.studies.step_timing import measure_step_seconds
 
 Floats = npt.NDArray[np.float64]
 
 POLICY = "uniform-sharing"
 
-FACTORS: Mapping[Kind, tuple[str, ...]] = {
+FACTORS: Mapping[DataKind, tuple[str, ...]] = {
     "images": ("batch_norm", "widths", "running_momentum", "slices"),
     "text": ("sharing", "average", "norm"),
 }
@@ -37,7 +37,7 @@ OWN = ("auto", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Scorings:
+class ScoredRun:
     """The scores of one finished run: ``scores[epoch]`` (cells,), larger being better, NaN where a score failed."""
 
     run: str
@@ -47,10 +47,10 @@ class Scorings:
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class FinishedRuns:
     """The runs of a study that finished, and why the others did not, by seed."""
 
-    runs: tuple[Scorings, ...]
+    runs: tuple[ScoredRun, ...]
     failed: Mapping[int, str]
 
 
@@ -76,7 +76,7 @@ def without_table(plan: Plan) -> Plan:
     return replace(plan, specs=tuple(replace(spec, table=None, table_digest=None) for spec in plan.specs))
 
 
-def train(plan: Plan, experiment: Experiment, watcher: Watcher) -> Trained:
+def train(plan: Plan, experiment: Experiment, watcher: Watcher) -> FinishedRuns:
     """Perform what is not in the store yet, saying first about how long it will take; raises where no run finished.
 
     The runs do not read the truth, so that the table is no part of them: other tables can judge the same runs.
@@ -90,11 +90,11 @@ def train(plan: Plan, experiment: Experiment, watcher: Watcher) -> Trained:
     with Store.open(experiment.store) as store:
         perform_missing(bare, store, watcher, experiment)
         found = {spec.seed: _scorings(store, spec) for spec in bare.specs}
-    runs = tuple(each for each in found.values() if isinstance(each, Scorings))
+    runs = tuple(each for each in found.values() if isinstance(each, ScoredRun))
     failed = {seed: each for seed, each in found.items() if isinstance(each, str)}
     if not runs:
         raise HarnessError(f"no run finished, so there is nothing to rank: {next(iter(failed.values()))}")
-    return Trained(runs, failed)
+    return FinishedRuns(runs, failed)
 
 
 def _announce(waiting: Sequence[RunSpec], plan: Plan, experiment: Experiment, watcher: Watcher) -> None:
@@ -105,7 +105,7 @@ def _announce(waiting: Sequence[RunSpec], plan: Plan, experiment: Experiment, wa
     scored = len(chosen) or len(probe_cells(space, policy["scored"]))
     probed = 0 if chosen else len(probe_cells(space))
     try:
-        found = pace(waiting[0], space, chosen)
+        found = measure_step_seconds(waiting[0], space, chosen)
     except ResourceError as error:  # the runs will say so too, each alone
         return watcher.note(f"no estimate of the time: {error}")
     forecast = found.forecast(
@@ -117,7 +117,7 @@ def _announce(waiting: Sequence[RunSpec], plan: Plan, experiment: Experiment, wa
     return watcher.note(forecast)
 
 
-def _scorings(store: Store, spec: RunSpec) -> Scorings | str:
+def _scorings(store: Store, spec: RunSpec) -> ScoredRun | str:
     """The scores of a run, or why it has none: every scoring asks the same cells in the same order."""
     run = store.show(spec.digest)
     if run.status != "finished":
@@ -126,7 +126,7 @@ def _scorings(store: Store, spec: RunSpec) -> Scorings | str:
     size = len(rows) // len(epochs)
     values = np.array([math.nan if row.value is None else row.value for row in rows], dtype=np.float64)
     scores = dict(zip(epochs, values.reshape(len(epochs), size), strict=True))
-    return Scorings(run.id, spec.seed, tuple(row.architecture for row in rows[:size]), scores)
+    return ScoredRun(run.id, spec.seed, tuple(row.architecture for row in rows[:size]), scores)
 
 
 def factors(spec: RunSpec, space: SearchSpace) -> dict[str, str | int | float | bool | None]:

@@ -24,9 +24,9 @@ from harness.core.oracle import (
 )
 from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
-from harness.testing.contract import ContractError, require, require_plain, same
+from harness.testing.contract import ContractError, require, require_plain, same_state
 
-FEW = 3
+FEW_ARCHITECTURES = 3
 """How many architectures are trained and scored where each costs a training."""
 
 STEPS = 3
@@ -109,7 +109,7 @@ def refuses_what_it_cannot(case: OracleCase) -> None:
     for query, error in bad:
         before = oracle.state_dict()
         _require_refusal(oracle, [*good, query], error)
-        require(same(before, oracle.state_dict()), "a refused batch must change nothing")
+        require(same_state(before, oracle.state_dict()), "a refused batch must change nothing")
 
 
 def _require_refusal(oracle: Oracle, queries: Sequence[Query], error: type[Exception]) -> None:
@@ -176,7 +176,7 @@ def training_moves_shared_scores(case: OracleCase) -> None:
     oracle = case.build(12)
     if not {Score, Update} <= oracle.supports:
         return
-    architectures = writings(oracle.space, stream(13, "check"), min(case.queries, FEW))
+    architectures = noncanonical_architectures(oracle.space, stream(13, "check"), min(case.queries, FEW_ARCHITECTURES))
     before = _scores(oracle, architectures)
     oracle.answer([Update((architecture,)) for architecture in architectures] * STEPS)
     moved = _scores(oracle, architectures) != before
@@ -192,7 +192,7 @@ def a_cell_is_one_point(case: OracleCase) -> None:
     if Score not in oracle.supports:
         return
     space = oracle.space
-    written = writings(space, stream(15, "check"), min(case.queries, FEW))
+    written = noncanonical_architectures(space, stream(15, "check"), min(case.queries, FEW_ARCHITECTURES))
     canonical = [space.canonical(architecture) for architecture in written]
     scores = _trained_scores(oracle, written, canonical)
     others = _trained_scores(case.build(14), canonical, written)
@@ -212,7 +212,7 @@ def _trained_scores(
     return _scores(oracle, architectures)
 
 
-def writings(space: SearchSpace, rng: np.random.Generator, count: int) -> list[Architecture]:
+def noncanonical_architectures(space: SearchSpace, rng: np.random.Generator, count: int) -> list[Architecture]:
     """Architectures of the space, most of them not in canonical form where the space has other forms."""
     drawn = rng.integers(space.options, size=(100 * count, len(space.options)))
     rows = drawn[space.keys(drawn) >= 0][:count].tolist()

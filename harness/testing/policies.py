@@ -24,8 +24,8 @@ from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space, resolve
-from harness.testing.contract import ContractError, require, require_plain, same
-from harness.testing.policy_case import Flat, PolicyCase, record, rounds
+from harness.testing.contract import ContractError, require, require_plain, same_state
+from harness.testing.policy_case import ConstantScores, PolicyCase, record, rounds
 
 PLAIN = (bool, int, float, str, NoneType)
 CUTS = 6
@@ -63,14 +63,14 @@ def finished_stays_finished(case: PolicyCase) -> None:
 
 def limits_change_nothing(case: PolicyCase) -> None:
     """The same queries are asked, in the same order, whether they are asked for singly or together."""
-    runs = [_flat(case, limit) for limit in (1, 7, 1000)]
+    runs = [_queries(case, limit) for limit in (1, 7, 1000)]
     shortest = min(map(len, runs))
     require(
         all(run[:shortest] == runs[0][:shortest] for run in runs), "the limit of `ask` must not change what is asked"
     )
 
 
-def _flat(case: PolicyCase, limit: int) -> list[Query]:
+def _queries(case: PolicyCase, limit: int) -> list[Query]:
     return [trial.query for trials in rounds(case, case.build(1), case.oracle(), limit=limit) for trial in trials]
 
 
@@ -81,7 +81,7 @@ def seed_decides(case: PolicyCase) -> None:
         _disturb(disturbance)
         before = _global_states()
         runs.append(record(case, case.build(3), case.oracle()))
-        require(same(before, _global_states()), "a policy must leave the global random generators alone")
+        require(same_state(before, _global_states()), "a policy must leave the global random generators alone")
     require(runs[0] == runs[1], "the seed must decide everything, but the same seed gave two different searches")
 
 
@@ -146,7 +146,7 @@ def recommend_is_pure(case: PolicyCase) -> None:
 def survives_failures(case: PolicyCase) -> None:
     """A search in which every answer is Failed, or every value is equal, ends with a legal recommendation."""
     space = create_space(case.space)
-    for oracle in (*case.oracles(failures=1.0), *map(Flat, case.oracles())):
+    for oracle in (*case.oracles(failures=1.0), *map(ConstantScores, case.oracles())):
         result = record(case, case.build(9), oracle)[-1]
         require(space.contains(result), "after nothing but failures, or equal values, recommend must stay in the space")
 

@@ -63,7 +63,7 @@ def record(case: PolicyCase, policy: Policy, oracle: Oracle) -> list[Any]:
     return [*rounds(case, policy, oracle), policy.recommend()]
 
 
-class Flat:
+class ConstantScores:
     """Every Score gives the same value."""
 
     def __init__(self, oracle: Oracle) -> None:

@@ -12,7 +12,7 @@ from harness.core.space import ENUMERABLE, Architecture, SearchSpace
 from harness.testing.contract import ContractError, require
 
 SAMPLES = 100
-SMALL = 120
+SMALL_SPACE = 120
 """Sampling must reach every cell of a space of at most so many cells."""
 
 
@@ -31,7 +31,7 @@ def samples_lie_inside(space: SearchSpace) -> None:
 
 def sampling_reaches_everything(space: SearchSpace) -> None:
     """In a small space, 60 draws a cell meet every cell that can be enumerated."""
-    if space.size > SMALL:
+    if space.size > SMALL_SPACE:
         return
     rng, cells = stream(2, "check", space.name), set(space.enumerate())
     seen = {space.canonical(space.sample(rng)) for _ in range(60 * len(cells))}

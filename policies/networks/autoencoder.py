@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss, normalize, relu
 
-from policies.networks.decisions import START, Heads, first_tokens, shifted
+from policies.networks.decisions import START_TOKEN, Heads, first_tokens, shifted
 
 
 class Autoencoder(nn.Module):
@@ -92,7 +92,7 @@ class Autoencoder(nn.Module):
         chosen = logs.gather(-1, rows.T[..., None])
         return mse_loss(self.predict(embedding, noisy=True), targets), -chosen.mean()
 
-    def uphill(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def value_slope(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The encoder's outputs for rows, and the slope of their predicted values there: (decisions, rows, hidden)."""
         outputs = self.encode(rows).detach().requires_grad_()
         (slope,) = torch.autograd.grad(self.predict(summary(outputs)).sum(), outputs)
@@ -102,7 +102,7 @@ class Autoencoder(nn.Module):
     def decode(self, outputs: Tensor) -> Tensor:
         """The likeliest choices one after the other, shape (rows, decisions), for outputs (decisions, rows, hidden)."""
         embedding = summary(outputs)[None]
-        tokens = torch.full(outputs.shape[1:2], START)
+        tokens = torch.full(outputs.shape[1:2], START_TOKEN)
         state, rows = (embedding, embedding), list[Tensor]()
         for i in range(len(self.options)):
             states, state = self.decoder(self.target(tokens)[None], state)

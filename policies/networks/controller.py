@@ -19,11 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from harness.core.space import Choices
-from policies.networks.decisions import START, Heads, first_tokens, shifted
+from policies.networks.decisions import START_TOKEN, Heads, first_tokens, shifted
 
-Single: TypeAlias = npt.NDArray[np.float32]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
 
-INIT = 0.1  # eval-nas, models/controller.py, reset_param: uniform in (-0.1, 0.1), except for the bias of the softmax
+INIT_RANGE = (
+    0.1  # eval-nas, models/controller.py, reset_param: uniform in (-0.1, 0.1), except for the bias of the softmax
+)
 
 
 class Controller(nn.Module):
@@ -41,10 +43,10 @@ class Controller(nn.Module):
         self.to_empty(device="cpu")
         self.heads = Heads(options, hidden)
         for parameter in (*self.embedding.parameters(), *self.lstm.parameters(), self.heads.weight):
-            drawn = rng.uniform(-INIT, INIT, tuple(parameter.shape)).astype(np.float32)
+            drawn = rng.uniform(-INIT_RANGE, INIT_RANGE, tuple(parameter.shape)).astype(np.float32)
             parameter.data.copy_(torch.from_numpy(drawn))
 
-    def forward(self, rows: Choices) -> tuple[Tensor, Single]:
+    def forward(self, rows: Choices) -> tuple[Tensor, Float32Array]:
         """Log-probabilities of rows, shape (rows, decisions), and the entropies met on the way: both of shape (rows,).
 
         The entropy of a row is the sum of its decisions' entropies given the choices before; it carries no gradient.
@@ -68,7 +70,7 @@ class Controller(nn.Module):
         drawn = rng.random((len(self.options), count, 1), dtype=np.float32)
         rows = np.zeros((count, len(self.options)), np.int64)
         h = c = np.zeros((count, len(recurrent)), np.float32)
-        tokens = np.full(count, START)
+        tokens = np.full(count, START_TOKEN)
         for i, n in enumerate(self.options):
             h, c = lstm_step(inputs[tokens] + (torch.from_numpy(h) @ recurrent).numpy(), c)
             scores = (torch.from_numpy(h) @ weight[i, :, :n]).numpy() + bias[i, :, :n]
@@ -77,7 +79,7 @@ class Controller(nn.Module):
             tokens = rows[:, i] + self.first[i]
         return rows
 
-    def _gates(self) -> tuple[Single, Tensor]:
+    def _gates(self) -> tuple[Float32Array, Tensor]:
         """Each token's share of the gates, shape (tokens, 4 hidden), and the recurrent weights, (hidden, 4 hidden).
 
         The columns of the three logistic gates are halved: the logistic function is a tanh of half the argument.
@@ -89,7 +91,7 @@ class Controller(nn.Module):
         return (inputs * scale.flatten()).numpy(), (from_state.T * scale.flatten()).contiguous()
 
 
-def lstm_step(gates: Single, c: Single) -> tuple[Single, Single]:
+def lstm_step(gates: Float32Array, c: Float32Array) -> tuple[Float32Array, Float32Array]:
     """The next hidden and cell state from the scaled gates of ``Controller._gates``, shape (rows, 4 hidden)."""
     squashed, n = np.tanh(gates), c.shape[1]
     i, f, g, o = (squashed[:, start : start + n] for start in range(0, 4 * n, n))
@@ -97,7 +99,7 @@ def lstm_step(gates: Single, c: Single) -> tuple[Single, Single]:
     return np.asarray((0.5 + 0.5 * o) * np.tanh(cell), np.float32), cell
 
 
-def entropies(logs: Single) -> Single:
+def entropies(logs: Float32Array) -> Float32Array:
     """Sums over decisions of the entropies of log-probabilities, shape (decisions, rows, choices): shape (rows,)."""
     finite = np.where(np.isneginf(logs), np.float32(0), logs)
     return np.asarray(-(np.exp(logs) * finite).sum((0, 2)), np.float32)

@@ -13,18 +13,18 @@ from torch import Tensor, nn
 
 from harness.core.space import Choices
 
-START = 0
+START_TOKEN = 0
 """The token that comes before the first decision."""
 
 
 def first_tokens(options: Sequence[int]) -> Choices:
     """The token of each decision's choice 0, shape (decisions,)."""
-    return np.cumsum([START + 1, *options[:-1]], dtype=np.int64)
+    return np.cumsum([START_TOKEN + 1, *options[:-1]], dtype=np.int64)
 
 
 def shifted(tokens: Tensor) -> Tensor:
     """What an autoregressive network reads to write ``tokens``, shape (rows, decisions): START and all but the last."""
-    return torch.cat([torch.full_like(tokens[:, :1], START), tokens[:, :-1]], 1)
+    return torch.cat([torch.full_like(tokens[:, :1], START_TOKEN), tokens[:, :-1]], 1)
 
 
 class Heads(nn.Module):

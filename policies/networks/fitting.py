@@ -15,7 +15,7 @@ from policies.networks.autoencoder import Autoencoder
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class FitSettings:
     """How to fit: the scale of the targets, passes over the data, rows a step, and how Adam goes by the loss.
 
     ``clip`` is the largest norm of a gradient, ``trade_off`` the share of the squared error in the loss.
@@ -30,16 +30,18 @@ class Fitting:
     trade_off: float
 
 
-def fit(model: Autoencoder, rows: Choices, values: npt.NDArray[np.float64], fitting: Fitting) -> None:
+def fit(model: Autoencoder, rows: Choices, values: npt.NDArray[np.float64], fitting: FitSettings) -> None:
     """Train on rows, shape (rows, decisions), towards their values, brought into [0, 1]; a new Adam each time."""
     adam = torch.optim.Adam(model.parameters(), fitting.lr, weight_decay=fitting.weight_decay, fused=True)
-    inputs, targets = torch.from_numpy(rows), torch.from_numpy(SCALES[fitting.targets](values))
+    inputs, targets = torch.from_numpy(rows), torch.from_numpy(TARGET_SCALES[fitting.targets](values))
     for _ in range(fitting.epochs):
         for batch in torch.split(torch.randperm(len(inputs), generator=model.generator), fitting.batch):
-            step(model, adam, inputs[batch], targets[batch], fitting)
+            training_step(model, adam, inputs[batch], targets[batch], fitting)
 
 
-def step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tensor, fitting: Fitting) -> None:
+def training_step(
+    model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tensor, fitting: FitSettings
+) -> None:
     """One step of the optimiser on ``trade_off`` of the squared error and the rest of the reconstruction's loss."""
     error, reconstruction = model.losses(rows, targets)
     adam.zero_grad()
@@ -48,7 +50,7 @@ def step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tens
     adam.step()
 
 
-def stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def minmax_scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """Values mapped linearly so that the least and the largest become 0 and 1; 0.5 where all are equal."""
     low, high = values.min(), values.max()
     if low == high:
@@ -56,10 +58,10 @@ def stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return np.asarray((values - low) / (high - low), np.float32)
 
 
-def ranked(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def rank_scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """The ranks of the distinct values, evenly from 0 for the least to 1 for the largest; 0.5 where all are equal."""
     _, ranks = np.unique(values, return_inverse=True)
-    return stretched(ranks.astype(np.float64))
+    return minmax_scaled(ranks.astype(np.float64))
 
 
-SCALES = {"minmax": stretched, "ranks": ranked}
+TARGET_SCALES = {"minmax": minmax_scaled, "ranks": rank_scaled}

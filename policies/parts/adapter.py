@@ -11,13 +11,13 @@ import numpy as np
 from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
-from policies.parts.ranges import at_least
-from policies.parts.step import FAILED, Best
+from policies.parts.ranges import require_at_least
+from policies.parts.step import FAILED, BestArchitecture
 
 TRIES = 100
 """After so many suggestions in a row that are no cell, the space's own sampler draws one."""
 
-Row = tuple[int, ...]
+ChoiceRow = tuple[int, ...]
 
 
 class AdaptedPolicy(ABC):
@@ -34,15 +34,15 @@ class AdaptedPolicy(ABC):
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100) -> None:
-        at_least(1, samples=samples)
+        require_at_least(1, samples=samples)
         self.space, self.samples = space, samples
         self._seed = int(rng.integers(2**32))
-        self._best = Best(np.array(space.sample(rng).choices, np.int64))
-        self._told: list[tuple[Row, float]] = []
+        self._best = BestArchitecture(np.array(space.sample(rng).choices, np.int64))
+        self._told: list[tuple[ChoiceRow, float]] = []
         self._scored, self._asked = 0, ()
         self._restart()
 
-    _asked: Row
+    _asked: ChoiceRow
     """The suggestion that waits for its answer, if any."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class AdaptedPolicy(ABC):
         """One choice for each decision of the space, drawn with this seed."""
 
     @abstractmethod
-    def _observe(self, row: Row, value: float) -> None:
+    def _observe(self, row: ChoiceRow, value: float) -> None:
         """Tell the value of a suggestion, larger being better; NaN where it failed or is no cell."""
 
     def ask(self, limit: int) -> list[Query]:
@@ -64,7 +64,7 @@ class AdaptedPolicy(ABC):
         self._asked = self._asked or self._next()
         return [Score(Architecture(self._asked))]
 
-    def _next(self) -> Row:
+    def _next(self) -> ChoiceRow:
         for _ in range(TRIES):
             row = self._suggestion()
             if self.space.contains(Architecture(row)):
@@ -73,7 +73,7 @@ class AdaptedPolicy(ABC):
         self._suggestion()
         return self.space.sample(stream(self._draw("sample"))).choices
 
-    def _suggestion(self) -> Row:
+    def _suggestion(self) -> ChoiceRow:
         return tuple(int(choice) for choice in self._suggest(self._draw("suggestion")))
 
     def _draw(self, name: str) -> int:
@@ -89,7 +89,7 @@ class AdaptedPolicy(ABC):
             self._scored += 1
             self._tell(row, value)
 
-    def _tell(self, row: Row, value: float) -> None:
+    def _tell(self, row: ChoiceRow, value: float) -> None:
         self._told.append((row, value))
         self._observe(row, value)
 
@@ -107,7 +107,7 @@ class AdaptedPolicy(ABC):
     def load_state_dict(self, state: State) -> None:
         """Go back to where ``state_dict`` was taken."""
         self._seed, self._scored, self._asked = int(state["seed"]), int(state["scored"]), tuple(state["asked"])
-        self._best = Best.from_state(state["best"])
+        self._best = BestArchitecture.from_state(state["best"])
         rows, values = (np.asarray(state[name]).tolist() for name in ("rows", "values"))
         self._told = []
         self._restart()

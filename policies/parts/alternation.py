@@ -18,12 +18,12 @@ from torch.optim import Optimizer
 from harness.core.oracle import Gradient, Query, QueryKind, Slope, State, Trial, Update
 from harness.core.space import Architecture, SearchSpace
 from policies.networks.arrays import to_arrays, to_tensors
-from policies.parts.ranges import at_least
-from policies.parts.relaxed import Relaxation, most_probable
+from policies.parts.ranges import require_at_least
+from policies.parts.relaxed import RelaxedSpace, most_probable
 from policies.parts.step import Floats
 
 
-class Group:
+class QueryGroup:
     """Queries that wait for no answer of each other, about ``rows`` of shape (queries, decisions, options).
 
     The first ``updates`` are Updates, the others Gradients. ``slopes`` are those of the Gradients ``answered`` so far,
@@ -47,7 +47,7 @@ class Group:
         return {"rows": rows, "slopes": slopes, "updates": self.updates, "answered": self.answered}
 
     @classmethod
-    def from_state(cls, state: State) -> Group:
+    def from_state(cls, state: State) -> QueryGroup:
         """The group of a ``state_dict``."""
         rows, slopes = (np.array(state[name], np.float64) for name in ("rows", "slopes"))
         return cls(list(rows), state["updates"], list(slopes), state["answered"])
@@ -78,15 +78,15 @@ class AlternatingPolicy(ABC):
         updates: int,
         warmup: int = 0,
     ) -> None:
-        at_least(1, epochs=epochs, updates=updates)
-        at_least(0, warmup=warmup)
+        require_at_least(1, epochs=epochs, updates=updates)
+        require_at_least(0, warmup=warmup)
         self.space, self.rng = space, rng
         self.epochs, self.updates, self.warmup = epochs, updates, warmup
-        self.relaxation = Relaxation(space.options)
+        self.relaxation = RelaxedSpace(space.options)
         self._tensor = torch.nn.Parameter(torch.tensor(np.where(self.relaxation.inside, start, 0.0)))
         self._optimiser = optimiser([self._tensor])
         self._warmed = self._learned = self._updated = 0
-        self._group = Group((), 0)
+        self._group = QueryGroup((), 0)
 
     @property
     def parameters(self) -> Floats:
@@ -136,23 +136,23 @@ class AlternatingPolicy(ABC):
         rows = self.relaxation.rows(answer.gradient) if isinstance(answer, Slope) else np.array(np.nan)
         return rows if np.isfinite(rows).all() else np.full(self.relaxation.inside.shape, np.nan)
 
-    def _begin(self) -> Group:
+    def _begin(self) -> QueryGroup:
         """The next group with at least one query, or one without any when the search is finished."""
         if self._warmed < self.warmup:
             self._warmed += 1
-            return Group([self._relax(0) for _ in range(self.updates)], self.updates)
-        trained = self._due()
+            return QueryGroup([self._relax(0) for _ in range(self.updates)], self.updates)
+        trained = self._pending_updates()
         asked = [self._relax(self.epoch)] if self.epoch < self.epochs else []
-        return Group([*trained, *asked], len(trained))
+        return QueryGroup([*trained, *asked], len(trained))
 
-    def _due(self) -> list[Floats]:
+    def _pending_updates(self) -> list[Floats]:
         """The rows of the Update that the latest step of the parameters is owed, if any."""
         if self._updated == self._learned:
             return []
         self._updated += 1
         return [self._relax((self._learned - 1) // self.updates)]
 
-    def _finish(self, group: Group) -> None:
+    def _finish(self, group: QueryGroup) -> None:
         """Learn from a group whose queries are all answered."""
         for rows, slope in zip(group.rows[group.updates :], group.slopes, strict=True):
             if np.isfinite(slope).all():
@@ -184,5 +184,5 @@ class AlternatingPolicy(ABC):
         self.parameters[:] = state["parameters"]
         groups = self._optimiser.state_dict()["param_groups"]
         self._optimiser.load_state_dict({"state": to_tensors(state["optimiser"]), "param_groups": groups})
-        self._group = Group.from_state(state["group"])
+        self._group = QueryGroup.from_state(state["group"])
         self._warmed, self._learned, self._updated = state["steps"]

@@ -19,7 +19,7 @@ from harness.core.errors import SettingError
 from harness.core.oracle import State
 from harness.core.space import Choices, SearchSpace
 from policies.parts.cells import canonical, draw_unseen, unseen
-from policies.parts.ranges import at_least, within
+from policies.parts.ranges import require_at_least, require_within
 from policies.parts.step import Floats
 
 TRIES = 10
@@ -27,7 +27,7 @@ TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class EvolutionSizes:
     """Numbers of a search: candidates a generation, parents, mutants, crossovers; and the odds that a mutant's
     decision is drawn again."""
 
@@ -39,9 +39,9 @@ class Sizes:
     mutation: float
 
     def __post_init__(self) -> None:
-        at_least(1, population=self.population, parents=self.parents)
-        at_least(0, generations=self.generations, mutants=self.mutants, crossovers=self.crossovers)
-        within(0, 1, mutation=self.mutation)
+        require_at_least(1, population=self.population, parents=self.parents)
+        require_at_least(0, generations=self.generations, mutants=self.mutants, crossovers=self.crossovers)
+        require_within(0, 1, mutation=self.mutation)
         if self.mutants + self.crossovers > self.population:
             raise SettingError(
                 f"settings 'mutants' and 'crossovers' cannot be {self.mutants!r} and {self.crossovers!r}: "
@@ -49,17 +49,17 @@ class Sizes:
             )
 
 
-class Breeding:
+class EvolutionarySearch:
     """Generations of distinct cells in canonical form, each bred from the best of those before it."""
 
-    def __init__(self, space: SearchSpace, sizes: Sizes) -> None:
+    def __init__(self, space: SearchSpace, sizes: EvolutionSizes) -> None:
         self.space, self.sizes = space, sizes
         self._parents = np.empty((0, len(space.options)), np.int64)
         self._values = np.empty(0)
         self._seen = np.empty(0, np.int64)
         self._generation = 0
 
-    def breed(self, rng: np.random.Generator) -> Choices:
+    def next_generation(self, rng: np.random.Generator) -> Choices:
         """The next generation, shape (candidates, decisions); empty at the end or when the space is used up."""
         if self._generation >= self.sizes.generations:
             return self._parents[:0]

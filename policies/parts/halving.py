@@ -11,8 +11,8 @@ import numpy as np
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Score, State
 from harness.core.space import Choices, SearchSpace
-from policies.parts.ranges import at_least
-from policies.parts.step import Best, Step, SteppedPolicy, draw
+from policies.parts.ranges import require_at_least
+from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, draw
 
 
 class HalvingPolicy(SteppedPolicy):
@@ -23,7 +23,7 @@ class HalvingPolicy(SteppedPolicy):
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, budgets: Sequence[int], eta: int) -> None:
-        at_least(2, eta=eta)
+        require_at_least(2, eta=eta)
         if len(budgets) < 2 or sorted({*budgets}) != list(budgets):
             raise IncompatibleError(
                 f"budgets {tuple(budgets)!r}: halving needs at least two ascending numbers of epochs; choose a table "
@@ -38,23 +38,23 @@ class HalvingPolicy(SteppedPolicy):
     def _bracket(self, number: int) -> tuple[int, int] | None:
         """Of a bracket, counted from 0: the place of its first budget, and its number of cells; ``None`` at the end."""
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         if not len(self._rows):
             bracket = self._bracket(self._begun)
             if bracket is None:
                 return self._nothing()
             self._rung, cells = bracket
             self._rows, self._begun = draw(self.space, self.rng, cells), self._begun + 1
-        return Step(Score, self._rows, epochs=self.budgets[self._rung])
+        return SearchStep(Score, self._rows, epochs=self.budgets[self._rung])
 
     def _offer(self, rows: Choices, values: Sequence[float]) -> None:
         epochs = self._step.epochs or 0
         if epochs > self._trusted and not np.isnan(values).all():
-            self._best, self._trusted = Best(rows[0]), epochs
+            self._best, self._trusted = BestArchitecture(rows[0]), epochs
         if epochs == self._trusted:
             self._best.offer(rows, values)
 
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         """Go on with the best ``1 / eta`` of the step's rows, the earlier of equals; a failed one never goes on."""
         kept = len(step.rows) // self.eta if step.epochs != self.budgets[-1] else 0
         values = np.asarray(step.values)

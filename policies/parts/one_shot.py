@@ -9,8 +9,8 @@ import numpy as np
 
 from harness.core.oracle import QueryKind, Score, State, Update
 from harness.core.space import SearchSpace
-from policies.parts.ranges import at_least
-from policies.parts.step import Step, SteppedPolicy, draw
+from policies.parts.ranges import require_at_least
+from policies.parts.step import SearchStep, SteppedPolicy, draw
 
 
 class OneShot(SteppedPolicy):
@@ -24,25 +24,25 @@ class OneShot(SteppedPolicy):
     """The published training of shared weights that this search was made for."""
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, epochs: int, updates: int) -> None:
-        at_least(0, epochs=epochs, updates=updates)
+        require_at_least(0, epochs=epochs, updates=updates)
         super().__init__(space, rng, draw(space, rng, 1)[0])
         self.epochs, self.updates = epochs, updates
         self._epoch = 0
         if epochs and updates:
             self._step = self._begin()  # so that a space that cannot be trained on is refused before anything runs
 
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         if self.updates and self._epoch < self.epochs:
             self._epoch += 1
             return self._training()
         return self._search()
 
-    def _training(self) -> Step:
+    def _training(self) -> SearchStep:
         """The updates of one epoch."""
-        return Step(Update, self.space.sample_many(self.rng, self.updates))
+        return SearchStep(Update, self.space.sample_many(self.rng, self.updates))
 
     @abstractmethod
-    def _search(self) -> Step:
+    def _search(self) -> SearchStep:
         """The next Scores of the search after the training, or a step without any when it is finished."""
 
     def state_dict(self) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from harness.core.errors import SettingError
 
 
-def at_least(low: float, **settings: float | None) -> None:
+def require_at_least(low: float, **settings: float | None) -> None:
     """Refuse settings below ``low`` with SettingError; ``None`` (choose by the policy's rule) is fine."""
     for name, value in settings.items():
         if value is not None and not value >= low:
             raise SettingError(f"setting {name!r} cannot be {value!r}: it must be at least {low}")
 
 
-def within(low: float, high: float, **settings: float) -> None:
+def require_within(low: float, high: float, **settings: float) -> None:
     """Refuse settings outside ``[low, high]`` with SettingError."""
     for name, value in settings.items():
         if not low <= value <= high:

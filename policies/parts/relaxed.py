@@ -33,7 +33,7 @@ LEAST = np.finfo(np.float64).tiny
 """Weights below count as this much, so that an architecture with fewer impossible choices is still the better one."""
 
 
-class Relaxation:
+class RelaxedSpace:
     """The rows of the decisions with these options, as tuples in messages and as a matrix in a policy."""
 
     def __init__(self, options: Sequence[int]) -> None:
@@ -77,7 +77,7 @@ def most_probable(space: SearchSpace, rows: Floats) -> Architecture:
     all cells as the space writes them (``from_keys``), in each of their labellings, the lowest key first among equals.
     A space that is too large to enumerate is stood for by 10,000 fixed samples.
     """
-    inside = Relaxation(space.options).inside
+    inside = RelaxedSpace(space.options).inside
     first = Architecture(tuple(np.where(inside, rows, -np.inf).argmax(axis=1).tolist()))
     if space.contains(first):
         return first
@@ -85,7 +85,7 @@ def most_probable(space: SearchSpace, rows: Floats) -> Architecture:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class CandidateBlock:
     """Neighbouring decisions from ``start`` on with ``options``, and the numbers of their choices in each candidate."""
 
     start: int
@@ -108,7 +108,7 @@ class Block:
 class Candidates:
     """Architectures packed by blocks of decisions: 5 MB for the 1.3 million labelled cells of NAS-Bench-101."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[CandidateBlock, ...]
 
     def best(self, logs: Floats) -> Architecture:
         """The first of those with the largest sum of ``logs``, shape (decisions, options)."""
@@ -129,7 +129,7 @@ def candidates(space: SearchSpace) -> Candidates:
     parts = [space.options[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
     packed = [[_codes(rows[:, a : a + len(n)], n) for a, n in zip(starts, parts, strict=True)] for rows in _rows(space)]
     codes = [np.concatenate(pieces) for pieces in zip(*packed, strict=True)]
-    return Candidates(tuple(Block(*block) for block in zip(starts, parts, codes, strict=True)))
+    return Candidates(tuple(CandidateBlock(*block) for block in zip(starts, parts, codes, strict=True)))
 
 
 def _codes(choices: Choices, options: Sequence[int]) -> npt.NDArray[np.integer[Any]]:

@@ -21,7 +21,7 @@ FAILED = float("nan")
 """The value of an answer that has none: a failure, or the answer of an Update."""
 
 
-class Step:
+class SearchStep:
     """Queries of one kind about ``rows``, shape (queries, decisions), and the values of those answered so far.
 
     ``epochs`` and ``batches`` are those of the Scores.
@@ -68,7 +68,7 @@ class Step:
         return plain | {"rows": self.rows.copy(), "values": np.asarray(self.values, np.float64)}
 
     @classmethod
-    def from_state(cls, state: State) -> Step:
+    def from_state(cls, state: State) -> SearchStep:
         """The step of a ``state_dict``."""
         kind = Score if state["kind"] == Score.__name__ else Update
         values = np.asarray(state["values"]).tolist()
@@ -76,7 +76,7 @@ class Step:
         return cls(kind, rows, values, epochs=state.get("epochs"), batches=state["batches"])
 
 
-class Best:
+class BestArchitecture:
     """The best architecture offered so far, the earliest of equals; NaN never wins."""
 
     def __init__(self, row: Choices, value: float = -np.inf) -> None:
@@ -99,7 +99,7 @@ class Best:
         return {"row": self.row.copy(), "value": self.value}
 
     @classmethod
-    def from_state(cls, state: State) -> Best:
+    def from_state(cls, state: State) -> BestArchitecture:
         """The best of a ``state_dict``."""
         return cls(np.array(state["row"], np.int64), float(state["value"]))
 
@@ -115,15 +115,15 @@ class SteppedPolicy(ABC):
     def __init__(self, space: SearchSpace, rng: np.random.Generator, first: Choices) -> None:
         self.space = space
         self.rng = rng
-        self._best = Best(first)
+        self._best = BestArchitecture(first)
         self._step = self._nothing()
 
     @abstractmethod
-    def _begin(self) -> Step:
+    def _begin(self) -> SearchStep:
         """The next step with at least one query, or one without any when the search is finished."""
 
     @abstractmethod
-    def _finish(self, step: Step) -> None:
+    def _finish(self, step: SearchStep) -> None:
         """Learn from a step whose queries are all answered."""
 
     def ask(self, limit: int) -> list[Query]:
@@ -156,11 +156,11 @@ class SteppedPolicy(ABC):
     def load_state_dict(self, state: State) -> None:
         """Go back to where ``state_dict`` was taken."""
         self.rng.bit_generator.state = state["rng"]
-        self._step = Step.from_state(state["step"])
-        self._best = Best.from_state(state["best"])
+        self._step = SearchStep.from_state(state["step"])
+        self._best = BestArchitecture.from_state(state["best"])
 
-    def _nothing(self) -> Step:
-        return Step(Score, np.empty((0, len(self.space.options)), np.int64))
+    def _nothing(self) -> SearchStep:
+        return SearchStep(Score, np.empty((0, len(self.space.options)), np.int64))
 
 
 def draw(space: SearchSpace, rng: np.random.Generator, count: int) -> Choices:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from backends.score_gradient import estimate, law, sample
+from backends.score_gradient import choice_probabilities, estimate_slope, sample_from_mixture
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError, SpaceError, UnknownNameError
@@ -86,12 +86,12 @@ def test_the_estimate_s_mean_over_all_draws_is_the_exact_slope(mixture: Mixture,
     known = losses(SPACE)
     assert len(known) < 12, "some rows must lie outside, or the rejection is not looked at"
     rows = list(known)
-    odds = np.array([math.prod(m[c] for m, c in zip(law(mixture), row, strict=True)) for row in rows])
+    odds = np.array([math.prod(m[c] for m, c in zip(choice_probabilities(mixture), row, strict=True)) for row in rows])
     odds /= odds.sum()
     slope, loss = np.zeros(7), 0.0
     for draw in itertools.product(range(len(rows)), repeat=samples):
         answers = [Scored(1 - known[rows[k]], Cost(1)) for k in draw]
-        got = estimate(mixture, np.array([rows[k] for k in draw]), answers, 1.0)
+        got = estimate_slope(mixture, np.array([rows[k] for k in draw]), answers, 1.0)
         assert isinstance(got, Slope)
         slope += np.prod(odds[list(draw)]) * flat(got.gradient)
         loss += float(np.prod(odds[list(draw)])) * got.loss
@@ -115,7 +115,7 @@ def test_the_samples_follow_the_law_of_the_mixture_inside_the_space() -> None:
     mixture = MIXTURES[0]
     inside = [row for row in itertools.product(range(2), range(3), range(2)) if SPACE.contains(Architecture(row))]
     odds = np.array([math.prod(m[c] for m, c in zip(mixture, row, strict=True)) for row in inside])
-    rows = list(map(tuple, sample(SPACE, mixture, stream(1, "test"), 20_000).tolist()))
+    rows = list(map(tuple, sample_from_mixture(SPACE, mixture, stream(1, "test"), 20_000).tolist()))
     counts = np.array([rows.count(row) for row in inside])
     expected = 20_000 * odds / odds.sum()
     assert counts.sum() == 20_000
@@ -123,7 +123,7 @@ def test_the_samples_follow_the_law_of_the_mixture_inside_the_space() -> None:
 
 
 def test_negative_weights_are_none_and_a_row_without_weight_is_uniform() -> None:
-    rows = law(((-1.0, 3.0, 1.0), (0.0, 0.0)))
+    rows = choice_probabilities(((-1.0, 3.0, 1.0), (0.0, 0.0)))
     assert rows[0].tolist() == [0.0, 0.75, 0.25]
     assert rows[1].tolist() == [0.5, 0.5]
 
@@ -164,13 +164,13 @@ def test_failed_samples_are_left_out_and_too_few_values_are_a_failure_with_its_c
     rows = np.array([[0, 1, 0], [1, 2, 1], [0, 1, 1]])
     good = [Scored(0.25, Cost(1)), Scored(0.75, Cost(1))]
     lost = Failed("diverged", Cost(1, 5.0))
-    assert estimate(MIXTURES[0], rows, [good[0], lost, good[1]], 1.0) == Slope(
+    assert estimate_slope(MIXTURES[0], rows, [good[0], lost, good[1]], 1.0) == Slope(
         0.5,
         # losses 0.75 and 0.25, each less the other, over two samples and the weights of their choices
         (((0.25 - 0.25) / 0.3, 0.0), (0.0, (0.25 - 0.25) / 0.5, 0.0), (0.25 / 0.6, -0.25 / 0.4)),
         Cost(3, 5.0),
     )
-    failure = estimate(MIXTURES[0], rows, [lost, good[0], lost], 1.0)
+    failure = estimate_slope(MIXTURES[0], rows, [lost, good[0], lost], 1.0)
     assert failure == Failed("1 of 3 sampled architectures have a value; a slope needs 2", Cost(3, 10.0))
 
 

@@ -17,8 +17,8 @@ from pyarrow import parquet
 
 import harness as package
 from harness.core.errors import SettingError, UnknownNameError
-from harness.export.columns import LEADERBOARD, RUNS, TRIALS, Column, schema_of
-from harness.export.files import PART, arrow_batches, export_file, write_csv, write_json
+from harness.export.columns import LEADERBOARD_COLUMNS, RUN_COLUMNS, TRIAL_COLUMNS, ExportColumn, columns_of
+from harness.export.files import BATCH_ROWS, arrow_batches, export_file, write_csv, write_json
 from harness.leaderboard.stored_boards import boards
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
@@ -52,7 +52,7 @@ def database(query: str) -> list[Any]:
 
 def test_runs_are_a_row_a_run_and_truth(three: Harness) -> None:
     rows = read_csv(three("export", "runs").out)
-    assert list(rows[0]) == [column.name for column in RUNS]
+    assert list(rows[0]) == [column.name for column in RUN_COLUMNS]
     assert [row["run"] for row in rows] == [run for (run,) in database("SELECT id FROM runs ORDER BY number")]
     for row, cell in zip(rows[:3], CELLS, strict=True):
         assert float(row["value"]) == pytest.approx(truth_of(cell), rel=1e-12)
@@ -77,7 +77,7 @@ def test_exporting_runs_judges_nothing(harness: Harness) -> None:
 
 def test_trials_are_a_row_an_answered_score(three: Harness) -> None:
     rows = read_csv(three("export", "trials", "--where", "policy=nao").out)
-    assert list(rows[0]) == [column.name for column in TRIALS]
+    assert list(rows[0]) == [column.name for column in TRIAL_COLUMNS]
     stored = database(
         "SELECT id, t.number, architecture, value FROM trials t JOIN runs r ON run = r.number ORDER BY 1, 2"
     )
@@ -86,7 +86,7 @@ def test_trials_are_a_row_an_answered_score(three: Harness) -> None:
 
 
 def test_every_form_holds_the_same(three: Harness) -> None:
-    for kind, schema in (("runs", RUNS), ("trials", TRIALS), ("leaderboard", LEADERBOARD)):
+    for kind, schema in (("runs", RUN_COLUMNS), ("trials", TRIAL_COLUMNS), ("leaderboard", LEADERBOARD_COLUMNS)):
         assert three("export", kind, "--format", "parquet", "--output", "x.parquet").status == 0
         told = json.loads(three("export", kind, "--format", "json").out)
         table = parquet.read_table("x.parquet")
@@ -112,7 +112,7 @@ def test_a_leaderboard_row_holds_the_numbers_of_the_leaderboard(three: Harness) 
 
 
 def test_markdown_and_latex_have_the_columns_for_reading(three: Harness) -> None:
-    printed = [column.name for column in RUNS if column.printed]
+    printed = [column.name for column in RUN_COLUMNS if column.printed]
     head = three("export", "runs", "--format", "markdown").out.splitlines()[0]
     assert head == f"| {' | '.join(printed)} |"
     assert " & ".join(printed).replace("_", "\\_") in three("export", "runs", "--format", "latex").out
@@ -139,11 +139,11 @@ def test_a_mistake_is_one_line_and_leaves_no_file(three: Harness, arguments: tup
 def test_the_help_says_what_each_column_is(harness: Harness) -> None:
     for kind in ("runs", "trials", "leaderboard"):
         words = " ".join(harness("export", kind, "--help").out.split())
-        for column in schema_of(kind):
+        for column in columns_of(kind):
             assert f"{column.name} {column.type}" in words
             assert column.meaning.split()[-1] in words
     with pytest.raises(UnknownNameError, match="unknown export 'run'; did you mean 'runs'"):
-        schema_of("run")
+        columns_of("run")
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_who_reads_the_file_before_keeps_what_it_was(tmp_path: Path) -> None:
 
 
 def test_rows_are_written_while_they_come() -> None:
-    out, columns = io.StringIO(), schema_of("trials")
+    out, columns = io.StringIO(), columns_of("trials")
 
     def rows(writer: Any) -> Iterator[dict[str, Any]]:
         for number in range(3):
@@ -190,15 +190,15 @@ def test_parquet_never_holds_more_than_a_part_of_the_rows() -> None:
 
     def rows() -> Iterator[dict[str, Any]]:
         nonlocal taken
-        for taken in range(1, 2 * PART + 1):
+        for taken in range(1, 2 * BATCH_ROWS + 1):
             yield {"number": taken}
 
-    for i, batch in enumerate(arrow_batches(rows(), schema_of("trials")), 1):
-        assert taken == i * PART == i * len(batch)
+    for i, batch in enumerate(arrow_batches(rows(), columns_of("trials")), 1):
+        assert taken == i * BATCH_ROWS == i * len(batch)
 
 
 def test_a_number_of_more_than_64_bits_is_refused_by_parquet_and_written_by_csv() -> None:
-    row, columns, out = {"seed": 2**70}, (Column("seed", "integer", "", "its seed"),), io.StringIO()
+    row, columns, out = {"seed": 2**70}, (ExportColumn("seed", "integer", "", "its seed"),), io.StringIO()
     write_csv([row], columns, out)
     assert out.getvalue() == f"seed\n{2**70}\n"
     with pytest.raises(SettingError, match=r"column 'seed' does not fit 64 bits .*; use csv or json"):
@@ -213,7 +213,7 @@ def test_a_number_of_more_than_64_bits_is_refused_by_parquet_and_written_by_csv(
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\0")), st.floats(allow_nan=False))
 def test_no_text_is_a_formula_and_numbers_are_left_alone(text: str, value: float) -> None:
     out = io.StringIO()
-    write_csv([{"t": text, "n": value}], (Column("t", "text", "", ""), Column("n", "number", "", "")), out)
+    write_csv([{"t": text, "n": value}], (ExportColumn("t", "text", "", ""), ExportColumn("n", "number", "", "")), out)
     ((_, _), (written, number)) = csv.reader(io.StringIO(out.getvalue(), newline=""))
     assert not written.startswith(("=", "+", "-", "@", "\t"))
     assert written in (text, f"'{text}")
@@ -223,7 +223,7 @@ def test_no_text_is_a_formula_and_numbers_are_left_alone(text: str, value: float
 def test_data_frames_hold_the_same(three: Harness) -> None:
     frame = package.load_runs(where="policy=nao")
     told = json.loads(three("export", "runs", "--where", "policy=nao", "--format", "json").out)
-    assert list(frame.columns) == [column.name for column in RUNS]
+    assert list(frame.columns) == [column.name for column in RUN_COLUMNS]
     assert frame["value"].dropna().tolist() == [row["value"] for row in told if row["value"] is not None]
     assert frame["value"].isna().sum() == 2
     assert [str(frame[name].dtype) for name in ("seed", "value", "policy", "larger_is_better")] == [
@@ -238,4 +238,4 @@ def test_data_frames_hold_the_same(three: Harness) -> None:
 
 def test_an_empty_selection_is_an_empty_frame_of_the_same_columns(three: Harness) -> None:
     frame = package.load_runs(STORE, "policy=enas")
-    assert (len(frame), list(frame.columns)) == (0, [column.name for column in RUNS])
+    assert (len(frame), list(frame.columns)) == (0, [column.name for column in RUN_COLUMNS])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.study import PLACES
+from harness.cli.study import COMMAND_PATHS
 from tests.backends.tabular import courses
 from tests.cli.conftest import Harness
 from tests.cli.test_start import modules_after
@@ -27,7 +27,7 @@ def table(tmp_path: Path) -> str:
 def test_every_study_has_a_command_with_a_summary(harness: Harness) -> None:
     lines = harness("study", "--help").out.split("Commands:")[1].splitlines()
     described = dict(line.split(maxsplit=1) for line in lines if line.strip())
-    assert list(described) == list(PLACES)
+    assert list(described) == list(COMMAND_PATHS)
 
 
 def test_a_misspelt_study_is_answered_with_the_nearest_one(harness: Harness) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Budget, Cost
-from harness.core.driver import Progress, require_compatible, search
+from harness.core.driver import SearchProgress, require_compatible, search
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Gradient, Oracle, Score, Trial, Update
 from harness.core.policy import Policy
@@ -31,19 +31,19 @@ class MemoryLog:
     def __init__(self, interval: int = 1, crash: int = -1) -> None:
         self.interval, self.crash, self.batches = interval, crash, 0
         self.trials: list[Trial] = []
-        self.kept: tuple[Progress, bytes, bytes] | None = None
+        self.kept: tuple[SearchProgress, bytes, bytes] | None = None
 
-    def resume(self, policy: Policy, oracle: Oracle) -> Progress:
+    def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
         if self.kept is None:
             self.trials.clear()
-            return Progress()
+            return SearchProgress()
         progress, *states = self.kept
         policy.load_state_dict(state_codec.decode(states[0]))
         oracle.load_state_dict(state_codec.decode(states[1]))
         del self.trials[progress.trials :]
         return progress
 
-    def append(self, trials: Sequence[Trial], progress: Progress, policy: Policy, oracle: Oracle) -> None:
+    def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
         self.trials += trials
         self.batches += 1
         if self.batches % self.interval == 0:
@@ -86,13 +86,13 @@ def test_the_answer_that_crosses_the_budget_is_the_last_one_charged() -> None:
     log = MemoryLog()
     policy = RandomSearch(SPACE, stream(1, "policy"), samples=50)
     outcome = search(policy, SyntheticOracle(SPACE, 1, full_epochs=10), Budget(seconds=25), log)
-    assert outcome.progress == Progress(3, Cost(3, 30, 30.0))
+    assert outcome.progress == SearchProgress(3, Cost(3, 30, 30.0))
     assert [trial.number for trial in log.trials] == [0, 1, 2]
 
 
 def test_a_policy_that_asks_nothing_costs_nothing() -> None:
     outcome = search(Random(SPACE, stream(1, "policy")), SyntheticOracle(SPACE, 1), Budget(queries=5))
-    assert outcome.progress == Progress()
+    assert outcome.progress == SearchProgress()
     assert SPACE.contains(outcome.recommendation)
 
 

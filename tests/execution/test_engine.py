@@ -11,12 +11,23 @@ import numpy as np
 import pytest
 
 from harness.core.budget import Cost
-from harness.core.driver import Progress
+from harness.core.driver import SearchProgress
 from harness.core.errors import HarnessError, ResourceError
 from harness.core.oracle import Failed, Score, Scored, State, Trial, Update, Updated
-from harness.core.probe import CELLS, probe_cells
+from harness.core.probe import PROBE_CELLS, probe_cells
 from harness.execution import engine
-from harness.execution.engine import Beat, Best, Broken, CheckpointLog, Done, Job, Message, Saved, perform, perform_all
+from harness.execution.engine import (
+    BestScore,
+    CheckpointLog,
+    CheckpointSaved,
+    Heartbeat,
+    Message,
+    RunFailed,
+    RunFinished,
+    RunJob,
+    perform,
+    perform_all,
+)
 from harness.planning.experiment import Experiment
 from harness.planning.plan import build_oracle, build_space, make_plan
 from harness.planning.settings import create_space
@@ -24,16 +35,16 @@ from harness.storage.records import Checkpoint
 from tests.fakes.live import GRADER, SHARED, TRAINER
 
 
-def jobs_of(policy: str, oracle: str, seeds: str, **fields: Any) -> list[Job]:
+def jobs_of(policy: str, oracle: str, seeds: str, **fields: Any) -> list[RunJob]:
     experiment = Experiment(policies=(policy,), oracles=(oracle,), seeds=seeds, space="nasbench101-v4", **fields)
-    return [Job(spec.digest, spec) for spec in make_plan(experiment).specs if spec.policy == policy]
+    return [RunJob(spec.digest, spec) for spec in make_plan(experiment).specs if spec.policy == policy]
 
 
-def received(jobs: Sequence[Job], **options: Any) -> dict[int, list[Message]]:
+def received(jobs: Sequence[RunJob], **options: Any) -> dict[int, list[Message]]:
     """The messages of each seed but the beats, which come when they come."""
     seeds, found = {job.run: job.spec.seed for job in jobs}, dict[int, list[Message]]()
     perform_all(jobs, lambda message: found.setdefault(seeds[message.run], []).append(message), **options)
-    return {seed: [m for m in found[seed] if not isinstance(m, engine.Beat)] for seed in sorted(found)}
+    return {seed: [m for m in found[seed] if not isinstance(m, engine.Heartbeat)] for seed in sorted(found)}
 
 
 class Slow:
@@ -57,9 +68,9 @@ def test_checkpoints_cost_at_most_a_twentieth_of_the_time(seconds: float, pause:
 
     def saves_after(wait: float) -> bool:
         part.now += wait
-        before = len([m for m in sent if isinstance(m, Saved)])
-        log.append([], Progress(), Nothing(), part)  # type: ignore[arg-type]
-        return len([m for m in sent if isinstance(m, Saved)]) > before
+        before = len([m for m in sent if isinstance(m, CheckpointSaved)])
+        log.append([], SearchProgress(), Nothing(), part)  # type: ignore[arg-type]
+        return len([m for m in sent if isinstance(m, CheckpointSaved)]) > before
 
     assert not saves_after(1.9)
     assert saves_after(0.2)
@@ -70,21 +81,21 @@ def test_checkpoints_cost_at_most_a_twentieth_of_the_time(seconds: float, pause:
 class Timed:
     """A log by a clock that passes so many seconds a batch, and what it sends."""
 
-    def __init__(self, job: Job, seconds: float) -> None:
+    def __init__(self, job: RunJob, seconds: float) -> None:
         self.now, self.sent = 100.0, list[Message]()
         self.log, self.seconds = CheckpointLog(job, self.sent.append, clock=lambda: self.now), seconds
         self.oracle = build_oracle(job.spec, build_space(job.spec))
         self.cell = self.oracle.space.sample(np.random.default_rng(1))
 
-    def told(self, *values: float | None) -> list[Best | None]:
+    def told(self, *values: float | None) -> list[BestScore | None]:
         """The best scores of the messages after a batch of such values; ``None`` stands for a score that failed."""
         before = len(self.sent)
         answers = [Failed("no value", Cost(1)) if value is None else Scored(value, Cost(1)) for value in values]
         trials = [Trial(0, Score(self.cell), answer) for answer in answers]
         self.now += self.seconds
         update = Trial(0, Update((self.cell,)), Updated(0.5, Cost()))
-        self.log.append([update, *trials], Progress(), Nothing(), self.oracle)  # type: ignore[arg-type]
-        return [message.best for message in self.sent[before:] if isinstance(message, Beat | Saved)]
+        self.log.append([update, *trials], SearchProgress(), Nothing(), self.oracle)  # type: ignore[arg-type]
+        return [message.best for message in self.sent[before:] if isinstance(message, Heartbeat | CheckpointSaved)]
 
 
 @pytest.mark.parametrize("seconds", [0.25, 5.0])
@@ -94,9 +105,9 @@ def test_each_message_has_the_best_score_so_far_and_what_it_means(seconds: float
     metric = timed.oracle.metric
     assert timed.told() == [None]
     assert timed.told(None) == [None]
-    assert timed.told(0.25, 0.75, 0.5) == [Best(0.75, metric)]
-    assert timed.told(0.5) == [Best(0.75, metric)]
-    assert timed.told(0.875, None) == [Best(0.875, metric)]
+    assert timed.told(0.25, 0.75, 0.5) == [BestScore(0.75, metric)]
+    assert timed.told(0.5) == [BestScore(0.75, metric)]
+    assert timed.told(0.875, None) == [BestScore(0.875, metric)]
 
 
 def test_a_run_that_goes_on_has_the_best_score_from_before_where_it_is_known() -> None:
@@ -115,7 +126,7 @@ def test_a_run_says_how_far_it_is_before_anything_is_built(monkeypatch: pytest.M
     monkeypatch.setattr(engine, "build_oracle", slow)
     with pytest.raises(TimeoutError):
         perform(replace(job, checkpoint=checkpoint), sent.append)
-    assert sent == [Beat(job.run, Progress(9, Cost(7, 1.0, 2.0)))]
+    assert sent == [Heartbeat(job.run, SearchProgress(9, Cost(7, 1.0, 2.0)))]
 
 
 class Nothing:
@@ -128,12 +139,12 @@ def test_a_search_that_trained_shared_weights_ends_with_their_scores_of_the_prob
     sent: list[Message] = []
     perform(job, sent.append)
     *_, saved, done = sent
-    assert isinstance(saved, Saved)
-    assert isinstance(done, Done)
+    assert isinstance(saved, CheckpointSaved)
+    assert isinstance(done, RunFinished)
     space = create_space("nasbench101-v4")
     expected = {space.format(cell): (5 + space.key(cell) % 997 / 1000) / 1000 for cell in probe_cells(space)}
     assert dict(done.probe) == pytest.approx(expected)  # the recipe asks five updates
-    assert len(done.probe) == min(CELLS, space.size)
+    assert len(done.probe) == min(PROBE_CELLS, space.size)
     assert saved.checkpoint.spent.queries == 4  # the search's own Scores: the probe is not charged
 
 
@@ -152,8 +163,8 @@ def test_a_run_that_needs_more_memory_than_there_is_fails_alone(
     (tmp_path / "full").write_text("2")
     found = received(jobs_of(TRAINER, SHARED, "1,2,3", device="cpu"), workers=workers)
     reason = "the GPU has no memory left; lower the batch size"
-    assert [type(messages[-1]) for messages in found.values()] == [Done, Broken, Done]
-    assert [message.reason for message in found[2] if isinstance(message, Broken)] == [reason]
+    assert [type(messages[-1]) for messages in found.values()] == [RunFinished, RunFailed, RunFinished]
+    assert [message.reason for message in found[2] if isinstance(message, RunFailed)] == [reason]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -162,15 +173,15 @@ def test_any_other_error_is_raised_after_the_run_s_last_message(workers: int) ->
     wrong = replace(jobs[0].spec, settings={**jobs[0].spec.settings, "policy": {"no_such": 1}})
     sent: list[Message] = []
     with pytest.raises(TypeError, match="no_such"):
-        perform_all([Job(jobs[0].run, wrong), jobs[1]], sent.append, workers=workers)
-    assert [type(message) for message in sent if message.run == jobs[0].run] == [Beat, Broken]
+        perform_all([RunJob(jobs[0].run, wrong), jobs[1]], sent.append, workers=workers)
+    assert [type(message) for message in sent if message.run == jobs[0].run] == [Heartbeat, RunFailed]
 
 
 def test_a_worker_that_was_killed_is_one_clear_error_and_its_run_has_not_failed() -> None:
     sent: list[Message] = []
     with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
         perform_all(jobs_of("tests.fakes.live:Killed", SHARED, "1,2", device="cpu"), sent.append, workers=2)
-    assert all(isinstance(message, Beat) for message in sent)
+    assert all(isinstance(message, Heartbeat) for message in sent)
 
 
 def test_a_run_that_failed_goes_on_from_its_checkpoint_to_the_same_end(
@@ -183,13 +194,13 @@ def test_a_run_that_failed_goes_on_from_its_checkpoint_to_the_same_end(
     whole = received(jobs, workers=1)[5][-1]
     (tmp_path / "full").write_text("5")
     *_, saved, broken = received(jobs, workers=1)[5]
-    assert isinstance(broken, Broken)
-    assert isinstance(saved, Saved)
+    assert isinstance(broken, RunFailed)
+    assert isinstance(saved, CheckpointSaved)
     assert saved.checkpoint.trials == 7  # five updates and two scores: memory is full at the third
     (tmp_path / "full").unlink()
     resumed = received([replace(jobs[0], checkpoint=saved.checkpoint)], workers=1)[5]
     assert resumed[-1] == whole
-    assert sum(len(m.rows) for m in resumed if isinstance(m, Saved)) == 2
+    assert sum(len(m.rows) for m in resumed if isinstance(m, CheckpointSaved)) == 2
 
 
 def test_memory_that_is_full_at_the_probe_fails_the_run_behind_its_last_checkpoint(
@@ -200,9 +211,9 @@ def test_memory_that_is_full_at_the_probe_fails_the_run_behind_its_last_checkpoi
 
     monkeypatch.setattr(engine, "measured", full)
     *_, saved, broken = received(jobs_of(TRAINER, SHARED, "5", device="cpu"), workers=1)[5]
-    assert isinstance(saved, Saved)
+    assert isinstance(saved, CheckpointSaved)
     assert saved.checkpoint.trials == 9
-    assert broken == Broken(broken.run, "no memory for the probe")
+    assert broken == RunFailed(broken.run, "no memory for the probe")
 
 
 def test_each_worker_has_one_gpu_and_more_runs_than_gpus_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +221,9 @@ def test_each_worker_has_one_gpu_and_more_runs_than_gpus_wait(tmp_path: Path, mo
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     jobs = jobs_of(GRADER, "tests.fakes.live:GpuOracle", "1,2,3", device="cpu", settings={"policy.samples": 2})
     found = received(jobs, workers=2, gpus=(4, 7))
-    used = [{row.value for m in messages if isinstance(m, Saved) for row in m.rows} for messages in found.values()]
+    used = [
+        {row.value for m in messages if isinstance(m, CheckpointSaved) for row in m.rows} for messages in found.values()
+    ]
     assert all(len(values) == 1 for values in used)  # a run stays where it is
     assert set.union(*used) == {0.4, 0.7}
 
@@ -222,9 +235,9 @@ def test_more_workers_than_gpus_share_them_in_turn(tmp_path: Path, monkeypatch: 
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     jobs = jobs_of(GRADER, "tests.fakes.live:GpuOracle", "1,2", device="cpu", settings={"policy.samples": 1})
     found = received(jobs, workers=2, gpus=(4,))
-    assert {row.value for messages in found.values() for m in messages if isinstance(m, Saved) for row in m.rows} == {
-        0.4
-    }
+    assert {
+        row.value for messages in found.values() for m in messages if isinstance(m, CheckpointSaved) for row in m.rows
+    } == {0.4}
 
 
 @pytest.mark.parametrize(("given", "visible"), [(None, "1"), ("", "1"), ("2,5", "5"), ("GPU-a,GPU-b", "GPU-b")])
@@ -234,4 +247,4 @@ def test_gpus_are_counted_among_those_that_this_process_may_see(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if given is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
-    assert engine._visible(1) == visible
+    assert engine._visible_device(1) == visible

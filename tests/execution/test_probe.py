@@ -9,7 +9,7 @@ from backends.synthetic import SyntheticOracle
 from harness.core.oracle import Score, Scored, Update
 from harness.core.probe import probe_cells
 from harness.core.random import stream
-from harness.execution.probe import measured, trains_shared_weights
+from harness.execution.probe import score_probe, trains_shared_weights
 from harness.planning.settings import create_space
 from policies.random import Random
 from tests.fakes.live import SharedOracle, Trainer
@@ -46,7 +46,7 @@ def test_a_probe_holds_what_a_score_answers_and_none_where_it_failed() -> None:
     space = Pairs()
     oracle = SharedOracle(space, 1, device="cpu", holes=True)
     oracle.answer([Update((space.parse("0-1"),))] * 3)
-    found = dict(measured(oracle))
+    found = dict(score_probe(oracle))
     # three updates, and a thousandth of the key 4a + b of the smaller labelling; odd keys fail
     assert found["1-2"] == pytest.approx((3 + 6 / 1000) / 1000)
     assert found["0-1"] is None

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from backends.standalone.cells import Cell
+from backends.standalone.cells import CellGraph
 from backends.tabular.journal import Journal, group_of, read_journal
 from backends.training.recipes import Recipe
 from harness.core.errors import HarnessError, TableError
 from harness.execution.table_builder import build
 from tests.backends.standalone.recipe import TINY
 
-CELLS = [Cell.from_text("0100", ""), Cell.from_text("010001000", "0"), Cell.from_text("010001000", "2")]
+CELLS = [CellGraph.from_text("0100", ""), CellGraph.from_text("010001000", "0"), CellGraph.from_text("010001000", "2")]
 FAKE, SLOW, KILLED = (f"tests.fakes.trainer:{name}Trainer" for name in ("Fake", "Slow", "Killed"))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core.budget import Budget, Cost
-from harness.core.driver import Progress
+from harness.core.driver import SearchProgress
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.runspec import RunSpec
-from harness.execution.engine import Beat, Best, Job
+from harness.execution.engine import BestScore, Heartbeat, RunJob
 
 VALIDATION = ACCURACY.metric("validation")
 PERPLEXITIES = PERPLEXITY.metric("validation")
@@ -24,15 +24,15 @@ class Clock:
         return self.now
 
 
-def job(seed: int, policy: str = "nao", oracle: str = "tabular", **changes: Any) -> Job:
+def job(seed: int, policy: str = "nao", oracle: str = "tabular", **changes: Any) -> RunJob:
     """A job of the space of two recurrent nodes, of which no checkpoint is known."""
     fixed = {"space": "rnn2", "search_metric": "validation", "budget": Budget(), "settings": {}}
     spec = RunSpec(policy=policy, oracle=oracle, seed=seed, **{**fixed, **changes})
-    return Job(spec.digest, spec)
+    return RunJob(spec.digest, spec)
 
 
-def beat(of: Job, queries: int, best: float | None = None, **changes: Any) -> Beat:
+def beat(of: RunJob, queries: int, best: float | None = None, **changes: Any) -> Heartbeat:
     """How far a run is: half of its answers are Updates, a query costs 0.01 simulated hours."""
-    progress = Progress(2 * queries, Cost(queries, 12.0 * queries, 36.0 * queries))
-    found = None if best is None else Best(best, changes.get("metric", VALIDATION))
-    return Beat(of.run, progress, found)
+    progress = SearchProgress(2 * queries, Cost(queries, 12.0 * queries, 36.0 * queries))
+    found = None if best is None else BestScore(best, changes.get("metric", VALIDATION))
+    return Heartbeat(of.run, progress, found)

@@ -9,9 +9,9 @@ from matplotlib.colors import to_hex
 
 from backends.tabular.known_tables import open_table
 from harness.output.figure_style import COLOURS
-from harness.studies.noise.figure import noise
-from harness.studies.transfer.figure import transfer
-from harness.studies.transfer.measure import transfer as transfer_study
+from harness.studies.noise.figure import plot_noise
+from harness.studies.transfer.figure import plot_transfer
+from harness.studies.transfer.measure import study_transfer as transfer_study
 from tests.studies.test_noise import TURNED, by_hand
 from tests.studies.test_transfer import A, B, compared
 
@@ -26,7 +26,7 @@ def offsets(collection: Any) -> list[tuple[int, int]]:
 
 
 def test_each_policy_is_a_line_of_its_means_through_the_conditions() -> None:
-    figure = noise(by_hand(TURNED))
+    figure = plot_noise(by_hand(TURNED))
     (axes,) = figure.axes
     lines = {bar.get_label(): bar.lines[0] for bar in axes.containers}
     assert {name: line.get_ydata().tolist() for name, line in lines.items()} == {
@@ -45,7 +45,7 @@ def test_each_policy_is_a_line_of_its_means_through_the_conditions() -> None:
 
 
 def test_a_condition_without_a_mean_leaves_a_gap() -> None:
-    (axes,) = noise(by_hand(TURNED | {"nao": ["diverged"] * 2})).axes
+    (axes,) = plot_noise(by_hand(TURNED | {"nao": ["diverged"] * 2})).axes
     assert axes.containers[0].lines[0].get_ydata().tolist() == [
         pytest.approx(95.0),
         pytest.approx(float("nan"), nan_ok=True),
@@ -54,7 +54,7 @@ def test_a_condition_without_a_mean_leaves_a_gap() -> None:
 
 def test_every_cell_is_a_mark_at_its_two_ranks_and_the_best_are_coloured() -> None:
     content = transfer_study(open_table("rnn2-ptb"), open_table("rnn2-austen"))
-    figure = transfer(content)
+    figure = plot_transfer(content)
     (axes,) = figure.axes
     others, best = axes.collections
     ranks = [tuple(cell["ranks"]) for cell in content["cells"]]
@@ -68,13 +68,13 @@ def test_every_cell_is_a_mark_at_its_two_ranks_and_the_best_are_coloured() -> No
 
 
 def test_where_all_cells_are_among_the_best_none_is_left_for_the_others() -> None:
-    (axes,) = transfer(compared(A, B)).axes
+    (axes,) = plot_transfer(compared(A, B)).axes
     (best,) = axes.collections
     assert len(offsets(best)) == len(A)
 
 
 def test_many_ranks_stand_on_logarithmic_axes_and_a_tau_that_does_not_exist_is_none() -> None:
     table = open_table("nasbench101-v5-digits")
-    (axes,) = transfer(transfer_study(table, table)).axes
+    (axes,) = plot_transfer(transfer_study(table, table)).axes
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    assert "Kendall's tau none" in words(transfer(compared([5.0] * 4, [1.0, 2.0, 3.0, 4.0])))
+    assert "Kendall's tau none" in words(plot_transfer(compared([5.0] * 4, [1.0, 2.0, 3.0, 4.0])))

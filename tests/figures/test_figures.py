@@ -10,14 +10,14 @@ from matplotlib.colors import to_hex
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError
-from harness.figures.ranks import ranks, ranks_of
+from harness.figures.ranks import ranks, ranks_data
 from harness.output.figure_style import COLOURS, LIGHT, rank_ticks, spaced
-from harness.studies.early_stopping.figure import early_stopping
-from harness.studies.early_stopping.measure import early_stopping as early_stopping_study
-from harness.studies.penalty.figure import penalty
-from harness.studies.penalty.measure import compared
-from harness.studies.sharing_amount.figure import sharing_amount
-from harness.studies.weight_sharing.figure import weight_sharing
+from harness.studies.early_stopping.figure import plot_early_stopping
+from harness.studies.early_stopping.measure import study_early_stopping as early_stopping_study
+from harness.studies.penalty.figure import plot_penalty
+from harness.studies.penalty.measure import compare_oracles
+from harness.studies.sharing_amount.figure import plot_sharing_amount
+from harness.studies.weight_sharing.figure import plot_weight_sharing
 from tests.figures import contents
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 
@@ -42,7 +42,7 @@ def words(figure: Any) -> str:
 
 def test_each_seeds_rank_is_one_mark_in_the_row_of_its_policy() -> None:
     made = board(*(of_perplexities(policy, places) for policy, places in RANKS.items()), truth=COURSES)
-    content = ranks_of(made)
+    content = ranks_data(made)
     assert {row["policy"]: row["ranks"] for row in content["rows"]} == RANKS
     (axes,) = ranks(content).axes
     marks = [line for line in axes.lines if line.get_marker() == "o"]
@@ -59,7 +59,7 @@ def test_each_seeds_rank_is_one_mark_in_the_row_of_its_policy() -> None:
 
 
 def test_a_run_without_a_rank_leaves_a_gap() -> None:
-    content = ranks_of(board(of_perplexities("nao", [4, "diverged", 9]), truth=COURSES))
+    content = ranks_data(board(of_perplexities("nao", [4, "diverged", 9]), truth=COURSES))
     assert content["rows"][0]["ranks"] == [4, None, 9]
     (line,) = (line for line in ranks(content).axes[0].lines if line.get_marker() == "o")
     assert np.isnan(line.get_xdata()).tolist() == [False, True, False]
@@ -67,7 +67,7 @@ def test_a_run_without_a_rank_leaves_a_gap() -> None:
 
 def test_a_policy_keeps_its_colour_on_every_oracle() -> None:
     groups = [of_perplexities("nao", [1, 2, 3]), of_perplexities("nao", [7, 8, 9], oracle="supernet")]
-    content = ranks_of(board(*groups, truth=COURSES))
+    content = ranks_data(board(*groups, truth=COURSES))
     lines = [line for line in ranks(content).axes[0].lines if line.get_marker() in ("o", "s")]
     assert [line.get_marker() for line in lines] == ["o", "s"]
     assert len({line.get_color() for line in lines}) == 1
@@ -75,17 +75,17 @@ def test_a_policy_keeps_its_colour_on_every_oracle() -> None:
 
 def test_a_judge_that_trains_has_no_ranks_to_draw() -> None:
     with pytest.raises(IncompatibleError, match="no ranks to draw: recipe 'nasbench101-cifar10'"):
-        ranks_of(board(runs("nao", [0.9], [1]), truth=SCRATCH))
+        ranks_data(board(runs("nao", [0.9], [1]), truth=SCRATCH))
 
 
 def test_many_ranks_stand_on_a_logarithmic_axis() -> None:
-    content = ranks_of(board(runs("nao", [0.9, 0.91], [1, 2])))
+    content = ranks_data(board(runs("nao", [0.9, 0.91], [1, 2])))
     assert ranks(content).axes[0].get_xscale() == "log"
 
 
 def test_every_cell_is_a_line_of_its_ranks_and_the_final_best_are_coloured() -> None:
     content = early_stopping_study(open_table("rnn2-ptb"), top=5)
-    (axes,) = early_stopping(content).axes
+    (axes,) = plot_early_stopping(content).axes
     coloured = [line for line in axes.lines if line.get_color() != LIGHT]
     assert len(axes.lines) == 32
     assert [list(line.get_ydata()) for line in coloured] == [cell["ranks"] for cell in content["cells"][:5]]
@@ -96,13 +96,13 @@ def test_every_cell_is_a_line_of_its_ranks_and_the_final_best_are_coloured() -> 
     assert grey == {tuple(cell["ranks"]) for cell in content["cells"][5:]}
     assert all(list(line.get_xdata()) == content["epochs"] for line in axes.lines)
     assert axes.yaxis_inverted()
-    assert "validation perplexity, mean of 10 repeats" in words(early_stopping(content))
+    assert "validation perplexity, mean of 10 repeats" in words(plot_early_stopping(content))
 
 
 def test_the_penalty_joins_the_two_means_of_a_policy() -> None:
     without, shared = of_perplexities("nao", [1, 2, 3]), of_perplexities("nao", [11, 22, 30], oracle="supernet")
     made = board(of_perplexities("random", [20, 21, 22]), without, shared, truth=COURSES)
-    figure = penalty(compared(made, ["nao"], "supernet"))
+    figure = plot_penalty(compare_oracles(made, ["nao"], "supernet"))
     (axes,) = figure.axes
     joint = axes.lines[0]
     assert list(joint.get_xdata()) == pytest.approx([64.0, 83.0])
@@ -121,7 +121,7 @@ def test_the_penalty_joins_the_two_means_of_a_policy() -> None:
 def test_accuracies_are_drawn_in_per_cent() -> None:
     without, shared = runs("nao", [0.9, 0.92], [1, 2]), runs("nao", [0.8, 0.82], [1, 2], oracle="supernet")
     made = board(runs("random", [0.7, 0.72], [1, 2]), without, shared)
-    figure = penalty(compared(made, ["nao"], "supernet"))
+    figure = plot_penalty(compare_oracles(made, ["nao"], "supernet"))
     assert list(figure.axes[0].lines[0].get_xdata()) == pytest.approx([91.0, 81.0])
     assert "test accuracy (%)" in words(figure)
 
@@ -129,13 +129,13 @@ def test_accuracies_are_drawn_in_per_cent() -> None:
 def test_a_policy_without_values_on_one_side_still_has_its_row() -> None:
     shared = of_perplexities("nao", ["gone"] * 3, oracle="supernet")
     made = board(of_perplexities("random", [20, 21, 22]), of_perplexities("nao", [1, 2, 3]), shared, truth=COURSES)
-    figure = penalty(compared(made, ["nao"], "supernet"))
+    figure = plot_penalty(compare_oracles(made, ["nao"], "supernet"))
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["nao"]
 
 
 def test_tau_is_a_thin_line_for_each_seed_and_a_thick_one_for_their_mean() -> None:
     content: Any = contents.weight_sharing()
-    axes = weight_sharing(content).axes[0]
+    axes = plot_weight_sharing(content).axes[0]
     thin = [line for line in axes.lines if line.get_color() == LIGHT]
     assert len(thin) == len(content["seeds"])
     for seed, line in zip(content["seeds"], thin, strict=True):
@@ -148,7 +148,7 @@ def test_tau_is_a_thin_line_for_each_seed_and_a_thick_one_for_their_mean() -> No
 
 def test_the_true_top_ten_lead_from_their_true_to_their_shared_rank() -> None:
     content: Any = contents.weight_sharing()
-    figure = weight_sharing(content)
+    figure = plot_weight_sharing(content)
     for axes, run in zip(figure.axes[1:4], ("best", "average", "worst"), strict=True):
         shown = next(each for each in content["displacements"] if each["run"] == run)
         assert f"seed {shown['seed']}" in axes.get_title("left")
@@ -159,7 +159,7 @@ def test_the_true_top_ten_lead_from_their_true_to_their_shared_rank() -> None:
 
 def test_bars_are_the_truth_and_the_line_is_the_mean_shared_score() -> None:
     content: Any = contents.weight_sharing()
-    figure = weight_sharing(content)
+    figure = plot_weight_sharing(content)
     truth, scores = figure.axes[4:]
     heights = [bar.get_y() + bar.get_height() for bar in truth.patches]
     assert heights == pytest.approx([cell["truth"] for cell in content["cells"]])
@@ -175,7 +175,7 @@ def test_statistics_that_do_not_exist_leave_gaps() -> None:
     content["cells"][3] |= {"score_mean": None, "score_std": None, "truth_std": None}
     content["cells"][-1] |= {"truth": None, "truth_std": None}
     content["displacements"] = []
-    figure = weight_sharing(content)
+    figure = plot_weight_sharing(content)
     taus, truth, scores = figure.axes
     assert np.isnan(taus.lines[0].get_ydata()).tolist() == [True, False, False, False]
     assert len(truth.patches) == len(content["cells"]) - 1
@@ -185,7 +185,7 @@ def test_statistics_that_do_not_exist_leave_gaps() -> None:
 
 def test_the_groups_are_bars_of_mean_tau_with_a_mark_for_each_seed() -> None:
     content: Any = contents.sharing_amount()
-    axes = sharing_amount(content).axes[0]
+    axes = plot_sharing_amount(content).axes[0]
     assert [bar.get_height() for bar in axes.patches] == pytest.approx([g["tau"]["mean"] for g in content["groups"]])
     marks = [line for line in axes.lines if len(line.get_xdata()) == len(content["seeds"])]
     assert [list(line.get_ydata()) for line in marks] == [group["taus"] for group in content["groups"]]
@@ -194,12 +194,12 @@ def test_the_groups_are_bars_of_mean_tau_with_a_mark_for_each_seed() -> None:
 def test_a_group_without_any_tau_has_no_bar() -> None:
     content: Any = contents.sharing_amount()
     content["groups"][1] |= {"taus": [None] * 10, "tau": {"seeds": 0, "mean": None, "std": None}}
-    assert len(sharing_amount(content).axes[0].patches) == 3
+    assert len(plot_sharing_amount(content).axes[0].patches) == 3
 
 
 def test_cells_are_coloured_by_how_many_matrices_they_share() -> None:
     content: Any = contents.sharing_amount()
-    axes = sharing_amount(content).axes[1]
+    axes = plot_sharing_amount(content).axes[1]
     for place in range(4):
         line = next(line for line in axes.lines if line.get_label() == f"{place} shared")
         group = [cell for cell in content["cells"] if cell["shared"] == place]

@@ -14,9 +14,9 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from harness.core.errors import IncompatibleError, SpaceError
 from harness.core.space import Architecture
-from harness.figures.cell import BOX, HEIGHT, STEP, cell, cell_of
-from harness.figures.critical_difference import cliques, critical_difference, critical_difference_of
-from harness.figures.layers import ROOM, layers, layout
+from harness.figures.cell import BOX, HEIGHT, STEP, cell_graph_data, plot_cell
+from harness.figures.critical_difference import cliques, critical_difference_data, plot_critical_difference
+from harness.figures.layers import ITEM_GAP, layers, layout
 from harness.planning.settings import create_space
 from tests.fakes.truths import Pairs
 
@@ -60,7 +60,7 @@ def test_nothing_stands_on_anything_else(graph: tuple[int, list[tuple[int, int]]
         assert (route[0], route[-1]) == (found.places[edge[0]], found.places[edge[1]])
         assert [x for x, _ in route] == list(np.arange(route[0][0], route[-1][0] + 1))
         for bend, place in itertools.product(route[1:-1], found.places):
-            assert bend[0] != place[0] or abs(bend[1] - place[1]) >= (1 + ROOM) / 2 - 1e-9
+            assert bend[0] != place[0] or abs(bend[1] - place[1]) >= (1 + ITEM_GAP) / 2 - 1e-9
 
 
 @given(graphs())
@@ -72,7 +72,7 @@ def test_layers_are_about_the_middle_and_the_layout_is_always_the_same(
     points = {*found.places, *(point for route in found.routes for point in route[1:-1])}
     for layer in {x for x, _ in points}:
         heights = [
-            y + sign * (0.5 if (x, y) in found.places else ROOM / 2)
+            y + sign * (0.5 if (x, y) in found.places else ITEM_GAP / 2)
             for x, y in points
             if x == layer
             for sign in (1, -1)
@@ -88,14 +88,14 @@ def test_edges_to_one_vertex_share_their_bends() -> None:
 
 
 def drawn(content: Any) -> tuple[Any, list[Any], list[Any]]:
-    (axes,) = cell(content).axes
+    (axes,) = plot_cell(content).axes
     boxes = [patch for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
     return axes, boxes, [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
 
 
 def test_a_cell_of_nas_bench_101_has_a_box_a_vertex_and_an_arrow_an_edge() -> None:
     space = create_space("nasbench101")
-    content = cell_of(space, space.parse("conv3x3@0 conv1x1@0,1 output@2"))
+    content = cell_graph_data(space, space.parse("conv3x3@0 conv1x1@0,1 output@2"))
     assert [vertex["label"] for vertex in content["vertices"]] == ["input", "conv3x3", "conv1x1", "output"]
     assert sorted(content["edges"]) == [(0, 1), (0, 2), (1, 2), (2, 3)]
     axes, boxes, arrows = drawn(content)
@@ -109,7 +109,7 @@ def test_a_cell_is_the_same_graph_in_any_text_form() -> None:
     space = create_space("nasbench101")
     labels = "input,conv1x1-bn-relu,conv3x3-bn-relu,maxpool3x3,output"
     rows = ("01110", "00010", "00001", "00001", "00000")
-    content = cell_of(space, space.parse(f"{''.join(rows)};{labels}"))
+    content = cell_graph_data(space, space.parse(f"{''.join(rows)};{labels}"))
     matrix = {(i, j) for i, row in enumerate(rows) for j, digit in enumerate(row) if digit == "1"}
     assert set(content["edges"]) == matrix
     assert [vertex["label"] for vertex in content["vertices"]] == ["input", "conv1x1", "conv3x3", "maxpool", "output"]
@@ -117,7 +117,7 @@ def test_a_cell_is_the_same_graph_in_any_text_form() -> None:
 
 def test_equal_operations_have_one_colour_and_different_ones_another() -> None:
     space = create_space("nasbench101")
-    _, boxes, _ = drawn(cell_of(space, space.parse("conv3x3@0 maxpool@1 conv3x3@2 output@3")))
+    _, boxes, _ = drawn(cell_graph_data(space, space.parse("conv3x3@0 maxpool@1 conv3x3@2 output@3")))
     colours = [to_hex(box.get_facecolor()) for box in boxes]
     assert colours[1] == colours[3] != colours[2]
     assert colours[0] == colours[4] == "#ffffff"
@@ -125,7 +125,7 @@ def test_equal_operations_have_one_colour_and_different_ones_another() -> None:
 
 def test_arrows_lead_from_box_to_box() -> None:
     space = create_space("nasbench101")
-    content = cell_of(space, space.parse("conv3x3@0 conv1x1@0,1 output@2"))
+    content = cell_graph_data(space, space.parse("conv3x3@0 conv1x1@0,1 output@2"))
     _, _, arrows = drawn(content)
     places = [(STEP * x, HEIGHT * y) for x, y in layout(4, content["edges"]).places]
     for (source, target), arrow in zip(content["edges"], arrows, strict=True):
@@ -136,7 +136,7 @@ def test_arrows_lead_from_box_to_box() -> None:
 
 def test_every_node_of_a_recurrent_cell_leads_to_the_mean() -> None:
     space = create_space("rnn3")
-    content = cell_of(space, space.parse("tanh@0 relu@1 sigmoid@1"), title="best")
+    content = cell_graph_data(space, space.parse("tanh@0 relu@1 sigmoid@1"), title="best")
     assert [vertex["label"] for vertex in content["vertices"]] == ["first state", "tanh", "relu", "sigmoid", "mean"]
     assert sorted(content["edges"]) == [(0, 1), (1, 2), (1, 3), (1, 4), (2, 4), (3, 4)]
     assert drawn(content)[0].get_title("left") == "best"
@@ -146,14 +146,14 @@ def test_every_node_of_a_recurrent_cell_leads_to_the_mean() -> None:
 def test_any_cell_can_be_drawn(name: str) -> None:
     space = create_space(name)
     for architecture in (space.sample(np.random.default_rng(seed)) for seed in range(5)):
-        cell(cell_of(space, architecture)).draw_without_rendering()
+        plot_cell(cell_graph_data(space, architecture)).draw_without_rendering()
 
 
 def test_what_cannot_be_drawn_says_why() -> None:
     with pytest.raises(IncompatibleError, match="cells of space 'pairs4' cannot be drawn"):
-        cell_of(Pairs(), Architecture((0, 1)))
+        cell_graph_data(Pairs(), Architecture((0, 1)))
     with pytest.raises(SpaceError):
-        cell_of(create_space("rnn2"), Architecture((9, 9, 9, 9)))
+        cell_graph_data(create_space("rnn2"), Architecture((9, 9, 9, 9)))
 
 
 RANKS = {"enas": 2.0, "nao": 1.0, "darts": 3.2, "random": 3.8}
@@ -180,7 +180,7 @@ def test_two_policies_are_joined_exactly_where_they_are_not_told_apart(ranks: li
 
 
 def test_a_policy_stands_at_its_mean_rank_and_bars_are_thick() -> None:
-    (axes,) = critical_difference(critical_difference_of(RANKS, 1.5, blocks=10, block="seed")).axes
+    (axes,) = plot_critical_difference(critical_difference_data(RANKS, 1.5, blocks=10, block="seed")).axes
     for name, rank in RANKS.items():
         line = next(line for line in axes.lines if line.get_label() == name)
         assert line.get_xdata()[0] == rank

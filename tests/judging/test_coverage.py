@@ -15,7 +15,7 @@ from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError, TableError
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.judging.coverage import coverage, lacking, percent, unreached
+from harness.judging.coverage import coverage, coverage_warnings, partial_coverage, percent
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
 from harness.planning.settings import create_space
@@ -132,14 +132,14 @@ def spec(seed: int = 1, **changes: Any) -> RunSpec:
 
 def test_an_encoding_that_reaches_all_lacks_nothing() -> None:
     space = create_space("nasbench101-v5")
-    assert lacking(spec(), space, Judge(DIGITS, space).truth) is None
+    assert partial_coverage(spec(), space, Judge(DIGITS, space).truth) is None
 
 
 def test_a_table_is_found_by_its_content_wherever_its_file_lies() -> None:
     space = create_space("nasbench101-v5", TREE)
     truth = Judge(DIGITS, space).truth
-    here, gone = lacking(spec(), space, truth), lacking(spec(table="/nowhere/moved.h5"), space, truth)
-    other = lacking(spec(table=str(open_table("rnn2-ptb").path)), space, truth)
+    here, gone = partial_coverage(spec(), space, truth), partial_coverage(spec(table="/nowhere/moved.h5"), space, truth)
+    other = partial_coverage(spec(table=str(open_table("rnn2-ptb").path)), space, truth)
     assert here == gone == other == coverage(space, DIGITS)
 
 
@@ -148,19 +148,19 @@ def test_the_closed_form_behind_an_oracle_tells_the_best_too() -> None:
     settings = {"policy": {}, "oracle": {}, "space": TREE}
     run = spec(oracle="synthetic", space="nasbench101-v4", table=None, table_digest=None, settings=settings)
     form = SyntheticOracle(space, 1).truth()
-    found = lacking(run, space, Judge(form, space).truth)
+    found = partial_coverage(run, space, Judge(form, space).truth)
     assert found is not None
     assert not isinstance(found.best, Undefined)
     means = dict(zip(form.keys.tolist(), form.mean("test_accuracy").tolist(), strict=True))
     assert found.best.verdict.value == pytest.approx(max(means[key] for key in trees(4)))
-    other = lacking(run, space, replace(Judge(form, space).truth, digest="another form's"))
+    other = partial_coverage(run, space, replace(Judge(form, space).truth, digest="another form's"))
     assert other is not None
     assert other.best == Undefined("no table is at hand")
 
 
 def test_a_recipe_ranks_nothing_and_so_has_no_best() -> None:
     for changes in ({}, {"oracle": "supernet", "table": None, "table_digest": None}):
-        found = lacking(spec(**changes), create_space("nasbench101-v5", TREE), SCRATCH)
+        found = partial_coverage(spec(**changes), create_space("nasbench101-v5", TREE), SCRATCH)
         assert found is not None
         assert found.text == "encoding tree reaches 82 of 2,532 cells (3.2 %)"
 
@@ -172,7 +172,7 @@ def test_a_judged_run_carries_what_its_encoding_lacks_and_no_further_look_is_tak
         store.begin(spec(), {})
         store.commit(run, [], Checkpoint.of(5, Cost(5, 40.0, 2.5), 1, policy={}, oracle={}))
         store.finish(run, space.format(space.from_key(int(space.enumerate_keys()[0]))))
-        judge = Judge(DIGITS, space, record=store.record_look)
+        judge = Judge(DIGITS, space, record=store.record_lookup)
         judged = judge_run(store.show(run), judge, store, space)
         assert judged.coverage == coverage(space, DIGITS)
         assert len(store.looks()) == 1
@@ -190,7 +190,7 @@ def test_every_form_of_a_leaderboard_says_what_its_encoding_cannot_reach() -> No
 
 def test_of_several_spaces_each_is_named_and_said_once() -> None:
     four, five = (coverage(create_space(f"nasbench101-v{n}", TREE)) for n in (4, 5))
-    assert unreached([four, None, five, four]) == [
+    assert coverage_warnings([four, None, five, four]) == [
         "nasbench101-v4: encoding tree reaches 15 of 91 cells (16 %)",
         "nasbench101-v5: encoding tree reaches 82 of 2,532 cells (3.2 %)",
     ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import IncompatibleError, SpaceError, StoreError, TableError
-from harness.core.judgement import Correlation, Look, NoVerdict, Ranking, Verdict
+from harness.core.judgement import Correlation, NoVerdict, Ranking, TruthLookup, Verdict
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture
 from harness.judging.judge import Judge
@@ -94,7 +94,7 @@ def test_the_truth_says_what_its_numbers_are_of():
 
 
 def test_every_look_is_recorded_even_those_that_find_nothing():
-    kept: list[Look] = []
+    kept: list[TruthLookup] = []
     judge = Judge(FakeTable(TRUTH), Pairs(), record=kept.append)
     assert not kept
     judge.judge(Architecture((0, 1)), run="r1")
@@ -186,7 +186,7 @@ def test_tau_agrees_with_scipy_whatever_the_order_of_the_cells(values, scores):
 
 
 def test_a_correlation_is_one_look_however_many_cells_and_is_not_told_when_it_cannot_be_recorded():
-    kept: list[Look] = []
+    kept: list[TruthLookup] = []
     cells = [Architecture(choices) for choices in ((0, 0), (1, 1), (2, 2))]
     Judge(FakeTable(TRUTH), Pairs(), record=kept.append).tau(cells, [0.1, 0.2, 0.3], run="r1")
     assert [(look.run, look.architecture, look.metric) for look in kept] == [("r1", "3 probed cells", "test_accuracy")]

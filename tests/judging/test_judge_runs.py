@@ -35,7 +35,7 @@ def begun(store, oracle="synthetic"):
 
 
 def judged(store, run, table=None):
-    judge = Judge(table or FakeTable(TRUTH), SPACE, record=store.record_look)
+    judge = Judge(table or FakeTable(TRUTH), SPACE, record=store.record_lookup)
     return judge_run(store.show(run), judge, store, SPACE)
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from backends.tabular.journal import read_journal
 from harness.core.errors import DataError, SettingError, SpaceError, StoreError, UnknownNameError
-from harness.core.judgement import Correlation, Look, Measured, NoVerdict
+from harness.core.judgement import Correlation, NoVerdict, TruthLookup, UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture
-from harness.judging.training_judge import Scratch, TrainedJudge
+from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning.settings import create_space
 
 SPACE = create_space("nasbench101-v4")
@@ -38,11 +38,11 @@ def relabelled(cell: Architecture) -> Architecture:
     return next(other for other in SPACE.neighbours(canonical) if SPACE.canonical(other) == canonical)
 
 
-DIGITS = Scratch.of("nasbench101-v5-digits", SPACE)
-SCRATCH = Scratch("tiny", replace(DIGITS.recipe, repeats=2))
+DIGITS = ScratchTraining.of("nasbench101-v5-digits", SPACE)
+SCRATCH = ScratchTraining("tiny", replace(DIGITS.recipe, repeats=2))
 
 
-def trained(asked: list[Architecture], folder: Path, scratch: Scratch = SCRATCH) -> dict[int, float]:
+def trained(asked: list[Architecture], folder: Path, scratch: ScratchTraining = SCRATCH) -> dict[int, float]:
     return scratch.train(asked, SPACE, folder, trainer=FAKE)
 
 
@@ -91,7 +91,7 @@ def test_a_repeat_that_diverged_leaves_the_cell_without_a_value(tmp_path: Path) 
 
 def test_another_recipe_has_a_journal_of_its_own(tmp_path: Path) -> None:
     trained(cells(1), tmp_path)
-    trained(cells(1), tmp_path, Scratch("tiny", replace(SCRATCH.recipe, seed=8)))
+    trained(cells(1), tmp_path, ScratchTraining("tiny", replace(SCRATCH.recipe, seed=8)))
     assert len(journals(tmp_path)) == 2
 
 
@@ -107,22 +107,22 @@ def test_workers_train_on_the_gpus_that_they_are_given_and_else_on_the_cpu(tmp_p
 
 def test_what_is_wrong_with_the_data_comes_out_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="fetch it"):
-        trained(cells(1), tmp_path, Scratch("tiny", replace(SCRATCH.recipe, dataset="missing")))
+        trained(cells(1), tmp_path, ScratchTraining("tiny", replace(SCRATCH.recipe, dataset="missing")))
 
 
 def test_a_trained_cell_has_a_value_in_any_labelling_and_each_look_is_recorded(tmp_path: Path) -> None:
-    kept: list[Look] = []
+    kept: list[TruthLookup] = []
     (cell,), other = cells(1), cells(2)[1]
     judge = TrainedJudge(SCRATCH.truth, SPACE, {SPACE.key(cell): 0.75}, record=kept.append)
-    assert judge.judge(cell, run="r1") == Measured(0.75)
-    assert judge.judge(relabelled(cell), run="r2") == Measured(0.75)
+    assert judge.judge(cell, run="r1") == UnrankedVerdict(0.75)
+    assert judge.judge(relabelled(cell), run="r2") == UnrankedVerdict(0.75)
     assert judge.judge(other) == NoVerdict(f"the recommended cell {SPACE.format(other)} was not trained from scratch")
     assert [look.run for look in kept] == ["r1", "r2", ""]
     assert {(look.metric, look.table_digest) for look in kept} == {("test_accuracy", SCRATCH.recipe.digest())}
     with pytest.raises(SpaceError, match="so it has no truth"):
         judge.judge(Architecture((9,)))
 
-    def refuse(look: Look) -> None:
+    def refuse(look: TruthLookup) -> None:
         raise StoreError("read-only")
 
     with pytest.raises(StoreError, match="read-only"):
@@ -130,7 +130,7 @@ def test_a_trained_cell_has_a_value_in_any_labelling_and_each_look_is_recorded(t
 
 
 def test_cells_that_were_probed_have_no_truth_and_are_not_looked_at() -> None:
-    kept: list[Look] = []
+    kept: list[TruthLookup] = []
     judge = TrainedJudge(SCRATCH.truth, SPACE, {}, record=kept.append)
     assert judge.tau(cells(), [0.1, 0.2, 0.3]) == Correlation(
         Undefined("trained from scratch: the space is not ranked"), 0
@@ -148,8 +148,8 @@ def test_the_truth_is_that_of_the_full_budget_alone() -> None:
 
 def test_recurrent_cells_are_judged_by_their_last_test_perplexity(tmp_path: Path) -> None:
     space = create_space("rnn3")
-    recipe = Scratch.of("tables/rnn2-austen.yaml", space).recipe
-    scratch = Scratch("text", replace(recipe, repeats=2))
+    recipe = ScratchTraining.of("tables/rnn2-austen.yaml", space).recipe
+    scratch = ScratchTraining("text", replace(recipe, repeats=2))
     good, bad = space.parse("tanh@0 tanh@1 sigmoid@0"), space.parse("tanh@0 tanh@1 relu@0")
     values = scratch.train([good, bad, good], space, tmp_path, trainer="tests.fakes.trainer:FakeLanguageTrainer")
     assert values[space.key(good)] == pytest.approx(0.8 * (300 + 301) / 2)
@@ -160,6 +160,6 @@ def test_recurrent_cells_are_judged_by_their_last_test_perplexity(tmp_path: Path
 
 def test_an_unknown_recipe_or_one_that_cannot_train_the_space_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="unknown recipe 'nasbench101-v5-digit'; did you mean"):
-        Scratch.of("nasbench101-v5-digit", SPACE)
+        ScratchTraining.of("nasbench101-v5-digit", SPACE)
     with pytest.raises(SettingError, match="one of task 'language'"):
-        Scratch.of("nasbench101-v5-digits", create_space("rnn2"))
+        ScratchTraining.of("nasbench101-v5-digits", create_space("rnn2"))

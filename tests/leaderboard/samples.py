@@ -6,9 +6,9 @@ import numpy as np
 from rich.console import Console
 
 from harness.core.budget import Cost
-from harness.core.judgement import Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.judgement import NoVerdict, Ranking, Truth, UnrankedVerdict, Verdict
 from harness.core.numbers import Undefined
-from harness.judging.judged_runs import Judged
+from harness.judging.judged_runs import JudgedRun
 from harness.leaderboard.formats import render, terminal
 from harness.leaderboard.leaderboard import build
 
@@ -31,7 +31,7 @@ def perplexity(value, rank):
 
 def judgement(told):
     """From a value, a value with its rank, a value that was trained, or a reason why there is none."""
-    if isinstance(told, Measured | Verdict):
+    if isinstance(told, UnrankedVerdict | Verdict):
         return told
     if isinstance(told, str):
         return NoVerdict(told)
@@ -52,7 +52,7 @@ def runs(policy, values, seeds=SEEDS, taus=None, **changes):
     }
     taus = taus or [Undefined("shares no weights")] * len(values)
     return [
-        Judged(seed=seed, judgement=judgement(value), tau=tau, **defaults | changes)
+        JudgedRun(seed=seed, judgement=judgement(value), tau=tau, **defaults | changes)
         for seed, value, tau in zip(seeds, values, taus, strict=True)
     ]
 

@@ -20,7 +20,17 @@ from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture
 from harness.judging.judge import Judge
-from harness.leaderboard.anytime import AXES, Course, Step, at_cost, course, courses, incumbents, on_grid, shared_grid
+from harness.leaderboard.anytime import (
+    AXES,
+    Incumbent,
+    Trajectory,
+    at_cost,
+    incumbents,
+    on_grid,
+    shared_grid,
+    trajectories,
+    trajectory,
+)
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
 from tests.fakes.truths import TRUTH, FakeTable, Pairs
@@ -45,9 +55,9 @@ ROWS = [
 def test_incumbents_worked_by_hand() -> None:
     """A failure costs what it costs, the first of two equal scores stays, and numbers of other queries do not count."""
     assert incumbents(ROWS) == (
-        Step(2, 16.0, 2.5, "0+0", 0.5),
-        Step(4, 32.0, 7.5, "0+1", 0.7),
-        Step(6, 48.0, 10.0, "1+2", 0.9),
+        Incumbent(2, 16.0, 2.5, "0+0", 0.5),
+        Incumbent(4, 32.0, 7.5, "0+1", 0.7),
+        Incumbent(6, 48.0, 10.0, "1+2", 0.9),
     )
 
 
@@ -122,14 +132,14 @@ def stored(store: Store, rows: Sequence[ScoreRow], spent: Cost, seed: int = 1) -
 
 
 def judge(store: Store, **options: Any) -> Judge:
-    return Judge(FakeTable(TRUTH), SPACE, record=store.record_look, **options)
+    return Judge(FakeTable(TRUTH), SPACE, record=store.record_lookup, **options)
 
 
 WHOLE = Cost(6, 48.0, 10.0)
 
 
 def test_a_course_has_the_truth_of_each_incumbent_by_one_look(store: Store) -> None:
-    found = course(stored(store, ROWS, WHOLE), judge(store), store, SPACE)
+    found = trajectory(stored(store, ROWS, WHOLE), judge(store), store, SPACE)
     assert [step.architecture for step in found.steps] == ["0+0", "0+1", "1+2"]
     assert found.truths[:2] == (Verdict(0.7, 5, 5, pytest.approx(0.2), 20), Verdict(0.9, 1, 5, 0.0, 100))
     assert isinstance(found.truths[2], NoVerdict)
@@ -164,7 +174,7 @@ def test_nothing_is_no_look_and_a_foreign_cell_is_refused_before_one() -> None:
 
 
 def test_a_run_without_scores_has_a_course_without_steps_and_no_look(store: Store) -> None:
-    found = course(stored(store, [], Cost()), judge(store), store, SPACE)
+    found = trajectory(stored(store, [], Cost()), judge(store), store, SPACE)
     assert (found.steps, found.truths, found.unknown) == ((), (), ())
     assert store.looks() == []
 
@@ -179,25 +189,25 @@ def test_a_run_without_scores_has_a_course_without_steps_and_no_look(store: Stor
     ],
 )
 def test_an_axis_that_scores_do_not_add_up_to_is_undefined(store: Store, spent: Cost, unknown: set[str]) -> None:
-    found = course(stored(store, ROWS, spent), judge(store), store, SPACE)
+    found = trajectory(stored(store, ROWS, spent), judge(store), store, SPACE)
     assert {axis for axis in AXES if isinstance(found.costs(axis), Undefined)} == unknown
     assert all("on more than Scores" in reason.reason for _, reason in found.unknown)
 
 
 def test_an_oracle_without_times_has_no_axis_of_seconds(store: Store) -> None:
     rows = [row(i, "0+1", 0.1, 0.0) for i in range(3)]
-    found = course(stored(store, rows, Cost(3, 24.0, 0.0)), judge(store), store, SPACE)
+    found = trajectory(stored(store, rows, Cost(3, 24.0, 0.0)), judge(store), store, SPACE)
     assert found.costs("seconds") == Undefined("oracle paper knows no seconds of training")
     assert found.costs("queries") == (1.0,)
 
 
-def made(seed: int, pairs: Sequence[tuple[float, float | None]], spent: float = 100.0) -> Course:
+def made(seed: int, pairs: Sequence[tuple[float, float | None]], spent: float = 100.0) -> Trajectory:
     """A course from (queries, regret) of each incumbent; ``None`` has no truth."""
-    steps = tuple(Step(int(cost), cost, cost, "cell", float(i)) for i, (cost, _) in enumerate(pairs))
+    steps = tuple(Incumbent(int(cost), cost, cost, "cell", float(i)) for i, (cost, _) in enumerate(pairs))
     truths = tuple(
         NoVerdict("gone") if regret is None else Verdict(0.9 - regret, 1, 9, regret, 50) for _, regret in pairs
     )
-    return Course("nao", "paper", "pairs4", seed, Cost(int(spent), spent, spent), steps, truths)
+    return Trajectory("nao", "paper", "pairs4", seed, Cost(int(spent), spent, spent), steps, truths)
 
 
 def test_a_grid_worked_by_hand() -> None:
@@ -251,7 +261,7 @@ def test_values_and_ranks_can_be_drawn_too() -> None:
 
 def test_an_axis_undefined_for_one_run_is_undefined_for_all(store: Store) -> None:
     runs = [stored(store, ROWS, WHOLE), stored(store, ROWS, Cost(6, 48.0, 99.0), seed=2)]
-    found = courses(runs, judge(store), store, SPACE)
+    found = trajectories(runs, judge(store), store, SPACE)
     assert not isinstance(on_grid(found, "queries", [1]), Undefined)
     assert isinstance(on_grid(found, "seconds", [1]), Undefined)
 

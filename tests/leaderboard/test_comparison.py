@@ -10,13 +10,13 @@ from statsmodels.stats.power import TTestIndPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from harness.core.numbers import Undefined
-from harness.leaderboard.comparison import ONE_DRAW, SEARCHES, compared
+from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, compare_samples
 from harness.leaderboard.leaderboard import build
 from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
 
 ENAS = [0.91, 0.93, 0.90, 0.915, 0.92, 0.905, 0.93, 0.90, 0.91, 0.925]
 KEY = ("nao", "tabular", "nasbench101")
-AGAINST = compared(NAO, RANDOM, ONE_DRAW, larger_is_better=True, margin=0.02)
+AGAINST = compare_samples(NAO, RANDOM, ONE_DRAW, larger_is_better=True, margin=0.02)
 
 
 def test_difference_interval_and_p_agree_with_scipy():
@@ -39,7 +39,7 @@ def test_the_effect_sizes_agree_with_their_definitions():
 def test_the_equivalence_test_agrees_with_statsmodels():
     means = CompareMeans(DescrStatsW(ENAS), DescrStatsW(NAO))
     expected = means.ttost_ind(-0.03, 0.03, usevar="unequal")[0]
-    found = compared(ENAS, NAO, "nao", larger_is_better=True, margin=0.03)
+    found = compare_samples(ENAS, NAO, "nao", larger_is_better=True, margin=0.03)
     assert found.equivalence_p == pytest.approx(expected)
     assert found.equivalent
     assert not AGAINST.equivalent
@@ -47,16 +47,16 @@ def test_the_equivalence_test_agrees_with_statsmodels():
 
 def test_power_agrees_with_statsmodels_where_both_sides_vary_alike():
     a, b = [1.0, 2.0, 3.0, 4.0, 5.0], [1.5, 2.5, 3.5, 4.5, 5.5]
-    found, std = compared(a, b, "b", larger_is_better=True, margin=1.0), np.std(a, ddof=1)
+    found, std = compare_samples(a, b, "b", larger_is_better=True, margin=1.0), np.std(a, ddof=1)
     solved = TTestIndPower().solve_power(nobs1=5, alpha=0.05, power=0.8, ratio=1.0)
     assert found.detectable == pytest.approx(solved * std, rel=1e-4)
     assert found.seeds_needed == np.ceil(TTestIndPower().solve_power(0.5 / std, alpha=0.05, power=0.8, ratio=1.0))
 
 
 def test_where_smaller_is_better_a_smaller_mean_is_a_positive_difference():
-    turned = compared([-v for v in NAO], [-v for v in RANDOM], ONE_DRAW, larger_is_better=False, margin=0.02)
+    turned = compare_samples([-v for v in NAO], [-v for v in RANDOM], ONE_DRAW, larger_is_better=False, margin=0.02)
     assert turned == AGAINST
-    lower = compared([63.0, 64.0, 62.5], [70.0, 68.0, 69.5], ONE_DRAW, larger_is_better=False, margin=1.0)
+    lower = compare_samples([63.0, 64.0, 62.5], [70.0, 68.0, 69.5], ONE_DRAW, larger_is_better=False, margin=1.0)
     assert lower.difference == pytest.approx(6.0)
     assert lower.interval.low > 0
     assert (lower.improvement, lower.hedges_g > 0) == (1.0, True)
@@ -68,9 +68,9 @@ samples = st.lists(st.integers(0, 1000).map(lambda n: n / 1000), min_size=2, max
 @settings(max_examples=25)
 @given(samples, samples, st.sampled_from((2.0, 8.0, 64.0)))
 def test_another_unit_changes_the_scale_of_differences_and_no_test(a, b, scale):
-    one = compared(a, b, "b", larger_is_better=True, margin=0.1)
+    one = compare_samples(a, b, "b", larger_is_better=True, margin=0.1)
     scaled = [[scale * value for value in side] for side in (a, b)]
-    other = compared(*scaled, "b", larger_is_better=True, margin=0.1 * scale)
+    other = compare_samples(*scaled, "b", larger_is_better=True, margin=0.1 * scale)
     assert other.difference == pytest.approx(scale * one.difference)
     for name in ("welch_p", "mann_whitney_p", "hedges_g", "improvement", "equivalence_p"):
         before, after = getattr(one, name), getattr(other, name)
@@ -80,8 +80,8 @@ def test_another_unit_changes_the_scale_of_differences_and_no_test(a, b, scale):
 @settings(max_examples=25)
 @given(samples, samples)
 def test_the_two_sides_of_a_comparison_say_the_same(a, b):
-    there = compared(a, b, "b", larger_is_better=True, margin=0.1)
-    back = compared(b, a, "a", larger_is_better=True, margin=0.1)
+    there = compare_samples(a, b, "b", larger_is_better=True, margin=0.1)
+    back = compare_samples(b, a, "a", larger_is_better=True, margin=0.1)
     assert back.difference == pytest.approx(-there.difference)
     assert back.improvement == pytest.approx(1 - there.improvement)
     for name in ("welch_p", "mann_whitney_p", "equivalence_p", "detectable", "seeds_needed"):
@@ -113,7 +113,7 @@ def test_random_search_at_equal_cost_is_a_family_of_its_own_whose_deviation_sets
     searched = {"queries": (*ENAS[:9], Undefined("diverged")), "seconds": (0.93,) * 10}
     made = build(runs("random", RANDOM) + runs("nao", NAO), TRUTH, searches={KEY: searched})
     queries, seconds = entry("nao", made).against_search
-    assert (queries.other, seconds.other) == tuple(SEARCHES.values())
+    assert (queries.other, seconds.other) == tuple(SEARCH_NAMES.values())
     p = stats.ttest_ind(NAO, ENAS[:9], equal_var=False).pvalue
     assert (queries.welch_p, queries.holm_p) == (pytest.approx(p), pytest.approx(p))
     assert queries.margin == pytest.approx(np.std(ENAS[:9], ddof=1) / 2)

@@ -17,8 +17,15 @@ from harness.core.budget import Budget, Cost
 from harness.core.numbers import Undefined
 from harness.core.random import stream
 from harness.core.space import SearchSpace
-from harness.leaderboard.end_to_end import compare, judge_of, searched
-from harness.leaderboard.equal_cost import SEARCH, companions, draws_of_all, equal_cost, planned, rounded_up
+from harness.leaderboard.end_to_end import compare, judge_of, search_equal_cost
+from harness.leaderboard.equal_cost import (
+    RANDOM_SEARCH,
+    draws_to_see_all,
+    equal_cost,
+    missing_searches,
+    rounded_up,
+    stored_searches,
+)
 from harness.leaderboard.leaderboard import EqualCost
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan
@@ -104,26 +111,26 @@ def test_the_leaderboard_has_the_comparison_but_no_row_of_it(url: str) -> None:
 
 
 def test_the_random_searches_are_found_again_and_a_longer_one_serves_too(done: str) -> None:
-    before = [run.id for run in stored(done, SEARCH)]
+    before = [run.id for run in stored(done, RANDOM_SEARCH)]
     again = Watch()
     first = values(done, make_plan(experiment(done)))
     compare(experiment(done), again)
     shorter = experiment(done, budget={"queries": QUERIES // 2})
     compare(shorter, Watch())
-    assert [run.id for run in stored(done, SEARCH)] == before
+    assert [run.id for run in stored(done, RANDOM_SEARCH)] == before
     assert again.notes == []
     plan = make_plan(shorter)
     found = values(done, plan)["evolution", "tabular", SPACE]["queries"]
     assert found == tuple(by_hand(plan.space, seed, queries=QUERIES // 2) for seed in (1, 2, 3))
     compare(experiment(done, budget={"queries": 10 * QUERIES}), Watch())
-    assert len(stored(done, SEARCH)) == 2 * len(before)
+    assert len(stored(done, RANDOM_SEARCH)) == 2 * len(before)
     assert values(done, make_plan(experiment(done))) == first
 
 
 def test_each_random_search_is_looked_at_once_for_all_rows(url: str) -> None:
     compare(experiment(url, oracles=("tabular", "tabular+score-gradient")), Watch())
     with Store.read(url) as store:
-        looks = [store.looks(run.id) for run in store.runs(policy=SEARCH)]
+        looks = [store.looks(run.id) for run in store.runs(policy=RANDOM_SEARCH)]
     assert [len(each) for each in looks] == [1, 1, 1]
     assert all("incumbents" in look.architecture for (look,) in looks)
 
@@ -131,7 +138,7 @@ def test_each_random_search_is_looked_at_once_for_all_rows(url: str) -> None:
 def test_random_search_has_the_settings_of_the_oracle_and_the_space(url: str) -> None:
     settings = {"oracle.repeat": "sample", "space.sampler": "notebook", "evolution.population": 9}
     compare(experiment(url, seeds=(5,), settings=settings, search_metric="test"), Watch())
-    (run,) = stored(url, SEARCH)
+    (run,) = stored(url, RANDOM_SEARCH)
     assert run.spec.settings["oracle"] == {"repeat": "sample", "duplicates": "charge"}
     assert run.spec.settings["space"]["sampler"] == "notebook"
     assert (run.spec.search_metric, run.spec.seed, run.spec.oracle) == ("test", 1_000_005, "tabular")
@@ -149,8 +156,8 @@ def test_a_small_space_that_was_seen_whole_is_known_at_any_cost(url: str) -> Non
         settings={},
     )
     compare(asked, Watch())
-    assert {run.spent.queries for run in stored(url, SEARCH)} == {rounded_up(draws_of_all(32))}
-    assert all(run.spec.oracle == "tabular" for run in stored(url, SEARCH))
+    assert {run.spent.queries for run in stored(url, RANDOM_SEARCH)} == {rounded_up(draws_to_see_all(32))}
+    assert all(run.spec.oracle == "tabular" for run in stored(url, RANDOM_SEARCH))
     found = values(url, plan := make_plan(asked))["darts", "tabular+score-gradient", "rnn2"]
     whole = by_hand(plan.space, 1, queries=2_000, table="rnn2-austen")
     assert found == {"queries": (whole,) * 3, "seconds": (whole,) * 3}
@@ -164,7 +171,7 @@ def test_a_policy_beyond_the_samples_of_a_large_space_is_undefined(done: str) ->
         dear = [replace(run, spent=replace(run.spent, queries=99_999, seconds=1e9)) for run in runs]
         found = equal_cost(dear, judge_of(plan, store), store, plan.space)["evolution", "tabular", SPACE]
     reasons = {cost: {each.reason for each in told if isinstance(each, Undefined)} for cost, told in found.items()}
-    samples = stored(done, SEARCH)[0].spent.queries
+    samples = stored(done, RANDOM_SEARCH)[0].spent.queries
     assert reasons == {
         cost: {f"the run spent more {cost} than {samples:,} samples of random search"}
         for cost in ("queries", "seconds")
@@ -200,14 +207,14 @@ def test_where_there_is_nothing_to_compare_nothing_is_searched(url: str, changes
     watch = Watch()
     board = compare(experiment(url, **changes), watch)
     assert all(entry.against_search == () for entry in board.entries)
-    assert all(run.spec.settings["policy"]["samples"] == 100 for run in stored(url, SEARCH))
+    assert all(run.spec.settings["policy"]["samples"] == 100 for run in stored(url, RANDOM_SEARCH))
     assert not [note for note in watch.notes if "equal cost" in note]
 
 
 def test_a_judge_that_trains_compares_nothing(done: str) -> None:
     asked = experiment(done)
     with Store.open(done) as store:
-        assert searched(make_plan(asked), store, Watch(), asked.model_copy(update={"judge": "a-recipe"})) == {}
+        assert search_equal_cost(make_plan(asked), store, Watch(), asked.model_copy(update={"judge": "a-recipe"})) == {}
 
 
 def test_values_follow_the_seeds_though_their_searches_differ(url: str) -> None:
@@ -230,7 +237,7 @@ def test_companions_are_the_searches_of_the_runs_seeds(done: str) -> None:
     compare(experiment(done, budget={"queries": 5 * QUERIES}), Watch())
     with Store.read(done) as store:
         runs = [run for run in store.runs(policy="evolution") if run.spec.seed < 3]
-        found = companions(runs, store)
+        found = stored_searches(runs, store)
     assert [run.spec.seed for run in found] == [1_000_001, 1_000_002]
     assert all(run.spent.queries >= 5 * QUERIES for run in found)
 
@@ -239,14 +246,14 @@ def test_another_table_is_another_search(done: str) -> None:
     with Store.read(done) as store:
         run = store.runs(policy="evolution")[0]
         other = replace(run, spec=replace(run.spec, table_digest="e" * 64))
-        assert companions([other], store) == []
-        assert len(planned([run], store, make_plan(experiment(done)).space)) == 0
+        assert stored_searches([other], store) == []
+        assert len(missing_searches([run], store, make_plan(experiment(done)).space)) == 0
 
 
 def test_running_sums_are_the_runs_own(done: str) -> None:
     """The last of the sums of a run's rows is what the run says that it spent, to the last bit."""
     with Store.read(done) as store:
-        for run in store.runs(policy=SEARCH):
+        for run in store.runs(policy=RANDOM_SEARCH):
             sums = list(itertools.accumulate(row.cost_seconds for row in store.trials(run.id)))
             assert sums[-1] == run.spent.seconds
 
@@ -258,9 +265,9 @@ def test_a_running_total_is_no_total(url: str) -> None:
     plan = make_plan(asked)
     with Store.open(url) as store:
         runs = [store.show(spec.digest) for spec in plan.specs]
-        (spec,) = planned(runs, store, plan.space)
+        (spec,) = missing_searches(runs, store, plan.space)
         store.begin(spec, {})
         store.commit(spec.digest, [], Checkpoint.of(9, Cost(9_999, 1.0, 1.0), 0, policy={}, oracle={}))
-        assert planned(runs, store, plan.space) == (spec,)
+        assert missing_searches(runs, store, plan.space) == (spec,)
         assert spec.budget == Budget()
         assert equal_cost(runs, judge_of(plan, store), store, plan.space) == {}

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.leaderboard.equal_cost import MOST, PILOT, UNSEEN, draws_of_all, rounded_up, saw_all, trainings
+from harness.leaderboard.equal_cost import (
+    MOST_SAMPLES,
+    PILOT_CELLS,
+    UNSEEN_PROBABILITY,
+    draws_to_see_all,
+    rounded_up,
+    saw_every_cell,
+    trainings_bought,
+)
 from tests.fakes.truths import Pairs
 
 
@@ -23,12 +31,12 @@ def missing(cells: int, draws: int) -> Fraction:
 
 @pytest.mark.parametrize("cells", [7, 32])
 def test_so_many_draws_see_every_cell(cells: int) -> None:
-    draws = draws_of_all(cells)
-    assert missing(cells, draws) <= UNSEEN
-    assert missing(cells, draws) > UNSEEN / 10  # and not many more than it takes
+    draws = draws_to_see_all(cells)
+    assert missing(cells, draws) <= UNSEEN_PROBABILITY
+    assert missing(cells, draws) > UNSEEN_PROBABILITY / 10  # and not many more than it takes
 
 
-@given(st.integers(1, MOST))
+@given(st.integers(1, MOST_SAMPLES))
 def test_rounded_numbers_have_two_digits_and_are_little_more(number: int) -> None:
     rounded = rounded_up(number)
     assert number <= rounded <= number * 1.1
@@ -36,24 +44,24 @@ def test_rounded_numbers_have_two_digits_and_are_little_more(number: int) -> Non
 
 
 def test_equal_prices_need_no_margin() -> None:
-    assert trainings(60.0, [5.0] * PILOT) == 12
-    assert trainings(61.0, [5.0] * PILOT) == 13
-    assert trainings(60.0, [0.0] * PILOT) == 0
+    assert trainings_bought(60.0, [5.0] * PILOT_CELLS) == 12
+    assert trainings_bought(61.0, [5.0] * PILOT_CELLS) == 13
+    assert trainings_bought(60.0, [0.0] * PILOT_CELLS) == 0
 
 
 @pytest.mark.parametrize("seconds", [50.0, 500.0, 5_000.0])
 def test_so_many_trainings_cost_as_much_in_every_draw(seconds: float) -> None:
     rng = np.random.default_rng(8)
     for _ in range(50):
-        prices: Sequence[float] = rng.gamma(2.0, 2.5, PILOT).tolist()
-        count = trainings(seconds, prices)
+        prices: Sequence[float] = rng.gamma(2.0, 2.5, PILOT_CELLS).tolist()
+        count = trainings_bought(seconds, prices)
         assert rng.gamma(2.0, 2.5, count).sum() >= seconds
         assert count < 2.5 * seconds / 5 + 60
 
 
 def test_a_space_was_seen_whole_when_each_cell_was_in_any_labelling() -> None:
     space = Pairs(2)
-    assert saw_all({"0+0", "0+1", "1+1"}, space)
-    assert saw_all({"0+0", "1+0", "1+1"}, space)
-    assert not saw_all({"0+1", "1+0", "1+1"}, space)
-    assert not saw_all({"0+0", "1+1"}, space)
+    assert saw_every_cell({"0+0", "0+1", "1+1"}, space)
+    assert saw_every_cell({"0+0", "1+0", "1+1"}, space)
+    assert not saw_every_cell({"0+1", "1+0", "1+1"}, space)
+    assert not saw_every_cell({"0+0", "1+1"}, space)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
-from harness.core.judgement import Measured
+from harness.core.judgement import UnrankedVerdict
 from harness.leaderboard.formats import document, render, terminal
 from tests.leaderboard.samples import (
     FULL,
@@ -132,7 +132,9 @@ def test_kendalls_tau_is_a_column_only_where_cells_were_probed():
 
 
 def test_a_leaderboard_of_trained_cells_says_by_what_and_that_it_ranks_nothing():
-    trained = board(runs("random", list(map(Measured, RANDOM))), runs("nao", list(map(Measured, NAO))), truth=SCRATCH)
+    trained = board(
+        runs("random", list(map(UnrankedVerdict, RANDOM))), runs("nao", list(map(UnrankedVerdict, NAO))), truth=SCRATCH
+    )
     text = " ".join(printed(trained).split())
     assert "Test accuracy, one repeat at 108 epochs; 10 seeds a policy" in text
     assert "recipe nasbench101-cifar10" in text

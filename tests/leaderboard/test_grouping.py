@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import UnknownNameError
-from harness.leaderboard.grouping import named, telling
+from harness.leaderboard.grouping import differing_keys, named_runs
 from tests.storage.test_selection import run
 
 
 def names(runs, group_by=()):
-    return [(row.policy, row.oracle, row.space) for row in named(runs, group_by)]
+    return [(row.policy, row.oracle, row.space) for row in named_runs(runs, group_by)]
 
 
 def nao(seed=1, pool=100, **changes):
@@ -55,15 +55,17 @@ def test_a_setting_that_only_a_later_version_has_is_absent_before():
 
 
 def test_a_digest_is_told_only_where_nothing_else_tells_rows_apart():
-    assert telling([{"recipe": "a", "recipe_digest": "1"}, {"recipe": "b", "recipe_digest": "2"}]) == ["recipe"]
-    assert telling([{"recipe": "a", "recipe_digest": "1"}, {"recipe": "a", "recipe_digest": "2"}]) == ["recipe_digest"]
+    assert differing_keys([{"recipe": "a", "recipe_digest": "1"}, {"recipe": "b", "recipe_digest": "2"}]) == ["recipe"]
+    assert differing_keys([{"recipe": "a", "recipe_digest": "1"}, {"recipe": "a", "recipe_digest": "2"}]) == [
+        "recipe_digest"
+    ]
 
 
 def test_what_is_grouped_by_stands_in_every_name_that_has_it():
     runs = [nao(1), drawn(1), run(2, policy="enas", settings={"policy": {}})]
     assert [policy for policy, *_ in names(runs, ["policy.pool"])] == ["nao (policy.pool=100)", "random", "enas"]
     with pytest.raises(UnknownNameError, match=r"did you mean 'policy\.pool'"):
-        named(runs, ["policy.pol"])
+        named_runs(runs, ["policy.pol"])
 
 
 def test_circumstances_split_when_they_are_asked_for():
@@ -77,7 +79,7 @@ def test_circumstances_split_when_they_are_asked_for():
 
 def test_the_same_draw_on_two_oracles_is_one_run_of_one_row():
     runs = [drawn(1), drawn(1, oracle="supernet"), drawn(2, oracle="supernet", settings={"oracle": {"x": 1}})]
-    rows = named(runs)
+    rows = named_runs(runs)
     assert [(row.run.spec.seed, row.policy, row.oracle) for row in rows] == [
         (1, "random", "tabular"),
         (2, "random", "tabular"),
@@ -103,7 +105,7 @@ def test_of_draws_that_differ_between_versions_the_newest_are_the_baseline():
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from(["nao", "enas"])), max_size=8))
 def test_no_row_holds_two_settings_and_no_setting_two_rows(draws):
     runs = [nao(seed, pool, policy=policy) for seed, pool, policy in dict.fromkeys(draws)]
-    rows = named(runs)
+    rows = named_runs(runs)
     assert sorted(row.run.id for row in rows) == sorted(each.id for each in runs)
     by_name = {}
     for row in rows:

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from harness.core.budget import Cost
-from harness.core.judgement import Measured
+from harness.core.judgement import UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.leaderboard.formats import document
 from tests.leaderboard.samples import (
@@ -130,7 +130,9 @@ def test_a_seed_without_a_tau_is_left_out_and_a_row_without_any_says_why():
 
 def test_values_of_a_space_that_is_not_ranked_have_means_and_a_test_but_no_ranks():
     trained = board(
-        runs("random", [Measured(value) for value in RANDOM]), runs("nao", list(map(Measured, NAO))), truth=SCRATCH
+        runs("random", [UnrankedVerdict(value) for value in RANDOM]),
+        runs("nao", list(map(UnrankedVerdict, NAO))),
+        truth=SCRATCH,
     )
     found = entry("nao", trained)
     assert found.values == tuple(NAO)

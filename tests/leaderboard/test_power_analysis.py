@@ -10,16 +10,22 @@ from statsmodels.stats.power import TTestIndPower
 from backends.tabular.known_tables import open_table
 from harness.core.errors import SettingError
 from harness.core.numbers import Undefined
-from harness.leaderboard.power_analysis import Question, Spread, basis_of_board, basis_of_table, deviation_range
+from harness.leaderboard.power_analysis import (
+    PolicySpread,
+    PowerQuestion,
+    basis_of_board,
+    basis_of_table,
+    deviation_range,
+)
 from harness.leaderboard.power_page import planning_page
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 
-ALIKE = Spread("alike", 2.0, 2.0, 10)
+ALIKE = PolicySpread("alike", 2.0, 2.0, 10)
 
 
 @pytest.mark.parametrize(("difference", "power", "level"), [(2.0, 0.8, 0.05), (1.0, 0.9, 0.05), (3.0, 0.8, 0.01)])
 def test_seeds_and_differences_agree_with_statsmodels_where_both_sides_vary_alike(difference, power, level):
-    question = Question(power=power, level=level)
+    question = PowerQuestion(power=power, level=level)
     solve = TTestIndPower().solve_power
     needed = solve(difference / 2.0, alpha=level, power=power, ratio=1.0)
     assert ALIKE.needed(difference, question) == math.ceil(needed)
@@ -32,15 +38,15 @@ def test_the_power_of_unlike_sides_is_how_often_a_simulated_test_finds_the_diffe
     rng = np.random.default_rng(7)
     a, b = rng.normal(1.5, 0.3, (20_000, 10)), rng.normal(0.0, 2.0, (20_000, 10))
     found = (stats.ttest_ind(a, b, axis=1, equal_var=False).pvalue < 0.05).mean()
-    assert Spread("calm", 0.3, 2.0, 10).power(1.5, 10, Question()) == pytest.approx(found, abs=0.015)
+    assert PolicySpread("calm", 0.3, 2.0, 10).power(1.5, 10, PowerQuestion()) == pytest.approx(found, abs=0.015)
 
 
 def test_a_spread_without_a_deviation_answers_nothing_and_says_why():
     reason = Undefined("one seed has no standard deviation")
-    for spread in (Spread("one", reason, 2.0, 1), Spread("one", 2.0, reason, 5)):
-        assert spread.needed(1.0, Question()) == reason
-        assert spread.detectable(5, Question()) == reason
-        assert spread.power(1.0, 5, Question()) == reason
+    for spread in (PolicySpread("one", reason, 2.0, 1), PolicySpread("one", 2.0, reason, 5)):
+        assert spread.needed(1.0, PowerQuestion()) == reason
+        assert spread.detectable(5, PowerQuestion()) == reason
+        assert spread.power(1.0, 5, PowerQuestion()) == reason
 
 
 def test_a_leaderboard_gives_each_policy_beside_random():
@@ -66,11 +72,11 @@ def test_a_table_supposes_a_policy_that_draws_and_one_that_never_varies():
 
 
 def test_a_page_of_accuracies_asks_in_points_and_answers_in_fractions():
-    question = Question(differences=(2.0,), seeds=(10,))
+    question = PowerQuestion(differences=(2.0,), seeds=(10,))
     page = planning_page([basis_of_board(FULL)], question)
     needed, detectable, power = page.grids
     a, b = np.std([0.941, *NAO[1:]], ddof=1), np.std(RANDOM, ddof=1)
-    spread = Spread("nao", float(a), float(b), 10)
+    spread = PolicySpread("nao", float(a), float(b), 10)
     seeds = spread.needed(0.02, question)
     assert needed.rows == (("nao", f"{100 * a:.2f}", f"{100 * b:.2f}", f"{seeds}"),)
     assert detectable.rows == (("nao", f"{100 * spread.detectable(10, question):.2f}"),)
@@ -80,7 +86,7 @@ def test_a_page_of_accuracies_asks_in_points_and_answers_in_fractions():
     assert row["powers"] == [
         {"difference": 0.02, "seeds": 10, "power": spread.power(0.02, 10, question), "reasons": {}}
     ]
-    assert planning_page([basis_of_board(FULL)], Question()).content["bases"][0]["policies"][0]["powers"] == []
+    assert planning_page([basis_of_board(FULL)], PowerQuestion()).content["bases"][0]["policies"][0]["powers"] == []
 
 
 def test_a_page_of_perplexities_takes_differences_as_they_are():
@@ -89,14 +95,14 @@ def test_a_page_of_perplexities_takes_differences_as_they_are():
         runs("nao", [perplexity(v, 3) for v in (63.0, 64.0, 65.0)], (1, 2, 3)),
         truth=COURSES,
     )
-    page = planning_page([basis_of_board(made)], Question(differences=(1.0,)))
+    page = planning_page([basis_of_board(made)], PowerQuestion(differences=(1.0,)))
     expected = math.ceil(TTestIndPower().solve_power(1.0, alpha=0.05, power=0.8, ratio=1.0))
     assert page.grids[0].rows == (("nao", "1.00", "1.00", f"{expected}"),)
     assert "by difference in perplexity" in page.grids[0].title
 
 
 def test_what_takes_too_many_seeds_is_a_dash_with_its_reason():
-    page = planning_page([basis_of_board(FULL)], Question(differences=(0.001,)))
+    page = planning_page([basis_of_board(FULL)], PowerQuestion(differences=(0.001,)))
     assert page.grids[0].rows[0][-1] == "–"
     assert any(note.startswith("–: it takes more than 10,000 seeds") for note in page.notes)
     (row,) = page.content["bases"][0]["policies"]
@@ -105,7 +111,7 @@ def test_what_takes_too_many_seeds_is_a_dash_with_its_reason():
 
 
 def test_several_truths_stand_on_one_page_and_each_table_says_which():
-    page = planning_page([basis_of_board(FULL), basis_of_table("rnn2-austen")], Question())
+    page = planning_page([basis_of_board(FULL), basis_of_table("rnn2-austen")], PowerQuestion())
     assert len(page.grids) == 4
     assert "table nasbench101" in page.grids[0].title
     assert "table rnn2-austen" in page.grids[2].title
@@ -133,4 +139,4 @@ def test_the_true_deviation_lies_in_the_chi_squared_range():
 )
 def test_what_no_test_can_have_is_refused(asked, words):
     with pytest.raises(SettingError, match=words):
-        Question(**asked)
+        PowerQuestion(**asked)

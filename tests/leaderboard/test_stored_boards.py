@@ -10,10 +10,10 @@ import pytest
 from backends.tabular.known_tables import open_table
 from harness.core.budget import Budget
 from harness.core.errors import StoreError, TableError
-from harness.core.judgement import Measured, Truth
+from harness.core.judgement import Truth, UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
-from harness.leaderboard.equal_cost import APART
+from harness.leaderboard.equal_cost import SEED_OFFSET
 from harness.leaderboard.stored_boards import boards, stored_boards
 from harness.planning.settings import create_space
 from harness.storage.records import Result, ScoreRow
@@ -215,7 +215,7 @@ def test_what_a_recipe_judged_is_a_board_of_its_own_and_nothing_is_trained(store
     ended(store, spec(4, **live), CELLS[0], trials=5)
     store.record_truth("rnn2", RECIPE)
     for value, run in enumerate(judged, 50):
-        store.record_result(run, Result("", RECIPE.metric, RECIPE.digest, Measured(float(value))))
+        store.record_result(run, Result("", RECIPE.metric, RECIPE.digest, UnrankedVerdict(float(value))))
     (board,) = boards(store, store.runs())
     assert board.truth == RECIPE
     assert board.entries[0].values == (50.0, 51.0, 52.0)
@@ -226,7 +226,7 @@ def test_what_a_recipe_judged_is_a_board_of_its_own_and_nothing_is_trained(store
 def test_a_recipe_that_the_store_does_not_describe_is_an_error_that_says_what_to_do(store):
     live = {"oracle": "standalone", "table": None, "table_digest": None}
     run = ended(store, spec(1, **live), CELLS[0], trials=5)
-    store.record_result(run, Result("", RECIPE.metric, RECIPE.digest, Measured(50.0)))
+    store.record_result(run, Result("", RECIPE.metric, RECIPE.digest, UnrankedVerdict(50.0)))
     with pytest.raises(
         TableError, match=r"judged by recipe eeeeeeeeeeee.*give their `harness run --judge RECIPE` command"
     ):
@@ -235,7 +235,7 @@ def test_a_recipe_that_the_store_does_not_describe_is_an_error_that_says_what_to
 
 def test_random_searches_that_nobody_asked_for_are_no_rows_unless_they_are_alone(store):
     filled(store)
-    beside = ended(store, spec(1 + APART, "random-search"), CELLS[0])
+    beside = ended(store, spec(1 + SEED_OFFSET, "random-search"), CELLS[0])
     (board,) = boards(store, store.runs())
     assert {entry.policy for entry in board.entries} == {"nao", "random"}
     (board,) = boards(store, [store.show(beside)])
@@ -249,7 +249,7 @@ def test_random_search_at_equal_cost_is_compared_with_where_it_is_stored(store):
     filled(store)
     settings = {"samples": 9, "batch": 100}
     for seed in (1, 2, 3):
-        made = spec(seed + APART, "random-search", policy_settings=settings, budget=Budget())
+        made = spec(seed + SEED_OFFSET, "random-search", policy_settings=settings, budget=Budget())
         store.begin(made, {})
         scored = [ScoreRow(n, CELLS[2 - n % 3], None, n / 10, None, 6.0, 2.5) for n in range(9)]
         store.commit(made.digest, scored, checkpoint(9))

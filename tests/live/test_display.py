@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from harness.core.budget import Budget, Cost
-from harness.core.driver import Progress
-from harness.execution.engine import Beat, Best, Broken, Done
-from harness.live.display import LiveTable, PlainLines, Quiet, display_for, hours, page
-from harness.live.forecast import Tally
+from harness.core.driver import SearchProgress
+from harness.execution.engine import BestScore, Heartbeat, RunFailed, RunFinished
+from harness.live.display import LiveTable, PlainLines, Quiet, display_for, hours, progress_table
+from harness.live.forecast import RunTracker
 from tests.fakes.live import SHARED
 from tests.fakes.runs_in_progress import PERPLEXITIES, VALIDATION, Clock, beat, job
 
@@ -27,9 +27,9 @@ def written(console: Console) -> str:
     return console.file.getvalue()
 
 
-def rows(tally: Tally, width: int = 100) -> list[str]:
+def rows(tally: RunTracker, width: int = 100) -> list[str]:
     console = terminal(width, seen=False)
-    console.print(page(tally))
+    console.print(progress_table(tally))
     return [" ".join(line.split()) for line in written(console).splitlines()]
 
 
@@ -56,11 +56,11 @@ def test_a_terminal_has_a_table_a_file_lines_and_who_asks_for_quiet_neither(monk
 
 def test_a_run_has_a_line_while_it_goes_and_the_whole_has_the_first() -> None:
     clock, (one, two) = Clock(), (job(1, budget=Budget(queries=2_000)), job(2, "enas", SHARED))
-    tally = Tally([one, two], 30, clock)
-    tally.see(beat(one, 0))
-    tally.see(Beat(two.run, Progress(3, Cost(3, 0.0, 5_400.0)), Best(0.5, VALIDATION)))
+    tally = RunTracker([one, two], 30, clock)
+    tally.receive(beat(one, 0))
+    tally.receive(Heartbeat(two.run, SearchProgress(3, Cost(3, 0.0, 5_400.0)), BestScore(0.5, VALIDATION)))
     clock.now += 60
-    tally.see(beat(one, 500, 0.8713))
+    tally.receive(beat(one, 500, 0.8713))
     assert rows(tally) == [
         "best",
         "validation",
@@ -69,20 +69,20 @@ def test_a_run_has_a_line_while_it_goes_and_the_whole_has_the_first() -> None:
         "nao tabular 1 ━━ 500 of 2,000 87.13 % 5.0 simulated hours 60 s 3 min",
         f"enas {SHARED} 2 3 50.00 % 1.5 hours 60 s –",
     ]
-    tally.see(Done(two.run, "a cell"))
+    tally.receive(RunFinished(two.run, "a cell"))
     assert rows(tally)[:3] == ["best", "validation simulated", "queries accuracy hours time left"]
     assert rows(tally)[-1] == "nao tabular 1 ━━ 500 of 2,000 87.13 % 5.0 60 s 3 min"
-    tally.see(Broken(one.run, "no memory"))
+    tally.receive(RunFailed(one.run, "no memory"))
     assert rows(tally)[-1] == "30 of 30 runs, 1 failed ━━━━━━━━ 60 s 0 s"
 
 
 @pytest.mark.parametrize("width", [68, 80])
 def test_on_a_narrow_terminal_names_are_folded_and_numbers_whole(width: int) -> None:
     one = job(1, "evolution", "tabular+score-gradient", budget=Budget(queries=2_000))
-    tally = Tally([one], 1, Clock())
-    tally.see(beat(one, 500, 0.8713))
+    tally = RunTracker([one], 1, Clock())
+    tally.receive(beat(one, 500, 0.8713))
     console = terminal(width, seen=False)
-    console.print(page(tally))
+    console.print(progress_table(tally))
     shown = written(console)
     assert max(map(len, shown.splitlines())) <= width
     assert "500 of 2,000" in shown
@@ -91,33 +91,33 @@ def test_on_a_narrow_terminal_names_are_folded_and_numbers_whole(width: int) -> 
 
 def test_scores_of_more_than_one_measure_are_told_apart_by_their_units() -> None:
     jobs = [job(1), job(2, "enas")]
-    tally = Tally(jobs, 2, Clock())
-    tally.see(beat(jobs[0], 1, 0.5))
-    tally.see(beat(jobs[1], 1, -math.log(54.57), metric=PERPLEXITIES))
+    tally = RunTracker(jobs, 2, Clock())
+    tally.receive(beat(jobs[0], 1, 0.5))
+    tally.receive(beat(jobs[1], 1, -math.log(54.57), metric=PERPLEXITIES))
     shown = rows(tally)
     assert shown[:2] == ["best simulated", "queries score hours time left"]
     assert " 50.00 % " in shown[3]
     assert " 54.57 " in shown[4]
-    tally.see(Done(jobs[0].run, "a cell"))
+    tally.receive(RunFinished(jobs[0].run, "a cell"))
     assert rows(tally)[:3] == ["best", "validation simulated", "queries perplexity hours time left"]
 
 
 def test_sixty_runs_have_as_many_lines_as_there_are_workers() -> None:
     jobs = [job(seed) for seed in range(60)]
-    tally = Tally(jobs, 60, Clock())
+    tally = RunTracker(jobs, 60, Clock())
     for first, second in pairwise(jobs):
-        tally.see(beat(first, 5))
-        tally.see(beat(second, 1))
+        tally.receive(beat(first, 5))
+        tally.receive(beat(second, 1))
         assert len([line for line in rows(tally) if "tabular" in line]) == 2
-        tally.see(Done(first.run, "a cell"))
+        tally.receive(RunFinished(first.run, "a cell"))
 
 
 def test_the_table_is_drawn_while_runs_go_and_gone_after_them() -> None:
     console, one = terminal(), job(1, budget=Budget(queries=10))
     with LiveTable(console)([one], 3) as shown:
-        shown.see(beat(one, 5, 0.5))
+        shown.receive(beat(one, 5, 0.5))
         shown.note("left out: [a pair]")
-        shown.see(Broken(one.run, "no [red]memory"))
+        shown.receive(RunFailed(one.run, "no [red]memory"))
     text = written(console)
     assert "2 of 3 runs" in text
     assert "note: left out: [a pair]\n" in text
@@ -138,8 +138,8 @@ def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
         console = Console(
             file=io.StringIO(), force_terminal=True, width=100, color_system="truecolor", _environ=environment
         )
-        tally = Tally([job(1)], 2, Clock())
-        console.print(page(tally))
+        tally = RunTracker([job(1)], 2, Clock())
+        console.print(progress_table(tally))
         return "\x1b[38;" in written(console)
 
     assert colours()
@@ -149,10 +149,10 @@ def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> 
 def test_plain_lines_are_one_a_run_that_ends() -> None:
     clock, console, (one, two) = Clock(), terminal(seen=False), (job(1270), job(1271))
     with PlainLines(console, clock)([one, two], 30) as shown:
-        shown.see(beat(one, 2_900, 0.8713))
+        shown.receive(beat(one, 2_900, 0.8713))
         clock.now += 4
-        shown.see(Done(one.run, "a cell"))
-        shown.see(Broken(two.run, "no\nmemory"))
+        shown.receive(RunFinished(one.run, "a cell"))
+        shown.receive(RunFailed(two.run, "no\nmemory"))
     assert written(console) == (
         "done 29/30: nao tabular 1270, 2,900 queries, best validation accuracy 87.13 %, 29.0 simulated hours, 4 s\n"
         "warning: failed 30/30: nao tabular 1271, no memory\n"
@@ -164,13 +164,13 @@ def test_plain_lines_say_how_far_all_are_after_half_a_minute_without_a_line() ->
     jobs = [job(seed, budget=Budget(queries=100)) for seed in range(6)]
     with PlainLines(console, clock)(jobs, 6) as shown:
         for each in jobs:
-            shown.see(beat(each, 0))
+            shown.receive(beat(each, 0))
         for seconds in (10, 19.9, 0.1, 29.9):
             clock.now += seconds
-            shown.see(beat(jobs[0], 25, 0.5))
+            shown.receive(beat(jobs[0], 25, 0.5))
         shown.note("a line begins a new pause")
         clock.now += 29.9
-        shown.see(beat(jobs[0], 75, 0.5))
+        shown.receive(beat(jobs[0], 75, 0.5))
     assert written(console) == (
         "0/6 runs done, 30 s gone, about 90 s left; nao tabular 0 at 25 of 100 queries, best validation accuracy "
         "50.00 %; nao tabular 1 at 0 of 100 queries; nao tabular 2 at 0 of 100 queries; nao tabular 3 at 0 of 100 "
@@ -182,10 +182,10 @@ def test_quiet_warns_and_says_nothing_else() -> None:
     console, (one, two) = terminal(), (job(1), job(2))
     with Quiet(console)([one, two], 2) as shown:
         shown.note("left out")
-        shown.see(beat(one, 5, 0.5))
-        shown.see(Done(one.run, "a cell"))
+        shown.receive(beat(one, 5, 0.5))
+        shown.receive(RunFinished(one.run, "a cell"))
         assert written(console) == ""
-        shown.see(Broken(two.run, "no memory"))
+        shown.receive(RunFailed(two.run, "no memory"))
     assert written(console) == "warning: failed 2/2: nao tabular 2, no memory\n"
 
 

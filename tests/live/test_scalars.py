@@ -14,9 +14,9 @@ from rich.console import Console
 from harness.core.budget import Cost
 from harness.core.errors import SettingError
 from harness.core.oracle import Metric
-from harness.execution.engine import Best, Broken, Done, Job, Saved
+from harness.execution.engine import BestScore, CheckpointSaved, RunFailed, RunFinished, RunJob
 from harness.live.display import Quiet, display_for
-from harness.live.scalars import Scalars, folder_of
+from harness.live.scalars import TensorBoardScalars, folder_of
 from harness.storage.records import Checkpoint, ScoreRow
 from tests.fakes.runs_in_progress import PERPLEXITIES, VALIDATION, job
 
@@ -25,13 +25,13 @@ accumulator = pytest.importorskip(
 )
 
 
-def saved(of: Job, first: int, values: Sequence[float | None], metric: Metric = VALIDATION) -> Saved:
+def saved(of: RunJob, first: int, values: Sequence[float | None], metric: Metric = VALIDATION) -> CheckpointSaved:
     """A checkpoint after some scores from trial ``first`` on."""
     rows = [ScoreRow(first + i, "a cell", 12, value, None, 12.0, 36.0) for i, value in enumerate(values)]
     trials = first + len(values)
     checkpoint = Checkpoint.of(trials, Cost(trials, 12.0 * trials, 36.0 * trials), 0, policy={}, oracle={})
     known = [value for value in values if value is not None]
-    return Saved(of.run, rows, checkpoint, Best(max(known), metric) if known else None)
+    return CheckpointSaved(of.run, rows, checkpoint, BestScore(max(known), metric) if known else None)
 
 
 def read(folder: Path) -> Mapping[str, list[tuple[int, float]]]:
@@ -40,18 +40,18 @@ def read(folder: Path) -> Mapping[str, list[tuple[int, float]]]:
     return {tag: [(e.step, pytest.approx(e.value)) for e in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
 
 
-def scalars(folder: Path) -> Scalars:
-    return Scalars(str(folder), Quiet(Console(stderr=True)))
+def scalars(folder: Path) -> TensorBoardScalars:
+    return TensorBoardScalars(str(folder), Quiet(Console(stderr=True)))
 
 
 def test_each_run_has_a_folder_of_scores_and_costs_by_trial(tmp_path: Path) -> None:
     one, two = job(1), job(2)
     with scalars(tmp_path / "tb")([one, two], 2) as watch:
-        watch.see(saved(one, 0, [0.5, None, 0.75]))
-        watch.see(saved(two, 0, [0.25]))
-        watch.see(saved(one, 3, [0.625]))
-        watch.see(Done(one.run, "a cell"))
-        watch.see(Broken(two.run, "no memory"))
+        watch.receive(saved(one, 0, [0.5, None, 0.75]))
+        watch.receive(saved(two, 0, [0.25]))
+        watch.receive(saved(one, 3, [0.625]))
+        watch.receive(RunFinished(one.run, "a cell"))
+        watch.receive(RunFailed(two.run, "no memory"))
     assert sorted(path.name for path in (tmp_path / "tb").iterdir()) == sorted(map(folder_of, (one.spec, two.spec)))
     assert read(tmp_path / "tb" / folder_of(one.spec)) == {
         "score/validation_accuracy": [(0, 0.5), (2, 0.75), (3, 0.625)],
@@ -66,7 +66,7 @@ def test_each_run_has_a_folder_of_scores_and_costs_by_trial(tmp_path: Path) -> N
 def test_a_perplexity_is_written_as_it_is_and_the_smallest_is_the_best(tmp_path: Path) -> None:
     one = job(1)
     with scalars(tmp_path)([one], 1) as watch:
-        watch.see(saved(one, 0, [-math.log(value) for value in (90.0, 54.57, 60.0)], PERPLEXITIES))
+        watch.receive(saved(one, 0, [-math.log(value) for value in (90.0, 54.57, 60.0)], PERPLEXITIES))
     found = read(tmp_path / folder_of(one.spec))
     assert found["score/validation_perplexity"] == [(0, 90.0), (1, 54.57), (2, 60.0)]
     assert found["best/validation_perplexity"] == [(0, 90.0), (1, 54.57), (2, 54.57)]
@@ -75,9 +75,9 @@ def test_a_perplexity_is_written_as_it_is_and_the_smallest_is_the_best(tmp_path:
 def test_a_run_that_goes_on_goes_on_in_its_folder_with_the_best_from_before(tmp_path: Path) -> None:
     one = job(1)
     with scalars(tmp_path)([one], 1) as watch:
-        watch.see(saved(one, 0, [0.75]))
+        watch.receive(saved(one, 0, [0.75]))
     with scalars(tmp_path)([replace(one, best=0.75)], 1) as watch:
-        watch.see(saved(one, 1, [0.5]))
+        watch.receive(saved(one, 1, [0.5]))
     found = read(tmp_path / folder_of(one.spec))
     assert found["best/validation_accuracy"] == [(0, 0.75), (1, 0.75)]
 
@@ -87,7 +87,7 @@ def test_an_interruption_leaves_what_was_written(tmp_path: Path) -> None:
 
     def interrupted() -> None:
         with scalars(tmp_path)([one], 1) as watch:
-            watch.see(saved(one, 0, [0.75]))
+            watch.receive(saved(one, 0, [0.75]))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -99,8 +99,8 @@ def test_one_watcher_can_be_entered_again(tmp_path: Path) -> None:
     watcher, one, two = scalars(tmp_path), job(1), job(2)
     for each in (one, two):
         with watcher([each], 1) as watch:
-            watch.see(saved(each, 0, [0.5]))
-            watch.see(Done(each.run, "a cell"))
+            watch.receive(saved(each, 0, [0.5]))
+            watch.receive(RunFinished(each.run, "a cell"))
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -109,7 +109,7 @@ def test_messages_and_notes_are_passed_on(tmp_path: Path, capsys: pytest.Capture
     watcher = display_for(False, str(tmp_path))
     watcher.note("left out")
     with watcher([one], 1) as watch:
-        watch.see(Done(one.run, "a cell"))
+        watch.receive(RunFinished(one.run, "a cell"))
     assert capsys.readouterr().err == "note: left out\ndone 1/1: nao tabular 1, 0 queries, 0 simulated hours, 0 s\n"
 
 

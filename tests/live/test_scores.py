@@ -9,7 +9,7 @@ import pytest
 
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
-from harness.live.scores import meaning, natural, text
+from harness.live.scores import meaning, natural_value, text
 
 SYNTHETIC = Metric("score", "validation", 0.0, 1.0)
 
@@ -30,9 +30,9 @@ def test_a_score_is_read_in_its_measure_s_own_words(score: float, metric: Metric
 @pytest.mark.parametrize("value", [1.0, 54.57, 1e5])
 def test_what_a_search_sees_of_a_perplexity_leads_back_to_it(value: float) -> None:
     score = float(PERPLEXITY.scores(np.array([value]))[0])
-    assert natural(score, PERPLEXITY.metric("validation")) == pytest.approx(value)
+    assert natural_value(score, PERPLEXITY.metric("validation")) == pytest.approx(value)
 
 
 def test_other_scores_are_what_they_are() -> None:
-    assert natural(0.5, ACCURACY.metric("validation")) == 0.5
-    assert natural(-0.5, SYNTHETIC) == -0.5
+    assert natural_value(0.5, ACCURACY.metric("validation")) == 0.5
+    assert natural_value(-0.5, SYNTHETIC) == -0.5

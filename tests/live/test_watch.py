@@ -11,7 +11,7 @@ import pytest
 from harness.core.budget import Budget, Cost
 from harness.core.errors import StoreError
 from harness.core.runspec import RunSpec
-from harness.live.watch import IDLE_SECONDS, Group, Picture, StoreWatch, changed, follow, metric_of
+from harness.live.watch import IDLE_SECONDS, RunCounts, StoreSnapshot, StoreWatch, changed, follow, metric_of
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
 from tests.fakes.runs_in_progress import Clock
@@ -55,8 +55,8 @@ def test_runs_are_counted_by_what_became_of_them(store: Store, watched: StoreWat
     store.fail(nao[1].digest, "no memory")
     picture = watched.look()
     assert picture.groups == (
-        Group("nao", "tabular", "rnn2", finished=1, failed=1, going=1, waiting=1),
-        Group("enas", "tabular", "rnn3", finished=0, failed=0, going=0, waiting=1),
+        RunCounts("nao", "tabular", "rnn2", finished=1, failed=1, going=1, waiting=1),
+        RunCounts("enas", "tabular", "rnn3", finished=0, failed=0, going=0, waiting=1),
     )
     assert [seen.run for seen in picture.going] == [nao[2].digest]
     assert (picture.busy, picture.total("waiting")) == (True, 2)
@@ -160,7 +160,7 @@ def test_a_run_that_waits_is_watched_for(store: Store, watched: StoreWatch) -> N
 
 
 def test_two_looks_differ_where_a_run_moved(store: Store, watched: StoreWatch) -> None:
-    def looked() -> Picture:
+    def looked() -> StoreSnapshot:
         return watched.look()
 
     begin(store, spec(1))

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from harness.core.errors import UnknownNameError
-from harness.output.page import Grid, Page, render, terminal
+from harness.output.page import Page, TextTable, render, terminal
 
-FIRST = Grid("by cell", ("cell", "mean\n± std"), (("tanh@0 relu_x", "1.50 ± 0.25"), ("relu@0", "–")))
-SECOND = Grid("by epoch", ("epoch", "chosen"), (("1", "tanh@0 & relu@0"), ("1,000", "relu@0")))
+FIRST = TextTable("by cell", ("cell", "mean\n± std"), (("tanh@0 relu_x", "1.50 ± 0.25"), ("relu@0", "–")))
+SECOND = TextTable("by epoch", ("epoch", "chosen"), (("1", "tanh@0 & relu@0"), ("1,000", "relu@0")))
 PAGE = Page(
     "A study of 100 %", (FIRST, SECOND), ("The *smaller*, the better.",), {"study": "toy", "tau": [None, 1 / 3]}
 )
@@ -69,12 +69,12 @@ def test_the_terminal_shows_title_tables_and_notes() -> None:
 
 @pytest.mark.parametrize("text", ["", "–", "1", "1,000", "-0.33", "+2.88 ± 2.60", "1.0 ± –", "3e-04", "−5", "12 %"])
 def test_a_number_as_tables_print_it_stands_to_the_right(text: str) -> None:
-    assert Grid("", ("x",), ((text,),)).names == []
+    assert TextTable("", ("x",), ((text,),)).names == []
 
 
 @pytest.mark.parametrize("text", ["tanh@0", "3 of 5", "20 → 4", "1 2 3", "--", "conv3x3"])
 def test_other_text_stands_to_the_left(text: str) -> None:
-    assert Grid("", ("x",), ((text,),)).names == [0]
+    assert TextTable("", ("x",), ((text,),)).names == [0]
 
 
 def test_an_unknown_form_is_refused_with_the_nearest_one() -> None:

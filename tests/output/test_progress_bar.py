@@ -6,14 +6,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from harness.output.progress_bar import bar
+from harness.output.progress_bar import progress_bar
 
 
 @click.command()
 @click.option("--quiet", is_flag=True)
 def task(quiet: bool) -> None:
     """Something long."""
-    with bar("importing") as report:
+    with progress_bar("importing") as report:
         report(1, 2)
 
 
@@ -36,6 +36,6 @@ def test_outside_of_a_command_a_bar_is_a_bar(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with bar("importing") as report:
+    with progress_bar("importing") as report:
         report(1, 2)
     assert "importing" in capsys.readouterr().err

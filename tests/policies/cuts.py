@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.core.oracle import Trial
-from harness.testing.contract import same
+from harness.testing.contract import same_state
 
 Drive = Callable[[Any], Iterator[list[Trial]]]
 """Drives a policy to its end, a round of trials at a time."""
@@ -32,5 +32,5 @@ def require_the_same_from_any_cut(
         other.load_state_dict(state)
         assert [seen(trials) for trials in drive(other)] == whole[cut:]
         assert other.recommend() == policy.recommend()
-        assert same(other.state_dict(), policy.state_dict())
-    assert same(states, kept), "going on must not change a state that was taken"
+        assert same_state(other.state_dict(), policy.state_dict())
+    assert same_state(states, kept), "going on must not change a state that was taken"

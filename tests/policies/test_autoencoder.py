@@ -14,12 +14,12 @@ from harness.core.space import Choices
 from harness.spaces.nasbench101 import NASBench101
 from policies.networks.autoencoder import Autoencoder, summary
 from policies.networks.decisions import first_tokens, shifted
-from policies.networks.fitting import Fitting, fit, ranked, stretched
+from policies.networks.fitting import FitSettings, fit, minmax_scaled, rank_scaled
 from tests.policies.toys import Holes, hill, rng
 
 OPTIONS = (2, 3, 1, 4)
 ROWS = Holes(OPTIONS).everything()
-FITTING = Fitting(targets="minmax", epochs=100, batch=100, lr=1e-3, weight_decay=1e-4, clip=5.0, trade_off=0.8)
+FITTING = FitSettings(targets="minmax", epochs=100, batch=100, lr=1e-3, weight_decay=1e-4, clip=5.0, trade_off=0.8)
 
 
 def build(options: tuple[int, ...] = OPTIONS, **settings: Any) -> Autoencoder:
@@ -85,7 +85,7 @@ def test_decoding_is_that_of_a_plain_loop_and_keeps_to_the_options() -> None:
 
 def test_uphill_is_the_slope_of_the_predicted_value() -> None:
     model = build().double()
-    outputs, slope = model.uphill(torch.from_numpy(ROWS[:3]))
+    outputs, slope = model.value_slope(torch.from_numpy(ROWS[:3]))
     direction = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     ends = [float(model.predict(summary(outputs + h * direction)).sum().detach()) for h in (1e-5, -1e-5)]
     assert float((slope * direction).sum()) == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
@@ -124,9 +124,9 @@ def test_fitting_is_decided_by_the_generator() -> None:
 
 def test_targets_are_values_or_ranks_in_the_unit_interval() -> None:
     values = np.array([0.9, 0.94, 0.1, 0.92, 0.9])
-    assert stretched(values).tolist() == pytest.approx([0.8 / 0.84, 1, 0, 0.82 / 0.84, 0.8 / 0.84])
-    assert ranked(values).tolist() == pytest.approx([1 / 3, 1, 0, 2 / 3, 1 / 3])
-    for scale in (stretched, ranked):
+    assert minmax_scaled(values).tolist() == pytest.approx([0.8 / 0.84, 1, 0, 0.82 / 0.84, 0.8 / 0.84])
+    assert rank_scaled(values).tolist() == pytest.approx([1 / 3, 1, 0, 2 / 3, 1 / 3])
+    for scale in (minmax_scaled, rank_scaled):
         assert scale(np.array([0.3, 0.3])).tolist() == [0.5, 0.5]
 
 

@@ -11,13 +11,13 @@ import torch
 from harness.core.budget import Cost
 from harness.core.oracle import Failed, Gradient, Trial, Update
 from policies.bayesnas import BayesNAS, curvatures, omegas, probes, rescaled
-from policies.parts.relaxed import Relaxation
+from policies.parts.relaxed import RelaxedSpace
 from tests.policies.slopes import finish, flat, planted, respond, rounds
 from tests.policies.toys import Holes, rng
 
 OPTIONS = (2, 3, 1, 4)
 SPACE = Holes(OPTIONS)
-RELAXATION = Relaxation(OPTIONS)
+RELAXATION = RelaxedSpace(OPTIONS)
 CHOICES = np.array([(d, k) for d, n in enumerate(OPTIONS) if n > 1 for k in range(n)])
 WIDTH = sum(OPTIONS)
 GENERATOR = torch.Generator().manual_seed(5)
@@ -123,7 +123,7 @@ def test_the_switches_follow_the_slope_of_the_loss_and_of_the_penalty() -> None:
 
 
 def test_switches_are_scaled_to_a_mean_of_one_and_a_decision_never_loses_all() -> None:
-    inside = Relaxation((2, 3)).inside
+    inside = RelaxedSpace((2, 3)).inside
     switches = np.array([[3.0, -1.0, 0.0], [-0.3, -0.1, -0.2]])
     np.testing.assert_allclose(rescaled(switches, inside), [[2.0, 0.0, 0.0], [0.0, 3.0, 0.0]])
 

@@ -10,7 +10,7 @@ import torch
 from harness.core.oracle import Score, Scored, Update
 from harness.core.space import Architecture
 from policies.enas import ENAS, Pool
-from policies.parts.step import Step
+from policies.parts.step import SearchStep
 from tests.policies.test_controller import plain
 from tests.policies.toys import Holes, finish, hill, rng, rounds
 
@@ -58,7 +58,7 @@ def test_a_step_follows_the_published_rule_computed_by_a_plain_loop() -> None:
         loss = loss - log * (reward - baseline) / 4
     loss.backward()
     expected = gradients(policy)
-    policy._reinforce(Step(Score, rows, values))
+    policy._reinforce(SearchStep(Score, rows, values))
     for a, b in zip(gradients(policy), expected, strict=True):
         torch.testing.assert_close(a, b, atol=1e-7, rtol=1e-4)
 
@@ -66,7 +66,7 @@ def test_a_step_follows_the_published_rule_computed_by_a_plain_loop() -> None:
 def test_the_optimiser_moves_the_weights_by_adam_with_the_published_rates() -> None:
     policy = build()
     before = [parameter.detach().clone() for parameter in policy.controller.parameters()]
-    policy._reinforce(Step(Score, INSIDE[:4], [0.1, 0.2, 0.3, 0.4]))
+    policy._reinforce(SearchStep(Score, INSIDE[:4], [0.1, 0.2, 0.3, 0.4]))
     for parameter, old, slope in zip(policy.controller.parameters(), before, gradients(policy), strict=True):
         # at its first step, bias-corrected Adam goes lr * g / (|g| + eps)
         torch.testing.assert_close(parameter.detach(), old - 0.0035 * slope / (slope.abs() + 1e-3))
@@ -86,7 +86,7 @@ def test_the_baseline_is_kept_across_epochs_or_reset_as_released() -> None:
 def test_a_reward_in_percent_makes_the_entropy_weigh_a_hundredth() -> None:
     one, hundred = build(entropy=0.01), build(entropy=1.0, reward_scale=100.0)
     for policy in (one, hundred):
-        policy._reinforce(Step(Score, INSIDE[:3], [0.3, 0.5, 0.1]))
+        policy._reinforce(SearchStep(Score, INSIDE[:3], [0.3, 0.5, 0.1]))
     for a, b in zip(gradients(one), gradients(hundred), strict=True):
         torch.testing.assert_close(100 * a, b, atol=1e-6, rtol=1e-3)
 

@@ -13,7 +13,7 @@ from harness.core.errors import IncompatibleError
 from harness.core.oracle import Mixture, Score, Update
 from harness.core.space import Architecture, SearchSpace
 from harness.planning.settings import create_space
-from harness.testing.contract import same
+from harness.testing.contract import same_state
 from policies.fairnas import FairNAS
 from tests.policies.toys import Holes, finish, rng, rounds
 
@@ -111,7 +111,7 @@ def test_a_search_resumed_from_any_cut_equals_the_uninterrupted_one(search: str)
         other = build(seed=9, **settings)
         other.load_state_dict(state)
         assert [[trial.query for trial in trials] for trials in rounds(other, limit=4)] == whole[cut:]
-        assert same(other.state_dict(), policy.state_dict())
+        assert same_state(other.state_dict(), policy.state_dict())
 
 
 def test_without_training_any_space_will_do() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from harness.core.oracle import Score, Update
-from policies.nao import NAO, Sizes, default_hidden, paced
+from policies.nao import NAO, PoolSizes, default_hidden, scaled_slope
 from policies.parts.cells import canonical, draw_unseen, unseen
 from tests.policies.toys import Holes, finish, hill, rng, rounds
 
@@ -30,11 +30,11 @@ def asked(policy: NAO) -> list[tuple[type, int]]:
 
 def test_the_sizes_are_the_published_ones_in_large_spaces_and_in_the_reduced_one() -> None:
     free: dict[str, Any] = {"pool": None, "seeds": None, "new": None, "random": None}
-    assert Sizes.of(423_624, **free) == Sizes(600, 100, 300, 100)
-    assert Sizes.of(10**16, **free) == Sizes(600, 100, 300, 100)
-    assert Sizes.of(32, **free) == Sizes(6, 4, 3, 1)  # Yu et al. 2020, App. C.6: 20 %, the top 4, at most 3 new
-    assert Sizes.of(1, **free) == Sizes(1, 4, 1, 1)
-    assert Sizes.of(32, pool=10, seeds=2, new=0, random=0) == Sizes(10, 2, 0, 0)
+    assert PoolSizes.of(423_624, **free) == PoolSizes(600, 100, 300, 100)
+    assert PoolSizes.of(10**16, **free) == PoolSizes(600, 100, 300, 100)
+    assert PoolSizes.of(32, **free) == PoolSizes(6, 4, 3, 1)  # Yu et al. 2020, App. C.6: 20 %, the top 4, at most 3 new
+    assert PoolSizes.of(1, **free) == PoolSizes(1, 4, 1, 1)
+    assert PoolSizes.of(32, pool=10, seeds=2, new=0, random=0) == PoolSizes(10, 2, 0, 0)
 
 
 @pytest.mark.parametrize(("cells", "width"), [(91, 12), (2_532, 24), (64_542, 36), (423_624, 48), (10**16, 96)])
@@ -116,10 +116,10 @@ def test_it_beats_a_random_search_of_as_many_cells() -> None:
 
 def test_a_step_moves_each_architecture_equally_far_on_average_over_its_decisions() -> None:
     slope = torch.tensor([[[3.0, 4.0], [0.0, 0.01]], [[0.0, 0.0], [0.03, 0.0]]])  # two decisions, two architectures
-    moved = paced(slope, 0.5)
+    moved = scaled_slope(slope, 0.5)
     assert moved.norm(dim=-1).mean(0).tolist() == pytest.approx([0.5, 0.5])
     assert moved[0, 0].tolist() == pytest.approx([0.6, 0.8])  # the whole of the first one's is in one decision
-    assert not paced(torch.zeros(2, 1, 2), 0.5).any()
+    assert not scaled_slope(torch.zeros(2, 1, 2), 0.5).any()
 
 
 def test_the_released_bare_gradient_and_the_ranks_are_settings_away() -> None:

@@ -10,11 +10,11 @@ import torch
 
 from harness.core.space import Architecture, Choices, SearchSpace
 from harness.planning.settings import create_space
-from policies.parts.relaxed import Relaxation, candidates, most_probable, softmax_slope
+from policies.parts.relaxed import RelaxedSpace, candidates, most_probable, softmax_slope
 from tests.policies.toys import Holes, rng
 
 OPTIONS = (2, 4, 1, 3)
-RELAXATION = Relaxation(OPTIONS)
+RELAXATION = RelaxedSpace(OPTIONS)
 
 
 def products(rows: np.ndarray, choices: Choices) -> np.ndarray:
@@ -22,7 +22,7 @@ def products(rows: np.ndarray, choices: Choices) -> np.ndarray:
 
 
 def random_rows(space: SearchSpace, seed: int, sharpness: float) -> np.ndarray:
-    relaxation = Relaxation(space.options)
+    relaxation = RelaxedSpace(space.options)
     return relaxation.softmax(sharpness * rng(seed).standard_normal(relaxation.inside.shape))
 
 
@@ -95,7 +95,7 @@ def test_cells_packed_in_several_blocks_are_unpacked_as_they_were() -> None:
 
 def test_among_equals_the_lowest_key_wins() -> None:
     space = create_space("nasbench101-v5")
-    rows = np.where(Relaxation(space.options).inside, 1.0, 0.0)
+    rows = np.where(RelaxedSpace(space.options).inside, 1.0, 0.0)
     keys, _ = space.aliases(space.enumerate_keys())
     assert most_probable(space, rows) == space.from_key(int(keys.min()))
 
@@ -111,7 +111,7 @@ class Endless(Holes):
     """A space that refuses to be walked."""
 
     def enumerate_keys(self) -> Choices:
-        raise self.refuse_walk()
+        raise self.enumeration_error()
 
     @property
     def size(self) -> int:

@@ -10,14 +10,14 @@ import pytest
 from harness.core.errors import SettingError
 from harness.core.oracle import Score, Update
 from harness.core.space import Architecture
-from policies.parts.breeding import Breeding, Sizes
+from policies.parts.breeding import EvolutionarySearch, EvolutionSizes
 from policies.parts.cells import canonical
 from policies.spos import SPOS
 from tests.policies.toys import Holes, finish, hill, rng, rounds
 
 SPACE = Holes((3, 3, 3, 3, 3, 3))
 WIDE = Holes((4,) * 10)
-SIZES = Sizes(population=20, generations=4, parents=5, mutants=8, crossovers=8, mutation=0.3)
+SIZES = EvolutionSizes(population=20, generations=4, parents=5, mutants=8, crossovers=8, mutation=0.3)
 
 
 def build(space: Holes = SPACE, seed: int = 1, **settings: Any) -> SPOS:
@@ -25,13 +25,13 @@ def build(space: Holes = SPACE, seed: int = 1, **settings: Any) -> SPOS:
     return SPOS(space, rng(seed), **(quick | settings))
 
 
-def bred(sizes: Sizes, parents: np.ndarray[Any, Any], seed: int = 1) -> np.ndarray[Any, Any]:
+def bred(sizes: EvolutionSizes, parents: np.ndarray[Any, Any], seed: int = 1) -> np.ndarray[Any, Any]:
     """One generation from these parents, best first, in a space where every row is its own cell."""
     space = plain_space(parents.shape[1])
-    breeding = Breeding(space, sizes)
+    breeding = EvolutionarySearch(space, sizes)
     values = np.linspace(1, 0.5, len(parents))
     breeding.load_state_dict({"parents": parents, "values": values, "seen": canonical(space, parents), "generation": 0})
-    return breeding.breed(rng(seed))
+    return breeding.next_generation(rng(seed))
 
 
 def plain_space(decisions: int) -> Holes:
@@ -50,8 +50,8 @@ def test_it_trains_an_epoch_at_a_time_and_scores_a_generation_at_a_time() -> Non
 def test_by_default_it_trains_as_yu_et_al_and_searches_as_released() -> None:
     policy = SPOS(WIDE, rng())
     assert (policy.epochs, policy.updates) == (200, -(-25_000 // 256))
-    sizes = policy._breeding.sizes
-    assert sizes == Sizes(population=50, generations=20, parents=10, mutants=25, crossovers=25, mutation=0.1)
+    sizes = policy._evolutionary_search.sizes
+    assert sizes == EvolutionSizes(population=50, generations=20, parents=10, mutants=25, crossovers=25, mutation=0.1)
 
 
 def test_every_step_trains_one_architecture_and_all_cells_equally_often() -> None:
@@ -74,9 +74,9 @@ def test_no_cell_is_scored_twice_and_all_are_scored_as_their_canonical_form() ->
 
 def test_mutants_differ_from_a_parent_by_as_much_as_the_law_says() -> None:
     parent = np.full((1, 2000), 1)
-    sizes = Sizes(population=1, generations=1, parents=1, mutants=1, crossovers=0, mutation=0.1)
+    sizes = EvolutionSizes(population=1, generations=1, parents=1, mutants=1, crossovers=0, mutation=0.1)
     space = plain_space(2000)
-    breeding = Breeding(space, sizes)
+    breeding = EvolutionarySearch(space, sizes)
     breeding.learn(parent, np.ones(1))
     changed = (breeding._mutants(rng()) != 1).mean()
     # of the 10 % that are drawn again, a quarter falls on the choice it was
@@ -84,7 +84,7 @@ def test_mutants_differ_from_a_parent_by_as_much_as_the_law_says() -> None:
 
 
 def test_a_crossover_takes_each_decision_from_one_of_two_parents_equally_often() -> None:
-    sizes = Sizes(population=8, generations=1, parents=2, mutants=0, crossovers=8, mutation=0.1)
+    sizes = EvolutionSizes(population=8, generations=1, parents=2, mutants=0, crossovers=8, mutation=0.1)
     children = bred(sizes, np.repeat([[1], [2]], 12, axis=1))
     assert len(children) == 8
     assert set(np.unique(children)) == {1, 2}
@@ -92,7 +92,7 @@ def test_a_crossover_takes_each_decision_from_one_of_two_parents_equally_often()
 
 
 def test_a_generation_is_mutants_then_crossovers_then_random_cells() -> None:
-    sizes = Sizes(population=12, generations=1, parents=1, mutants=5, crossovers=0, mutation=0.05)
+    sizes = EvolutionSizes(population=12, generations=1, parents=1, mutants=5, crossovers=0, mutation=0.05)
     children = bred(sizes, np.full((1, 12), 3))
     distance = (children != 3).sum(axis=1)
     assert len(children) == 12
@@ -101,17 +101,17 @@ def test_a_generation_is_mutants_then_crossovers_then_random_cells() -> None:
 
 
 def test_crossovers_of_one_parent_are_nothing_new_and_random_cells_take_their_place() -> None:
-    sizes = Sizes(population=6, generations=1, parents=1, mutants=0, crossovers=6, mutation=0.1)
+    sizes = EvolutionSizes(population=6, generations=1, parents=1, mutants=0, crossovers=6, mutation=0.1)
     children = bred(sizes, np.full((1, 12), 3))
     assert len(np.unique(children, axis=0)) == 6
     assert ((children != 3).sum(axis=1) > 4).all()
 
 
 def test_the_parents_are_the_best_of_all_generations_and_no_failure_is_one() -> None:
-    breeding = Breeding(SPACE, SIZES)
+    breeding = EvolutionarySearch(SPACE, SIZES)
     generator, values = rng(), []
     for _ in range(3):
-        rows = breeding.breed(generator)
+        rows = breeding.next_generation(generator)
         new = generator.random(len(rows))
         new[::4] = np.nan
         breeding.learn(rows, new)

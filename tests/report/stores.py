@@ -24,7 +24,7 @@ class Silent:
     def __exit__(self, *_):
         return None
 
-    def see(self, message):
+    def receive(self, message):
         pass
 
     def note(self, text):

@@ -14,8 +14,8 @@ from harness.core.numbers import Undefined
 from harness.leaderboard.stored_boards import stored_boards
 from harness.output.figure_style import COLOURS
 from harness.report.anytime import Curve, anytime_figure
-from harness.report.board_data import chapter_of
-from harness.report.charts import Figure
+from harness.report.board_report import board_report_of
+from harness.report.charts import Chart
 from harness.report.distribution import distribution_figure
 from harness.report.drawings import drawing, drawn_cells
 from harness.report.figures import over_time
@@ -31,9 +31,9 @@ BLUE = Series("nao", "#0072B2", ())
 
 
 @pytest.fixture
-def chapter(store_url):
+def board_report(store_url):
     with Store.read(store_url) as store:
-        return chapter_of(stored_boards(store, store.runs())[0], store)
+        return board_report_of(stored_boards(store, store.runs())[0], store)
 
 
 def marks(figure, kind):
@@ -48,46 +48,46 @@ def test_every_specification_compiles(page):
         assert vl_convert.vegalite_to_vega(json.loads(spec))["marks"]
 
 
-def test_a_picks_height_is_the_share_of_cells_that_are_no_better(chapter):
-    truth = chapter.ground.values
-    figure = distribution_figure("x", chapter.board, chapter.series, truth)
+def test_a_picks_height_is_the_share_of_cells_that_are_no_better(board_report):
+    truth = board_report.ground_truth.values
+    figure = distribution_figure("x", board_report.board, board_report.series, truth)
     picks = marks(figure, "point")
-    assert len(picks) == sum(len(row.entry.seeds) for row in chapter.rows)
+    assert len(picks) == sum(len(row.entry.seeds) for row in board_report.rows)
     for pick in picks:
         # perplexity: no better means as large or larger
         assert pick["share"] == pytest.approx(100 * np.mean(truth >= pick["value"] - 1e-9))
 
 
-def test_the_curve_of_the_space_passes_through_every_cell(chapter):
-    truth = chapter.ground.values
-    curve = marks(distribution_figure("x", chapter.board, chapter.series, truth), "line")
+def test_the_curve_of_the_space_passes_through_every_cell(board_report):
+    truth = board_report.ground_truth.values
+    curve = marks(distribution_figure("x", board_report.board, board_report.series, truth), "line")
     assert [point["value"] for point in curve] == sorted(truth, reverse=True)[-len(curve) :]
     for point in curve:
         assert point["share"] == pytest.approx(100 * np.mean(truth >= point["value"]))
 
 
-def test_the_chances_of_a_pair_are_scipys_and_sum_to_one(chapter):
-    found = matrix(chapter)
-    for i, j in combinations(range(len(chapter.rows)), 2):
-        a, b = (np.array(chapter.rows[k].entry.values) for k in (i, j))
+def test_the_chances_of_a_pair_are_scipys_and_sum_to_one(board_report):
+    found = matrix(board_report)
+    for i, j in combinations(range(len(board_report.rows)), 2):
+        a, b = (np.array(board_report.rows[k].entry.values) for k in (i, j))
         wins = stats.mannwhitneyu(-a, -b).statistic / (len(a) * len(b))  # the smaller perplexity is better
         assert found.rows[i][j].improvement == pytest.approx(wins)
         assert found.rows[j][i].improvement == pytest.approx(1 - wins)
         assert {found.rows[i][j].side, found.rows[j][i].side} in ({""}, {"better", "worse"})
-    assert all(found.rows[i][i] is None for i in range(len(chapter.rows)))
+    assert all(found.rows[i][i] is None for i in range(len(board_report.rows)))
 
 
-def test_a_search_ends_at_the_regret_of_the_best_scored_cell(chapter, store_url):
+def test_a_search_ends_at_the_regret_of_the_best_scored_cell(board_report, store_url):
     with Store.read(store_url) as store:
-        figure = next(iter(over_time("x", chapter, store)))
-        for row in chapter.rows:
+        figure = next(iter(over_time("x", board_report, store)))
+        for row in board_report.rows:
             if not row.searches:
                 continue
             found = []
             for run in row.runs:
                 best = max(store.trials(run.id), key=lambda trial: trial.value)
-                cell = chapter.ground.space.parse(best.architecture)
-                found.append(chapter.ground.judge.judge(cell, run=run.id).regret)
+                cell = board_report.ground_truth.space.parse(best.architecture)
+                found.append(board_report.ground_truth.judge.judge(cell, run=run.id).regret)
             last = [point for point in marks(figure, "line") if point["row"] == row.series.label][-1]
             assert last["mean"] == pytest.approx(np.mean(found))
 
@@ -144,32 +144,32 @@ def test_an_arrow_begins_below_its_source_and_ends_above_its_target():
     assert all(52 <= box.x <= drawn.width - 52 and 15 <= box.y <= drawn.height - 15 for box in drawn.boxes)
 
 
-def test_a_difference_that_is_found_is_on_the_better_side(chapter):
+def test_a_difference_that_is_found_is_on_the_better_side(board_report):
     values = [(50.1, 50.2, 50.3, 50.2), (60.1, 60.2, 60.3, 60.2), (60.0, 60.3, 60.2, 60.1)]
-    entries = [replace(entry, values=each) for entry, each in zip(chapter.board.entries[:3], values, strict=True)]
-    three = replace(chapter, board=replace(chapter.board, entries=tuple(entries)), rows=chapter.rows[:3])
+    entries = [replace(entry, values=each) for entry, each in zip(board_report.board.entries[:3], values, strict=True)]
+    three = replace(board_report, board=replace(board_report.board, entries=tuple(entries)), rows=board_report.rows[:3])
     sides = [[cell and cell.side for cell in row] for row in matrix(three).rows]
     # the smaller perplexity is better
     assert sides == [[None, "better", "better"], ["worse", None, ""], ["worse", "", None]]
 
 
-def test_hours_of_training_are_hours(chapter, store_url):
+def test_hours_of_training_are_hours(board_report, store_url):
     with Store.read(store_url) as store:
-        _, figure = (found for found in over_time("x", chapter, store) if isinstance(found, Figure))
-    longest = max(run.spent.seconds for run in chapter.runs) / 3600
+        _, figure = (found for found in over_time("x", board_report, store) if isinstance(found, Chart))
+    longest = max(run.spent.seconds for run in board_report.runs) / 3600
     assert 0.1 * longest < max(point["cost"] for point in marks(figure, "line")) <= longest
 
 
-def test_the_cell_that_is_drawn_is_the_best_of_its_row(chapter):
-    for row, drawn in zip(chapter.rows, drawn_cells(chapter), strict=True):
+def test_the_cell_that_is_drawn_is_the_best_of_its_row(board_report):
+    for row, drawn in zip(board_report.rows, drawn_cells(board_report), strict=True):
         best = min(row.entry.values)
         assert drawn.text.startswith(f"test perplexity {best:.2f}; seed ")
         assert f"rank {min(row.entry.ranks):,};" in drawn.text
         assert drawn.architecture in {run.recommendation for run in row.runs}
 
 
-def test_the_leaderboard_sorts_by_the_numbers_that_it_prints(chapter):
-    table = ranking(chapter)
+def test_the_leaderboard_sorts_by_the_numbers_that_it_prints(board_report):
+    table = ranking(board_report)
     for place, head in enumerate(table.heads):
         if head.text or head.name in ("queries", "hours"):
             continue
@@ -180,36 +180,36 @@ def test_the_leaderboard_sorts_by_the_numbers_that_it_prints(chapter):
                 assert float(printed.replace(",", "")) == pytest.approx(cell.value, abs=0.0051, rel=0.06)
 
 
-def test_the_chance_to_beat_a_random_draw_is_scipys(chapter):
-    table = ranking(chapter)
+def test_the_chance_to_beat_a_random_draw_is_scipys(board_report):
+    table = ranking(board_report)
     place = [head.name for head in table.heads].index("P(better)")
-    draws = np.array(next(row.entry.values for row in chapter.rows if not row.searches))
-    for row, cells in zip(chapter.rows, table.rows, strict=True):
+    draws = np.array(next(row.entry.values for row in board_report.rows if not row.searches))
+    for row, cells in zip(board_report.rows, table.rows, strict=True):
         if row.searches:
             values = np.array(row.entry.values)
             wins = stats.mannwhitneyu(-values, -draws).statistic / (len(values) * len(draws))
             assert cells[place].value == pytest.approx(wins)
 
 
-def test_what_some_runs_alone_were_made_with_says_of_how_many(chapter):
-    first = chapter.runs[0].id
+def test_what_some_runs_alone_were_made_with_says_of_how_many(board_report):
+    first = board_report.runs[0].id
     rows = tuple(
         replace(row, runs=tuple(_elsewhere(run) if run.id == first else run for run in row.runs))
-        for row in chapter.rows
+        for row in board_report.rows
     )
-    told = dict(facts(replace(chapter, rows=rows)).rows)
-    here = chapter.runs[1].provenance["platform"]
-    assert set(told["platform"].split("; ")) == {"elsewhere (one run)", f"{here} ({len(chapter.runs) - 1} runs)"}
-    assert told["Python"] == chapter.runs[0].provenance["python"]
+    told = dict(facts(replace(board_report, rows=rows)).rows)
+    here = board_report.runs[1].provenance["platform"]
+    assert set(told["platform"].split("; ")) == {"elsewhere (one run)", f"{here} ({len(board_report.runs) - 1} runs)"}
+    assert told["Python"] == board_report.runs[0].provenance["python"]
 
 
 def _elsewhere(run):
     return replace(run, provenance={**run.provenance, "platform": "elsewhere"})
 
 
-def test_a_search_that_asked_for_no_scores_is_named_beside_the_curves(chapter, store_url):
-    first = replace(chapter.rows[0], runs=tuple(replace(run, scores=0) for run in chapter.rows[0].runs))
+def test_a_search_that_asked_for_no_scores_is_named_beside_the_curves(board_report, store_url):
+    first = replace(board_report.rows[0], runs=tuple(replace(run, scores=0) for run in board_report.rows[0].runs))
     with Store.read(store_url) as store:
-        found = list(over_time("x", replace(chapter, rows=(first, *chapter.rows[1:])), store))
+        found = list(over_time("x", replace(board_report, rows=(first, *board_report.rows[1:])), store))
     assert Undefined(f"{first.series.label} asked for no scores") in found
-    assert sum(isinstance(each, Figure) for each in found) == 2
+    assert sum(isinstance(each, Chart) for each in found) == 2

@@ -17,8 +17,8 @@ from harness.planning.experiment import Experiment
 from harness.planning.plan import make_plan
 from harness.reproduce.cells import Missing
 from harness.reproduce.items import ITEMS
-from harness.reproduce.request import Request, Scale
-from harness.reproduce.steps import Searches, Sides, Twelve, Uniform
+from harness.reproduce.request import ReproduceRequest, ReproduceScale
+from harness.reproduce.steps import PenaltyStep, RunStep, SharingAmountStep, WeightSharingStep
 from tests.studies.runs import Watch
 
 SETTING = {name: ("nao.lr", 0.01) if name == "table4" else ("oracle.precision", "float32") for name in ITEMS}
@@ -31,9 +31,9 @@ NO_COMMAND = "the space of DARTS for images is not in this harness: nothing here
 """The only reason for which a cell has no command that would measure it."""
 
 
-def commands(name: str, scale: Scale, common: Experiment) -> list[str]:
+def commands(name: str, scale: ReproduceScale, common: Experiment) -> list[str]:
     """Those of the steps and of the dashes, with nothing in the store."""
-    request = Request(scale, common)
+    request = ReproduceRequest(scale, common)
     found = ITEMS[name].find(request, Watch())
     dashes = [missing for section in found.sections for _, _, missing in section.missing]
     dashes += [found.figure] if isinstance(found.figure, Missing) else []
@@ -55,7 +55,7 @@ def parsed(command: str) -> click.Context:
 
 @pytest.mark.parametrize(("name", "scale"), CASES)
 def test_every_command_parses_and_its_names_exist(
-    name: str, scale: Scale, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    name: str, scale: ReproduceScale, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
     key, value = SETTING[name]
@@ -85,14 +85,18 @@ def experiment_of(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[tuple[
 
     for place in ("compare.compare", "studies.penalty.penalty", "studies.weight_sharing.weight_sharing"):
         monkeypatch.setattr(f"harness.{place}", capture)
-    monkeypatch.setattr("harness.studies.sharing_amount.measure.sharing_amount", capture)
+    monkeypatch.setattr("harness.studies.sharing_amount.measure.study_sharing_amount", capture)
     monkeypatch.setattr(sys, "argv", shlex.split(command))
     with pytest.raises(Captured):
         cli.main(shlex.split(command)[1:], standalone_mode=False)
     return given[0]
 
 
-STEPS = [(name, place) for name in ITEMS for place, _ in enumerate(ITEMS[name].steps(Request("quick", Experiment())))]
+STEPS = [
+    (name, place)
+    for name in ITEMS
+    for place, _ in enumerate(ITEMS[name].steps(ReproduceRequest("quick", Experiment())))
+]
 
 
 @pytest.mark.parametrize(("name", "place"), STEPS)
@@ -100,23 +104,23 @@ def test_a_command_makes_the_runs_that_the_item_looks_for(
     name: str, place: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    step = ITEMS[name].steps(Request("quick", Experiment(seeds=(1, 2), workers=1)))[place]
+    step = ITEMS[name].steps(ReproduceRequest("quick", Experiment(seeds=(1, 2), workers=1)))[place]
     expected = [spec.digest for spec in step.plan().specs]
     arguments, named = experiment_of(step.command, monkeypatch)
     monkeypatch.undo()
     match step:
-        case Sides():
+        case PenaltyStep():
             fields = ("oracles", "space", "table", "seeds", "settings", "judge")
             assert [getattr(arguments[0], f) for f in fields] == [getattr(step.experiment, f) for f in fields]
             assert arguments[1] == step.experiment.policies
-        case Searches():
+        case RunStep():
             assert [spec.digest for spec in make_plan(arguments[0]).specs] == expected
-        case Uniform():
-            asked = Uniform("", arguments[0], None, named["score_epochs"])
+        case WeightSharingStep():
+            asked = WeightSharingStep("", arguments[0], None, named["score_epochs"])
             assert [spec.digest for spec in asked.plan().specs] == expected
-        case Twelve():
+        case SharingAmountStep():
             kind, experiment = arguments[:2]
-            asked_twelve = Twelve("", experiment, None, kind, named["recipe"])
+            asked_twelve = SharingAmountStep("", experiment, None, kind, named["recipe"])
             assert [spec.digest for spec in asked_twelve.plan().specs] == expected
             assert named["recipe"] == step.recipe
         case _:
@@ -141,7 +145,7 @@ COUNTS = {
 
 @pytest.mark.parametrize("name", ITEMS)
 def test_a_plan_has_ten_seeds_of_every_policy_and_of_random(name: str) -> None:
-    steps = ITEMS[name].steps(Request("quick", Experiment()))
+    steps = ITEMS[name].steps(ReproduceRequest("quick", Experiment()))
     plans = [step.plan() for step in steps]
     told = [set(step.pairs) for step in steps]  # known before a table is there
     assert told == [{(spec.policy, spec.oracle) for spec in plan.specs} for plan in plans]
@@ -151,7 +155,7 @@ def test_a_plan_has_ten_seeds_of_every_policy_and_of_random(name: str) -> None:
 
 
 def test_at_the_published_scale_all_four_spaces_of_table_6_are_searched() -> None:
-    steps = ITEMS["table6"].steps(Request("paper", Experiment()))
+    steps = ITEMS["table6"].steps(ReproduceRequest("paper", Experiment()))
     spaces = [step.experiment.space for step in steps]
     assert spaces == ["nasbench101-v4", "nasbench101-v5", "nasbench101-v6", "nasbench101"]
     assert {step.experiment.table for step in steps} == {"nasbench101"}

@@ -5,24 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.reproduce.cells import Cell, Measured, Missing, Row, Section
-from harness.reproduce.comparison_figure import beside_figure
-from harness.reproduce.figure2_curves import Content, Curves, figure2
+from harness.reproduce.cells import MeasuredValue, Missing, ReproducedCell, ReproducedRow, ReproducedSection
+from harness.reproduce.comparison_figure import comparison_figure
+from harness.reproduce.figure2_curves import Figure2Data, PolicyCurves, plot_figure2
 from harness.reproduce.published import Printed
 
-SECTION = Section(
+SECTION = ReproducedSection(
     "ours at quick scale",
     ("mean", "best"),
     (
-        Row("nao", (Cell(Measured("85.48 ± 1.14", 85.48, 1.14), Printed("92.59 ± 0.59")), Cell(None))),
-        Row("enas", (Cell(Missing("not measured yet", "harness run"), Printed("91.83 ± 0.42")), Cell(None))),
+        ReproducedRow(
+            "nao",
+            (ReproducedCell(MeasuredValue("85.48 ± 1.14", 85.48, 1.14), Printed("92.59 ± 0.59")), ReproducedCell(None)),
+        ),
+        ReproducedRow(
+            "enas",
+            (ReproducedCell(Missing("not measured yet", "harness run"), Printed("91.83 ± 0.42")), ReproducedCell(None)),
+        ),
     ),
     "NAS-Bench-101",
 )
 
 
 def test_the_paper_stands_on_the_left_and_ours_on_the_right() -> None:
-    figure = beside_figure((SECTION,))
+    figure = comparison_figure((SECTION,))
     left, right = figure.axes
     bars = [[tuple(bar.lines[0].get_xydata()[0]) for bar in axes.containers] for axes in (left, right)]
     assert bars == [[(92.59, 0), (91.83, 1)], [(85.48, 0)]]
@@ -34,24 +40,24 @@ def test_the_paper_stands_on_the_left_and_ours_on_the_right() -> None:
 
 
 def test_a_policy_has_one_colour_on_both_sides() -> None:
-    left, right = beside_figure((SECTION,)).axes
+    left, right = comparison_figure((SECTION,)).axes
     assert left.containers[0].lines[0].get_color() == right.containers[0].lines[0].get_color()
     assert left.containers[0].lines[0].get_color() != left.containers[1].lines[0].get_color()
 
 
 def test_where_nothing_was_measured_the_panel_says_so() -> None:
-    nothing = Section("ours: not measured", SECTION.columns, SECTION.rows[1:], SECTION.printed)
-    _, right = beside_figure((nothing,)).axes
+    nothing = ReproducedSection("ours: not measured", SECTION.columns, SECTION.rows[1:], SECTION.printed)
+    _, right = comparison_figure((nothing,)).axes
     assert [text.get_text() for text in right.texts] == ["not measured"]
 
 
-def curves(policy: str, *courses: list[float]) -> Curves:
+def curves(policy: str, *courses: list[float]) -> PolicyCurves:
     mean = np.mean(courses, axis=0).tolist() if courses else []
     best = min(courses, key=lambda course: course[-1], default=[])
-    return Curves(policy=policy, seeds=2, courses=list(courses), mean=mean, best=best)
+    return PolicyCurves(policy=policy, seeds=2, courses=list(courses), mean=mean, best=best)
 
 
-CONTENT = Content(
+CONTENT = Figure2Data(
     metric="validation_perplexity",
     told="space rnn2: mean of 10 repeats, table rnn2-austen",
     epochs=[1, 2, 3, 4],
@@ -60,7 +66,7 @@ CONTENT = Content(
 
 
 def test_the_mean_of_a_policys_cells_is_on_the_left_and_its_best_cell_on_the_right() -> None:
-    left, right = figure2(CONTENT).axes
+    left, right = plot_figure2(CONTENT).axes
     named = [
         {line.get_label(): list(line.get_ydata()) for line in axes.lines if not line.get_label().startswith("_")}
         for axes in (left, right)
@@ -71,10 +77,12 @@ def test_the_mean_of_a_policys_cells_is_on_the_left_and_its_best_cell_on_the_rig
 
 
 def test_the_axis_shows_the_later_half_of_the_training() -> None:
-    low, high = figure2(CONTENT).axes[0].get_ylim()
+    low, high = plot_figure2(CONTENT).axes[0].get_ylim()
     assert low < 64 < 80 < high < 90
 
 
 def test_a_figure_of_no_course_at_all_is_empty() -> None:
-    figure = figure2(Content(metric=CONTENT["metric"], told="", epochs=CONTENT["epochs"], rows=[curves("darts")]))
+    figure = plot_figure2(
+        Figure2Data(metric=CONTENT["metric"], told="", epochs=CONTENT["epochs"], rows=[curves("darts")])
+    )
     assert [len(axes.lines) for axes in figure.axes] == [0, 0]

@@ -15,17 +15,17 @@ from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.planning.experiment import Experiment
 from harness.reproduce import items, sharing
-from harness.reproduce.cells import Cell, Measured, Missing, Section, number, spread
+from harness.reproduce.cells import MeasuredValue, Missing, ReproducedCell, ReproducedSection, mean_and_std, number
 from harness.reproduce.item import Findings
-from harness.reproduce.request import Request
-from harness.reproduce.steps import Searches, Twelve, Uniform
+from harness.reproduce.request import ReproduceRequest
+from harness.reproduce.steps import RunStep, SharingAmountStep, WeightSharingStep
 from tests.leaderboard.samples import COURSES, TRUTH, board, perplexity, runs
 from tests.studies.runs import Watch
 from tests.studies.test_sharing_amount import by_hand
 
 SEEDS = range(1268, 1278)
 POLICIES = ("enas", "nao", "darts", "fbnet", "spos", "fairnas")
-QUICK = Request("quick", Experiment())
+QUICK = ReproduceRequest("quick", Experiment())
 
 
 @pytest.fixture(autouse=True)
@@ -49,23 +49,23 @@ def made(oracle: str, policies: tuple[str, ...] = POLICIES, shift: int = 0) -> L
     return board(*groups, truth=TRUTH)
 
 
-def found(name: str, request: Request = QUICK) -> Findings:
+def found(name: str, request: ReproduceRequest = QUICK) -> Findings:
     return items.find(name).find(request, Watch())
 
 
-def cell(section: Section, row: str, column: str) -> Cell:
+def cell(section: ReproducedSection, row: str, column: str) -> ReproducedCell:
     cells = next(each.cells for each in section.rows if each.name == row)
     return cells[section.columns.index(column)]
 
 
-def measured(section: Section, row: str, column: str) -> Measured:
+def measured(section: ReproducedSection, row: str, column: str) -> MeasuredValue:
     ours = cell(section, row, column).ours
-    assert isinstance(ours, Measured), ours
+    assert isinstance(ours, MeasuredValue), ours
     return ours
 
 
 def test_table_4_has_the_means_bests_ranks_and_chances_of_the_leaderboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Searches, "board", lambda self: made(self.experiment.oracles[0], ("nao", "enas")))
+    monkeypatch.setattr(RunStep, "board", lambda self: made(self.experiment.oracles[0], ("nao", "enas")))
     section, both, _ = found("table4").sections
     values = 100 * np.array(values_of(0))
     mean = measured(section, "nao", "mean")
@@ -82,7 +82,7 @@ def test_table_4_has_the_means_bests_ranks_and_chances_of_the_leaderboard(monkey
 
 
 def test_the_row_of_the_space_is_the_tables_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Searches, "board", lambda self, metric=None: None)
+    monkeypatch.setattr(RunStep, "board", lambda self, metric=None: None)
     rnn, cnn, _ = found("table3").sections
     means = {name: open_table("rnn2-austen").mean(f"{name}_perplexity") for name in ("validation", "test")}
     assert measured(rnn, "space", "mean valid").value == pytest.approx(means["validation"].mean())
@@ -96,14 +96,14 @@ def test_the_row_of_the_space_is_the_tables_own(monkeypatch: pytest.MonkeyPatch)
 def test_table_3_has_validation_and_test_each_in_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Validation 3 above test, as in the made-up boards."""
 
-    def boards(self: Searches, metric: str | None = None) -> Leaderboard | None:
+    def boards(self: RunStep, metric: str | None = None) -> Leaderboard | None:
         if metric is None:
             return None
         above = 3.0 if metric == "validation_perplexity" else 0.0
         found = [perplexity(64.0 + above, 2), perplexity(66.0 + above, 5)]
         return board(runs("nao", found, (1, 2), taus=[0.1, 0.1], oracle="supernet"), truth=COURSES)
 
-    monkeypatch.setattr(Searches, "board", boards)
+    monkeypatch.setattr(RunStep, "board", boards)
     rnn = found("table3").sections[0]
     expected = {"mean valid": 68.0, "mean test": 65.0, "best valid": 67.0, "best test": 64.0}
     assert {column: measured(rnn, "nao", column).value for column in rnn.columns} == expected
@@ -111,7 +111,7 @@ def test_table_3_has_validation_and_test_each_in_its_columns(monkeypatch: pytest
 
 def test_table_6_has_the_best_of_all_measured_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     shifts = {"nasbench101-v4": 2, "nasbench101-v5": 1}
-    monkeypatch.setattr(Searches, "board", lambda self: made("supernet", shift=shifts[self.experiment.space or ""]))
+    monkeypatch.setattr(RunStep, "board", lambda self: made("supernet", shift=shifts[self.experiment.space or ""]))
     sections = found("table6").sections
     four, five, six = sections[:3]
     taus = [measured(section, "spos", "K-T").text for section in (four, five)]
@@ -135,10 +135,10 @@ def test_the_printed_best_of_all_n_of_enas_is_not_the_best_of_its_printed_bests(
 
 
 def test_a_space_of_which_one_search_is_missing_has_no_best_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    def boards(self: Searches) -> Leaderboard | None:
+    def boards(self: RunStep) -> Leaderboard | None:
         return made("supernet") if self.experiment.space == "nasbench101-v4" else None
 
-    monkeypatch.setattr(Searches, "board", boards)
+    monkeypatch.setattr(RunStep, "board", boards)
     ours = cell(found("table6").sections[4], "nao", "best").ours
     assert isinstance(ours, Missing)
     assert "nasbench101-v5" in (ours.command or "")
@@ -148,8 +148,8 @@ def test_table_5_has_the_taus_of_the_study(monkeypatch: pytest.MonkeyPatch) -> N
     right = [1 - i / 20 for i in range(12)]
     swapped = [*right[:3], *right[3:6][::-1], right[7], right[6], *right[8:]]
     monkeypatch.setattr(sharing, "is_finished", lambda step: True)
-    monkeypatch.setattr(Twelve, "has_truth", lambda self: True)
-    monkeypatch.setattr(Twelve, "content", lambda self, watcher: by_hand(right, swapped))
+    monkeypatch.setattr(SharingAmountStep, "has_truth", lambda self: True)
+    monkeypatch.setattr(SharingAmountStep, "content", lambda self, watcher: by_hand(right, swapped))
     findings = found("table5")
     (section,) = findings.sections
     assert [measured(section, "tau", str(n)).value for n in range(4)] == pytest.approx([1, 0, 2 / 3, 1])
@@ -171,8 +171,8 @@ def shared_ranks() -> dict[str, Any]:
 
 def test_the_cell_that_the_average_run_ranks_first_has_the_lowest_perplexity_of_its_scores() -> None:
     content: Any = shared_ranks()
-    assert sharing._first(content) == Measured("3", 3)
-    assert sharing._first({**content, "larger_is_better": True}) == Measured("1", 1)
+    assert sharing._first(content) == MeasuredValue("3", 3)
+    assert sharing._first({**content, "larger_is_better": True}) == MeasuredValue("1", 1)
     assert sharing._first({**content, "displacements": []}) is None
 
 
@@ -187,13 +187,13 @@ def test_figure_7_needs_no_runs() -> None:
     findings = found("figure7")
     assert findings.content["table"] == "rnn2-ptb"
     assert not isinstance(findings.figure, Missing)
-    assert found("figure7", Request("quick", Experiment(), "rnn2-austen")).content["table"] == "rnn2-austen"
+    assert found("figure7", ReproduceRequest("quick", Experiment(), "rnn2-austen")).content["table"] == "rnn2-austen"
 
 
 def test_a_number_that_does_not_exist_is_missing_with_its_reason() -> None:
     assert number(Undefined("no run has a value"), 2) == Missing("no run has a value")
-    assert spread(Undefined("why"), 1.0) == Missing("why")
-    assert spread(0.5, Undefined("one seed has no standard deviation"), scale=100) == Measured("50.00", 50.0)
+    assert mean_and_std(Undefined("why"), 1.0) == Missing("why")
+    assert mean_and_std(0.5, Undefined("one seed has no standard deviation"), scale=100) == MeasuredValue("50.00", 50.0)
 
 
 def test_a_table_that_nothing_reads_is_refused() -> None:
@@ -217,5 +217,5 @@ def test_a_table_that_is_given_takes_the_place_of_the_one_of_its_scheme_alone() 
 
 def test_the_scoring_epochs_of_figure_4_are_those_of_the_stored_study() -> None:
     (step,) = items.find("figure4").steps(QUICK)
-    assert isinstance(step, Uniform)
+    assert isinstance(step, WeightSharingStep)
     assert {tuple(spec.settings["policy"]["score_epochs"]) for spec in step.plan().specs} == {(6, 18)}

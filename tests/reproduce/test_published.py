@@ -7,7 +7,7 @@ from scipy.stats import ttest_ind_from_stats
 
 from harness.core.errors import UnknownNameError
 from harness.reproduce import published, recomputed
-from harness.reproduce.cells import Measured, Section
+from harness.reproduce.cells import MeasuredValue, ReproducedSection
 from harness.reproduce.items import ITEMS
 from harness.reproduce.published import Printed
 
@@ -93,10 +93,10 @@ def test_no_inconsistency_of_another_item_is_told() -> None:
     assert not any("BayesNAS" in each.text for each in published.inconsistencies("table5"))
 
 
-def values(section: Section, place: int) -> dict[str, float]:
+def values(section: ReproducedSection, place: int) -> dict[str, float]:
     """Our numbers of a column, by row."""
     cells = {row.name: row.cells[place].ours for row in section.rows}
-    return {name: float(cell.value) for name, cell in cells.items() if isinstance(cell, Measured)}
+    return {name: float(cell.value) for name, cell in cells.items() if isinstance(cell, MeasuredValue)}
 
 
 def test_the_printed_chances_are_those_of_the_complement_of_equation_1() -> None:

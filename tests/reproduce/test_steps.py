@@ -17,10 +17,10 @@ from harness.planning.experiment import Experiment, parse_seeds
 from harness.planning.plan import make_plan
 from harness.planning.settings import create_space
 from harness.reproduce import figure2, items
-from harness.reproduce.item import Item
-from harness.reproduce.request import Request
+from harness.reproduce.item import ReproducedItem
+from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.schedule import schedule
-from harness.reproduce.steps import Searches, ended_part, ended_runs, entry
+from harness.reproduce.steps import RunStep, ended_part, ended_runs, entry
 from harness.reproduce.timing import training_steps
 from harness.storage.store import Store
 from tests.studies.runs import Watch
@@ -28,10 +28,10 @@ from tests.studies.runs import Watch
 FEW = {"nao.iterations": 1, "nao.update_epochs": 1, "nao.training_epochs": 1, "nao.pool": 5}
 
 
-def searches(folder: Path, **fields: Any) -> Searches:
+def searches(folder: Path, **fields: Any) -> RunStep:
     """NAO on the table that ships, with three seeds."""
     given = {"policies": ("nao",), "seeds": (1, 2, 3), "settings": FEW, "equal_cost": False, "workers": 1, **fields}
-    return Searches("harness run", Experiment(store=f"sqlite:///{folder}/runs.db", **given), None)
+    return RunStep("harness run", Experiment(store=f"sqlite:///{folder}/runs.db", **given), None)
 
 
 def test_a_policy_of_which_a_seed_is_missing_is_left_out(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ COMMON = Experiment(
 
 
 def test_a_command_says_again_what_was_asked() -> None:
-    words = shlex.split(Request("quick", COMMON).command("run", "--policy", "nao"))
+    words = shlex.split(ReproduceRequest("quick", COMMON).command("run", "--policy", "nao"))
     flags = dict(zip(words[4::2], words[5::2], strict=False))
     assert words[:4] == ["harness", "run", "--policy", "nao"]
     assert parse_seeds(flags["--seeds"]) == (3, 5, 8)
@@ -98,20 +98,23 @@ def test_a_command_says_again_what_was_asked() -> None:
 
 
 def test_what_is_the_default_is_not_said() -> None:
-    assert Request("quick", Experiment()).command("run") == "harness run"
+    assert ReproduceRequest("quick", Experiment()).command("run") == "harness run"
     asked = Experiment(seeds=tuple(range(4, 9)), gpus=(0, 2))
-    assert Request("quick", asked).command("run") == "harness run --seeds 4:9 --gpus 0,2"
+    assert ReproduceRequest("quick", asked).command("run") == "harness run --seeds 4:9 --gpus 0,2"
 
 
 def test_the_published_scale_is_only_timed_where_there_are_gpus() -> None:
-    fits = [Request(scale, Experiment(**fields)).fits for scale, fields in (("paper", {}), ("paper", {"gpus": (0,)}))]  # type: ignore[arg-type]
+    fits = [
+        ReproduceRequest(scale, Experiment(**fields)).fits
+        for scale, fields in (("paper", {}), ("paper", {"gpus": (0,)}))
+    ]  # type: ignore[arg-type]
     assert fits == [False, True]
-    assert Request("quick", Experiment()).fits
+    assert ReproduceRequest("quick", Experiment()).fits
 
 
 def test_nothing_runs_where_data_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
-    request = Request("paper", Experiment(store=f"sqlite:///{tmp_path}/runs.db", seeds=(1,)))
+    request = ReproduceRequest("paper", Experiment(store=f"sqlite:///{tmp_path}/runs.db", seeds=(1,)))
     with pytest.raises(DataError, match=r"^table1 at paper scale lacks data set 'ptb' \(`harness data list`"):
         items.perform_missing(items.find("table1"), request, Watch())
     assert list(tmp_path.iterdir()) == []
@@ -120,9 +123,9 @@ def test_nothing_runs_where_data_is_missing(tmp_path: Path, monkeypatch: pytest.
 def test_a_step_whose_runs_are_there_is_not_performed(tmp_path: Path) -> None:
     step = searches(tmp_path, seeds=(1,))
     step.perform(Watch())
-    item = Item(name="table4", steps=lambda request: (step,), find=items.find("table4").find)
+    item = ReproducedItem(name="table4", steps=lambda request: (step,), find=items.find("table4").find)
     watch = Watch()
-    items.perform_missing(item, Request("quick", step.experiment), watch)
+    items.perform_missing(item, ReproduceRequest("quick", step.experiment), watch)
     assert (watch.notes, watch.jobs) == ([], [])
 
 
@@ -140,7 +143,7 @@ def test_the_courses_of_judged_cells_are_read_from_the_judges_journal(
         policies=(), oracles=("synthetic",), space="rnn2", seeds=(1, 2), judge=str(recipe), workers=1,
         store=f"sqlite:///{tmp_path}/runs.db", equal_cost=False,
     )  # fmt: skip
-    step = Searches("harness run", asked, None)
+    step = RunStep("harness run", asked, None)
     step.perform(Watch())
     with Store.read(asked.store) as store:
         found = {"random": store.runs(policy="random")}
@@ -176,7 +179,7 @@ def test_the_twelve_recurrent_cells_are_read_from_a_table_that_is_given(tmp_path
         recipe="{}",
         provenance={"importer": "test"},
     )
-    request = Request("quick", Experiment(seeds=(1,)), str(tmp_path / "rnn3.h5"))
+    request = ReproduceRequest("quick", Experiment(seeds=(1,)), str(tmp_path / "rnn3.h5"))
     items.require_table(items.find("figure6"), request)
     (step,) = items.find("figure6").steps(request)
     assert step.experiment.table == str(tmp_path / "rnn3.h5")

@@ -12,7 +12,7 @@ import pytest
 from harness.core.errors import SpaceError
 from harness.spaces.nasbench101_graphs import cells
 from harness.spaces.nasbench101_hash import hashes, module_hash
-from harness.spaces.nasbench101_keys import OPERATIONS, SHORT, interior, key_of_matrix, prune
+from harness.spaces.nasbench101_keys import OPERATIONS, SHORT_NAMES, interior, key_of_matrix, prune
 
 VECTORS = [
     ("01", (), "043721b9c7fe8c5fad811d47d83132ec"),
@@ -49,7 +49,7 @@ def test_hashes_equal_the_published_functions(edges: str, operations: tuple[int,
 
 
 @pytest.mark.parametrize("kind", [int, bool, float, np.int8, np.int64, np.uint64, np.float32, np.bool_])
-@pytest.mark.parametrize("label", [int, np.int8, np.int64, OPERATIONS.__getitem__, SHORT.__getitem__])
+@pytest.mark.parametrize("label", [int, np.int8, np.int64, OPERATIONS.__getitem__, SHORT_NAMES.__getitem__])
 def test_the_hash_does_not_depend_on_number_types(kind: type, label: Callable[[int], Any]) -> None:
     """The published function hashes a float matrix to 0e2cd002... and NumPy 2 labels to ee88887d..."""
     matrix = np.array(matrix_of("01 12")).astype(kind)

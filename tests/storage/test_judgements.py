@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import StoreError, UnknownNameError
-from harness.core.judgement import Correlation, Look, Measured, NoVerdict, Ranking, Truth, Verdict
+from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, UnrankedVerdict, Verdict
 from harness.core.numbers import Undefined
-from harness.storage.records import Ranked, Result
+from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
 from tests.storage.samples import checkpoint, rows, spec
 
@@ -28,9 +28,11 @@ def test_results_come_back_and_a_new_word_replaces_the_old_one(store):
 
 
 def test_looks_are_kept_in_order(store):
-    looks = [Look(run, datetime.now(UTC), f"cell {i}", "test_accuracy", "ab" * 32) for i, run in enumerate("xyx")]
+    looks = [
+        TruthLookup(run, datetime.now(UTC), f"cell {i}", "test_accuracy", "ab" * 32) for i, run in enumerate("xyx")
+    ]
     for look in looks:
-        store.record_look(look)
+        store.record_lookup(look)
     assert store.looks() == looks
     assert store.looks("x") == [looks[0], looks[2]]
 
@@ -38,7 +40,7 @@ def test_looks_are_kept_in_order(store):
 def test_what_was_trained_from_scratch_has_a_value_and_no_rank(store):
     store.begin(spec(), {})
     store.finish(spec().digest, "cell 3")
-    judged = Result("cell 3", "test_accuracy", "cd" * 32, Measured(2 / 3))
+    judged = Result("cell 3", "test_accuracy", "cd" * 32, UnrankedVerdict(2 / 3))
     store.record_result(spec().digest, judged)
     assert store.results(spec().digest) == [judged]
 
@@ -71,9 +73,9 @@ def test_correlations_come_back_and_a_new_word_replaces_the_old_one(store):
     run = spec().digest
     store.begin(spec(), {})
     store.finish(run, "cell 3")
-    found = Ranked("test_accuracy", "ab" * 32, Correlation(-1 / 3, 200))
-    missing = Ranked("test_accuracy", "cd" * 32, Correlation(Undefined("too few pairs"), 2))
-    first = Ranked("test_accuracy", "ab" * 32, Correlation(Undefined("not yet"), 0))
+    found = ProbeCorrelation("test_accuracy", "ab" * 32, Correlation(-1 / 3, 200))
+    missing = ProbeCorrelation("test_accuracy", "cd" * 32, Correlation(Undefined("too few pairs"), 2))
+    first = ProbeCorrelation("test_accuracy", "ab" * 32, Correlation(Undefined("not yet"), 0))
     for ranked in (first, found, missing):
         store.record_correlation(run, ranked)
     assert store.correlations(run) == [found, missing]

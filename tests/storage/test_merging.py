@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.errors import StoreError
-from harness.core.judgement import Correlation, Look, Truth, Verdict
+from harness.core.judgement import Correlation, Truth, TruthLookup, Verdict
 from harness.core.numbers import Undefined
-from harness.storage.merging import Conflict, merge
-from harness.storage.records import Ranked, Result
+from harness.storage.merging import MergeConflict, merge
+from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
 from tests.storage.samples import checkpoint, ended, going, rows, spec
 from tests.storage.test_versions import FIRST
@@ -20,7 +20,7 @@ from tests.storage.test_versions import FIRST
 TRUTH = Truth("test_accuracy", 3, 8, "table", "t", "ab" * 32, True, Undefined("no rank"))
 JUDGED = Result("cell 1", "test_accuracy", "ab" * 32, Verdict(0.75, 2, 32, 0.125, 96.875))
 ALSO = Result("cell 1", "validation_accuracy", "ab" * 32, Verdict(0.5, 3, 32, 0.25, 90.625))
-RANKED = Ranked("test_accuracy", "ab" * 32, Correlation(0.5, 2))
+RANKED = ProbeCorrelation("test_accuracy", "ab" * 32, Correlation(0.5, 2))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def places(tmp_path):
 
 
 def look(run, second=0, what="cell 1"):
-    return Look(run, datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC), what, "test_accuracy", "ab" * 32)
+    return TruthLookup(run, datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC), what, "test_accuracy", "ab" * 32)
 
 
 def content(url):
@@ -45,7 +45,7 @@ def content(url):
 
 def judged(store, run):
     store.record_truth("rnn2", TRUTH)
-    store.record_look(look(run))
+    store.record_lookup(look(run))
     store.record_result(run, JUDGED)
     store.record_correlation(run, RANKED)
 
@@ -55,7 +55,7 @@ def test_everything_of_a_run_is_copied(places):
     with Store.open(source) as store:
         judged(store, ended(store, spec(1), trials=12, probe=[("cell 1", 0.5), ("cell 2", None)]))
         going(store, spec(2), 3)
-        store.record_look(look(""))
+        store.record_lookup(look(""))
     merged = merge(target, source)
     assert (len(merged.added), merged.replaced, merged.known, merged.conflicts, merged.looks) == (2, [], [], [], 2)
     assert content(target) == content(source)
@@ -81,9 +81,9 @@ def test_a_look_that_is_told_twice_counts_twice(places):
     source, target, *_ = places
     with Store.open(source) as store:
         for _ in range(3):
-            store.record_look(look("x"))
+            store.record_lookup(look("x"))
     with Store.open(target) as store:
-        store.record_look(look("x"))
+        store.record_lookup(look("x"))
     assert merge(target, source).looks == 2
     assert len(content(target)[2]) == 3
 
@@ -172,7 +172,7 @@ def test_two_ends_of_one_run_are_a_conflict_and_the_target_stays(places):
         store.record_result(run, ALSO)
     before = content(target)
     merged = merge(target, source)
-    assert merged.conflicts == [Conflict(run, "nao", "1", "cell 1", "cell 2")]
+    assert merged.conflicts == [MergeConflict(run, "nao", "1", "cell 1", "cell 2")]
     assert content(target) == before
 
 

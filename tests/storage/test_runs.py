@@ -107,7 +107,7 @@ def test_a_store_in_memory_works():
 
 
 def test_trials_come_in_parts_as_they_come_at_once(store, monkeypatch):
-    monkeypatch.setattr("harness.storage.store.PART", 3)
+    monkeypatch.setattr("harness.storage.store.BATCH_ROWS", 3)
     going(store, spec(), 10)
     going(store, spec(2), 4)
     assert list(store.stream(spec().digest)) == store.trials(spec().digest) == rows(0, 10)

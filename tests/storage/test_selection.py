@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SettingError, UnknownNameError
 from harness.storage.records import Run
-from harness.storage.selection import keys_of, require_some, select, value_text, with_baseline
+from harness.storage.selection import keys_of, require_runs, select, value_text, with_baseline
 from tests.storage.samples import spec
 
 
@@ -97,9 +97,9 @@ def test_an_unknown_key_names_the_nearest_one():
 
 def test_where_nothing_is_found_the_values_that_there_are_are_told():
     with pytest.raises(SettingError, match=r"none of 4 runs has policy.pool=3; policy.pool is 100, 200, –$"):
-        require_some([], RUNS, ["policy.pool=3"])
+        require_runs([], RUNS, ["policy.pool=3"])
     with pytest.raises(SettingError, match="the store holds no run yet"):
-        require_some([], [], [])
+        require_runs([], [], [])
 
 
 def test_the_baseline_stays_beside_what_is_chosen_by_policy_oracle_or_setting():

@@ -12,7 +12,7 @@ import pytest
 from harness.core.errors import StoreError
 from harness.core.judgement import Correlation, Truth, Verdict
 from harness.core.numbers import Undefined
-from harness.storage.records import Ranked, Result
+from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
 from tests.storage.samples import checkpoint, copied, rows
 
@@ -62,7 +62,7 @@ def test_opening_an_old_store_for_writing_adds_what_is_new_and_keeps_what_was(ol
 
 
 def test_a_run_of_an_old_store_goes_on_and_is_probed(old):
-    ranked = Ranked("test_accuracy", "ab" * 32, Correlation(0.5, 2))
+    ranked = ProbeCorrelation("test_accuracy", "ab" * 32, Correlation(0.5, 2))
     with Store.open(old) as store:
         running = store.runs(status="running")[0]
         assert store.begin(running.spec, {}) == checkpoint(3)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from harness.core.measures import measure_of
-from harness.execution.engine import Job, Message, Saved
-from harness.judging.recorded_truth import Source, Truth
-from harness.studies.uniform_sharing_runs import Scorings
+from harness.execution.engine import CheckpointSaved, Message, RunJob
+from harness.judging.recorded_truth import CellTruths, TruthSource
+from harness.studies.uniform_sharing_runs import ScoredRun
 
 
 class NamedTable:
@@ -20,15 +20,15 @@ class NamedTable:
     name, digest, repeats = "by-hand", "d" * 64, 3
 
 
-def scorings(seed: int, cells: Sequence[str], scores: Mapping[int, Sequence[float]]) -> Scorings:
-    return Scorings(f"run{seed}", seed, tuple(cells), {epoch: np.array(each) for epoch, each in scores.items()})
+def scorings(seed: int, cells: Sequence[str], scores: Mapping[int, Sequence[float]]) -> ScoredRun:
+    return ScoredRun(f"run{seed}", seed, tuple(cells), {epoch: np.array(each) for epoch, each in scores.items()})
 
 
-def judged(metric: str, means: Sequence[float], stds: Sequence[float] | None = None) -> tuple[Source, Truth]:
+def judged(metric: str, means: Sequence[float], stds: Sequence[float] | None = None) -> tuple[TruthSource, CellTruths]:
     measure = measure_of(metric)
     assert measure is not None
     values = np.array(means)
-    return Source(NamedTable(), metric, measure), Truth(values, np.array(stds or [0.1] * len(values)))
+    return TruthSource(NamedTable(), metric, measure), CellTruths(values, np.array(stds or [0.1] * len(values)))
 
 
 class Watch:
@@ -36,17 +36,17 @@ class Watch:
 
     def __init__(self, stop: int | None = None) -> None:
         self.notes: list[str] = []
-        self.jobs: list[Job] = []
+        self.jobs: list[RunJob] = []
         self.saved = 0
         self._stop = stop
 
     @contextmanager
-    def __call__(self, jobs: Sequence[Job], total: int) -> Iterator[Any]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Any]:
         self.jobs = list(jobs)
         yield self
 
-    def see(self, message: Message) -> None:
-        self.saved += isinstance(message, Saved)
+    def receive(self, message: Message) -> None:
+        self.saved += isinstance(message, CheckpointSaved)
         if self._stop is not None and self.saved >= self._stop:
             raise KeyboardInterrupt
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import weightedtau
 
 from harness.core.numbers import Undefined
-from harness.studies.agreement import agreement, places, spread
+from harness.studies.agreement import agreement, competition_ranks, seed_statistics
 
 Floats = npt.NDArray[np.float64]
 
@@ -112,17 +112,17 @@ def test_what_ranks_nothing_has_a_reason_instead_of_a_number(scores: list[float]
 
 
 def test_places_count_from_the_largest_and_ties_share_the_best_place() -> None:
-    assert places(np.array([0.5, 0.9, math.nan, 0.5, 0.1])) == [2, 1, None, 2, 4]
+    assert competition_ranks(np.array([0.5, 0.9, math.nan, 0.5, 0.1])) == [2, 1, None, 2, 4]
 
 
 def test_a_spread_names_the_best_and_the_worst_seed_the_first_of_equals() -> None:
-    found = spread({1: 0.5, 2: None, 3: 0.25, 4: 0.75, 5: 0.75})
+    found = seed_statistics({1: 0.5, 2: None, 3: 0.25, 4: 0.75, 5: 0.75})
     assert (found["seeds"], found["mean"], found["best_seed"], found["worst_seed"]) == (4, 0.5625, 4, 3)
     assert found["std"] == pytest.approx(np.std([0.5, 0.25, 0.75, 0.75], ddof=1))
-    turned = spread({1: 0.5, 3: 0.25, 4: 0.75}, sign=-1)
+    turned = seed_statistics({1: 0.5, 3: 0.25, 4: 0.75}, sign=-1)
     assert (turned["best"], turned["worst"]) == (0.25, 0.75)
 
 
 def test_the_spread_of_no_seed_is_empty_and_one_seed_has_no_deviation() -> None:
-    assert set(spread({1: None}).values()) == {0, None}
-    assert spread({1: 0.5})["std"] is None
+    assert set(seed_statistics({1: None}).values()) == {0, None}
+    assert seed_statistics({1: 0.5})["std"] is None

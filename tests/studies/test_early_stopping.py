@@ -12,8 +12,8 @@ from scipy.stats import kendalltau
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError, UnknownNameError
-from harness.studies.early_stopping.measure import Content, early_stopping
-from harness.studies.early_stopping.page import early_stopping_page, shown
+from harness.studies.early_stopping.measure import EarlyStoppingResult, study_early_stopping
+from harness.studies.early_stopping.page import early_stopping_page, evenly_spaced
 from tests.backends.tabular import courses
 
 NAN = float("nan")
@@ -43,8 +43,8 @@ class Means:
         return np.array(self.values[epochs or self.epochs[-1]])
 
 
-def content_of(values: dict[int, list[float]], **changes: Any) -> Content:
-    return early_stopping(Means(values, **changes), top=2)  # type: ignore[arg-type]
+def content_of(values: dict[int, list[float]], **changes: Any) -> EarlyStoppingResult:
+    return study_early_stopping(Means(values, **changes), top=2)  # type: ignore[arg-type]
 
 
 CROSSING = {1: [10.0, 20.0, 30.0, 40.0, 50.0], 2: [20.0, 10.0, 30.0, 50.0, 40.0], 9: [30.0, 20.0, 10.0, 50.0, 40.0]}
@@ -140,7 +140,7 @@ def test_an_epoch_after_which_no_cell_has_a_value_has_reasons_and_no_numbers() -
 @pytest.mark.parametrize("metric", ["validation_perplexity", "test_perplexity"])
 def test_a_table_of_courses_is_read_from_its_file(tmp_path: Path, metric: str) -> None:
     courses.write(tmp_path / "rnn2.h5")
-    content = early_stopping(open_table(tmp_path / "rnn2.h5"), metric)
+    content = study_early_stopping(open_table(tmp_path / "rnn2.h5"), metric)
     assert [cell["cell"] for cell in content["cells"]] == [courses.text_of(key) for key in courses.BEST_FIRST]
     assert [row["tau"] for row in content["rows"]] == pytest.approx([1.0] * 4)
     assert [row["kept"] for row in content["rows"]] == [5] * 4
@@ -150,10 +150,10 @@ def test_a_table_of_courses_is_read_from_its_file(tmp_path: Path, metric: str) -
 def test_the_metric_is_the_validation_one_unless_another_is_asked_for(tmp_path: Path) -> None:
     courses.write(tmp_path / "rnn2.h5")
     table = open_table(tmp_path / "rnn2.h5")
-    assert early_stopping(table)["metric"] == "validation_perplexity"
+    assert study_early_stopping(table)["metric"] == "validation_perplexity"
     for wrong in ("test_accuracy", "training_seconds"):
         with pytest.raises(UnknownNameError, match=rf"unknown metric of table 'rnn2' '{wrong}'"):
-            early_stopping(table, wrong)
+            study_early_stopping(table, wrong)
 
 
 def test_a_table_of_one_budget_is_refused() -> None:
@@ -168,7 +168,7 @@ def test_a_table_that_ranks_fewer_than_two_cells_in_the_end_is_refused() -> None
 
 def test_a_table_that_ships_has_the_ranking_that_its_means_have() -> None:
     table = open_table("rnn2-ptb")
-    content = early_stopping(table)
+    content = study_early_stopping(table)
     final = table.mean("validation_perplexity")
     for row, epoch in zip(content["rows"], table.epochs, strict=True):
         early = table.mean("validation_perplexity", epoch)
@@ -177,8 +177,8 @@ def test_a_table_that_ships_has_the_ranking_that_its_means_have() -> None:
 
 
 def test_a_long_course_is_shown_at_eight_epochs_from_the_first_to_the_last() -> None:
-    assert shown(6) == [0, 1, 2, 3, 4, 5]
-    assert shown(1000) == [0, 143, 285, 428, 571, 714, 856, 999]
+    assert evenly_spaced(6) == [0, 1, 2, 3, 4, 5]
+    assert evenly_spaced(1000) == [0, 143, 285, 428, 571, 714, 856, 999]
 
 
 def test_the_page_has_a_row_for_each_epoch_and_one_for_each_of_the_final_best() -> None:

@@ -20,8 +20,8 @@ from harness.planning.experiment import BudgetFields, Experiment
 from harness.planning.plan import make_plan
 from harness.planning.settings import create_space
 from harness.storage.store import Store
-from harness.studies.noise.conditions import Sight, sights, signal
-from harness.studies.noise.measure import Content, compared, noise
+from harness.studies.noise.conditions import NoiseCondition, conditions_of, signal
+from harness.studies.noise.measure import NoiseResult, compare_conditions, study_noise
 from harness.studies.noise.page import noise_page
 from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 from tests.studies.runs import Watch
@@ -29,7 +29,7 @@ from tests.studies.runs import Watch
 SEEDS = (1, 2)
 TABLE = open_table("rnn2-ptb")
 SPACE = create_space("rnn2")
-SEEN = (Sight("clear", "mean", 12, True), Sight("noisy", "sample", 12, True))
+SEEN = (NoiseCondition("clear", "mean", 12, True), NoiseCondition("noisy", "sample", 12, True))
 SPEC = make_plan(Experiment(policies=("evolution",), table="rnn2-ptb", budget=BudgetFields(queries=5))).specs[0]
 
 
@@ -42,12 +42,12 @@ def experiment(path: Path, **changes: Any) -> Experiment:
     return Experiment.model_validate(fields | {"workers": 1} | changes)
 
 
-def by_hand(noisy: dict[str, list[Any]], signals: tuple[Number, Number] = (0.9, 0.5)) -> Content:
+def by_hand(noisy: dict[str, list[Any]], signals: tuple[Number, Number] = (0.9, 0.5)) -> NoiseResult:
     """Three policies whose means are 0.95, 0.85 and 0.75 where the search sees all."""
     clear = {"nao": [0.9, 1.0], "enas": [0.8, 0.9], "spos": [0.7, 0.8]}
     boards = [board(*(runs(name, values, SEEDS) for name, values in side.items())) for side in (clear, noisy)]
     first = board(*(runs(name, values, SEEDS) for name, values in clear.items()), runs("random", [0.1, 0.3], SEEDS))
-    return compared(SEEN, [first, boards[1]], signals, of=list(clear), spec=SPEC)
+    return compare_conditions(SEEN, [first, boards[1]], signals, of=list(clear), spec=SPEC)
 
 
 TURNED = {"nao": [0.7, 0.8], "enas": [0.9, 0.6], "spos": [0.8, 1.0]}
@@ -86,19 +86,19 @@ def test_policies_of_several_budgets_are_told_of_those_up_to_the_epochs() -> Non
 
 
 def test_a_search_is_to_see_every_shorter_budget_or_those_asked_for() -> None:
-    assert [(sight.repeat, sight.epochs) for sight in sights(TABLE)] == [
+    assert [(condition.repeat, condition.epochs) for condition in conditions_of(TABLE)] == [
         ("mean", 6),
         ("sample", 6),
         *(("mean", epochs) for epochs in range(1, 6)),
     ]
-    assert [sight.name for sight in sights(TABLE, (2, 1, 6, 2))] == [
+    assert [condition.name for condition in conditions_of(TABLE, (2, 1, 6, 2))] == [
         "mean of 10 repeats, 6 epochs",
         "one repeat, 6 epochs",
         "mean of 10 repeats, 1 epoch",
         "mean of 10 repeats, 2 epochs",
     ]
     with pytest.raises(IncompatibleError, match="no trainings of 9 epochs"):
-        sights(TABLE, (9,))
+        conditions_of(TABLE, (9,))
 
 
 class Bare:
@@ -109,7 +109,7 @@ class Bare:
 
 def test_a_table_in_which_nothing_varies_is_refused() -> None:
     with pytest.raises(IncompatibleError, match="'bare' has one repeat at 6 epochs alone"):
-        sights(Bare())  # type: ignore[arg-type]
+        conditions_of(Bare())  # type: ignore[arg-type]
 
 
 def test_the_order_of_the_policies_is_compared_by_their_means() -> None:
@@ -151,7 +151,7 @@ def test_of_perplexities_the_smallest_has_the_first_place() -> None:
         )
         for worse in (0.0, 3.0)
     ]
-    content = compared(SEEN, sides, (0.9, Undefined("none")), of=["nao", "enas"], spec=SPEC)
+    content = compare_conditions(SEEN, sides, (0.9, Undefined("none")), of=["nao", "enas"], spec=SPEC)
     assert [row["place"] for row in content["rows"]] == [1, 2, 2, 1]
     assert (content["conditions"][1]["signal"], content["conditions"][1]["reasons"]["signal"]) == (None, "none")
     page = noise_page(content)
@@ -184,7 +184,7 @@ def test_policies_that_found_the_same_are_warned_of() -> None:
 def test_where_nothing_is_ranked_there_is_no_study() -> None:
     made = board(runs("nao", [0.9], [1]), runs("random", [0.9], [1]), truth=SCRATCH)
     with pytest.raises(IncompatibleError, match="ranks no cells: not ranked"):
-        compared(SEEN[:1], [made], (0.9,), of=["nao"], spec=SPEC)
+        compare_conditions(SEEN[:1], [made], (0.9,), of=["nao"], spec=SPEC)
 
 
 def test_the_signal_is_the_agreement_of_all_scores_with_the_truth() -> None:
@@ -204,11 +204,11 @@ def test_the_signal_is_the_agreement_of_all_scores_with_the_truth() -> None:
 
 def test_a_study_performs_ordinary_runs_once_and_judges_them_by_one_truth(tmp_path: Path) -> None:
     asked, watch = experiment(tmp_path), Watch()
-    content = noise(asked, ("evolution", "random-search"), watch, epochs=(2,))
+    content = study_noise(asked, ("evolution", "random-search"), watch, epochs=(2,))
     assert watch.notes == [
         "21 of 21 runs are to be done, 1 at a time"
     ]  # 2 policies, 3 conditions, 3 seeds; random once
-    assert noise(asked, ("evolution", "random-search"), watch, epochs=(2,)) == content
+    assert study_noise(asked, ("evolution", "random-search"), watch, epochs=(2,)) == content
     assert (len(watch.notes), watch.jobs) == (1, [])
     truth = dict(zip(TABLE.keys.tolist(), TABLE.values("test_perplexity").mean(axis=1).tolist(), strict=True))
     with Store.open(asked.store) as store:
@@ -227,37 +227,37 @@ def test_a_study_performs_ordinary_runs_once_and_judges_them_by_one_truth(tmp_pa
 
 def test_the_condition_that_sees_all_shares_its_runs_with_an_ordinary_comparison() -> None:
     one = Experiment(policies=("evolution",), table="rnn2-ptb", seeds=(1,), budget=BudgetFields(queries=12))
-    seen = sights(TABLE)[0].settings
+    seen = conditions_of(TABLE)[0].settings
     assert make_plan(one).specs == make_plan(one.model_copy(update={"settings": seen})).specs
 
 
 def test_random_search_takes_all_the_queries_unless_its_samples_are_set(tmp_path: Path) -> None:
     asked = experiment(tmp_path, budget={"queries": 130}, seeds=(1,))
-    content = noise(asked, ("random-search",), Watch(), epochs=(6,))
+    content = study_noise(asked, ("random-search",), Watch(), epochs=(6,))
     assert {row["queries"] for row in content["rows"]} == {130}
     for name in ("random-search.samples", "policy.samples"):
         set_ = asked.model_copy(update={"settings": {name: 20}})
-        assert {row["queries"] for row in noise(set_, ("random-search",), Watch(), epochs=(6,))["rows"]} == {20}
+        assert {row["queries"] for row in study_noise(set_, ("random-search",), Watch(), epochs=(6,))["rows"]} == {20}
 
 
 @pytest.mark.parametrize("name", ["oracle.repeat", "tabular.epochs"])
 def test_what_the_study_varies_cannot_be_set(tmp_path: Path, name: str) -> None:
     with pytest.raises(SettingError, match=f"--set {name}=…: this study varies it"):
-        noise(experiment(tmp_path, settings={name: "sample"}), ("evolution",), Watch())
+        study_noise(experiment(tmp_path, settings={name: "sample"}), ("evolution",), Watch())
 
 
 def test_a_study_without_a_table_s_oracle_or_a_policy_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IncompatibleError, match="oracle synthetic reads no table"):
-        noise(experiment(tmp_path, oracles=("synthetic",)), ("evolution",), Watch())
+        study_noise(experiment(tmp_path, oracles=("synthetic",)), ("evolution",), Watch())
     with pytest.raises(SettingError, match="no policy to compare but random"):
-        noise(experiment(tmp_path), ("random",), Watch())
+        study_noise(experiment(tmp_path), ("random",), Watch())
     assert not (tmp_path / "n.db").exists()
 
 
 def test_slopes_are_estimated_by_scores_of_the_same_noise(tmp_path: Path) -> None:
     few = {"darts.epochs": 2, "darts.updates": 3}
     asked = experiment(tmp_path, oracles=("tabular+score-gradient",), seeds=(1,), settings=few)
-    content = noise(asked, ("darts",), Watch(), epochs=(1,))
+    content = study_noise(asked, ("darts",), Watch(), epochs=(1,))
     assert [condition["epochs"] for condition in content["conditions"]] == [6, 6, 1]
     assert all(row["values"][0] is not None for row in content["rows"])
 

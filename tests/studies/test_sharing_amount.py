@@ -16,10 +16,10 @@ from harness.planning.experiment import Experiment
 from harness.planning.settings import create_space
 from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.storage.store import Store
-from harness.studies.sharing_amount.cells import SPACES, Kind, members
-from harness.studies.sharing_amount.measure import Content, content, sharing_amount
+from harness.studies.sharing_amount.cells import SPACES, DataKind, twelve_cells
+from harness.studies.sharing_amount.measure import SharingAmountResult, sharing_amount_result, study_sharing_amount
 from harness.studies.sharing_amount.page import sharing_amount_page
-from harness.studies.uniform_sharing_runs import Trained
+from harness.studies.uniform_sharing_runs import FinishedRuns
 from tests.backends.standalone.recipe import TINY
 from tests.studies.runs import Watch, judged, scorings
 
@@ -34,7 +34,7 @@ def adjacency(group: int) -> list[list[int]]:
 
 def test_image_cells_are_the_published_groups_of_three() -> None:
     space = create_space(SPACES["images"])
-    found = members("images")
+    found = twelve_cells("images")
     assert [member.shared for member in found] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
     for member in found:
         matrix, operations = matrix_of_key(space.key(space.parse(member.cell)))
@@ -45,7 +45,7 @@ def test_image_cells_are_the_published_groups_of_three() -> None:
 
 def test_recurrent_cells_search_node_3_and_count_the_fixed_matrices_before_it() -> None:
     space = create_space(SPACES["text"])
-    cells = {member.cell: member.shared for member in members("text")}
+    cells = {member.cell: member.shared for member in twelve_cells("text")}
     assert len({space.key(space.parse(cell)) for cell in cells}) == 12
     choices = {space.parse(cell).choices[:4] for cell in cells}
     assert choices == {(0, 0, 1, 0)}
@@ -59,18 +59,18 @@ def test_recurrent_cells_search_node_3_and_count_the_fixed_matrices_before_it() 
 
 
 @pytest.mark.parametrize("kind", ["images", "text"])
-def test_cells_are_written_as_their_space_writes_them(kind: Kind) -> None:
+def test_cells_are_written_as_their_space_writes_them(kind: DataKind) -> None:
     space = create_space(SPACES[kind])
-    for member in members(kind):
+    for member in twelve_cells(kind):
         assert space.format(space.canonical(space.parse(member.cell))) == member.cell
 
 
-def by_hand(*columns: list[float]) -> Content:
-    mine = members("images")
+def by_hand(*columns: list[float]) -> SharingAmountResult:
+    mine = twelve_cells("images")
     runs = tuple(scorings(seed, [m.cell for m in mine], {7: each}) for seed, each in enumerate(columns, 1))
     truth = judged("test_accuracy", [0.9 - i / 100 for i in range(12)])
     told = {"space": "nasbench101-v6", "search_metric": "validation", "factors": {}}
-    return content(mine, Trained(runs, {}), truth, **told)  # type: ignore[arg-type]
+    return sharing_amount_result(mine, FinishedRuns(runs, {}), truth, **told)  # type: ignore[arg-type]
 
 
 def test_tau_is_taken_inside_each_group_and_over_all_cells() -> None:
@@ -115,7 +115,7 @@ def experiment(folder: Path, **changes: Any) -> Experiment:
 
 def test_only_the_12_cells_are_trained_and_scored_and_their_truth_is_trained_once(tmp_path: Path, tiny: Path) -> None:
     asked = experiment(tmp_path)
-    found = sharing_amount("images", asked, Watch(), recipe=str(tiny))
+    found = study_sharing_amount("images", asked, Watch(), recipe=str(tiny))
     assert len(found["cells"]) == 12
     (journal,) = tmp_path.glob("sharing-amount-nasbench101-v6-*.journal")
     _, rows = read_journal(journal)
@@ -129,21 +129,21 @@ def test_only_the_12_cells_are_trained_and_scored_and_their_truth_is_trained_onc
         assert {len(store.probe(run.id)) for run in runs} == {0}
     journal.unlink()
     again = Watch()
-    assert sharing_amount("images", asked, again, recipe=str(tiny)) == found
+    assert study_sharing_amount("images", asked, again, recipe=str(tiny)) == found
     assert (journal.exists(), again.jobs) == (False, [])
     (path,) = tmp_path.glob("*.h5")
     named = experiment(tmp_path, table=str(path))
-    assert sharing_amount("images", named, Watch(), recipe="nasbench101-v5-digits")["cells"] == found["cells"]
+    assert study_sharing_amount("images", named, Watch(), recipe="nasbench101-v5-digits")["cells"] == found["cells"]
 
 
 def test_a_table_must_hold_all_12_cells(tmp_path: Path, tiny: Path) -> None:
     asked = experiment(tmp_path, table="nasbench101-v5-digits")
     with pytest.raises(TableError, match=r"lacks 3 of the 12 cells, such as 'conv3x3@0 conv3x3@0,1 conv3x3@0,1,2"):
-        sharing_amount("images", asked, Watch(), recipe=str(tiny))
+        study_sharing_amount("images", asked, Watch(), recipe=str(tiny))
     assert not list(tmp_path.glob("*.db"))
 
 
 def test_a_recipe_of_the_other_kind_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="is a recipe of task 'language'; expected one of task 'image'"):
-        sharing_amount("images", experiment(tmp_path), Watch(), recipe="rnn2-austen")
+        study_sharing_amount("images", experiment(tmp_path), Watch(), recipe="rnn2-austen")
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from scipy.stats import kendalltau, spearmanr, weightedtau
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
-from harness.studies.transfer.measure import Content, transfer
+from harness.studies.transfer.measure import TransferResult, study_transfer
 from harness.studies.transfer.page import transfer_page
 from tests.backends.tabular import courses
 
@@ -56,8 +56,10 @@ def perplexities(values: list[float], **changes: Any) -> Any:
     return Means({"validation_perplexity": numbered(values)}, **changes)
 
 
-def compared(first: list[float], second: list[float], **changes: Any) -> Content:
-    return transfer(perplexities(first, name="a", digest="a"), perplexities(second, name="b", digest="b"), **changes)
+def compared(first: list[float], second: list[float], **changes: Any) -> TransferResult:
+    return study_transfer(
+        perplexities(first, name="a", digest="a"), perplexities(second, name="b", digest="b"), **changes
+    )
 
 
 A, B = [10.0, 20.0, 30.0, 40.0, 50.0], [30.0, 10.0, 20.0, 60.0, 45.0]
@@ -87,7 +89,7 @@ def test_cells_that_tie_for_the_best_are_chosen_together() -> None:
 def test_only_cells_with_a_mean_in_both_are_ranked() -> None:
     first = Means({"validation_perplexity": {0: 1.0, 1: 2.0, 2: NAN, 3: 4.0, 5: 0.5}}, digest="a")
     second = Means({"validation_perplexity": {0: 7.0, 1: 6.0, 2: 1.0, 3: 8.0, 4: 2.0}}, digest="b")
-    content = transfer(first, second, top=1)  # type: ignore[arg-type]
+    content = study_transfer(first, second, top=1)  # type: ignore[arg-type]
     assert (content["common"], content["rows"][0]["cells"]) == (4, 3)
     assert [cell["ranks"] for cell in content["cells"]] == [[1, 2], [2, 1], [3, 3]]
     assert [cell["cell"] for cell in content["cells"]] == [courses.text_of(key) for key in (0, 1, 3)]
@@ -97,7 +99,7 @@ def test_only_cells_with_a_mean_in_both_are_ranked() -> None:
 def test_of_accuracies_the_largest_is_best_and_measures_may_differ() -> None:
     first = Means({"validation_accuracy": numbered([0.9, 0.8, 0.7]), "test_accuracy": numbered([0.7, 0.8, 0.9])})
     second = perplexities([10.0, 20.0, 30.0], digest="b")
-    found, reversed_ = transfer(first, second)["rows"]  # type: ignore[arg-type]
+    found, reversed_ = study_transfer(first, second)["rows"]  # type: ignore[arg-type]
     assert (found["first"], found["second"], found["tau"], found["there"]["regret"]) == (
         "validation_accuracy",
         "validation_perplexity",
@@ -110,16 +112,16 @@ def test_of_accuracies_the_largest_is_best_and_measures_may_differ() -> None:
         20.0,
     )
     assert reversed_["back"]["regret"] == pytest.approx(0.2)
-    grids = transfer_page(transfer(first, second)).grids  # type: ignore[arg-type]
+    grids = transfer_page(study_transfer(first, second)).grids  # type: ignore[arg-type]
     assert (grids[1].rows[1][-1], grids[2].rows[1][-1]) == ("20.00", "20.00 %")
 
 
 def test_one_table_is_compared_with_itself_by_two_metrics() -> None:
     table: Any = Means({"validation_accuracy": numbered([0.9, 0.8, 0.7]), "test_accuracy": numbered([0.9, 0.7, 0.8])})
-    (row,) = transfer(table, table)["rows"]
+    (row,) = study_transfer(table, table)["rows"]
     assert (row["first"], row["second"], row["tau"]) == ("validation_accuracy", "test_accuracy", pytest.approx(1 / 3))
     with pytest.raises(TableError, match="no other than itself"):
-        transfer(table, table, "test_accuracy")
+        study_transfer(table, table, "test_accuracy")
 
 
 @given(st.lists(st.integers(1, 9), min_size=3, max_size=12), st.randoms(use_true_random=False))
@@ -146,18 +148,18 @@ def test_what_does_not_exist_has_a_reason() -> None:
 
 def test_tables_that_have_nothing_to_compare_are_refused() -> None:
     with pytest.raises(IncompatibleError, match="they share no cells"):
-        transfer(open_table("rnn2-ptb"), open_table("nasbench101-v5-digits"))
+        study_transfer(open_table("rnn2-ptb"), open_table("nasbench101-v5-digits"))
     with pytest.raises(TableError, match="fewer than 3 cells in common, of 2"):
         compared([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(UnknownNameError, match="did you mean 'test_perplexity'"):
-        transfer(open_table("rnn2-ptb"), open_table("rnn2-austen"), "test_perplexiti")
+        study_transfer(open_table("rnn2-ptb"), open_table("rnn2-austen"), "test_perplexiti")
     with pytest.raises(UnknownNameError, match="known: none"):
-        transfer(Means({"training_seconds": numbered(A)}), perplexities(B))  # type: ignore[arg-type]
+        study_transfer(Means({"training_seconds": numbered(A)}), perplexities(B))  # type: ignore[arg-type]
 
 
 def test_the_recurrent_tables_that_ship_agree_as_their_means_do() -> None:
     first, second = open_table("rnn2-ptb"), open_table("rnn2-austen")
-    rows = {(row["first"], row["second"]): row for row in transfer(first, second)["rows"]}
+    rows = {(row["first"], row["second"]): row for row in study_transfer(first, second)["rows"]}
     assert len(rows) == 4
     for (a, b), row in rows.items():
         means = first.values(a).mean(axis=1), second.values(b).mean(axis=1)

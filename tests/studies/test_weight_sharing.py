@@ -13,13 +13,13 @@ from scipy.stats import kendalltau
 
 from harness.core.errors import HarnessError, TableError
 from harness.core.measures import PERPLEXITY
-from harness.judging.recorded_truth import Source
+from harness.judging.recorded_truth import TruthSource
 from harness.planning.experiment import Experiment
 from harness.planning.plan import build_truth
 from harness.planning.settings import create_space
 from harness.storage.store import Store
-from harness.studies.uniform_sharing_runs import Trained, sharing_plan
-from harness.studies.weight_sharing.measure import Content, content, weight_sharing
+from harness.studies.uniform_sharing_runs import FinishedRuns, sharing_plan
+from harness.studies.weight_sharing.measure import WeightSharingResult, study_weight_sharing, weight_sharing_result
 from harness.studies.weight_sharing.page import weight_sharing_page
 from tests.studies.runs import Watch, judged, scorings
 
@@ -27,9 +27,11 @@ CELLS = ("a", "b", "c", "d")
 SPACE = create_space("nasbench101-v4")
 
 
-def study(*runs: Any, metric: str = "test_accuracy", truth: tuple[float, ...] = (0.9, 0.8, 0.7, 0.6)) -> Content:
-    told = Trained(runs, {9: "the GPU has no memory left"})
-    return content(told, judged(metric, truth), space=SPACE, search_metric="validation", factors={})
+def study(
+    *runs: Any, metric: str = "test_accuracy", truth: tuple[float, ...] = (0.9, 0.8, 0.7, 0.6)
+) -> WeightSharingResult:
+    told = FinishedRuns(runs, {9: "the GPU has no memory left"})
+    return weight_sharing_result(told, judged(metric, truth), space=SPACE, search_metric="validation", factors={})
 
 
 def test_every_scoring_has_its_statistics_and_every_epoch_their_spread() -> None:
@@ -103,7 +105,7 @@ def synthetic(folder: Path, **changes: Any) -> Experiment:
 
 def test_the_scores_of_a_study_are_those_of_its_runs_and_the_truth_is_the_table_s(tmp_path: Path) -> None:
     experiment = synthetic(tmp_path)
-    found = weight_sharing(experiment, Watch(), score_epochs=(0, 2))
+    found = study_weight_sharing(experiment, Watch(), score_epochs=(0, 2))
     assert (found["epochs"], found["seeds"]) == ([0, 2, 4], [1, 2])
     plan = sharing_plan(experiment, (0, 2))
     table = build_truth(plan.specs[0], SPACE)
@@ -122,27 +124,27 @@ def test_a_study_that_was_interrupted_goes_on_and_ends_the_same(
 ) -> None:
     monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SHARE", 0)
-    whole = weight_sharing(synthetic(tmp_path / "whole"), Watch())
+    whole = study_weight_sharing(synthetic(tmp_path / "whole"), Watch())
     for stop in (2, 3, 4):
         with pytest.raises(KeyboardInterrupt):
-            weight_sharing(synthetic(tmp_path / "cut"), Watch(stop))
+            study_weight_sharing(synthetic(tmp_path / "cut"), Watch(stop))
     last = Watch()
-    assert weight_sharing(synthetic(tmp_path / "cut"), last) == whole
+    assert study_weight_sharing(synthetic(tmp_path / "cut"), last) == whole
     again = Watch()
-    assert weight_sharing(synthetic(tmp_path / "cut"), again) == whole
+    assert study_weight_sharing(synthetic(tmp_path / "cut"), again) == whole
     assert (len(last.jobs) > 0, again.jobs, again.notes) == (True, [], [])
 
 
 def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     one, two = (
-        weight_sharing(synthetic(tmp_path / str(n), workers=n), watch) for n, watch in enumerate([Watch()] * 2, 1)
+        study_weight_sharing(synthetic(tmp_path / str(n), workers=n), watch) for n, watch in enumerate([Watch()] * 2, 1)
     )
     assert one == two
 
 
 def test_the_cost_is_told_before_anything_runs(tmp_path: Path) -> None:
     watch = Watch()
-    weight_sharing(synthetic(tmp_path), watch)
+    study_weight_sharing(synthetic(tmp_path), watch)
     (note,) = watch.notes
     # five scorings of 12 cells, and the 91 of the probe at the end
     assert note.startswith("less than a minute on 1 worker: 2 runs of 20 updates (")
@@ -156,10 +158,10 @@ def test_a_run_without_memory_is_left_out_and_a_study_without_runs_is_an_error(
     live = {"oracles": ("tests.fakes.live:SharedOracle",), "table": "nasbench101-v5-digits", "device": "cpu"}
     settings = {"policy.epochs": 2, "policy.updates": 2, "policy.scored": 5}
     Path("full").write_text("2")
-    found = weight_sharing(synthetic(tmp_path, settings=settings, **live), Watch())
+    found = study_weight_sharing(synthetic(tmp_path, settings=settings, **live), Watch())
     assert (found["seeds"], found["failed"]) == ([1], {"2": "the GPU has no memory left; lower the batch size"})
     with pytest.raises(HarnessError, match="no run finished, so there is nothing to rank: the GPU has no memory left"):
-        weight_sharing(synthetic(tmp_path, settings=settings, seeds=(2,), **live), Watch())
+        study_weight_sharing(synthetic(tmp_path, settings=settings, seeds=(2,), **live), Watch())
 
 
 def test_the_truth_is_the_published_split_of_the_measure_unless_another_is_asked_for() -> None:
@@ -167,8 +169,8 @@ def test_the_truth_is_the_published_split_of_the_measure_unless_another_is_asked
         type("Known", (), {"name": "known", "metrics": metrics})
         for metrics in (("validation_accuracy", "test_accuracy"), ("validation_perplexity", "test_perplexity"))
     )
-    assert Source.of(accuracies).metric == "test_accuracy"
-    assert Source.of(perplexities).metric == "validation_perplexity"
-    assert Source.of(perplexities, "test").measure is PERPLEXITY
+    assert TruthSource.of(accuracies).metric == "test_accuracy"
+    assert TruthSource.of(perplexities).metric == "validation_perplexity"
+    assert TruthSource.of(perplexities, "test").measure is PERPLEXITY
     with pytest.raises(TableError, match="table 'known' has no test or validation accuracy or perplexity; it has x"):
-        Source.of(type("Known", (), {"name": "known", "metrics": ("x",)}))
+        TruthSource.of(type("Known", (), {"name": "known", "metrics": ("x",)}))

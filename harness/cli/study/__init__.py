@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from harness.cli.commands import LazyCommands
+from harness.cli.commands import LazyGroup
 
-PLACES = {
+COMMAND_PATHS = {
     "weight-sharing": "harness.cli.study.weight_sharing:weight_sharing",
     "sharing-amount": "harness.cli.study.sharing_amount:sharing_amount",
     "early-stopping": "harness.cli.study.early_stopping:early_stopping",
@@ -16,6 +16,6 @@ PLACES = {
 }
 
 
-@click.group("study", cls=LazyCommands, places=PLACES)
+@click.group("study", cls=LazyGroup, places=COMMAND_PATHS)
 def study_group() -> None:
     """Studies of the search phase: weight sharing, how much is shared, early stopping, the penalty, noise, transfer."""

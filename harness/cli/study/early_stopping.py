@@ -18,13 +18,13 @@ def early_stopping(name: str, metric: str | None, top: int, plot: str | None, fo
     """How far the ranking of a table's cells after each epoch is from the final one (Yu et al. 2020, Fig. 7)."""
     from backends.tabular.known_tables import open_table
     from harness.output.page import show
-    from harness.studies.early_stopping.measure import early_stopping as compare
+    from harness.studies.early_stopping.measure import study_early_stopping as compare
     from harness.studies.early_stopping.page import early_stopping_page
 
     content = compare(open_table(name), metric, top=top)
     if plot is not None:
         from harness.output.figure_files import save
-        from harness.studies.early_stopping.figure import early_stopping as draw
+        from harness.studies.early_stopping.figure import plot_early_stopping as draw
 
         save(draw(content), plot)
     return show(early_stopping_page(content), "json" if as_json else form)

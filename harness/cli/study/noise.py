@@ -49,14 +49,14 @@ def noise(
     from harness.output.page import show
     from harness.planning.experiment import BudgetFields
     from harness.studies.noise.measure import POLICIES
-    from harness.studies.noise.measure import noise as study
+    from harness.studies.noise.measure import study_noise as study
     from harness.studies.noise.page import noise_page
 
     experiment = experiment_of(flags, {}).model_copy(update={"budget": BudgetFields(queries=queries)})
     content = study(experiment, policies or POLICIES, watcher_of(flags), epochs=epochs)
     if plot is not None:
         from harness.output.figure_files import save
-        from harness.studies.noise.figure import noise as draw
+        from harness.studies.noise.figure import plot_noise as draw
 
         save(draw(content), plot)
     return show(noise_page(content), "json" if as_json else form)

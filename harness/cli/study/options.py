@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.leaderboard.end_to_end import Watcher
     from harness.planning.experiment import Experiment
 
-FIELDS = ("space", "table", "seeds", "workers", "store", "device", "gpus", "verify")
+EXPERIMENT_FIELDS = ("space", "table", "seeds", "workers", "store", "device", "gpus", "verify")
 """The flags that are fields of an experiment."""
 
 
@@ -27,7 +27,7 @@ def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Expe
     """The experiment of a study's flags, ``settings`` below what the user set."""
     from harness.planning.experiment import load_experiment
 
-    fields = {name: flags[name] for name in FIELDS if flags.get(name) is not None}
+    fields = {name: flags[name] for name in EXPERIMENT_FIELDS if flags.get(name) is not None}
     own = {"oracles": (flags["oracle"],), "settings": {**settings, **read_settings(flags["settings"])}}
     return load_experiment(None, fields | own)
 

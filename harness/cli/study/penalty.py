@@ -38,17 +38,17 @@ def penalty(
     """
     from harness.output.page import show
     from harness.studies.penalty.measure import POLICIES, space_of
-    from harness.studies.penalty.measure import penalty as study
+    from harness.studies.penalty.measure import study_penalty as study
     from harness.studies.penalty.page import penalty_page
-    from harness.studies.scale import scaled
+    from harness.studies.scale import settings_at_scale
 
     space = space_of(flags["space"], flags["table"])
-    found = scaled(space, flags["oracle"], family, "paper" if paper else "reduced")
+    found = settings_at_scale(space, flags["oracle"], family, "paper" if paper else "reduced")
     experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
     content = study(experiment, policies or POLICIES, watcher_of(flags))
     if plot is not None:
         from harness.output.figure_files import save
-        from harness.studies.penalty.figure import penalty as draw
+        from harness.studies.penalty.figure import plot_penalty as draw
 
         save(draw(content), plot)
     return show(penalty_page(content), "json" if as_json else form)

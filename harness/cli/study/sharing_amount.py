@@ -36,18 +36,18 @@ def sharing_amount(
     alone. (Yu et al. 2020, App. D.1, Table 5 and Fig. 6)
     """
     from harness.output.page import show
-    from harness.studies.scale import scaled_truth, table_here
-    from harness.studies.sharing_amount.measure import sharing_amount as study
+    from harness.studies.scale import table_here, truth_at_scale
+    from harness.studies.sharing_amount.measure import study_sharing_amount as study
     from harness.studies.sharing_amount.page import sharing_amount_page
 
     kind = KINDS[space]
-    found = scaled_truth(kind, flags["oracle"], family, "paper" if paper else "reduced")
+    found = truth_at_scale(kind, flags["oracle"], family, "paper" if paper else "reduced")
     table = flags["table"] or (None if truth_recipe else table_here(found))
     experiment = experiment_of({**flags, "table": table}, found.settings)
     content = study(kind, experiment, watcher_of(flags), recipe=truth_recipe or found.recipe, split=split)
     if plot is not None:
         from harness.output.figure_files import save
-        from harness.studies.sharing_amount.figure import sharing_amount as draw
+        from harness.studies.sharing_amount.figure import plot_sharing_amount as draw
 
         save(draw(content), plot)
     return show(sharing_amount_page(content), "json" if as_json else form)

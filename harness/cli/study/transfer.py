@@ -25,14 +25,14 @@ def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | N
         raise SettingError(f"--table {times}: a transfer is between two, --table A --table B")
     from backends.tabular.known_tables import open_table
     from harness.output.page import show
-    from harness.studies.transfer.measure import transfer as compare
+    from harness.studies.transfer.measure import study_transfer as compare
     from harness.studies.transfer.page import transfer_page
 
     first, second = map(open_table, names)
     content = compare(first, second, metric, top=top)
     if plot is not None:
         from harness.output.figure_files import save
-        from harness.studies.transfer.figure import transfer as draw
+        from harness.studies.transfer.figure import plot_transfer as draw
 
         save(draw(content), plot)
     return show(transfer_page(content), "json" if as_json else form)

@@ -38,17 +38,17 @@ def weight_sharing(
     runs are found in the store and not done again. (Yu et al. 2020, Sec. 4.3, Fig. 4)
     """
     from harness.output.page import show
-    from harness.studies.scale import epochs_of, scaled, table_here
-    from harness.studies.weight_sharing.measure import weight_sharing as study
+    from harness.studies.scale import epochs_of, settings_at_scale, table_here
+    from harness.studies.weight_sharing.measure import study_weight_sharing as study
     from harness.studies.weight_sharing.page import weight_sharing_page
 
-    found = scaled(flags["space"], flags["oracle"], family, "paper" if paper else "reduced")
+    found = settings_at_scale(flags["space"], flags["oracle"], family, "paper" if paper else "reduced")
     settings = found.settings | ({} if flags["cells"] is None else {"policy.scored": flags["cells"]})
     experiment = experiment_of({**flags, "table": flags["table"] or table_here(found)}, settings)
     content = study(experiment, watcher_of(flags), score_epochs=epochs_of(score_epochs), split=split)
     if plot is not None:
         from harness.output.figure_files import save
-        from harness.studies.weight_sharing.figure import weight_sharing as draw
+        from harness.studies.weight_sharing.figure import plot_weight_sharing as draw
 
         save(draw(content), plot)
     return show(weight_sharing_page(content), "json" if as_json else form)

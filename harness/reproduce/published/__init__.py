@@ -14,8 +14,8 @@ from harness.files.yaml_text import read_yaml
 
 FOLDER = Path(__file__).parent
 PAPER = "Yu et al. 2020"
-NOTHING = "–"
-ISSUES = "inconsistencies"
+NO_VALUE = "–"
+INCONSISTENCIES = "inconsistencies"
 
 NUMBER = re.compile(r"(-?[\d.]+)(?: ± ([\d.]+))?")
 
@@ -42,7 +42,7 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PublishedSection:
     """A part of a table: ``rows`` by their name, a cell a column."""
 
     title: str
@@ -58,13 +58,13 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedItem:
     """A table or a figure of the paper: its title in our words, where it stands, and its numbers by section."""
 
     name: str
     title: str
     place: str
-    sections: Mapping[str, Section]
+    sections: Mapping[str, PublishedSection]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,30 +85,30 @@ class Inconsistency:
 
 def names() -> tuple[str, ...]:
     """The tables and figures whose numbers are here."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != ISSUES))
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != INCONSISTENCIES))
 
 
 @cache
-def load(name: str) -> Published:
+def load(name: str) -> PublishedItem:
     """The printed numbers of a table or figure; raises UnknownNameError for another name."""
     if name not in names():
         raise UnknownNameError.among("table or figure of the paper", name, names())
     content = _content(name)
     sections = {key: _section(each) for key, each in content["sections"].items()}
-    return Published(name, content["title"], content["place"], sections)
+    return PublishedItem(name, content["title"], content["place"], sections)
 
 
 def _content(name: str) -> Any:
     return read_yaml((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _section(content: Mapping[str, Any]) -> Section:
+def _section(content: Mapping[str, Any]) -> PublishedSection:
     rows = {name: tuple(map(Printed, cells)) for name, cells in content["rows"].items()}
-    return Section(content["title"], tuple(content["columns"]), rows)
+    return PublishedSection(content["title"], tuple(content["columns"]), rows)
 
 
 @cache
 def inconsistencies(name: str) -> tuple[Inconsistency, ...]:
     """What is known to be inconsistent in a table or figure, or in what the paper says of it."""
-    found = (Inconsistency(**{**each, "touches": tuple(each["touches"])}) for each in _content(ISSUES))
+    found = (Inconsistency(**{**each, "touches": tuple(each["touches"])}) for each in _content(INCONSISTENCIES))
     return tuple(each for each in found if name in each.touches)

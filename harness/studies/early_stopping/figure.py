@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.output.figure_style import COLOURS, DASHES, LIGHT, SIZE, canvas, counted, known, rank_axis, tidy
-from harness.studies.early_stopping.measure import CellCourse, Content
+from harness.output.figure_style import COLOURS, DASHES, LIGHT, SIZE, canvas, counted, nan_for_missing, rank_axis, tidy
+from harness.studies.early_stopping.measure import CellTrajectory, EarlyStoppingResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,14 +18,21 @@ NARROW = 28
 """The longest name of a cell of which three stand side by side."""
 
 
-def early_stopping(content: Content) -> Figure:
+def plot_early_stopping(content: EarlyStoppingResult) -> Figure:
     """The final best cells in colour above all others in grey; rank 1, the best, is at the top."""
     best, others = content["cells"][: content["top"]], content["cells"][content["top"] :]
     columns = 1 if max(len(cell["cell"]) for cell in best) > NARROW else 3
     figure = canvas((SIZE[0], SIZE[1] + 0.2 * -(-len(best) // columns)))
     axes = figure.add_subplot()
     for cell in reversed(others):
-        axes.plot(content["epochs"], known(cell["ranks"]), color=LIGHT, linewidth=0.8, alpha=_faint(content), zorder=1)
+        axes.plot(
+            content["epochs"],
+            nan_for_missing(cell["ranks"]),
+            color=LIGHT,
+            linewidth=0.8,
+            alpha=_faint(content),
+            zorder=1,
+        )
     for place, cell in enumerate(best):
         _draw_best(axes, content, cell, place)
     metric, repeats = content["metric"].replace("_", " "), counted(content["repeats"], "repeat")
@@ -42,15 +49,15 @@ def early_stopping(content: Content) -> Figure:
     return figure
 
 
-def _faint(content: Content) -> float:
+def _faint(content: EarlyStoppingResult) -> float:
     """How opaque the other cells are: many lines would be one grey surface."""
     return 1.0 if content["listed"] <= 100 else 0.25
 
 
-def _draw_best(axes: Axes, content: Content, cell: CellCourse, place: int) -> None:
+def _draw_best(axes: Axes, content: EarlyStoppingResult, cell: CellTrajectory, place: int) -> None:
     axes.plot(
         content["epochs"],
-        known(cell["ranks"]),
+        nan_for_missing(cell["ranks"]),
         color=COLOURS[place % len(COLOURS)],
         linestyle=DASHES[place // len(COLOURS) % len(DASHES)],
         marker="o" if len(content["epochs"]) <= FEW else None,

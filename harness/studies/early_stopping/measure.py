@@ -23,7 +23,7 @@ from harness.core.space import Architecture
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
 from harness.statistics import kendall
-from harness.studies.agreement import places, plain
+from harness.studies.agreement import competition_ranks, json_number
 
 TOP = 5
 LISTED = 5000
@@ -32,15 +32,15 @@ LISTED = 5000
 Floats = npt.NDArray[np.float64]
 
 
-class CellCourse(TypedDict):
-    """A cell's ``ranks`` and mean ``values`` in the metric's own unit, one after each of ``Content.epochs``."""
+class CellTrajectory(TypedDict):
+    """A cell's ``ranks`` and mean ``values`` in the metric's own unit, one for each of the result's ``epochs``."""
 
     cell: str
     ranks: list[int | None]
     values: list[float | None]
 
 
-class Change(TypedDict):
+class RankChange(TypedDict):
     """The cell whose rank at an epoch is farthest from its final one, unless all ranks are the final ones."""
 
     cell: str
@@ -48,12 +48,12 @@ class Change(TypedDict):
     final_rank: int
 
 
-class EpochRow(TypedDict):
+class EarlyStoppingRow(TypedDict):
     """The ranking after ``epoch`` against the final one, among the ``cells`` that have a rank in both.
 
-    ``kept`` of the ``top`` best cells in the end are among the best ``Content.top`` here. ``chosen`` are the best cells
-    here, several where they tie; ``final_rank`` is the mean of their final ranks and ``regret`` how much worse than the
-    best they are in the end, ``None`` where one of them has no final rank.
+    ``kept`` of the ``top`` best cells in the end are among the best ``EarlyStoppingResult.top`` here. ``chosen`` are
+    the best cells here, several where they tie; ``final_rank`` is the mean of their final ranks and ``regret`` how much
+    worse than the best they are in the end, ``None`` where one of them has no final rank.
     """
 
     epoch: int
@@ -65,10 +65,10 @@ class EpochRow(TypedDict):
     chosen: list[str]
     final_rank: float | None
     regret: float | None
-    change: Change | None
+    change: RankChange | None
 
 
-class Content(TypedDict):
+class EarlyStoppingResult(TypedDict):
     """``cells`` are sorted by final rank, those without one last; ``listed`` says how many of ``size`` they are.
 
     ``one_course`` says whether the epochs are moments of one training, ``None`` where the table's recipe does not tell.
@@ -85,11 +85,11 @@ class Content(TypedDict):
     top: int
     size: int
     listed: int
-    rows: list[EpochRow]
-    cells: list[CellCourse]
+    rows: list[EarlyStoppingRow]
+    cells: list[CellTrajectory]
 
 
-def early_stopping(table: Table, metric: str | None = None, *, top: int = TOP) -> Content:
+def study_early_stopping(table: Table, metric: str | None = None, *, top: int = TOP) -> EarlyStoppingResult:
     """Compare the rankings of a table's cells after each of its budgets with that after the full one.
 
     ``None`` chooses the validation metric. Raises UnknownNameError for a metric of another kind, and IncompatibleError
@@ -105,27 +105,29 @@ def early_stopping(table: Table, metric: str | None = None, *, top: int = TOP) -
     if np.isfinite(values[:, -1]).sum() < 2:
         raise IncompatibleError(f"table {table.name!r} has no {metric} of two cells at the full budget to rank")
     scores = np.stack([_rounded(column, measure) for column in values.T], axis=1)
-    ranks = np.array([[rank or 0 for rank in places(column)] for column in scores.T]).T  # 0 where there is none
+    ranks = np.array(
+        [[rank or 0 for rank in competition_ranks(column)] for column in scores.T]
+    ).T  # 0 where there is none
     order = np.argsort(np.where(ranks[:, -1] > 0, ranks[:, -1], len(ranks) + 1), kind="stable")[:LISTED]
-    names = _Names(table)
-    return Content(
+    names = _CellTexts(table)
+    return EarlyStoppingResult(
         study="early-stopping",
         table=table.name,
         space=table.space,
         metric=metric,
         larger_is_better=measure.larger_is_better,
         repeats=table.repeats,
-        one_course=_is_course(table),
+        one_course=_is_one_training(table),
         epochs=list(table.epochs),
         top=top,
         size=len(table),
         listed=len(order),
         rows=[_row(table.epochs[i], i, scores, ranks, names=names, top=top) for i in range(len(table.epochs))],
-        cells=[_course(row, names, ranks, values) for row in order.tolist()],
+        cells=[_trajectory(row, names, ranks, values) for row in order.tolist()],
     )
 
 
-class _Names:
+class _CellTexts:
     """The text forms of a table's rows, made when asked for."""
 
     def __init__(self, table: Table) -> None:
@@ -147,7 +149,7 @@ def _metric(table: Table, metric: str | None) -> tuple[str, Measure]:
     return metric, known[metric]
 
 
-def _is_course(table: Table) -> bool | None:
+def _is_one_training(table: Table) -> bool | None:
     """Whether the budgets are moments of one training: a recipe has the one number of epochs, or else lists several."""
     try:
         recipe = json.loads(table.recipe)
@@ -165,31 +167,33 @@ def _rounded(means: Floats, measure: Measure) -> Floats:
     return np.where(finite, np.round(means * measure.sign, tie_decimals(means[finite])), np.nan)
 
 
-def _row(epoch: int, place: int, scores: Floats, ranks: npt.NDArray[np.int64], *, names: _Names, top: int) -> EpochRow:
+def _row(
+    epoch: int, place: int, scores: Floats, ranks: npt.NDArray[np.int64], *, names: _CellTexts, top: int
+) -> EarlyStoppingRow:
     now, final = ranks[:, place], ranks[:, -1]
     both = (now > 0) & (final > 0)
     tau = kendall(scores[both, place].tolist(), scores[both, -1].tolist())
     best, chosen = (final > 0) & (final <= top), np.flatnonzero(now == 1)
     lasting = bool(len(chosen)) and bool((final[chosen] > 0).all())
     farthest = int(np.argmax(np.where(both, np.abs(now - final), -1)))
-    return EpochRow(
+    return EarlyStoppingRow(
         epoch=epoch,
         cells=int(both.sum()),
-        tau=plain(tau),
+        tau=json_number(tau),
         reason=tau.reason if isinstance(tau, Undefined) else None,
         kept=int((best & (now > 0) & (now <= top)).sum()),
         top=int(best.sum()),
         chosen=[names[row] for row in chosen.tolist()],
         final_rank=float(final[chosen].mean()) if lasting else None,
         regret=float((np.nanmax(scores[:, -1]) - scores[chosen, -1]).mean()) if lasting else None,
-        change=Change(cell=names[farthest], rank=int(now[farthest]), final_rank=int(final[farthest]))
+        change=RankChange(cell=names[farthest], rank=int(now[farthest]), final_rank=int(final[farthest]))
         if both[farthest] and now[farthest] != final[farthest]
         else None,
     )
 
 
-def _course(row: int, names: _Names, ranks: npt.NDArray[np.int64], values: Floats) -> CellCourse:
-    return CellCourse(
+def _trajectory(row: int, names: _CellTexts, ranks: npt.NDArray[np.int64], values: Floats) -> CellTrajectory:
+    return CellTrajectory(
         cell=names[row],
         ranks=[rank or None for rank in ranks[row].tolist()],
         values=_plain(values[row].tolist()),

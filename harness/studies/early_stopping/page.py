@@ -7,20 +7,22 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from harness.core.measures import ACCURACY, measure_of
-from harness.output.page import Grid, Page
-from harness.studies.early_stopping.measure import CellCourse, Content, EpochRow
+from harness.output.page import Page, TextTable
+from harness.studies.early_stopping.measure import CellTrajectory, EarlyStoppingResult, EarlyStoppingRow
 
-SHOWN = 8
+MOST_EPOCHS = 8
 """The most epochs in a table, evenly spaced from the first to the last."""
 
-COURSE = (
+ONE_TRAINING = (
     "The epochs are moments of one training to the full budget, whose learning rate was not lowered for an earlier end."
 )
-UNTOLD = (
+UNKNOWN_TRAININGS = (
     "The table does not tell whether its budgets are moments of one training, or trainings of their own, each with its "
     "own learning rate schedule."
 )
-APART = "Each budget is a training of its own with its own learning rate schedule, not a moment of the longest one."
+SEPARATE_TRAININGS = (
+    "Each budget is a training of its own with its own learning rate schedule, not a moment of the longest one."
+)
 MEANING = (
     "Ranks are by the mean over the repeats, 1 is best, ties share the best rank. Tau: Kendall's tau-b of the ranking "
     "after an epoch and the final one. Chosen: the cell that is best after an epoch, with its final rank and how much "
@@ -29,22 +31,22 @@ MEANING = (
 )
 
 
-def early_stopping_page(content: Content) -> Page:
+def early_stopping_page(content: EarlyStoppingResult) -> Page:
     """The page of a study; a long course is shown at a few epochs, while the content has them all."""
     metric = content["metric"].replace("_", " ")
     repeats = "one repeat" if content["repeats"] == 1 else f"mean of {content['repeats']} repeats"
     title = f"Early stopping: {metric}, {repeats}; {content['size']:,} cells of table {content['table']}"
-    places = shown(len(content["epochs"]))
-    grids = _epochs(content, places), _courses(content, places)
+    places = evenly_spaced(len(content["epochs"]))
+    grids = _epochs(content, places), _trajectories(content, places)
     return Page(title, grids, tuple(_notes(content)), {**content})
 
 
-def shown(epochs: int) -> list[int]:
-    """The places of at most ``SHOWN`` of so many epochs, the first and the last among them."""
-    return list(map(round, np.linspace(0, epochs - 1, min(epochs, SHOWN)).tolist()))
+def evenly_spaced(epochs: int) -> list[int]:
+    """The places of at most ``MOST_EPOCHS`` of so many epochs, the first and the last among them."""
+    return list(map(round, np.linspace(0, epochs - 1, min(epochs, MOST_EPOCHS)).tolist()))
 
 
-def _epochs(content: Content, places: Sequence[int]) -> Grid:
+def _epochs(content: EarlyStoppingResult, places: Sequence[int]) -> TextTable:
     accuracy = measure_of(content["metric"]) == ACCURACY
     heads = (
         "after\nepoch",
@@ -57,10 +59,10 @@ def _epochs(content: Content, places: Sequence[int]) -> Grid:
         "ranks\nnow → final",
     )
     rows = [_epoch(content["rows"][place], 100.0 if accuracy else 1.0) for place in places]
-    return Grid("The ranking after each epoch against the final one", heads, tuple(rows))
+    return TextTable("The ranking after each epoch against the final one", heads, tuple(rows))
 
 
-def _epoch(row: EpochRow, scale: float) -> tuple[str, ...]:
+def _epoch(row: EarlyStoppingRow, scale: float) -> tuple[str, ...]:
     change, several = row["change"], len(row["chosen"]) - 1
     return (
         f"{row['epoch']:,}",
@@ -74,15 +76,15 @@ def _epoch(row: EpochRow, scale: float) -> tuple[str, ...]:
     )
 
 
-def _courses(content: Content, places: Sequence[int]) -> Grid:
+def _trajectories(content: EarlyStoppingResult, places: Sequence[int]) -> TextTable:
     epochs = [content["epochs"][place] for place in places]
     best = [cell for cell in content["cells"] if (cell["ranks"][-1] or content["top"] + 1) <= content["top"]]
-    rows = [_course(cell, places) for cell in best]
+    rows = [_trajectory(cell, places) for cell in best]
     heads = ("cell", *(f"{epoch:,}" for epoch in epochs))
-    return Grid(f"The ranks of the final top {content['top']} after each epoch", heads, tuple(rows))
+    return TextTable(f"The ranks of the final top {content['top']} after each epoch", heads, tuple(rows))
 
 
-def _course(cell: CellCourse, places: Sequence[int]) -> tuple[str, ...]:
+def _trajectory(cell: CellTrajectory, places: Sequence[int]) -> tuple[str, ...]:
     ranks = (cell["ranks"][place] for place in places)
     return (cell["cell"], *("–" if rank is None else f"{rank:,}" for rank in ranks))
 
@@ -95,9 +97,9 @@ def _rank(number: float | None) -> str:
     return "–" if number is None else f"{number:,.6g}"
 
 
-def _notes(content: Content) -> Iterator[str]:
+def _notes(content: EarlyStoppingResult) -> Iterator[str]:
     yield MEANING
-    yield {True: COURSE, False: APART, None: UNTOLD}[content["one_course"]]
+    yield {True: ONE_TRAINING, False: SEPARATE_TRAININGS, None: UNKNOWN_TRAININGS}[content["one_course"]]
     if not content["larger_is_better"]:
         yield "The smaller, the better."
     if content["listed"] < content["size"]:

@@ -16,15 +16,15 @@ from harness.planning import registry, settings
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, build_oracle
 from harness.statistics import kendall, mean
-from harness.studies.agreement import SAME
-from harness.studies.early_stopping.page import shown
+from harness.studies.agreement import TIE_DECIMALS
+from harness.studies.early_stopping.page import evenly_spaced
 
 REPEAT, EPOCHS = "repeat", "epochs"
 """The settings of an oracle that the study varies."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class NoiseCondition:
     """What a search sees of a table: the mean of its repeats or a sample of one, after so many epochs."""
 
     name: str
@@ -39,18 +39,20 @@ class Sight:
         return {f"oracle.{name}": value for name, value in given.items()}
 
 
-def sights(table: Table, epochs: Sequence[int] = ()) -> tuple[Sight, ...]:
+def conditions_of(table: Table, epochs: Sequence[int] = ()) -> tuple[NoiseCondition, ...]:
     """All that a search is to see of a table, the mean of the repeats at the full budget first.
 
     Raises IncompatibleError for a table of one repeat and budget, and for ``epochs`` that the table lacks.
     """
     full, shorter = table.epochs[-1], table.epochs[:-1]
-    chosen = sorted({table.epochs[table.budget(each)] for each in epochs}) or [shorter[i] for i in shown(len(shorter))]
+    chosen = sorted({table.epochs[table.budget(each)] for each in epochs}) or [
+        shorter[i] for i in evenly_spaced(len(shorter))
+    ]
     repeats = "one repeat" if table.repeats == 1 else f"mean of {table.repeats} repeats"
-    found = [Sight(f"{repeats}, {_after(full)}", "mean", full, True)]
+    found = [NoiseCondition(f"{repeats}, {_after(full)}", "mean", full, True)]
     if table.repeats > 1:
-        found.append(Sight(f"one repeat, {_after(full)}", "sample", full, True))
-    found += [Sight(f"{repeats}, {_after(each)}", "mean", each, False) for each in chosen if each != full]
+        found.append(NoiseCondition(f"one repeat, {_after(full)}", "sample", full, True))
+    found += [NoiseCondition(f"{repeats}, {_after(each)}", "mean", each, False) for each in chosen if each != full]
     if len(found) == 1:
         raise IncompatibleError(
             f"table {table.name!r} has one repeat at {full} epochs alone, so that a search can see nothing else; "
@@ -89,4 +91,4 @@ def _tau(oracle: Any, metric: str) -> Number:
     scores = oracle.look_up(rows, np.full(len(rows), table.budget(oracle.epochs))).values
     truth = table.mean(metric)[rows] * (measure.sign if measure else 1)
     known = np.isfinite(scores) & np.isfinite(truth)
-    return kendall(np.round(scores[known], SAME), np.round(truth[known], SAME))
+    return kendall(np.round(scores[known], TIE_DECIMALS), np.round(truth[known], TIE_DECIMALS))

@@ -22,13 +22,13 @@ from harness.core.runspec import RunSpec
 from harness.judging.judge_runs import judge_all
 from harness.leaderboard import leaderboard
 from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan, require_buildable
 from harness.statistics import kendall, mean
 from harness.storage.store import Store
-from harness.studies.agreement import SAME, places, plain
-from harness.studies.noise.conditions import Sight, require_free, sights, signal
+from harness.studies.agreement import TIE_DECIMALS, competition_ranks, json_number
+from harness.studies.noise.conditions import NoiseCondition, conditions_of, require_free, signal
 
 POLICIES = ("random-search", "evolution", "nao")
 
@@ -38,8 +38,8 @@ COUNTED = ("bananas", "optuna", "random-search", "tpe")
 Floats = npt.NDArray[np.float64]
 
 
-class Row(TypedDict):
-    """A policy in a condition; ``values`` and ``ranks`` follow ``Content.seeds``.
+class NoiseRow(TypedDict):
+    """A policy in a condition; ``values`` and ``ranks`` follow ``NoiseResult.seeds``.
 
     ``place`` is that of its mean among the policies, from 1, the best, and shared by ties; ``queries`` and ``hours`` of
     training are means over the seeds. ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so
@@ -62,7 +62,7 @@ class Row(TypedDict):
     reasons: dict[str, str]
 
 
-class Condition(TypedDict):
+class ConditionResult(TypedDict):
     """What the search sees, and what becomes of the order of the policies against that of the first condition.
 
     ``signal`` is Kendall's tau-b between the scores of all cells and their truth, mean over the seeds where they differ
@@ -82,7 +82,7 @@ class Condition(TypedDict):
     reasons: dict[str, str]
 
 
-class Content(TypedDict):
+class NoiseResult(TypedDict):
     """``rows`` are policy by policy, in the order asked, and within one condition by condition.
 
     ``baseline`` is the mean of the random policy, which sees nothing; ``budget`` the queries of a run.
@@ -99,13 +99,15 @@ class Content(TypedDict):
     budget: int | None
     seeds: list[int]
     policies: list[str]
-    conditions: list[Condition]
-    rows: list[Row]
+    conditions: list[ConditionResult]
+    rows: list[NoiseRow]
     baseline: float | None
     warnings: list[str]
 
 
-def noise(experiment: Experiment, policies: Sequence[str], watcher: Watcher, *, epochs: Sequence[int] = ()) -> Content:
+def study_noise(
+    experiment: Experiment, policies: Sequence[str], watcher: Watcher, *, epochs: Sequence[int] = ()
+) -> NoiseResult:
     """Run whatever is not in the store yet, judge it, and compare the conditions; the experiment names its table.
 
     ``epochs`` are the shorter budgets to search by, by default a few of the table. Raises IncompatibleError for a
@@ -116,7 +118,7 @@ def noise(experiment: Experiment, policies: Sequence[str], watcher: Watcher, *, 
     if not names:
         raise SettingError(f"there is no policy to compare but {BASELINE}, which sees nothing; name another")
     require_free(experiment)
-    seen = sights(open_table(experiment.table or ""), epochs)
+    seen = conditions_of(open_table(experiment.table or ""), epochs)
     given = {**_samples(experiment, names), **experiment.settings}
     plans = _plans(experiment.model_copy(update={"policies": names, "settings": given}), seen)
     together = Plan(tuple(spec for plan in plans for spec in plan.specs), plans[0].space)
@@ -129,7 +131,7 @@ def noise(experiment: Experiment, policies: Sequence[str], watcher: Watcher, *, 
         perform_missing(together, store, watcher, experiment)
         boards = [leaderboard.build(*judge_all(plan, store, experiment)) for plan in plans]
     signals = [signal(plan, board.truth.metric) for plan, board in zip(plans, boards, strict=True)]
-    return compared(seen, boards, signals, of=names, spec=plans[0].specs[0])
+    return compare_conditions(seen, boards, signals, of=names, spec=plans[0].specs[0])
 
 
 def _samples(experiment: Experiment, names: Sequence[str]) -> dict[str, int]:
@@ -139,27 +141,27 @@ def _samples(experiment: Experiment, names: Sequence[str]) -> dict[str, int]:
     return {f"{name}.samples": queries for name in names if name in COUNTED}
 
 
-def _plans(experiment: Experiment, seen: Sequence[Sight]) -> list[Plan]:
+def _plans(experiment: Experiment, seen: Sequence[NoiseCondition]) -> list[Plan]:
     """A plan for each condition; random, which sees nothing, is in the first alone."""
     found = list[Plan]()
-    for sight in seen:
-        plan = make_plan(experiment.model_copy(update={"settings": {**experiment.settings, **sight.settings}}))
+    for condition in seen:
+        plan = make_plan(experiment.model_copy(update={"settings": {**experiment.settings, **condition.settings}}))
         kept = [spec for spec in plan.specs if spec.policy != BASELINE or not found]
         found.append(replace(plan, specs=tuple(kept)))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _ConditionRanking:
     """The policies of a condition, in the order asked; ``sign`` is what makes larger values better."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LeaderboardEntry, ...]
     sign: int
 
     def column(self, numbers: Sequence[Number]) -> Floats:
         """Numbers with the better ones larger and ties equal, NaN where there is none."""
         known = [np.nan if isinstance(number, Undefined) else self.sign * number for number in numbers]
-        return np.round(known, SAME)
+        return np.round(known, TIE_DECIMALS)
 
     @property
     def means(self) -> Floats:
@@ -169,17 +171,25 @@ class _Standing:
     @property
     def order(self) -> list[int | None]:
         """The place of each policy by its mean, 1 for the best."""
-        return places(self.means)
+        return competition_ranks(self.means)
 
     @property
     def by_seed(self) -> list[list[int | None]]:
         """The places on each seed."""
-        return [places(self.column(values)) for values in zip(*(entry.values for entry in self.entries), strict=True)]
+        return [
+            competition_ranks(self.column(values))
+            for values in zip(*(entry.values for entry in self.entries), strict=True)
+        ]
 
 
-def compared(
-    seen: Sequence[Sight], boards: Sequence[Leaderboard], signals: Sequence[Number], *, of: Sequence[str], spec: RunSpec
-) -> Content:
+def compare_conditions(
+    seen: Sequence[NoiseCondition],
+    boards: Sequence[Leaderboard],
+    signals: Sequence[Number],
+    *,
+    of: Sequence[str],
+    spec: RunSpec,
+) -> NoiseResult:
     """The policies ``of`` these names in each condition, from a leaderboard a condition; ``spec`` is of any run.
 
     Raises IncompatibleError where nothing is ranked.
@@ -187,9 +197,9 @@ def compared(
     truth, baseline = boards[0].truth, next(each.mean for each in boards[0].entries if each.policy == BASELINE)
     if isinstance(truth.ranking, Undefined):
         raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
-    standings = [_standing(board, of) for board in boards]
-    told = zip(seen, signals, standings, strict=True)
-    return Content(
+    condition_rankings = [_condition_ranking(board, of) for board in boards]
+    told = zip(seen, signals, condition_rankings, strict=True)
+    return NoiseResult(
         study="noise",
         space=spec.space,
         table=truth.name,
@@ -199,21 +209,25 @@ def compared(
         larger_is_better=truth.larger_is_better,
         size=truth.ranking.size,
         budget=spec.budget.queries,
-        seeds=list(standings[0].entries[0].seeds),
+        seeds=list(condition_rankings[0].entries[0].seeds),
         policies=list(of),
-        conditions=[_condition(sight, number, standing, standings[0]) for sight, number, standing in told],
-        rows=[_row(standing, i, place) for place in range(len(of)) for i, standing in enumerate(standings)],
-        baseline=plain(baseline),
+        conditions=[
+            _condition(condition, number, standing, condition_rankings[0]) for condition, number, standing in told
+        ],
+        rows=[_row(standing, i, place) for place in range(len(of)) for i, standing in enumerate(condition_rankings)],
+        baseline=json_number(baseline),
         warnings=list(dict.fromkeys(warning for board in boards for warning in board.warnings)),
     )
 
 
-def _standing(board: Leaderboard, names: Sequence[str]) -> _Standing:
+def _condition_ranking(board: Leaderboard, names: Sequence[str]) -> _ConditionRanking:
     entries = {entry.policy: entry for entry in board.entries}
-    return _Standing(tuple(entries[name] for name in names), 1 if board.truth.larger_is_better else -1)
+    return _ConditionRanking(tuple(entries[name] for name in names), 1 if board.truth.larger_is_better else -1)
 
 
-def _condition(sight: Sight, number: Number, mine: _Standing, first: _Standing) -> Condition:
+def _condition(
+    condition: NoiseCondition, number: Number, mine: _ConditionRanking, first: _ConditionRanking
+) -> ConditionResult:
     regrets = [entry.mean_regret for entry in mine.entries if not isinstance(entry.mean_regret, Undefined)]
     figures: dict[str, Number] = {
         "signal": number,
@@ -221,27 +235,27 @@ def _condition(sight: Sight, number: Number, mine: _Standing, first: _Standing) 
         "tau": _agreement(mine, first),
         "unsettled": _unsettled(mine, first.order),
     }
-    return Condition(
-        name=sight.name,
-        repeat=sight.repeat,
-        epochs=sight.epochs,
-        signal=plain(number),
-        mean_regret=plain(figures["mean_regret"]),
-        tau=plain(figures["tau"]),
+    return ConditionResult(
+        name=condition.name,
+        repeat=condition.repeat,
+        epochs=condition.epochs,
+        signal=json_number(number),
+        mean_regret=json_number(figures["mean_regret"]),
+        tau=json_number(figures["tau"]),
         changed=sum(a != b for a, b in zip(first.order, mine.order, strict=True)),
-        unsettled=plain(figures["unsettled"]),
+        unsettled=json_number(figures["unsettled"]),
         reasons={name: value.reason for name, value in figures.items() if isinstance(value, Undefined)},
     )
 
 
-def _agreement(mine: _Standing, first: _Standing) -> Number:
+def _agreement(mine: _ConditionRanking, first: _ConditionRanking) -> Number:
     if mine is first:
         return Undefined("the order that the others are compared with")
     known = np.isfinite(mine.means) & np.isfinite(first.means)
     return kendall(mine.means[known], first.means[known])
 
 
-def _unsettled(mine: _Standing, order: Sequence[int | None]) -> Number:
+def _unsettled(mine: _ConditionRanking, order: Sequence[int | None]) -> Number:
     """The share of places on single seeds that are not those of ``order``; seeds with a failed run are left out."""
     whole = [each for each in mine.by_seed if None not in each]
     if not whole:
@@ -249,23 +263,23 @@ def _unsettled(mine: _Standing, order: Sequence[int | None]) -> Number:
     return float(np.mean([a != b for each in whole for a, b in zip(each, order, strict=True)]))
 
 
-def _row(standing: _Standing, condition: int, policy: int) -> Row:
+def _row(standing: _ConditionRanking, condition: int, policy: int) -> NoiseRow:
     entry, place = standing.entries[policy], standing.order[policy]
     figures = ("mean", "std", "best", "best_rank", "mean_regret", "hours")
     undefined = {name: value for name in figures if isinstance(value := getattr(entry, name), Undefined)}
-    return Row(
+    return NoiseRow(
         policy=entry.policy,
         condition=condition,
-        values=list(map(plain, entry.values)),
+        values=list(map(json_number, entry.values)),
         ranks=[None if isinstance(rank, Undefined) else rank for rank in entry.ranks],
-        mean=plain(entry.mean),
-        std=plain(entry.std),
-        best=plain(entry.best),
+        mean=json_number(entry.mean),
+        std=json_number(entry.std),
+        best=json_number(entry.best),
         best_rank=None if isinstance(entry.best_rank, Undefined) else entry.best_rank,
-        mean_regret=plain(entry.mean_regret),
+        mean_regret=json_number(entry.mean_regret),
         place=place,
         queries=entry.queries,
-        hours=plain(entry.hours),
+        hours=json_number(entry.hours),
         failed={str(seed): reason for seed, reason in entry.failed},
         reasons={name: value.reason for name, value in undefined.items()},
     )

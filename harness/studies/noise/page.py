@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from harness.output.page import Grid, Page
+from harness.output.page import Page, TextTable
 from harness.output.units import PLUS_MINUS, Unit, unit_of
-from harness.studies.noise.measure import Condition, Content, Row
+from harness.studies.noise.measure import ConditionResult, NoiseResult, NoiseRow
 
 MEANING = (
     "A condition is what the search sees; all recommendations are judged by the same truth, that of the title. Place: "
@@ -19,7 +19,7 @@ MEANING = (
 COST = "A search has as many queries in each condition, so that one by shorter trainings costs fewer hours of them."
 
 
-def noise_page(content: Content) -> Page:
+def noise_page(content: NoiseResult) -> Page:
     """The page of a study: a row a policy and condition, and a row a condition."""
     seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
     queries = "" if content["budget"] is None else f"{content['budget']:,} queries a run, "
@@ -31,7 +31,7 @@ def noise_page(content: Content) -> Page:
     return Page(title, (_policies(content, unit), _orders(content, unit)), tuple(_notes(content, unit)), {**content})
 
 
-def _policies(content: Content, unit: Unit) -> Grid:
+def _policies(content: NoiseResult, unit: Unit) -> TextTable:
     sign = unit.sign.replace(" ", "\n")
     heads = (
         "policy",
@@ -45,10 +45,10 @@ def _policies(content: Content, unit: Unit) -> Grid:
         "hours",
     )
     rows = [_policy(row, content["conditions"][row["condition"]], unit.scale) for row in content["rows"]]
-    return Grid("Each policy in each condition", heads, tuple(rows))
+    return TextTable("Each policy in each condition", heads, tuple(rows))
 
 
-def _policy(row: Row, condition: Condition, scale: float) -> tuple[str, ...]:
+def _policy(row: NoiseRow, condition: ConditionResult, scale: float) -> tuple[str, ...]:
     return (
         row["policy"],
         condition["name"],
@@ -62,7 +62,7 @@ def _policy(row: Row, condition: Condition, scale: float) -> tuple[str, ...]:
     )
 
 
-def _orders(content: Content, unit: Unit) -> Grid:
+def _orders(content: NoiseResult, unit: Unit) -> TextTable:
     sign = unit.sign.replace(" ", "\n")
     heads = (
         "the search sees",
@@ -73,10 +73,10 @@ def _orders(content: Content, unit: Unit) -> Grid:
         "on single\nseeds",
     )
     rows = [_order(each, len(content["policies"]), unit.scale) for each in content["conditions"]]
-    return Grid("The order of the policies against that of the first condition", heads, tuple(rows))
+    return TextTable("The order of the policies against that of the first condition", heads, tuple(rows))
 
 
-def _order(condition: Condition, policies: int, scale: float) -> tuple[str, ...]:
+def _order(condition: ConditionResult, policies: int, scale: float) -> tuple[str, ...]:
     share = condition["unsettled"]
     return (
         condition["name"],
@@ -105,7 +105,7 @@ def _whole(number: int | None) -> str:
     return "–" if number is None else f"{number:,}"
 
 
-def _notes(content: Content, unit: Unit) -> Iterator[str]:
+def _notes(content: NoiseResult, unit: Unit) -> Iterator[str]:
     yield from (_moves(content, i) for i in range(1, len(content["conditions"])))
     if content["baseline"] is not None:
         drawn = f"{_fixed(content['baseline'], 2, unit.scale)}{unit.sign}"
@@ -119,7 +119,7 @@ def _notes(content: Content, unit: Unit) -> Iterator[str]:
     yield from (f"warning: {warning}" for warning in (*content["warnings"], *_alike(content)))
 
 
-def _moves(content: Content, condition: int) -> str:
+def _moves(content: NoiseResult, condition: int) -> str:
     """What becomes of the places in a condition: ``one repeat, 12 epochs: nao from place 1 to 2``."""
     places = {(row["policy"], row["condition"]): row["place"] for row in content["rows"]}
     pairs = [(policy, places[policy, 0], places[policy, condition]) for policy in content["policies"]]
@@ -127,7 +127,7 @@ def _moves(content: Content, condition: int) -> str:
     return f"{content['conditions'][condition]['name']}: {', '.join(moved) or 'all policies keep their places'}"
 
 
-def _alike(content: Content) -> Iterator[str]:
+def _alike(content: NoiseResult) -> Iterator[str]:
     """Policies that found the same on every seed of a condition: they draw the same random cells before they learn."""
     values = {(row["policy"], row["condition"]): row["values"] for row in content["rows"]}
     conditions = range(len(content["conditions"]))

@@ -17,10 +17,10 @@ from harness.core.oracle import Gradient, Update
 from harness.core.policy import BASELINE
 from harness.judging.judge_runs import judge_all
 from harness.leaderboard import leaderboard
-from harness.leaderboard.comparison import Comparison, adjusted, half_a_deviation
-from harness.leaderboard.comparison import compared as compare
+from harness.leaderboard.comparison import Comparison, default_margin, holm_adjusted
+from harness.leaderboard.comparison import compare_samples as compare
 from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
-from harness.leaderboard.leaderboard import Entry, Leaderboard
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.leaderboard.sentences import verdict
 from harness.output.units import unit_of
 from harness.planning import registry
@@ -28,17 +28,17 @@ from harness.planning.experiment import Experiment
 from harness.planning.plan import DEFAULT_SPACE, Plan, make_plan, require_buildable
 from harness.statistics import mean, std
 from harness.storage.store import Store
-from harness.studies.agreement import plain
+from harness.studies.agreement import json_number
 
-WITHOUT, ESTIMATED = "tabular", "tabular+score-gradient"
+TABULAR, TABULAR_GRADIENT = "tabular", "tabular+score-gradient"
 WITHOUT_SHARING = "the search without weight sharing"
 
 POLICIES = ("enas", "nao", "darts")
 """Yu et al. 2020, Table 3; all of their Table 6 take over half an hour on two cores."""
 
 
-class Side(TypedDict):
-    """A policy's runs on one oracle; ``values`` and ``ranks`` follow ``Content.seeds``.
+class OracleResult(TypedDict):
+    """A policy's runs on one oracle; ``values`` and ``ranks`` follow ``PenaltyResult.seeds``.
 
     ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so of a seed's value.
     """
@@ -73,15 +73,15 @@ class Penalty(TypedDict):
     reasons: dict[str, str]
 
 
-class PolicyRow(TypedDict):
+class PenaltyRow(TypedDict):
     """A policy on both sides; ``tau`` is of the final shared weights' scores of ``probed`` cells with the truth.
 
     ``verdict`` says in words what weight sharing costs it.
     """
 
     policy: str
-    without: Side
-    shared: Side
+    without: OracleResult
+    shared: OracleResult
     penalty: Penalty
     probed: int
     tau: float | None
@@ -89,7 +89,7 @@ class PolicyRow(TypedDict):
     verdict: str
 
 
-class Content(TypedDict):
+class PenaltyResult(TypedDict):
     """``rows`` have the policies in the order asked; ``baseline`` is the random policy, which asks no oracle."""
 
     study: str
@@ -100,8 +100,8 @@ class Content(TypedDict):
     larger_is_better: bool
     size: int
     seeds: list[int]
-    rows: list[PolicyRow]
-    baseline: Side
+    rows: list[PenaltyRow]
+    baseline: OracleResult
     warnings: list[str]
 
 
@@ -110,14 +110,14 @@ def space_of(space: str | None, table: str | None) -> str:
     return space or (open_table(table).space if table else DEFAULT_SPACE)
 
 
-def penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -> Content:
+def study_penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -> PenaltyResult:
     """Run whatever is not in the store yet, judge it, and compare both sides of each policy.
 
     The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
     """
     names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
     shared = experiment.oracles[0]
-    plan = sides_plan(experiment, names)
+    plan = penalty_plan(experiment, names)
     done = finished_runs(experiment.store)
     require_buildable(plan, done)
     waiting = [spec for spec in plan.specs if spec.digest not in done]
@@ -127,7 +127,7 @@ def penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -
     with Store.open(experiment.store) as store:
         perform_missing(plan, store, watcher, experiment)
         board = leaderboard.build(*judge_all(plan, store, experiment))
-    return compared(board, names, shared)
+    return compare_oracles(board, names, shared)
 
 
 def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
@@ -140,11 +140,11 @@ def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
             )
     if not getattr(registry.load("oracle", shared), "shares_weights", False):
         raise IncompatibleError(f"oracle {shared} shares no weights; choose one that does, such as supernet")
-    estimated = (ESTIMATED,) if any(Gradient in kinds for kinds in needs.values()) else ()
-    return (WITHOUT, *estimated, shared)
+    estimated = (TABULAR_GRADIENT,) if any(Gradient in kinds for kinds in needs.values()) else ()
+    return (TABULAR, *estimated, shared)
 
 
-def sides_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
+def penalty_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
     """Both sides of each policy, where only policies that need them have their slopes estimated.
 
     The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
@@ -152,11 +152,11 @@ def sides_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
     oracles = _oracles(policies, experiment.oracles[0])
     plan = make_plan(experiment.model_copy(update={"policies": tuple(policies), "oracles": oracles}))
     needs = {spec.policy: registry.load("policy", spec.policy).needs for spec in plan.specs}
-    kept = [spec for spec in plan.specs if spec.oracle != ESTIMATED or Gradient in needs[spec.policy]]
+    kept = [spec for spec in plan.specs if spec.oracle != TABULAR_GRADIENT or Gradient in needs[spec.policy]]
     return replace(plan, specs=tuple(kept), notes=())
 
 
-def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Content:
+def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) -> PenaltyResult:
     """Both sides of each policy, from a leaderboard that has them; ``shared`` is the oracle that shares weights.
 
     Raises IncompatibleError where nothing is ranked.
@@ -167,9 +167,9 @@ def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Conten
     entries = {(entry.policy, entry.oracle == shared): entry for entry in board.entries}
     baseline = next(entry for entry in board.entries if entry.policy == BASELINE)
     sides = [(entries[name, False], entries[name, True]) for name in policies]
-    found = adjusted([_against(*side, larger_is_better=truth.larger_is_better) for side in sides])
+    found = holm_adjusted([_against(*side, larger_is_better=truth.larger_is_better) for side in sides])
     sign, unit = 1 if truth.larger_is_better else -1, unit_of(truth.metric)
-    return Content(
+    return PenaltyResult(
         study="penalty",
         space=baseline.space,
         table=truth.name,
@@ -182,54 +182,54 @@ def compared(board: Leaderboard, policies: Sequence[str], shared: str) -> Conten
             _row(*side, _penalty(*side, sign, each), verdict(side[0].policy, each, (), unit))
             for side, each in zip(sides, found, strict=True)
         ],
-        baseline=_side(baseline),
+        baseline=_oracle_result(baseline),
         warnings=list(board.warnings),
     )
 
 
-def _against(without: Entry, shared: Entry, *, larger_is_better: bool) -> Comparison:
+def _against(without: LeaderboardEntry, shared: LeaderboardEntry, *, larger_is_better: bool) -> Comparison:
     """The shared weights' values against those without; the margin is half of the deviation of the latter."""
     values, others = (_values(side) for side in (shared, without))
-    margin = half_a_deviation(std(others))
+    margin = default_margin(std(others))
     return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
 
 
-def _values(side: Entry) -> list[float]:
+def _values(side: LeaderboardEntry) -> list[float]:
     return [value for value in side.values if not isinstance(value, Undefined)]
 
 
-def _row(without: Entry, shared: Entry, cost: Penalty, words: str) -> PolicyRow:
-    return PolicyRow(
+def _row(without: LeaderboardEntry, shared: LeaderboardEntry, cost: Penalty, words: str) -> PenaltyRow:
+    return PenaltyRow(
         policy=without.policy,
-        without=_side(without),
-        shared=_side(shared),
+        without=_oracle_result(without),
+        shared=_oracle_result(shared),
         penalty=cost,
         probed=shared.probed,
-        tau=plain(shared.tau),
-        tau_std=plain(shared.tau_std),
+        tau=json_number(shared.tau),
+        tau_std=json_number(shared.tau_std),
         verdict=words,
     )
 
 
-def _side(entry: Entry) -> Side:
+def _oracle_result(entry: LeaderboardEntry) -> OracleResult:
     figures = ("mean", "std", "best", "best_rank", "p_beats_random")
     undefined = {name: value for name in figures if isinstance(value := getattr(entry, name), Undefined)}
-    return Side(
+    return OracleResult(
         oracle=entry.oracle,
-        values=list(map(plain, entry.values)),
+        values=list(map(json_number, entry.values)),
         ranks=[None if isinstance(rank, Undefined) else rank for rank in entry.ranks],
-        mean=plain(entry.mean),
-        std=plain(entry.std),
-        best=plain(entry.best),
+        mean=json_number(entry.mean),
+        std=json_number(entry.std),
+        best=json_number(entry.best),
         best_rank=None if isinstance(entry.best_rank, Undefined) else entry.best_rank,
-        p_beats_random=plain(entry.p_beats_random),
+        p_beats_random=json_number(entry.p_beats_random),
         failed={str(seed): reason for seed, reason in entry.failed},
         reasons={name: value.reason for name, value in undefined.items()},
     )
 
 
-def _penalty(without: Entry, shared: Entry, sign: int, found: Comparison) -> Penalty:
-    pairs = zip(map(plain, without.values), map(plain, shared.values), strict=True)
+def _penalty(without: LeaderboardEntry, shared: LeaderboardEntry, sign: int, found: Comparison) -> Penalty:
+    pairs = zip(map(json_number, without.values), map(json_number, shared.values), strict=True)
     differences = [None if a is None or b is None else sign * (a - b) + 0.0 for a, b in pairs]
     known = [difference for difference in differences if difference is not None]
     middle, spread, interval = mean(known), std(known), found.interval
@@ -237,10 +237,10 @@ def _penalty(without: Entry, shared: Entry, sign: int, found: Comparison) -> Pen
     return Penalty(
         pairs=len(known),
         differences=differences,
-        mean=plain(middle),
-        std=plain(spread),
+        mean=json_number(middle),
+        std=json_number(spread),
         interval=None if isinstance(interval, Undefined) else [-interval.high + 0.0, -interval.low + 0.0],
-        welch_p=plain(found.welch_p),
-        holm_p=plain(found.holm_p),
+        welch_p=json_number(found.welch_p),
+        holm_p=json_number(found.holm_p),
         reasons={name: number.reason for name, number in numbers.items() if isinstance(number, Undefined)},
     )

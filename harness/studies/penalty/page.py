@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.core.measures import ACCURACY, measure_of
-from harness.output.page import Grid, Page
+from harness.output.page import Page, TextTable
 from harness.output.units import PLUS_MINUS
-from harness.studies.penalty.measure import ESTIMATED, Content, PolicyRow, Side
+from harness.studies.penalty.measure import TABULAR_GRADIENT, OracleResult, PenaltyResult, PenaltyRow
 
 MEANING = (
     "Penalty: how much worse the recommendation is with weight sharing than without, mean and deviation of the "
@@ -20,7 +20,7 @@ MEANING = (
 TESTS = ("95 % interval", "Welch\np", "Holm\np")
 
 
-def penalty_page(content: Content) -> Page:
+def penalty_page(content: PenaltyResult) -> Page:
     """The page of a study: a row a policy, and what random draws come to."""
     seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
     title = (
@@ -30,19 +30,19 @@ def penalty_page(content: Content) -> Page:
     return Page(title, (_values(content), _chances(content)), tuple(_notes(content)), {**content})
 
 
-def _scale(content: Content) -> tuple[float, str]:
+def _scale(content: PenaltyResult) -> tuple[float, str]:
     return (100.0, "\n%") if measure_of(content["metric"]) == ACCURACY else (1.0, "")
 
 
-def _values(content: Content) -> Grid:
+def _values(content: PenaltyResult) -> TextTable:
     scale, sign = _scale(content)
     heads = ("policy", f"without{sign}", f"with sharing{sign}", f"penalty{sign}", *TESTS, "Kendall's\ntau")
     rows = [_value_row(row, scale) for row in content["rows"]]
     rows.append(("random", _spread(content["baseline"], scale), *[""] * 6))
-    return Grid("Mean ± std over the seeds", heads, tuple(rows))
+    return TextTable("Mean ± std over the seeds", heads, tuple(rows))
 
 
-def _value_row(row: PolicyRow, scale: float) -> tuple[str, ...]:
+def _value_row(row: PenaltyRow, scale: float) -> tuple[str, ...]:
     cost = row["penalty"]
     return (
         _name(row),
@@ -56,11 +56,11 @@ def _value_row(row: PolicyRow, scale: float) -> tuple[str, ...]:
     )
 
 
-def _name(row: PolicyRow) -> str:
-    return row["policy"] + (" †" if row["without"]["oracle"] == ESTIMATED else "")
+def _name(row: PenaltyRow) -> str:
+    return row["policy"] + (" †" if row["without"]["oracle"] == TABULAR_GRADIENT else "")
 
 
-def _spread(side: Side, scale: float) -> str:
+def _spread(side: OracleResult, scale: float) -> str:
     return _pair(side["mean"], side["std"], scale)
 
 
@@ -80,7 +80,7 @@ def _p(p: float | None) -> str:
     return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
 
 
-def _chances(content: Content) -> Grid:
+def _chances(content: PenaltyResult) -> TextTable:
     scale, sign = _scale(content)
     per_cent = sign.replace("\n", " ")
     heads = (
@@ -94,17 +94,17 @@ def _chances(content: Content) -> Grid:
     )
     rows = [_chance_row(_name(row), row["without"], row["shared"], scale) for row in content["rows"]]
     best, rank, p = _chance(content["baseline"], scale)
-    return Grid(
+    return TextTable(
         f"Best of the seeds, and its rank of {content['size']:,}", heads, (*rows, ("random", best, "", rank, "", p, ""))
     )
 
 
-def _chance_row(name: str, without: Side, shared: Side, scale: float) -> tuple[str, ...]:
+def _chance_row(name: str, without: OracleResult, shared: OracleResult, scale: float) -> tuple[str, ...]:
     pairs = zip(_chance(without, scale), _chance(shared, scale), strict=True)
     return (name, *(text for pair in pairs for text in pair))
 
 
-def _chance(side: Side, scale: float) -> tuple[str, str, str]:
+def _chance(side: OracleResult, scale: float) -> tuple[str, str, str]:
     best, rank, p = side["best"], side["best_rank"], side["p_beats_random"]
     return (
         "–" if best is None else f"{best * scale:,.2f}",
@@ -113,11 +113,11 @@ def _chance(side: Side, scale: float) -> tuple[str, str, str]:
     )
 
 
-def _notes(content: Content) -> Iterator[str]:
+def _notes(content: PenaltyResult) -> Iterator[str]:
     yield from (row["verdict"] for row in content["rows"])
     yield MEANING
     if not content["larger_is_better"]:
         yield "The smaller, the better."
-    if any(row["without"]["oracle"] == ESTIMATED for row in content["rows"]):
-        yield f"† Without weight sharing by oracle {ESTIMATED}, which estimates slopes from scores."
+    if any(row["without"]["oracle"] == TABULAR_GRADIENT for row in content["rows"]):
+        yield f"† Without weight sharing by oracle {TABULAR_GRADIENT}, which estimates slopes from scores."
     yield from (f"warning: {warning}" for warning in content["warnings"])

@@ -19,21 +19,21 @@ from typing import Literal
 from harness.core.space import SearchSpace
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
-Kind = Literal["images", "text"]
+DataKind = Literal["images", "text"]
 
 IMAGE_OPERATIONS = ("conv3x3", "conv1x1", "maxpool")
 
-SPACES: dict[Kind, str] = {"images": "nasbench101-v6", "text": "rnn3"}
+SPACES: dict[DataKind, str] = {"images": "nasbench101-v6", "text": "rnn3"}
 """The smallest space that holds all 12."""
 
 
-def kind_of(space: SearchSpace) -> Kind:
+def kind_of(space: SearchSpace) -> DataKind:
     """What the cells of a space are trained on."""
     return "text" if isinstance(space, RNNCell) else "images"
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class SharingCell:
     """A cell in text form, how many matrices it shares, and the operation that tells it from others of its group."""
 
     cell: str
@@ -41,11 +41,11 @@ class Member:
     operation: str
 
 
-def members(kind: Kind) -> tuple[Member, ...]:
+def twelve_cells(kind: DataKind) -> tuple[SharingCell, ...]:
     """The 12 cells."""
     if kind == "text":
-        return tuple(Member(f"tanh@0 tanh@1 {op}@{i}", i, op) for i in range(3) for op in OPERATIONS)
-    return tuple(Member(_stacked(op, i), i, op) for i in range(4) for op in IMAGE_OPERATIONS)
+        return tuple(SharingCell(f"tanh@0 tanh@1 {op}@{i}", i, op) for i in range(3) for op in OPERATIONS)
+    return tuple(SharingCell(_stacked(op, i), i, op) for i in range(4) for op in IMAGE_OPERATIONS)
 
 
 def _stacked(operation: str, below: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.output.figure_style import COLOURS, GREY, MARKS, canvas, counted, known, rank_ticks, spaced, tidy
-from harness.studies.sharing_amount.measure import Content
+from harness.output.figure_style import COLOURS, GREY, MARKS, canvas, counted, nan_for_missing, rank_ticks, spaced, tidy
+from harness.studies.sharing_amount.measure import SharingAmountResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SIZE = (9.0, 4.0)
 
 
-def sharing_amount(content: Content) -> Figure:
+def plot_sharing_amount(content: SharingAmountResult) -> Figure:
     """Tau inside each group on the left, true against shared rank of every cell on the right."""
     figure = canvas(SIZE)
     left, right = figure.subplots(1, 2)
@@ -23,18 +23,18 @@ def sharing_amount(content: Content) -> Figure:
     return figure
 
 
-def look_of(content: Content) -> dict[int, tuple[str, str]]:
+def group_styles(content: SharingAmountResult) -> dict[int, tuple[str, str]]:
     """The colour and the mark of each number of shared matrices."""
     numbers = sorted({cell["shared"] for cell in content["cells"]})
     return {number: (COLOURS[i % len(COLOURS)], MARKS[i % len(MARKS)]) for i, number in enumerate(numbers)}
 
 
-def draw_groups(axes: Axes, content: Content) -> None:
+def draw_groups(axes: Axes, content: SharingAmountResult) -> None:
     """Bars are means ± std over the seeds, marks the seeds themselves."""
-    looks, groups = look_of(content), content["groups"]
+    looks, groups = group_styles(content), content["groups"]
     for place, group in enumerate(groups):
         colour, mark = looks[group["shared"]]
-        tau, taus = group["tau"], known(group["taus"])
+        tau, taus = group["tau"], nan_for_missing(group["taus"])
         if tau["mean"] is not None:
             axes.bar([place], [tau["mean"]], yerr=[tau["std"] or 0.0], color=colour, alpha=0.45, width=0.7, capsize=4)
         offsets = [place + offset for offset in spaced(len(taus), 0.5)]
@@ -46,12 +46,15 @@ def draw_groups(axes: Axes, content: Content) -> None:
     tidy(axes, f"Tau by what is shared: mean ± std of {counted(len(content['seeds']), 'seed')}")
 
 
-def draw_ranks(axes: Axes, content: Content) -> None:
+def draw_ranks(axes: Axes, content: SharingAmountResult) -> None:
     """A mark a cell, its true rank across and its mean rank by the shared weights up; on the line both agree."""
-    looks, cells = look_of(content), content["cells"]
+    looks, cells = group_styles(content), content["cells"]
     for number, (colour, mark) in looks.items():
         group = [cell for cell in cells if cell["shared"] == number]
-        true, shared = known([cell["true_rank"] for cell in group]), known([cell["shared_rank"] for cell in group])
+        true, shared = (
+            nan_for_missing([cell["true_rank"] for cell in group]),
+            nan_for_missing([cell["shared_rank"] for cell in group]),
+        )
         axes.plot(true, shared, linestyle="", marker=mark, markersize=8, color=colour, label=f"{number} shared")
     axes.axline((1, 1), slope=1, color=GREY, linewidth=0.8, linestyle=":")
     for limits in (axes.set_xlim, axes.set_ylim):

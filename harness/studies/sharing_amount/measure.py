@@ -1,7 +1,7 @@
 """Whether cells that share more weights are ranked worse (Yu et al. 2020, App. D.1, Table 5 and Fig. 6).
 
-The content of the page is a ``Content``; every number of it has full precision, and ``None`` stands for one that does
-not exist.
+The content of the page is a ``SharingAmountResult``; every number of it has full precision, and ``None`` stands for one
+that does not exist.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from harness.core.errors import TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
 from harness.execution.building import build_journal, recipe_of
-from harness.judging.recorded_truth import Source, Truth
+from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.leaderboard.end_to_end import Watcher
-from harness.output.progress_bar import bar
+from harness.output.progress_bar import progress_bar
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan
 from harness.planning.settings import create_space
 from harness.statistics import kendall
 from harness.storage.store import Store
-from harness.studies.agreement import SAME, Spread, places, plain, spread
-from harness.studies.sharing_amount.cells import SPACES, Kind, Member, members
-from harness.studies.uniform_sharing_runs import Scorings, Trained, factors, sharing_plan, train
+from harness.studies.agreement import TIE_DECIMALS, SeedStatistics, competition_ranks, json_number, seed_statistics
+from harness.studies.sharing_amount.cells import SPACES, DataKind, SharingCell, twelve_cells
+from harness.studies.uniform_sharing_runs import FinishedRuns, ScoredRun, factors, sharing_plan, train
 from harness.studies.weight_sharing.measure import finite, in_unit, last
 
 Floats = npt.NDArray[np.float64]
@@ -42,11 +42,12 @@ REPEATS = 3
 """How often a recurrent cell is trained for its truth: a table's ten repeats of 12 cells would be most of the study."""
 
 
-class SharedCell(TypedDict):
+class SharingAmountCell(TypedDict):
     """One of the 12 cells. ``shared`` is its number of shared matrices, by which the figures group and colour it.
 
-    ``truth`` and ``scores`` (one a seed, in the order of ``Content.seeds``) are in the metric's own unit; ``true_rank``
-    and ``shared_ranks`` (one a seed) are among the 12 cells, from 1, the best; ``shared_rank`` is their mean.
+    ``truth`` and ``scores`` (one a seed, in the order of ``SharingAmountResult.seeds``) are in the metric's own unit;
+    ``true_rank`` and ``shared_ranks`` (one a seed) are among the 12 cells, from 1, the best; ``shared_rank`` is their
+    mean.
     """
 
     cell: str
@@ -60,16 +61,16 @@ class SharedCell(TypedDict):
     shared_rank: float | None
 
 
-class Group(TypedDict):
+class SharingGroup(TypedDict):
     """The cells of one number of shared matrices: tau inside the group, one a seed, and over the seeds."""
 
     shared: int
     cells: int
     taus: list[float | None]
-    tau: Spread
+    tau: SeedStatistics
 
 
-class Content(TypedDict):
+class SharingAmountResult(TypedDict):
     """``cells`` are sorted by true rank; ``tau`` has all 12 cells, one value a seed in ``taus``."""
 
     study: str
@@ -82,46 +83,48 @@ class Content(TypedDict):
     seeds: list[int]
     epochs: int
     factors: dict[str, str | int | float | bool | None]
-    cells: list[SharedCell]
-    groups: list[Group]
+    cells: list[SharingAmountCell]
+    groups: list[SharingGroup]
     taus: list[float | None]
-    tau: Spread
+    tau: SeedStatistics
     failed: dict[str, str]
 
 
-def sharing_amount(
-    kind: Kind, experiment: Experiment, watcher: Watcher, *, recipe: str, split: str | None = None
-) -> Content:
+def study_sharing_amount(
+    kind: DataKind, experiment: Experiment, watcher: Watcher, *, recipe: str, split: str | None = None
+) -> SharingAmountResult:
     """Train the 12 cells with shared weights, and compare their ranking with the truth.
 
     The truth is the experiment's table, which must hold all 12, or else they are trained by ``recipe``. Raises a
     HarnessError where that cannot be done.
     """
-    mine, space = members(kind), create_space(SPACES[kind])
+    mine, space = twelve_cells(kind), create_space(SPACES[kind])
     cells = [member.cell for member in mine]
-    table = None if experiment.table is None else holding_all(open_table(experiment.table), cells, space)
+    table = None if experiment.table is None else require_all_cells(open_table(experiment.table), cells, space)
     recipe_of(space, recipe)  # what is no recipe is refused before anything is trained
-    plan = twelve_plan(kind, experiment, recipe)
+    plan = sharing_amount_plan(kind, experiment, recipe)
     trained = train(plan, experiment, watcher)
     if table is None:
         table = trained_table(kind, experiment, recipe, watcher)
-    source = Source.of(table, split)
+    source = TruthSource.of(table, split)
     with Store.open(experiment.store) as store:
         truth = source.look(cells, space, store, [run.run for run in trained.runs])
     spec = plan.specs[0]
     told = factors(spec, space) | {"cells trained": len(cells), "truth": source.metric}
     judged = (source, truth)
-    return content(mine, trained, judged, space=space.name, search_metric=spec.search_metric, factors=told)
+    return sharing_amount_result(
+        mine, trained, judged, space=space.name, search_metric=spec.search_metric, factors=told
+    )
 
 
-def twelve_plan(kind: Kind, experiment: Experiment, recipe: str) -> Plan:
+def sharing_amount_plan(kind: DataKind, experiment: Experiment, recipe: str) -> Plan:
     """The runs that train and score the 12 cells with shared weights; no table has to hold them."""
-    settings = {**experiment.settings, "policy.cells": [member.cell for member in members(kind)]}
+    settings = {**experiment.settings, "policy.cells": [member.cell for member in twelve_cells(kind)]}
     runs = {"space": SPACES[kind], "table": None, "judge": recipe, "settings": settings}
     return sharing_plan(experiment.model_copy(update=runs), ())
 
 
-def holding_all(table: Table, cells: Sequence[str], space: SearchSpace) -> Table:
+def require_all_cells(table: Table, cells: Sequence[str], space: SearchSpace) -> Table:
     """The table, if it holds all the cells; raises a HarnessError otherwise."""
     table.require(space)
     missing = [cell for cell, row in zip(cells, table.rows(_keys(cells, space)), strict=True) if row < 0]
@@ -133,14 +136,14 @@ def holding_all(table: Table, cells: Sequence[str], space: SearchSpace) -> Table
     return table
 
 
-def trained_table(kind: Kind, experiment: Experiment, recipe: str, watcher: Watcher) -> Table:
+def trained_table(kind: DataKind, experiment: Experiment, recipe: str, watcher: Watcher) -> Table:
     """Train the 12 cells by a stand-alone recipe into a table beside the store; what is there is not trained again."""
     space, path = create_space(SPACES[kind]), truth_path(kind, experiment, recipe)
     if not path.is_file():  # it is written when all are trained
-        alone, cells = _alone(space, recipe), [member.cell for member in members(kind)]
+        alone, cells = _standalone_recipe(space, recipe), [member.cell for member in twelve_cells(kind)]
         watcher.note(f"the truth is that of training each cell alone, {alone.repeats} times, by {recipe}")
         journal = path.with_suffix(".h5.journal")
-        with bar("training the cells alone") as report:
+        with progress_bar("training the cells alone") as report:
             build_journal(
                 space,
                 _keys(cells, space),
@@ -154,37 +157,37 @@ def trained_table(kind: Kind, experiment: Experiment, recipe: str, watcher: Watc
     return Table.open(path)
 
 
-def _alone(space: SearchSpace, recipe: str) -> Recipe | LanguageRecipe:
+def _standalone_recipe(space: SearchSpace, recipe: str) -> Recipe | LanguageRecipe:
     alone = recipe_of(space, recipe)
     return replace(alone, repeats=min(REPEATS, alone.repeats)) if isinstance(alone, LanguageRecipe) else alone
 
 
-def truth_path(kind: Kind, experiment: Experiment, recipe: str) -> Path:
+def truth_path(kind: DataKind, experiment: Experiment, recipe: str) -> Path:
     """Where the truth of the 12 cells by a recipe lies once it is trained, beside the store."""
     space = create_space(SPACES[kind])
     with Store.open(experiment.store) as store:  # for its folder
-        return store.folder / f"sharing-amount-{space.name}-{_alone(space, recipe).digest()[:12]}.h5"
+        return store.folder / f"sharing-amount-{space.name}-{_standalone_recipe(space, recipe).digest()[:12]}.h5"
 
 
 def _keys(cells: Sequence[str], space: SearchSpace) -> npt.NDArray[np.int64]:
     return space.canonical_keys(space.require([space.parse(cell) for cell in cells]))
 
 
-def content(
-    mine: Sequence[Member],
-    trained: Trained,
-    judged: tuple[Source, Truth],
+def sharing_amount_result(
+    mine: Sequence[SharingCell],
+    trained: FinishedRuns,
+    judged: tuple[TruthSource, CellTruths],
     *,
     space: str,
     search_metric: str,
     factors: dict[str, Any],
-) -> Content:
+) -> SharingAmountResult:
     """All numbers of the study, from the last scorings of finished runs and the truth about the 12 cells."""
     (source, truth), measure = judged, judged[0].measure
-    wanted = np.round(measure.scores(truth.means), SAME)
-    scores = {run.seed: np.round(last(run), SAME) for run in trained.runs}
+    wanted = np.round(measure.scores(truth.means), TIE_DECIMALS)
+    scores = {run.seed: np.round(last(run), TIE_DECIMALS) for run in trained.runs}
     everyone = {seed: _tau(each, wanted) for seed, each in scores.items()}
-    return Content(
+    return SharingAmountResult(
         study="sharing-amount",
         space=space,
         truth=source.table.name,
@@ -198,28 +201,30 @@ def content(
         cells=_cells(mine, trained.runs, truth, measure),
         groups=[_group(shared, mine, scores, wanted) for shared in sorted({member.shared for member in mine})],
         taus=list(everyone.values()),
-        tau=spread(everyone),
+        tau=seed_statistics(everyone),
         failed={str(seed): reason for seed, reason in trained.failed.items()},
     )
 
 
 def _tau(scores: Floats, truth: Floats) -> float | None:
     known = np.isfinite(scores) & np.isfinite(truth)
-    return plain(kendall(scores[known].tolist(), truth[known].tolist()))
+    return json_number(kendall(scores[known].tolist(), truth[known].tolist()))
 
 
-def _group(shared: int, mine: Sequence[Member], scores: dict[int, Floats], truth: Floats) -> Group:
+def _group(shared: int, mine: Sequence[SharingCell], scores: dict[int, Floats], truth: Floats) -> SharingGroup:
     inside = np.array([member.shared == shared for member in mine])
     taus = {seed: _tau(each[inside], truth[inside]) for seed, each in scores.items()}
-    return Group(shared=shared, cells=int(inside.sum()), taus=list(taus.values()), tau=spread(taus))
+    return SharingGroup(shared=shared, cells=int(inside.sum()), taus=list(taus.values()), tau=seed_statistics(taus))
 
 
-def _cells(mine: Sequence[Member], runs: Sequence[Scorings], truth: Truth, measure: Measure) -> list[SharedCell]:
+def _cells(
+    mine: Sequence[SharingCell], runs: Sequence[ScoredRun], truth: CellTruths, measure: Measure
+) -> list[SharingAmountCell]:
     values = [finite(column) for column in np.array([in_unit(last(run), measure) for run in runs]).T]
-    ranks = list(zip(*(places(last(run)) for run in runs), strict=True))
-    true = places(measure.scores(truth.means))
+    ranks = list(zip(*(competition_ranks(last(run)) for run in runs), strict=True))
+    true = competition_ranks(measure.scores(truth.means))
     rows = [
-        SharedCell(
+        SharingAmountCell(
             cell=member.cell,
             shared=member.shared,
             operation=member.operation,
@@ -228,7 +233,7 @@ def _cells(mine: Sequence[Member], runs: Sequence[Scorings], truth: Truth, measu
             true_rank=true[i],
             scores=values[i],
             shared_ranks=list(ranks[i]),
-            shared_rank=spread(dict(enumerate(ranks[i])))["mean"],
+            shared_rank=seed_statistics(dict(enumerate(ranks[i])))["mean"],
         )
         for i, (member, mean, std) in enumerate(zip(mine, finite(truth.means), finite(truth.stds), strict=True))
     ]

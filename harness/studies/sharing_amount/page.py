@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.output.page import Grid, Page
-from harness.studies.sharing_amount.measure import Content, Group, SharedCell
+from harness.output.page import Page, TextTable
+from harness.studies.sharing_amount.measure import SharingAmountCell, SharingAmountResult, SharingGroup
 from harness.studies.weight_sharing.page import DASH, decided, failures, number, spread_text
 
 PUBLISHED = (0.67, 0.33, -0.33, 0.0)
@@ -15,7 +15,7 @@ SHOWN = 10
 """The most seeds that have a column of their own."""
 
 
-def sharing_amount_page(content: Content) -> Page:
+def sharing_amount_page(content: SharingAmountResult) -> Page:
     """The page of the study."""
     title = (
         f"How much is shared, on {content['space']}: scores by {content['score_metric'].replace('_', ' ')} against "
@@ -25,29 +25,29 @@ def sharing_amount_page(content: Content) -> Page:
     return Page(title, grids, _notes(content), dict[str, Any](content))
 
 
-def _by_group(content: Content) -> Grid:
+def _by_group(content: SharingAmountResult) -> TextTable:
     """Tau inside each group, and over all cells, with the published figures where there are any."""
     images = len(content["groups"]) == len(PUBLISHED)
     seeds = content["seeds"] if len(content["seeds"]) <= SHOWN else []
     rows = [_group(group, PUBLISHED[i] if images else None) for i, group in enumerate(content["groups"])]
-    whole = Group(shared=0, cells=len(content["cells"]), taus=content["taus"], tau=content["tau"])
+    whole = SharingGroup(shared=0, cells=len(content["cells"]), taus=content["taus"], tau=content["tau"])
     rows.append(("all", *_group(whole, None)[1:]))
     heads = ("shared\nmatrices", "cells", "tau-b", *(f"seed\n{seed}" for seed in seeds), "published")
     kept = len(heads) if images else len(heads) - 1
-    return Grid("Kendall's tau-b inside each group", heads[:kept], tuple(row[:kept] for row in rows))
+    return TextTable("Kendall's tau-b inside each group", heads[:kept], tuple(row[:kept] for row in rows))
 
 
-def _group(group: Group, published: float | None) -> tuple[str, ...]:
+def _group(group: SharingGroup, published: float | None) -> tuple[str, ...]:
     taus = (number(tau, 2) for tau in (group["taus"] if len(group["taus"]) <= SHOWN else ()))
     return (str(group["shared"]), str(group["cells"]), spread_text(group["tau"], 2), *taus, number(published, 2))
 
 
-def _by_cell(content: Content) -> Grid:
+def _by_cell(content: SharingAmountResult) -> TextTable:
     heads = ("true\nrank", "cell", "shared\nmatrices", "truth", "mean rank by\nshared weights")
-    return Grid("Cells", heads, tuple(_cell(row) for row in content["cells"]))
+    return TextTable("Cells", heads, tuple(_cell(row) for row in content["cells"]))
 
 
-def _cell(row: SharedCell) -> tuple[str, ...]:
+def _cell(row: SharingAmountCell) -> tuple[str, ...]:
     rank = DASH if row["true_rank"] is None else str(row["true_rank"])
     truth = number(row["truth"], 4 if (row["truth"] or 0) < 1 else 2)
     if row["truth_std"] is not None:
@@ -55,7 +55,7 @@ def _cell(row: SharedCell) -> tuple[str, ...]:
     return (rank, row["cell"], str(row["shared"]), truth, number(row["shared_rank"], 1))
 
 
-def _notes(content: Content) -> tuple[str, ...]:
+def _notes(content: SharingAmountResult) -> tuple[str, ...]:
     count = len(content["seeds"])
     over = "one seed" if count == 1 else f"mean ± std over {count} seeds"
     notes = [f"Only these cells are trained with shared weights. tau-b: {over}."]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backends.surrogate.examples import Examples, Source, measure_for
+from backends.surrogate.examples import Examples, ExampleSource, measure_for
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
@@ -21,7 +21,7 @@ CHOOSE = "choose some with --where, such as --where oracle=tabular"
 
 
 @dataclass(slots=True)
-class _Cell:
+class _CellScores:
     """The different scores of a cell, in the order met, and the seconds that its trainings took."""
 
     scores: dict[float, None] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def examples_of_runs(
     cells, failed = _cells((row for row in rows if _epochs(row) == budget), _reader(space))
     _require_range(cells, measure, metric)
     digest = hashlib.sha256("\n".join(sorted(run.id for run in runs)).encode()).hexdigest()
-    source = Source("runs", f"{len(runs):,} stored runs", digest, failed)
+    source = ExampleSource("runs", f"{len(runs):,} stored runs", digest, failed)
     return _examples(cells, source, (metric, budget), measure)
 
 
@@ -94,21 +94,21 @@ def _reader(space: SearchSpace) -> Callable[[str], int]:
     return read
 
 
-def _cells(rows: Iterator[ScoreRow], read: Callable[[str], int]) -> tuple[dict[int, _Cell], int]:
+def _cells(rows: Iterator[ScoreRow], read: Callable[[str], int]) -> tuple[dict[int, _CellScores], int]:
     """The cells with scores by key, and how many others only failed."""
-    cells, failed = dict[int, _Cell](), set[int]()
+    cells, failed = dict[int, _CellScores](), set[int]()
     for row in rows:
         key = read(row.architecture)
         if row.value is None:
             failed.add(key)
             continue
-        cell = cells.setdefault(key, _Cell())
+        cell = cells.setdefault(key, _CellScores())
         cell.scores[row.value] = None
         cell.seconds += [row.cost_seconds] if row.cost_seconds else []
     return cells, len(failed - cells.keys())
 
 
-def _require_range(cells: dict[int, _Cell], measure: Measure, metric: str) -> None:
+def _require_range(cells: dict[int, _CellScores], measure: Measure, metric: str) -> None:
     meant = measure.metric(metric.partition("_")[0])
     for cell in cells.values():
         for score in cell.scores:
@@ -118,7 +118,9 @@ def _require_range(cells: dict[int, _Cell], measure: Measure, metric: str) -> No
         raise SettingError("no training of these runs came to a score")
 
 
-def _examples(cells: dict[int, _Cell], source: Source, what: tuple[str, int], measure: Measure) -> Examples:
+def _examples(
+    cells: dict[int, _CellScores], source: ExampleSource, what: tuple[str, int], measure: Measure
+) -> Examples:
     keys = sorted(cells)
     repeats = np.full((len(keys), max(len(cell.scores) for cell in cells.values())), np.nan)
     for row, key in enumerate(keys):

@@ -11,12 +11,12 @@ import numpy as np
 
 from backends.surrogate.examples import Examples, split
 from backends.surrogate.files import Surrogate, require_name, write
-from backends.surrogate.fitting import facts_of, fitted
+from backends.surrogate.fitting import facts_of, fit_from_examples
 from backends.surrogate.model import Prediction
 from backends.surrogate.trees import Floats
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
-from harness.output.progress_bar import Report
+from harness.output.progress_bar import ProgressReport
 from harness.statistics import kendall, sparse_kendall
 
 LEVELS = (50, 80, 95)
@@ -27,7 +27,7 @@ QUANTILES = np.arange(1, 20) / 20
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FitRequest:
     """How to fit: ``forest`` or ``boosting``, to how many cells (``None``: all that are left), which share held out."""
 
     model: str = "forest"
@@ -38,7 +38,7 @@ class Request:
 
 
 def fit_surrogate(
-    examples: Examples, space: SearchSpace, request: Request, output: str | Path, report: Report
+    examples: Examples, space: SearchSpace, request: FitRequest, output: str | Path, report: ProgressReport
 ) -> Surrogate:
     """Fit to a sample of the examples, judge by the cells held out, and write the file; ``report`` is told how far.
 
@@ -47,7 +47,7 @@ def fit_surrogate(
     path = require_name(output)
     learnt, held = split(examples, held_out=request.held_out, cells=request.cells, seed=request.seed)
     how = {"seed": request.seed, "workers": request.workers}
-    model = fitted(learnt, space, request.model, report=report, **how)
+    model = fit_from_examples(learnt, space, request.model, report=report, **how)
     facts = facts_of(learnt, space, request.model, seed=request.seed, held_out={})
     unjudged = Surrogate(path, facts, model, "")
     figures = quality(held, unjudged.predict(space, held.keys))

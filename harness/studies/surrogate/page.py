@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from backends.surrogate.files import Facts, Surrogate
+from backends.surrogate.files import Surrogate, SurrogateFacts
 from harness.core.measures import ACCURACY
-from harness.output.page import Grid, Page
+from harness.output.page import Page, TextTable
 from harness.studies.surrogate.measure import LEVELS, reasons_of
 
 COMPARED = ("tau", "sparse_tau", "r2", "rmse")
@@ -38,15 +38,15 @@ def surrogate_page(surrogate: Surrogate) -> Page:
     return Page(title, (_origin(surrogate), _held_out(facts)), tuple(_notes(surrogate)), content)
 
 
-def _origin(surrogate: Surrogate) -> Grid:
+def _origin(surrogate: Surrogate) -> TextTable:
     facts, source = surrogate.facts, surrogate.facts.source
     heads = ("model", "learnt from", "cells", "repeats", "cells of\nthe space", "seed", "digest")
     name = f"{source.kind} {source.name}" if source.kind == "table" else source.name
     cells = (f"{facts.cells:,}", f"{facts.repeats}", f"{facts.space_size:,}", f"{facts.seed}")
-    return Grid("What it is", heads, ((facts.model, name, *cells, surrogate.digest[:12]),))
+    return TextTable("What it is", heads, ((facts.model, name, *cells, surrogate.digest[:12]),))
 
 
-def _held_out(facts: Facts) -> Grid:
+def _held_out(facts: SurrogateFacts) -> TextTable:
     held, accuracy = facts.held_out, facts.measure == ACCURACY
     error = ("RMSE\npoints", 2, 100.0) if accuracy else ("RMSE of\nthe log", 3, 1.0)
     inside = [f"inside\n{level} %" for level in LEVELS]
@@ -54,7 +54,7 @@ def _held_out(facts: Facts) -> Grid:
     figures = (_fixed(held["tau"]), _fixed(held["sparse_tau"]), _fixed(held["r2"]))
     shares = (_fixed(held["inside"][str(level)], 1, 100.0) for level in LEVELS)
     row = (f"{held['cells']:,}", *figures, _fixed(held["rmse"], *error[1:]), *shares, _fixed(held["calibration_error"]))
-    return Grid("How good it is", heads, (row,))
+    return TextTable("How good it is", heads, (row,))
 
 
 def _fixed(number: float | None, digits: int = 3, scale: float = 1.0) -> str:

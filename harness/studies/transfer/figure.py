@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.output.figure_style import COLOURS, GREY, PALE, canvas, counted, rank_axis, tidy
-from harness.studies.transfer.measure import Content
+from harness.studies.transfer.measure import TransferResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ FEW = 200
 """The most cells whose marks are large and solid."""
 
 
-def transfer(content: Content) -> Figure:
+def plot_transfer(content: TransferResult) -> Figure:
     """By the first pair of metrics; rank 1, the best, is at the lower left, and on the line both tables agree."""
     (first, second), row, size = content["sides"], content["rows"][0], content["rows"][0]["cells"]
     best = [cell["ranks"] for cell in content["cells"] if cell["ranks"][0] <= content["top"]]

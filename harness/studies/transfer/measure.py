@@ -22,7 +22,7 @@ from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
 from harness.statistics import ENOUGH_PAIRS, kendall, spearman, top_precision, weighted_kendall
-from harness.studies.agreement import places, plain
+from harness.studies.agreement import competition_ranks, json_number
 
 TOP = 5
 LISTED = 5000
@@ -34,7 +34,7 @@ SEARCHED = ("validation", "test")
 Floats = npt.NDArray[np.float64]
 
 
-class Side(TypedDict):
+class TableSummary(TypedDict):
     """A table, and how many of its cells it ranks by each of its ``metrics``."""
 
     table: str
@@ -45,7 +45,7 @@ class Side(TypedDict):
     epochs: int
 
 
-class Choice(TypedDict):
+class BestCells(TypedDict):
     """The best cells by one table, several where they tie; ``rank`` and ``regret`` are means of theirs in the other.
 
     ``regret`` is how much worse than the best they are there, in the unit of that table's metric.
@@ -56,11 +56,11 @@ class Choice(TypedDict):
     regret: float
 
 
-class Row(TypedDict):
+class TransferRow(TypedDict):
     """A metric of the first table against one of the second, among the ``cells`` that have both.
 
-    ``kept`` is the share of the top ``Content.top`` cells of the first in those of the second, and ``chance`` that of
-    cells drawn at random. ``there`` says what the best of the first are in the second, ``back`` the reverse.
+    ``kept`` is the share of the top ``TransferResult.top`` cells of the first in those of the second, and ``chance``
+    that of cells drawn at random. ``there`` says what the best of the first are in the second, ``back`` the reverse.
     """
 
     first: str
@@ -71,12 +71,12 @@ class Row(TypedDict):
     spearman: float | None
     kept: float | None
     chance: float | None
-    there: Choice
-    back: Choice
+    there: BestCells
+    back: BestCells
     reasons: dict[str, str]
 
 
-class Cell(TypedDict):
+class TransferCell(TypedDict):
     """A cell's ranks and mean values in both tables, by the first row's metrics."""
 
     cell: str
@@ -84,21 +84,21 @@ class Cell(TypedDict):
     values: list[float]
 
 
-class Content(TypedDict):
+class TransferResult(TypedDict):
     """``cells`` are those of ``rows[0]``, best of the first table first; ``listed`` says how many of them there are."""
 
     study: str
     scheme: str
-    sides: list[Side]
+    sides: list[TableSummary]
     common: int
     top: int
-    rows: list[Row]
+    rows: list[TransferRow]
     listed: int
-    cells: list[Cell]
+    cells: list[TransferCell]
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _MetricValues:
     """A metric of a table: the mean of each common cell (cells,), NaN where there is none."""
 
     metric: str
@@ -111,7 +111,7 @@ class _Column:
         return np.round(values * self.measure.sign, tie_decimals(values))
 
 
-def transfer(first: Table, second: Table, metric: str | None = None, *, top: int = TOP) -> Content:
+def study_transfer(first: Table, second: Table, metric: str | None = None, *, top: int = TOP) -> TransferResult:
     """Compare how two tables rank the cells that both hold, by each metric of one with each of the other.
 
     ``metric`` restricts that to one metric of both tables. Raises IncompatibleError for tables of different schemes,
@@ -132,12 +132,12 @@ def transfer(first: Table, second: Table, metric: str | None = None, *, top: int
             f"tables {first.name!r} and {second.name!r} rank fewer than {ENOUGH_PAIRS} cells in common, of "
             f"{len(keys):,} that they share; there is nothing to compare"
         )
-    names = _Names(create_space((first if len(first) >= len(second) else second).space), keys)
+    names = _CellTexts(create_space((first if len(first) >= len(second) else second).space), keys)
     cells = _cells(*pairs[0], known[0], names)
-    return Content(
+    return TransferResult(
         study="transfer",
         scheme=first.scheme,
-        sides=[_side(first, metric), _side(second, metric)],
+        sides=[_table_summary(first, metric), _table_summary(second, metric)],
         common=len(keys),
         top=top,
         rows=[_row(a, b, kept, names=names, top=top) for (a, b), kept in zip(pairs, known, strict=True)],
@@ -146,17 +146,19 @@ def transfer(first: Table, second: Table, metric: str | None = None, *, top: int
     )
 
 
-def _pairs(first: list[_Column], second: list[_Column], *, alone: bool) -> list[tuple[_Column, _Column]]:
+def _pairs(
+    first: list[_MetricValues], second: list[_MetricValues], *, alone: bool
+) -> list[tuple[_MetricValues, _MetricValues]]:
     """Each metric of one with each of the other; ``alone``, where one table is compared with itself, each pair once."""
     if alone:
         return list(combinations(first, 2))
     return list(product(first, second))
 
 
-def _columns(table: Table, keys: Keys, metric: str | None) -> list[_Column]:
+def _columns(table: Table, keys: Keys, metric: str | None) -> list[_MetricValues]:
     """The metrics by which a table ranks cells, those that a search sees first."""
     rows, found = table.rows(keys), _metrics(table, metric)
-    return [_Column(name, measure, table.mean(name)[rows]) for name, measure in found.items()]
+    return [_MetricValues(name, measure, table.mean(name)[rows]) for name, measure in found.items()]
 
 
 def _metrics(table: Table, metric: str | None) -> dict[str, Measure]:
@@ -169,8 +171,8 @@ def _metrics(table: Table, metric: str | None) -> dict[str, Measure]:
     return {metric: known[metric]}
 
 
-def _side(table: Table, metric: str | None) -> Side:
-    return Side(
+def _table_summary(table: Table, metric: str | None) -> TableSummary:
+    return TableSummary(
         table=table.name,
         space=table.space,
         cells=len(table),
@@ -180,7 +182,7 @@ def _side(table: Table, metric: str | None) -> Side:
     )
 
 
-class _Names:
+class _CellTexts:
     """The text forms of cells, made when asked for."""
 
     def __init__(self, space: SearchSpace, keys: Keys) -> None:
@@ -191,7 +193,9 @@ class _Names:
         return self._space.format(Architecture(tuple(choices.tolist())))
 
 
-def _row(first: _Column, second: _Column, kept: npt.NDArray[np.bool_], *, names: _Names, top: int) -> Row:
+def _row(
+    first: _MetricValues, second: _MetricValues, kept: npt.NDArray[np.bool_], *, names: _CellTexts, top: int
+) -> TransferRow:
     a, b, there = first.at(kept), second.at(kept), np.flatnonzero(kept)
     figures: dict[str, Number] = {
         "tau": kendall(a, b),
@@ -199,26 +203,26 @@ def _row(first: _Column, second: _Column, kept: npt.NDArray[np.bool_], *, names:
         "spearman": spearman(a, b),
         "kept": top_precision(a, b, top),
     }
-    return Row(
+    return TransferRow(
         first=first.metric,
         second=second.metric,
         cells=len(there),
-        tau=plain(figures["tau"]),
-        weighted_tau=plain(figures["weighted_tau"]),
-        spearman=plain(figures["spearman"]),
-        kept=plain(figures["kept"]),
+        tau=json_number(figures["tau"]),
+        weighted_tau=json_number(figures["weighted_tau"]),
+        spearman=json_number(figures["spearman"]),
+        kept=json_number(figures["kept"]),
         chance=None if isinstance(figures["kept"], Undefined) else top / len(there),
-        there=_choice(a, b, there, names),
-        back=_choice(b, a, there, names),
+        there=_best_cells(a, b, there, names),
+        back=_best_cells(b, a, there, names),
         reasons={name: number.reason for name, number in figures.items() if isinstance(number, Undefined)},
     )
 
 
-def _choice(chooser: Floats, judge: Floats, cells: Keys, names: _Names) -> Choice:
+def _best_cells(chooser: Floats, judge: Floats, cells: Keys, names: _CellTexts) -> BestCells:
     """What becomes of the best cells of one column in another; in both, larger is better."""
     best = np.flatnonzero(chooser == chooser.max())
     ranks = _ranks(judge)
-    return Choice(
+    return BestCells(
         chosen=[names[cell] for cell in cells[best].tolist()],
         rank=float(ranks[best].mean()),
         regret=float((judge.max() - judge[best]).mean()),
@@ -226,11 +230,16 @@ def _choice(chooser: Floats, judge: Floats, cells: Keys, names: _Names) -> Choic
 
 
 def _ranks(scores: Floats) -> Keys:
-    return np.array([rank or 0 for rank in places(scores)])
+    return np.array([rank or 0 for rank in competition_ranks(scores)])
 
 
-def _cells(first: _Column, second: _Column, kept: npt.NDArray[np.bool_], names: _Names) -> list[Cell]:
+def _cells(
+    first: _MetricValues, second: _MetricValues, kept: npt.NDArray[np.bool_], names: _CellTexts
+) -> list[TransferCell]:
     ranks = np.stack([_ranks(side.at(kept)) for side in (first, second)], axis=1)
     values = np.stack([side.values[kept] for side in (first, second)], axis=1)
     there, order = np.flatnonzero(kept), np.lexsort(ranks.T[::-1])[:LISTED]
-    return [Cell(cell=names[int(there[i])], ranks=ranks[i].tolist(), values=values[i].tolist()) for i in order.tolist()]
+    return [
+        TransferCell(cell=names[int(there[i])], ranks=ranks[i].tolist(), values=values[i].tolist())
+        for i in order.tolist()
+    ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.output.page import Grid, Page
+from harness.output.page import Page, TextTable
 from harness.output.units import unit_of
-from harness.studies.transfer.measure import Choice, Content, Row, Side
+from harness.studies.transfer.measure import BestCells, TableSummary, TransferResult, TransferRow
 
 MEANING = (
     "Cells are ranked by their means over the repeats at the full budget, among those that have a mean in both tables; "
@@ -16,7 +16,7 @@ MEANING = (
 )
 
 
-def transfer_page(content: Content) -> Page:
+def transfer_page(content: TransferResult) -> Page:
     """The page of a study: a row a pair of metrics, then what the best of each table are in the other."""
     first, second = content["sides"]
     title = (
@@ -27,17 +27,17 @@ def transfer_page(content: Content) -> Page:
     return Page(title, grids, tuple(_notes(content)), {**content})
 
 
-def _agreements(content: Content) -> Grid:
+def _agreements(content: TransferResult) -> TextTable:
     heads = ("first", "second", "cells", "Kendall's\ntau", "weighted\ntau", "Spearman's\nrho", f"top {content['top']}")
-    return Grid("How far the rankings agree", heads, tuple(_agreement(row) for row in content["rows"]))
+    return TextTable("How far the rankings agree", heads, tuple(_agreement(row) for row in content["rows"]))
 
 
-def _agreement(row: Row) -> tuple[str, ...]:
+def _agreement(row: TransferRow) -> tuple[str, ...]:
     numbers = (_fixed(row["tau"], 2), _fixed(row["weighted_tau"], 2), _fixed(row["spearman"], 2))
     return (_words(row["first"]), _words(row["second"]), f"{row['cells']:,}", *numbers, _kept(row))
 
 
-def _kept(row: Row) -> str:
+def _kept(row: TransferRow) -> str:
     kept, chance = row["kept"], row["chance"]
     return "–" if kept is None or chance is None else f"{_share(kept)} ({_share(chance)})"
 
@@ -48,15 +48,15 @@ def _share(share: float) -> str:
     return f"{per_cent:.0f} %" if per_cent >= 1 or per_cent == 0 else f"{per_cent:.1g} %"
 
 
-def _choices(content: Content, chooser: Side, judge: Side, way: str) -> Grid:
+def _choices(content: TransferResult, chooser: TableSummary, judge: TableSummary, way: str) -> TextTable:
     heads = ("chosen by", "judged by", "chosen cell", "rank", "regret")
     rows = [_choice(row, way) for row in content["rows"]]
-    return Grid(f"The best cell of {chooser['table']} in {judge['table']}", heads, tuple(rows))
+    return TextTable(f"The best cell of {chooser['table']} in {judge['table']}", heads, tuple(rows))
 
 
-def _choice(row: Row, way: str) -> tuple[str, ...]:
+def _choice(row: TransferRow, way: str) -> tuple[str, ...]:
     chooser, judge = (row["first"], row["second"]) if way == "there" else (row["second"], row["first"])
-    found: Choice = row["there"] if way == "there" else row["back"]
+    found: BestCells = row["there"] if way == "there" else row["back"]
     several, unit = len(found["chosen"]) - 1, unit_of(judge)
     return (
         _words(chooser),
@@ -75,7 +75,7 @@ def _fixed(number: float | None, digits: int) -> str:
     return "–" if number is None else f"{number:.{digits}f}"
 
 
-def _notes(content: Content) -> Iterator[str]:
+def _notes(content: TransferResult) -> Iterator[str]:
     first, second = content["sides"]
     for side in (first,) if first == second else (first, second):
         repeats = "one repeat" if side["repeats"] == 1 else f"mean of {side['repeats']} repeats"

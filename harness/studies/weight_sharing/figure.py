@@ -12,14 +12,14 @@ from harness.output.figure_style import (
     LIGHT,
     canvas,
     counted,
-    known,
+    metric_label,
+    nan_for_missing,
     rank_axis,
     rank_ticks,
     scale_of,
     tidy,
-    words,
 )
-from harness.studies.weight_sharing.measure import Content, Displacement
+from harness.studies.weight_sharing.measure import Displacement, WeightSharingResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ MANY = 60
 FEW = 10
 """The most epochs of which each gets a tick."""
 
-ASIDE = 0.15
+MARK_OFFSET = 0.15
 """How far from the middle of its place a cell's deviation stands, so that the two do not cover each other."""
 
 TRUTH, SHARED = COLOURS[0], COLOURS[1]
@@ -42,7 +42,7 @@ LEVELS = {"best": 0, "average": 1, "worst": 2}
 """From left to right."""
 
 
-def weight_sharing(content: Content) -> Figure:
+def plot_weight_sharing(content: WeightSharingResult) -> Figure:
     """Tau after each epoch and the ranks of the true top 10 above, every cell's truth and shared score below."""
     figure = canvas(SIZE)
     places = figure.add_gridspec(2, 6)
@@ -59,15 +59,15 @@ def _level(displacement: Displacement) -> int:
     return LEVELS[displacement["run"]]
 
 
-def draw_taus(axes: Axes, content: Content) -> None:
+def draw_taus(axes: Axes, content: WeightSharingResult) -> None:
     """A thin line a seed, and their mean, thick; a seed without a tau leaves a gap."""
     for place, seed in enumerate(content["seeds"]):
         rows = [row for row in content["scorings"] if row["seed"] == seed]
-        epochs, taus = [row["epoch"] for row in rows], known([row["tau"] for row in rows])
+        epochs, taus = [row["epoch"] for row in rows], nan_for_missing([row["tau"] for row in rows])
         label = "a seed" if place == 0 else "_"
         axes.plot(epochs, taus, color=LIGHT, linewidth=1, marker="o", markersize=3, label=label)
     summary = content["summary"]
-    means = known([row["tau"]["mean"] for row in summary])
+    means = nan_for_missing([row["tau"]["mean"] for row in summary])
     axes.plot([row["epoch"] for row in summary], means, color="black", linewidth=2.5, marker="o", label="mean")
     axes.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
     axes.set_xlabel("epochs of training the shared weights")
@@ -94,7 +94,7 @@ def draw_displacement(axes: Axes, displacement: Displacement, lowest: int) -> No
     tidy(axes, f"{displacement['run']}\nseed {displacement['seed']}\ntau {displacement['tau']:.3f}")
 
 
-def draw_cells(axes: Axes, content: Content) -> None:
+def draw_cells(axes: Axes, content: WeightSharingResult) -> None:
     """Bars are the truth ± std over its repeats; marks, on a second axis, the shared scores ± std over the seeds."""
     cells = [cell for cell in content["cells"] if cell["truth"] is not None]
     scale, places, many = scale_of(content["metric"]), range(1, len(cells) + 1), len(cells) > MANY
@@ -104,30 +104,32 @@ def draw_cells(axes: Axes, content: Content) -> None:
     )
     axes.bar(places, truths, color=TRUTH, alpha=0.45)
     if not many:
-        axes.errorbar([place - ASIDE for place in places], truths, yerr=stds, fmt="none", color=TRUTH, elinewidth=1.5)
+        axes.errorbar(
+            [place - MARK_OFFSET for place in places], truths, yerr=stds, fmt="none", color=TRUTH, elinewidth=1.5
+        )
     axes.set_ylim(*_limits(truths, stds))
     axes.set_xlim(0.2, len(cells) + 0.8)
     axes.set_xticks(rank_ticks(len(cells)))
     axes.set_xlabel(f"rank of the {len(cells)} cells of {content['space']} by their truth, the best first")
-    axes.set_ylabel(f"truth: {words(content['metric'])}", color=TRUTH)
+    axes.set_ylabel(f"truth: {metric_label(content['metric'])}", color=TRUTH)
     tidy(axes, f"Bars: truth, mean ± std of {counted(content['repeats'], 'repeat')} of table {content['table']}")
     _draw_scores(axes.twinx(), content, many=many)
 
 
-def _draw_scores(axes: Axes, content: Content, *, many: bool) -> None:
+def _draw_scores(axes: Axes, content: WeightSharingResult, *, many: bool) -> None:
     cells = [cell for cell in content["cells"] if cell["truth"] is not None]
     scale = scale_of(content["score_metric"])
     means, stds = (_scaled([cell[name] for cell in cells], scale) for name in ("score_mean", "score_std"))
-    places, size = [place + ASIDE for place in range(1, len(cells) + 1)], 3 if many else 5
+    places, size = [place + MARK_OFFSET for place in range(1, len(cells) + 1)], 3 if many else 5
     axes.errorbar(places, means, yerr=stds, fmt="o-", color=SHARED, markersize=size, linewidth=0.8, elinewidth=0.8)
-    axes.set_ylabel(f"shared weights: {words(content['score_metric'])}", color=SHARED)
+    axes.set_ylabel(f"shared weights: {metric_label(content['score_metric'])}", color=SHARED)
     axes.spines["top"].set_visible(False)
     seeds = counted(len(content["seeds"]), "seed")
     axes.set_title(f"line: shared weights, mean ± std of {seeds}", loc="right", fontsize=10)
 
 
 def _scaled(values: Sequence[float | None], scale: float) -> list[float]:
-    return [value * scale for value in known(values)]
+    return [value * scale for value in nan_for_missing(values)]
 
 
 def _limits(means: Sequence[float], stds: Sequence[float]) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """How shared weights rank architectures, against how the truth ranks them (Yu et al. 2020, Sec. 4.3, Fig. 4).
 
-The content of the page is a ``Content``; every number of it has full precision, and ``None`` stands for one that does
-not exist, with the reason beside it where there is one.
+The content of the page is a ``WeightSharingResult``; every number of it has full precision, and ``None`` stands for one
+that does not exist, with the reason beside it where there is one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ import numpy.typing as npt
 from harness.core.measures import Measure
 from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
-from harness.judging.recorded_truth import Source, Truth
+from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.leaderboard.end_to_end import Watcher
 from harness.planning.experiment import Experiment
 from harness.planning.plan import build_truth
 from harness.storage.store import Store
-from harness.studies.agreement import TOP, Agreement, Spread, agreement, places, plain, spread
-from harness.studies.uniform_sharing_runs import Scorings, Trained, factors, sharing_plan, train
+from harness.studies.agreement import (
+    TOP_SIZES,
+    Agreement,
+    SeedStatistics,
+    agreement,
+    competition_ranks,
+    json_number,
+    seed_statistics,
+)
+from harness.studies.uniform_sharing_runs import FinishedRuns, ScoredRun, factors, sharing_plan, train
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,10 +37,10 @@ FOLLOWED = 10
 """Yu et al. 2020, Fig. 4b, follow the true top 10."""
 
 
-class CellRow(TypedDict):
+class ScoredCell(TypedDict):
     """A scored cell. ``truth`` and ``scores`` are in the metric's own unit: fractions, or perplexities.
 
-    ``scores`` are those of the last scoring, one a seed in the order of ``Content.seeds``.
+    ``scores`` are those of the last scoring, one a seed in the order of ``WeightSharingResult.seeds``.
     """
 
     cell: str
@@ -63,17 +71,17 @@ class ScoringRow(TypedDict):
     reasons: dict[str, str]
 
 
-class EpochRow(TypedDict):
+class EpochSummary(TypedDict):
     """All seeds after one epoch; ``precision`` and ``regret`` are by k as text."""
 
     epoch: int
-    tau: Spread
-    sparse_tau: Spread
-    spearman: Spread
-    weighted_tau: Spread
-    precision: dict[str, Spread]
-    regret: dict[str, Spread]
-    deviation: Spread
+    tau: SeedStatistics
+    sparse_tau: SeedStatistics
+    spearman: SeedStatistics
+    weighted_tau: SeedStatistics
+    precision: dict[str, SeedStatistics]
+    regret: dict[str, SeedStatistics]
+    deviation: SeedStatistics
 
 
 class RankPair(TypedDict):
@@ -96,7 +104,7 @@ class Displacement(TypedDict):
     ranks: list[RankPair]
 
 
-class Content(TypedDict):
+class WeightSharingResult(TypedDict):
     """``metric`` is the truth's (``test_accuracy``); ``cells`` are sorted by true rank, those without truth last.
 
     ``score_metric`` is what the scores measure, in the same unit (``validation_accuracy``). ``factors`` are what else
@@ -113,23 +121,23 @@ class Content(TypedDict):
     seeds: list[int]
     epochs: list[int]
     factors: dict[str, str | int | float | bool | None]
-    cells: list[CellRow]
+    cells: list[ScoredCell]
     scorings: list[ScoringRow]
-    summary: list[EpochRow]
+    summary: list[EpochSummary]
     displacements: list[Displacement]
     failed: dict[str, str]
 
 
-def weight_sharing(
+def study_weight_sharing(
     experiment: Experiment, watcher: Watcher, *, score_epochs: Sequence[int] | None = None, split: str | None = None
-) -> Content:
+) -> WeightSharingResult:
     """Train what is not in the store yet, and compare every scoring with the table's truth.
 
     ``experiment`` names one oracle that shares weights; its policies are not read. ``split`` chooses the truth's.
     Raises a HarnessError where that cannot be done.
     """
     plan = sharing_plan(experiment, score_epochs)
-    source = Source.of(build_truth(plan.specs[0], plan.space), split)
+    source = TruthSource.of(build_truth(plan.specs[0], plan.space), split)
     trained = train(plan, experiment, watcher)
     cells = trained.runs[0].cells
     with Store.open(experiment.store) as store:
@@ -137,23 +145,25 @@ def weight_sharing(
     spec = plan.specs[0]
     told = factors(spec, plan.space)
     told |= {"cells trained": plan.space.size, "cells scored": len(cells), "truth": source.metric}
-    return content(trained, (source, truth), space=plan.space, search_metric=spec.search_metric, factors=told)
+    return weight_sharing_result(
+        trained, (source, truth), space=plan.space, search_metric=spec.search_metric, factors=told
+    )
 
 
-def content(
-    trained: Trained,
-    judged: tuple[Source, Truth],
+def weight_sharing_result(
+    trained: FinishedRuns,
+    judged: tuple[TruthSource, CellTruths],
     *,
     space: SearchSpace,
     search_metric: str,
     factors: dict[str, str | int | float | bool | None],
-) -> Content:
+) -> WeightSharingResult:
     """All numbers of the study, from the scorings of finished runs and the truth about their cells."""
     (source, truth), measure = judged, judged[0].measure
     runs, wanted = trained.runs, measure.scores(truth.means)
     found = {(r.seed, epoch): agreement(scores, wanted) for r in runs for epoch, scores in r.scores.items()}
     epochs = sorted({epoch for _, epoch in found})
-    return Content(
+    return WeightSharingResult(
         study="weight-sharing",
         space=space.name,
         table=source.table.name,
@@ -164,15 +174,15 @@ def content(
         seeds=[run.seed for run in runs],
         epochs=epochs,
         factors=factors | {"table": source.table.name},
-        cells=_cell_rows(runs, truth, measure),
+        cells=_scored_cells(runs, truth, measure),
         scorings=[_scoring_row(seed, epoch, each) for (seed, epoch), each in found.items()],
-        summary=[_epoch_row(epoch, {s: each for (s, e), each in found.items() if e == epoch}) for epoch in epochs],
+        summary=[_epoch_summary(epoch, {s: each for (s, e), each in found.items() if e == epoch}) for epoch in epochs],
         displacements=_displacements(runs, wanted, {s: a for (s, e), a in found.items() if e == epochs[-1]}),
         failed={str(seed): reason for seed, reason in trained.failed.items()},
     )
 
 
-def last(run: Scorings) -> Floats:
+def last(run: ScoredRun) -> Floats:
     """The scores (cells,) after the last epoch."""
     return run.scores[max(run.scores)]
 
@@ -188,22 +198,22 @@ def finite(values: Floats) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
-def _cell_rows(runs: Sequence[Scorings], truth: Truth, measure: Measure) -> list[CellRow]:
+def _scored_cells(runs: Sequence[ScoredRun], truth: CellTruths, measure: Measure) -> list[ScoredCell]:
     scores = np.array([in_unit(last(run), measure) for run in runs])
-    ranks, means, stds = places(measure.scores(truth.means)), finite(truth.means), finite(truth.stds)
+    ranks, means, stds = competition_ranks(measure.scores(truth.means)), finite(truth.means), finite(truth.stds)
     rows = [
-        cell_row(cell, rank, (mean, std), finite(column))
+        scored_cell(cell, rank, (mean, std), finite(column))
         for cell, rank, mean, std, column in zip(runs[0].cells, ranks, means, stds, scores.T, strict=True)
     ]
     return sorted(rows, key=lambda row: (row["rank"] is None, row["rank"] or 0))
 
 
-def cell_row(
+def scored_cell(
     cell: str, rank: int | None, truth: tuple[float | None, float | None], scores: list[float | None]
-) -> CellRow:
+) -> ScoredCell:
     """A cell with the mean and the standard deviation of its scores over the seeds that have one."""
-    over = spread(dict(enumerate(scores)))
-    return CellRow(
+    over = seed_statistics(dict(enumerate(scores)))
+    return ScoredCell(
         cell=cell,
         rank=rank,
         truth=truth[0],
@@ -226,38 +236,40 @@ def _scoring_row(seed: int, epoch: int, found: Agreement) -> ScoringRow:
         seed=seed,
         epoch=epoch,
         cells=found.cells,
-        tau=plain(found.tau),
-        sparse_tau=plain(found.sparse_tau),
-        spearman=plain(found.spearman),
-        weighted_tau=plain(found.weighted_tau),
+        tau=json_number(found.tau),
+        sparse_tau=json_number(found.sparse_tau),
+        spearman=json_number(found.spearman),
+        weighted_tau=json_number(found.weighted_tau),
         precision={str(k): value for k, value in found.precision.items()},
         regret={str(k): value for k, value in found.regret.items()},
-        deviation=plain(found.deviation),
+        deviation=json_number(found.deviation),
         reasons={name: value.reason for name, value in named.items() if isinstance(value, Undefined)},
     )
 
 
-def _epoch_row(epoch: int, found: Mapping[int, Agreement]) -> EpochRow:
+def _epoch_summary(epoch: int, found: Mapping[int, Agreement]) -> EpochSummary:
     """``found`` is by seed; of deviations and regrets, the smallest is the best."""
-    return EpochRow(
+    return EpochSummary(
         epoch=epoch,
-        tau=spread({seed: plain(each.tau) for seed, each in found.items()}),
-        sparse_tau=spread({seed: plain(each.sparse_tau) for seed, each in found.items()}),
-        spearman=spread({seed: plain(each.spearman) for seed, each in found.items()}),
-        weighted_tau=spread({seed: plain(each.weighted_tau) for seed, each in found.items()}),
+        tau=seed_statistics({seed: json_number(each.tau) for seed, each in found.items()}),
+        sparse_tau=seed_statistics({seed: json_number(each.sparse_tau) for seed, each in found.items()}),
+        spearman=seed_statistics({seed: json_number(each.spearman) for seed, each in found.items()}),
+        weighted_tau=seed_statistics({seed: json_number(each.weighted_tau) for seed, each in found.items()}),
         precision=_by_k({seed: each.precision for seed, each in found.items()}),
         regret=_by_k({seed: each.regret for seed, each in found.items()}, sign=-1),
-        deviation=spread({seed: plain(each.deviation) for seed, each in found.items()}, sign=-1),
+        deviation=seed_statistics({seed: json_number(each.deviation) for seed, each in found.items()}, sign=-1),
     )
 
 
-def _by_k(found: Mapping[int, Mapping[int, float]], sign: float = 1) -> dict[str, Spread]:
+def _by_k(found: Mapping[int, Mapping[int, float]], sign: float = 1) -> dict[str, SeedStatistics]:
     """Over the seeds, for each k that any of them has a figure of."""
-    there = [k for k in TOP if any(k in figures for figures in found.values())]
-    return {str(k): spread({seed: figures.get(k) for seed, figures in found.items()}, sign=sign) for k in there}
+    there = [k for k in TOP_SIZES if any(k in figures for figures in found.values())]
+    return {
+        str(k): seed_statistics({seed: figures.get(k) for seed, figures in found.items()}, sign=sign) for k in there
+    }
 
 
-def _displacements(runs: Sequence[Scorings], truth: Floats, found: Mapping[int, Agreement]) -> list[Displacement]:
+def _displacements(runs: Sequence[ScoredRun], truth: Floats, found: Mapping[int, Agreement]) -> list[Displacement]:
     """Of the seeds that have a tau: the best, the worst, and the one nearest the mean; first of equals."""
     taus = {seed: each.tau for seed, each in found.items() if not isinstance(each.tau, Undefined)}
     if not taus:
@@ -270,16 +282,16 @@ def _displacements(runs: Sequence[Scorings], truth: Floats, found: Mapping[int, 
     }
     by_seed = {run.seed: run for run in runs}
     return [
-        Displacement(run=name, seed=seed, tau=taus[seed], ranks=_moves(by_seed[seed], truth))
+        Displacement(run=name, seed=seed, tau=taus[seed], ranks=_rank_pairs(by_seed[seed], truth))
         for name, seed in chosen.items()
     ]
 
 
-def _moves(run: Scorings, truth: Floats) -> list[RankPair]:
+def _rank_pairs(run: ScoredRun, truth: Floats) -> list[RankPair]:
     """The true top 10, best first, among the cells that have both a score and a truth."""
     scores = last(run)
     known = np.isfinite(scores) & np.isfinite(truth)
     cells = [cell for cell, there in zip(run.cells, known, strict=True) if there]
-    pairs = zip(cells, places(truth[known]), places(scores[known]), strict=True)
+    pairs = zip(cells, competition_ranks(truth[known]), competition_ranks(scores[known]), strict=True)
     moves = [RankPair(cell=cell, true=true, shared=shared) for cell, true, shared in pairs if true and shared]
     return sorted(moves, key=lambda move: move["true"])[:FOLLOWED]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.output.page import Grid, Page
-from harness.studies.agreement import Spread
-from harness.studies.weight_sharing.measure import Content, EpochRow, ScoringRow
+from harness.output.page import Page, TextTable
+from harness.studies.agreement import SeedStatistics
+from harness.studies.weight_sharing.measure import EpochSummary, ScoringRow, WeightSharingResult
 
 DASH = "–"
 
 
-def weight_sharing_page(content: Content) -> Page:
+def weight_sharing_page(content: WeightSharingResult) -> Page:
     """The page of the study."""
     shown = (_by_epoch(content), *_tops(content), _by_seed(content), *_top(content))
     return Page(
@@ -20,44 +20,44 @@ def weight_sharing_page(content: Content) -> Page:
     )
 
 
-def _title(content: Content) -> str:
+def _title(content: WeightSharingResult) -> str:
     return (
         f"Weight sharing on {content['space']}: scores by {content['score_metric'].replace('_', ' ')} against "
         f"{content['metric'].replace('_', ' ')} of {content['table']}"
     )
 
 
-def _by_epoch(content: Content) -> Grid:
+def _by_epoch(content: WeightSharingResult) -> TextTable:
     heads = ("epoch", "tau-b", "best", "seed", "worst", "seed", "sparse tau", "Spearman", "rank\ndeviation")
-    return Grid(f"After each epoch, {_over(content)}", heads, tuple(map(_epoch, content["summary"])))
+    return TextTable(f"After each epoch, {_over(content)}", heads, tuple(map(_epoch, content["summary"])))
 
 
-def _over(content: Content) -> str:
+def _over(content: WeightSharingResult) -> str:
     count = len(content["seeds"])
     return "one seed" if count == 1 else f"mean ± std over {count} seeds"
 
 
-def _epoch(row: EpochRow) -> tuple[str, ...]:
+def _epoch(row: EpochSummary) -> tuple[str, ...]:
     tau = row["tau"]
     ends = (number(tau["best"]), _seed_text(tau["best_seed"]), number(tau["worst"]), _seed_text(tau["worst_seed"]))
     middle = (spread_text(row["sparse_tau"]), spread_text(row["spearman"]))
     return (str(row["epoch"]), spread_text(tau), *ends, *middle, spread_text(row["deviation"], 1))
 
 
-def _tops(content: Content) -> tuple[Grid, ...]:
+def _tops(content: WeightSharingResult) -> tuple[TextTable, ...]:
     """The precision at the top by epoch; nothing where there are too few cells for any."""
     precision = _precisions(content)
     tops = [[spread_text(row["precision"].get(k), 2) for k in precision] for row in content["summary"]]
     rows = tuple((str(row["epoch"]), *top) for row, top in zip(content["summary"], tops, strict=True))
     title = f"Share of the true top k among the top k by score, {_over(content)}"
-    return (Grid(title, ("epoch", *map(_named, precision)), rows),) if precision else ()
+    return (TextTable(title, ("epoch", *map(_named, precision)), rows),) if precision else ()
 
 
-def _by_seed(content: Content) -> Grid:
+def _by_seed(content: WeightSharingResult) -> TextTable:
     precision, final = _precisions(content), content["epochs"][-1]
     heads = ("seed", "cells", "tau-b", "sparse\ntau", "Spearman", *map(_named, precision), "rank\ndeviation")
     rows = tuple(_seed(row, precision) for row in content["scorings"] if row["epoch"] == final)
-    return Grid(f"After epoch {final}, by seed", heads, rows)
+    return TextTable(f"After epoch {final}, by seed", heads, rows)
 
 
 def _seed(row: ScoringRow, precision: tuple[str, ...]) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def _seed(row: ScoringRow, precision: tuple[str, ...]) -> tuple[str, ...]:
     return (str(row["seed"]), str(row["cells"]), *numbers, *tops, number(row["deviation"], 1))
 
 
-def _top(content: Content) -> tuple[Grid, ...]:
+def _top(content: WeightSharingResult) -> tuple[TextTable, ...]:
     """Where the true top 10 are for the best, the worst and the average seed; nothing where no seed has a tau."""
     moved = content["displacements"]
     if not moved:
@@ -77,15 +77,15 @@ def _top(content: Content) -> tuple[Grid, ...]:
         (str(row["rank"]), row["cell"], *(str(mine.get(row["cell"], DASH)) for mine in ranks))
         for row in content["cells"][: len(moved[0]["ranks"])]
     )
-    return (Grid("Rank by shared weights of the truly best cells", heads, rows),)
+    return (TextTable("Rank by shared weights of the truly best cells", heads, rows),)
 
 
-def decided(factors: Mapping[str, Any]) -> Grid:
+def decided(factors: Mapping[str, Any]) -> TextTable:
     """What decides the ranking, by name."""
-    return Grid("What decides the ranking", ("factor", "value"), tuple((n, str(v)) for n, v in factors.items()))
+    return TextTable("What decides the ranking", ("factor", "value"), tuple((n, str(v)) for n, v in factors.items()))
 
 
-def _notes(content: Content) -> tuple[str, ...]:
+def _notes(content: WeightSharingResult) -> tuple[str, ...]:
     unit = "accuracy" if content["larger_is_better"] else "log perplexity"
     notes = [
         f"tau-b: Kendall's; sparse tau: the same with {unit} of both sides rounded to 1e-3; top k: share of the true "
@@ -104,7 +104,7 @@ def failures(failed: Mapping[str, str]) -> list[str]:
     return [f"seed {seed} is left out: {reason}" for seed, reason in failed.items()]
 
 
-def _precisions(content: Content) -> tuple[str, ...]:
+def _precisions(content: WeightSharingResult) -> tuple[str, ...]:
     return tuple(content["summary"][-1]["precision"])
 
 
@@ -121,7 +121,7 @@ def number(value: float | None, digits: int = 3) -> str:
     return DASH if value is None else f"{value:.{digits}f}"
 
 
-def spread_text(found: Spread | None, digits: int = 3) -> str:
+def spread_text(found: SeedStatistics | None, digits: int = 3) -> str:
     """``mean ± std``; the mean alone where there is one seed, and a dash where there is none."""
     if found is None or found["mean"] is None:
         return DASH

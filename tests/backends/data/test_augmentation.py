@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from backends.data.augmentation import Augmentation, cut_out, moved, training_inputs
+from backends.data.augmentation import Augmentation, apply_cutout, crop_and_flip, training_inputs
 from backends.data.images import Images, Split
 from harness.core.errors import SettingError
 
@@ -37,7 +37,7 @@ def moved_one_by_one(images: Pixels, pad: int, corners: Pixels, flips: Pixels) -
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_images_move_as_one_by_one(crop: int, flip: bool, dtype: torch.dtype) -> None:
     images = coloured(40).to(dtype)
-    found = moved(images, Augmentation(crop, flip), np.random.default_rng(5))
+    found = crop_and_flip(images, Augmentation(crop, flip), np.random.default_rng(5))
     rng = np.random.default_rng(5)
     corners = rng.integers(0, 2 * crop + 1, size=(40, 2)) if crop else np.zeros((40, 2), int)
     flips = rng.integers(0, 2, size=40) if flip else np.zeros(40, int)
@@ -61,19 +61,19 @@ def cut_one_by_one(images: Pixels, side: int, centres: Pixels) -> Pixels:
 @pytest.mark.parametrize("side", [2, 4, 16])
 def test_squares_are_cut_out_as_one_by_one(side: int) -> None:
     images = coloured(40).float() - 100.5
-    found = cut_out(images, side, np.random.default_rng(5))
+    found = apply_cutout(images, side, np.random.default_rng(5))
     centres = np.random.default_rng(5).integers(0, (9, 7), size=(40, 2))
     np.testing.assert_array_equal(found.numpy(), cut_one_by_one(images.numpy(), side, centres))
 
 
 def test_an_odd_cutout_inside_an_image_has_its_full_side() -> None:
-    holes = (cut_out(torch.ones(500, 1, 9, 9), 3, np.random.default_rng(1)) == 0).sum((1, 2, 3))
+    holes = (apply_cutout(torch.ones(500, 1, 9, 9), 3, np.random.default_rng(1)) == 0).sum((1, 2, 3))
     assert set(holes.tolist()) == {4, 6, 9}  # at a corner, at a side, inside
 
 
 def test_every_window_and_both_sides_are_as_likely() -> None:
     image = torch.arange(1, 10, dtype=torch.uint8).view(1, 1, 3, 3).expand(9000, 1, 3, 3)
-    middle = moved(image, Augmentation(crop=1, flip=True), np.random.default_rng(2))[:, 0, 1, 1]
+    middle = crop_and_flip(image, Augmentation(crop=1, flip=True), np.random.default_rng(2))[:, 0, 1, 1]
     counts = torch.bincount(middle, minlength=10)[1:]  # the pixel at the middle names the window
     assert counts.sum() == 9000
     assert (counts - 1000).abs().max() < 5 * np.sqrt(1000)
@@ -81,7 +81,7 @@ def test_every_window_and_both_sides_are_as_likely() -> None:
 
 def test_nothing_asked_for_changes_nothing_and_draws_nothing() -> None:
     rng, images = np.random.default_rng(4), coloured(5)
-    assert torch.equal(moved(images, Augmentation(), rng), images)
+    assert torch.equal(crop_and_flip(images, Augmentation(), rng), images)
     assert rng.bit_generator.state == np.random.default_rng(4).bit_generator.state
 
 

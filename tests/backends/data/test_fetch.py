@@ -13,7 +13,7 @@ import pytest
 
 from backends.data import cifar10, fashion_mnist
 from backends.data.fetch import fetch, unpack
-from backends.data.sources import Source
+from backends.data.sources import PublishedFile
 from harness.core.errors import DataError, SettingError, UnknownNameError
 from tests.backends.tabular.test_fetch import Server
 
@@ -54,7 +54,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     content = tar(*extra, *official())
     with closing(Server(content)) as server:
         url = server.published.url.rsplit("/", 1)[0] + "/cifar-10-python.tar.gz"
-        monkeypatch.setattr(cifar10, "ARCHIVE", Source(url, md5(content), 1))
+        monkeypatch.setattr(cifar10, "ARCHIVE", PublishedFile(url, md5(content), 1))
         train = {name: md5(content) for name, content in BATCHES.items() if name != "test_batch"}
         monkeypatch.setattr(cifar10, "TRAIN_FILES", train)
         monkeypatch.setattr(cifar10, "TEST_FILES", {"test_batch": md5(BATCHES["test_batch"])})
@@ -88,7 +88,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(
 def test_an_archive_of_another_digest_is_refused(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cifar10, "ARCHIVE", Source(cifar10.ARCHIVE.url, "0" * 32, 1))
+    monkeypatch.setattr(cifar10, "ARCHIVE", PublishedFile(cifar10.ARCHIVE.url, "0" * 32, 1))
     with pytest.raises(DataError, match="its MD5 differs; it was removed"):
         fetch("cifar10", folder=tmp_path)
     assert not (tmp_path / "cifar-10-batches-py").exists()
@@ -131,7 +131,7 @@ def test_four_files_of_fashion_mnist_are_downloaded(tmp_path: Path, monkeypatch:
     with ExitStack() as stack:
         servers = [stack.enter_context(closing(Server(name.encode()))) for name in names]
         sources = [
-            Source(f"{server.published.url.rsplit('/', 1)[0]}/{name}", md5(name.encode()), 1)
+            PublishedFile(f"{server.published.url.rsplit('/', 1)[0]}/{name}", md5(name.encode()), 1)
             for server, name in zip(servers, names, strict=True)
         ]
         monkeypatch.setattr(fashion_mnist, "FILES", sources)

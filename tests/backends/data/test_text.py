@@ -12,7 +12,7 @@ import torch
 from backends.data import austen, penn_treebank
 from backends.data.corpora import load
 from backends.data.sources import data_folder
-from backends.data.text import Corpus, columns, every_word, words_of
+from backends.data.text import Corpus, batchify, inputs_and_targets, words_of
 from harness.core.errors import DataError, SettingError
 
 TEXTS = {"train": " the cat sat \n the dog sat \n the cat ran \n", "valid": " the cow sat \n\n", "test": " a cat \n"}
@@ -133,14 +133,14 @@ def test_the_digest_tells_the_texts_of_a_corpus_apart(folder: Path) -> None:
 
 
 def test_columns_are_consecutive_pieces_side_by_side() -> None:
-    assert columns(torch.arange(11), 3).tolist() == [[0, 3, 6], [1, 4, 7], [2, 5, 8]]
+    assert batchify(torch.arange(11), 3).tolist() == [[0, 3, 6], [1, 4, 7], [2, 5, 8]]
     with pytest.raises(DataError, match="11 words cannot be cut into 6 columns"):
-        columns(torch.arange(11), 6)
+        batchify(torch.arange(11), 6)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 7, 10])
 def test_every_word_but_the_first_is_a_target_once_after_the_one_before_it(number: int) -> None:
-    inputs, targets = every_word(torch.arange(11), number)
+    inputs, targets = inputs_and_targets(torch.arange(11), number)
     pairs = sorted((int(b), int(a)) for a, b in zip(inputs.flatten(), targets.flatten(), strict=True) if b >= 0)
     assert pairs == [(word, word - 1) for word in range(1, 11)]
     assert int((targets >= 0).sum()) == 10
@@ -148,7 +148,7 @@ def test_every_word_but_the_first_is_a_target_once_after_the_one_before_it(numbe
 
 def test_a_text_without_a_word_to_predict_is_refused() -> None:
     with pytest.raises(DataError, match="a text of 1 words has none to predict"):
-        every_word(torch.arange(1), 2)
+        inputs_and_targets(torch.arange(1), 2)
 
 
 def test_the_novels_are_whole_and_split_in_known_parts() -> None:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from backends.networks.nasbench101 import Cell, NASBench101Network, Skeleton, vertex_channels
-from backends.networks.nasbench101_supernet import Path, Supernet, allocate, initialise
+from backends.networks.nasbench101 import NASBench101Cell, NASBench101Network, Skeleton, vertex_channels
+from backends.networks.nasbench101_supernet import CellPath, NASBench101Supernet, allocate, initialise
 from backends.networks.shared_convolution import SharedConvolution
 from harness.spaces.nasbench101_keys import prune
 
@@ -23,7 +23,9 @@ class Use(NamedTuple):
     rows: slice = slice(None)
 
 
-def supernet(vertices: int, width: int, *, stacks: int = 2, modules: int = 1, stem: int | None = None) -> Supernet:
+def supernet(
+    vertices: int, width: int, *, stacks: int = 2, modules: int = 1, stem: int | None = None
+) -> NASBench101Supernet:
     """A double-precision supernet in which no value is a default."""
     network = allocate(vertices, Skeleton(width, stacks, modules, 1, batch_norm_momentum=0.3, stem=stem))
     generator = torch.Generator().manual_seed(5)
@@ -40,7 +42,7 @@ def images(count: int = 6, seed: int = 2, size: int = 5) -> Tensor:
     return torch.randn(count, 1, size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def alone(network: Supernet, path: Path) -> tuple[NASBench101Network, list[Use]]:
+def alone(network: NASBench101Supernet, path: CellPath) -> tuple[NASBench101Network, list[Use]]:
     """The stand-alone network of a path, with the weights and statistics of the supernet's first channels."""
     pruned = prune(path.matrix, range(len(path.matrix)))
     assert pruned is not None
@@ -53,11 +55,11 @@ def alone(network: Supernet, path: Path) -> tuple[NASBench101Network, list[Use]]
     return single, uses
 
 
-def pairs(network: Supernet, single: NASBench101Network, live: tuple[int, ...]) -> Iterator[Use]:
+def pairs(network: NASBench101Supernet, single: NASBench101Network, live: tuple[int, ...]) -> Iterator[Use]:
     """Every parameter and running statistic of the stand-alone network."""
     stem, *layers = single.features
     yield from layer_pairs(network.stem, stem, len(network.stem.scale))
-    cells = [layer for layer in layers if isinstance(layer, Cell)]
+    cells = [layer for layer in layers if isinstance(layer, NASBench101Cell)]
     for shared, cell in zip(network.cells, cells, strict=True):
         channels = vertex_channels(shared.channels, shared.channels, cell.matrix)
         row = 0

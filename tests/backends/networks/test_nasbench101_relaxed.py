@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from backends.networks.nasbench101_relaxed import Relaxation, graph_of_rows
+from backends.networks.nasbench101_relaxed import RelaxedCell, mixture_graph
 from backends.networks.nasbench101_supernet import (
+    BatchNormalisation,
     BatchStatistics,
-    Norm,
     Recalibration,
     RunningStatistics,
     TrainingStatistics,
@@ -41,12 +41,12 @@ def some(space: NASBench101, count: int) -> list[tuple[int, ...]]:
 
 
 @torch.no_grad()
-def require_equal(space: NASBench101, rows: list[tuple[int, ...]], width: int, norm: Norm) -> None:
+def require_equal(space: NASBench101, rows: list[tuple[int, ...]], width: int, norm: BatchNormalisation) -> None:
     network = supernet(space.vertices, width)
     for row in rows:
         expected = network.path(images(), path_of_choices(space, row), norm)
         torch.testing.assert_close(
-            network.mixture(images(), *graph_of_rows(space, one_hot(space, row)), norm), expected
+            network.mixture(images(), *mixture_graph(space, one_hot(space, row)), norm), expected
         )
 
 
@@ -82,7 +82,7 @@ def test_a_one_hot_mixture_has_the_weight_gradients_of_the_cell_alone(vertices: 
         single, uses = alone(network, path_of_choices(space, row))
         network.zero_grad()
         network.mixture(
-            images(), *graph_of_rows(space, one_hot(space, row)), BatchStatistics()
+            images(), *mixture_graph(space, one_hot(space, row)), BatchStatistics()
         ).square().sum().backward()
         single(images()).square().sum().backward()
         for use in (use for use in uses if use.alone.requires_grad):
@@ -110,18 +110,18 @@ def test_slopes_of_rows_agree_with_finite_differences(encoding: str) -> None:
     generator = torch.Generator().manual_seed(1)
     rows = [torch.rand(n, generator=generator, dtype=torch.float64).softmax(0).requires_grad_() for n in space.options]
     assert torch.autograd.gradcheck(
-        lambda *rows: network.mixture(images(4), *graph_of_rows(space, rows), BatchStatistics()), rows
+        lambda *rows: network.mixture(images(4), *mixture_graph(space, rows), BatchStatistics()), rows
     )
 
 
 @pytest.mark.parametrize("norm", [BatchStatistics(), RunningStatistics()])
-def test_slopes_at_a_cell_agree_with_finite_differences(norm: Norm) -> None:
+def test_slopes_at_a_cell_agree_with_finite_differences(norm: BatchNormalisation) -> None:
     """In one stack and without pooling: at a one-hot point, windows of zeros behind a ReLU are kinks of pooling."""
     space, network = NASBench101(vertices=4), supernet(4, 5, stacks=1)
     without_pooling = [row for row in some(space, 60) if "maxpool" not in space.format(Architecture(row))]
     for row in without_pooling[:8]:
         assert torch.autograd.gradcheck(
-            lambda *rows: network.mixture(images(3), *graph_of_rows(space, rows), norm), one_hot(space, row)
+            lambda *rows: network.mixture(images(3), *mixture_graph(space, rows), norm), one_hot(space, row)
         )
 
 
@@ -135,7 +135,7 @@ def test_half_an_edge_that_is_the_first_to_the_output_adds_half_of_the_vertex_at
         edges = torch.zeros(4, 4, dtype=torch.float64)
         edges[0, 1] = edges[0, 3] = 1
         edges[1, 3] = weight
-        values.append(module.mixture(image, Relaxation(edges, operations).coefficients(5), BatchStatistics()))
+        values.append(module.mixture(image, RelaxedCell(edges, operations).coefficients(5), BatchStatistics()))
     torch.testing.assert_close(values[1], (values[0] + values[2]) / 2)
 
 
@@ -151,7 +151,7 @@ def test_the_tree_encoding_relaxes_to_the_graph_that_the_edges_encoding_writes()
     for row in valid_rows(tree):
         written = edges.from_key(tree.key(Architecture(row))).choices
         for one, other in zip(
-            graph_of_rows(tree, one_hot(tree, row)), graph_of_rows(edges, one_hot(edges, written)), strict=True
+            mixture_graph(tree, one_hot(tree, row)), mixture_graph(edges, one_hot(edges, written)), strict=True
         ):
             assert torch.equal(one, other)
 
@@ -161,7 +161,7 @@ def test_in_a_tree_a_vertex_feeds_the_output_by_what_later_vertices_leave() -> N
     space = NASBench101(vertices=5, encoding="tree")
     third = [1 / 3] * 3
     rows = [torch.tensor(row) for row in ([1.0], third, [0.7, 0.3], third, [0.3, 0.2, 0.5], third)]
-    edges, operations = graph_of_rows(space, rows)
+    edges, operations = mixture_graph(space, rows)
     torch.testing.assert_close(edges[:, -1], torch.tensor([0, 0.7 * 0.8, 0.5, 1, 0]))
     torch.testing.assert_close(edges[:3, 3], torch.tensor([0.3, 0.2, 0.5]))
     assert operations.shape == (3, 3)
@@ -174,7 +174,7 @@ def test_a_mixture_in_half_precision_shares_channels_out_exactly() -> None:
         rows = [values.float() for values in one_hot(space, row)]
         with torch.autocast("cpu", torch.bfloat16):
             expected = network.path(images().float(), path_of_choices(space, row), BatchStatistics())
-            logits = network.mixture(images().float(), *graph_of_rows(space, rows), BatchStatistics())
+            logits = network.mixture(images().float(), *mixture_graph(space, rows), BatchStatistics())
         torch.testing.assert_close(logits, expected, rtol=0.1, atol=0.1)
 
 

@@ -11,12 +11,12 @@ import torch
 from backends.networks.nasbench101 import NASBench101Network, Skeleton, count_parameters
 from backends.networks.nasbench101_supernet import (
     BatchStatistics,
+    CellPath,
+    ChannelSelection,
     FirstChannels,
-    Path,
+    NASBench101Supernet,
     RandomChunk,
     RunningStatistics,
-    Slices,
-    Supernet,
     TrainingStatistics,
     allocate,
     initialise,
@@ -28,7 +28,7 @@ from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.networks.alone import alone, images, supernet
 
-STAR = Path(((0, 1, 1, 0), (0, 0, 0, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (0, 0))
+STAR = CellPath(((0, 1, 1, 0), (0, 0, 0, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (0, 0))
 
 
 def cells_as_written(vertices: int, count: int, seed: int = 0) -> tuple[NASBench101, list[tuple[int, ...]]]:
@@ -98,7 +98,7 @@ def test_the_supernet_has_the_parameters_of_all_slots(vertices: int, stem: int |
         expected += interior * (10 * width * width + 4 * width)  # 3x3 and 1x1 convolutions
         incoming = width
     with torch.device("meta"):
-        counted = sum(parameter.numel() for parameter in Supernet(vertices, skeleton).parameters())
+        counted = sum(parameter.numel() for parameter in NASBench101Supernet(vertices, skeleton).parameters())
     assert counted == expected + 128 * 10 + 10
 
 
@@ -133,15 +133,15 @@ def test_a_cell_of_fewer_vertices_uses_the_low_slots() -> None:
     network, space = supernet(5, 7), NASBench101(vertices=5)
     written = path_of_choices(space, space.canonical(space.parse("conv3x3@0 conv1x1@0,1 output@1,2")).choices)
     assert written.matrix[3] == (0,) * 5
-    short = Path(((0, 1, 1, 0), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (0, 1))
+    short = CellPath(((0, 1, 1, 0), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (0, 1))
     both = [network.path(images(), path, BatchStatistics()) for path in (written, short)]
     assert torch.equal(*both)
 
 
-class Recorded(Slices):
+class Recorded(ChannelSelection):
     """Starts of another rule, with what was asked for."""
 
-    def __init__(self, rule: Slices) -> None:
+    def __init__(self, rule: ChannelSelection) -> None:
         self.rule = rule
         self.seen: list[tuple[int, int, int]] = []
 
@@ -221,7 +221,7 @@ def test_initial_weights_come_from_the_generator_alone_at_the_full_fan_in() -> N
 )
 def test_impossible_sizes_are_refused(vertices: int, skeleton: Skeleton, message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        Supernet(vertices, skeleton)
+        NASBench101Supernet(vertices, skeleton)
 
 
 def test_a_cell_without_a_path_or_with_too_many_vertices_is_refused() -> None:

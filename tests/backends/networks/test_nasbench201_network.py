@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from backends.networks.nasbench101 import Skeleton
-from backends.networks.nasbench201 import SIZES, NASBench201Network, allocate, count_parameters, initialise
+from backends.networks.nasbench201 import SKELETON, NASBench201Network, allocate, count_parameters, initialise
 from harness.spaces.nasbench201 import NASBench201
 
 SPACE = NASBench201()
@@ -41,7 +41,7 @@ def images(count: int = 5, size: int = 6, channels: int = 2) -> Tensor:
 @pytest.mark.parametrize(("classes", "millions"), [(10, 1.289), (100, 1.294), (120, 1.296)])
 def test_the_best_published_cell_has_as_many_parameters_as_the_benchmark_prints(classes: int, millions: float) -> None:
     """What api.show(9930) prints of NAS-Bench-201, for CIFAR-10, CIFAR-100 and ImageNet16-120."""
-    found = count_parameters(operations(PUBLISHED), replace(SIZES, classes=classes))
+    found = count_parameters(operations(PUBLISHED), replace(SKELETON, classes=classes))
     assert round(found / 1e6, 3) == millions
 
 

@@ -10,11 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from backends.networks.nasbench101 import Skeleton
-from backends.networks.nasbench201 import Cell, NASBench201Network, Reduction
-from backends.networks.nasbench201_supernet import PlainConvolution, SharedNorm, Supernet, allocate, initialise
+from backends.networks.nasbench201 import NASBench201Cell, NASBench201Network, ReductionBlock
+from backends.networks.nasbench201_supernet import (
+    NASBench201Supernet,
+    PlainConvolution,
+    SharedNorm,
+    allocate,
+    initialise,
+)
 from backends.networks.shared_convolution import (
+    BatchNormalisation,
     BatchStatistics,
-    Norm,
     Recalibration,
     RunningStatistics,
     SharedConvolution,
@@ -30,7 +36,7 @@ CLOSE = {"rtol": 1e-12, "atol": 1e-12}
 NONE, SKIP, CONV1X1, CONV3X3, AVERAGE = range(5)
 
 
-def supernet(sizes: Skeleton = SIZES) -> Supernet:
+def supernet(sizes: Skeleton = SIZES) -> NASBench201Supernet:
     """In double precision, with no value at its default."""
     network, generator = allocate(sizes), torch.Generator().manual_seed(4)
     initialise(network, generator)
@@ -48,18 +54,18 @@ def some_cells(count: int) -> list[tuple[int, ...]]:
     return [*(SPACE.parse(text).choices for text in (*CELLS.values(), PUBLISHED)), *map(tuple, drawn)]
 
 
-def pairs(network: Supernet, alone: NASBench201Network) -> Iterator[tuple[Tensor, Tensor]]:
+def pairs(network: NASBench201Supernet, alone: NASBench201Network) -> Iterator[tuple[Tensor, Tensor]]:
     """Every tensor of the stand-alone network with the supernet's, by a second reading of which it uses."""
     stem, norm, *layers, last, _ = alone.features
     yield network.stem.weight, stem.weight
     yield from norm_pairs(network.stem, norm)
-    cells = zip(network.cells, (layer for layer in layers if isinstance(layer, Cell)), strict=True)
+    cells = zip(network.cells, (layer for layer in layers if isinstance(layer, NASBench201Cell)), strict=True)
     for shared, cell in cells:
         for edge, operation in zip(cell.edges, cell.operations, strict=True):
             if isinstance(operation, nn.Sequential):
                 row = shared.conv3x3 if operation[1].kernel_size == (3, 3) else shared.conv1x1
                 yield from layer_pairs(row[EDGES.index(edge)], operation)
-    blocks = zip(network.reductions, (layer for layer in layers if isinstance(layer, Reduction)), strict=True)
+    blocks = zip(network.reductions, (layer for layer in layers if isinstance(layer, ReductionBlock)), strict=True)
     for shared_block, block in blocks:
         yield from layer_pairs(shared_block.first, block.first)
         yield from layer_pairs(shared_block.second, block.second)
@@ -82,7 +88,7 @@ def norm_pairs(shared: SharedConvolution, norm: nn.BatchNorm2d) -> Iterator[tupl
     yield from ((shared.running_mean, norm.running_mean), (shared.running_variance, norm.running_var))
 
 
-def alone_of(network: Supernet, operations: tuple[int, ...]) -> NASBench201Network:
+def alone_of(network: NASBench201Supernet, operations: tuple[int, ...]) -> NASBench201Network:
     alone = NASBench201Network(operations, SIZES).double()
     with torch.no_grad():
         for shared, own in pairs(network, alone):
@@ -123,7 +129,7 @@ def test_running_averages_move_and_serve_as_those_of_the_stand_alone_network() -
         torch.testing.assert_close(evaluated, alone.eval()(images(3)), **CLOSE)
 
 
-def recalibrated(network: Supernet, operations: tuple[int, ...], *, mixed: bool) -> Norm:
+def recalibrated(network: NASBench201Supernet, operations: tuple[int, ...], *, mixed: bool) -> BatchNormalisation:
     collected = Recalibration()
     if mixed:
         network.mixture(images(), rows(operations), collected)
@@ -136,7 +142,7 @@ def recalibrated(network: Supernet, operations: tuple[int, ...], *, mixed: bool)
 def test_a_one_hot_mixture_is_the_path(statistics: str) -> None:
     network, batch = supernet(), images(7)
     for operations in some_cells(25):
-        norms: tuple[Norm, Norm]
+        norms: tuple[BatchNormalisation, BatchNormalisation]
         if statistics == "recalibrated":
             norms = recalibrated(network, operations, mixed=False), recalibrated(network, operations, mixed=True)
         else:

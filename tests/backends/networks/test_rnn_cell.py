@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from backends.networks.recurrence import Nodes, recur
+from backends.networks.recurrence import Nodes, run_recurrence
 from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel, count_parameters
 from harness.core.errors import SettingError
 
@@ -58,7 +58,7 @@ def operands(nodes: Nodes, *, masked: bool) -> tuple[list[Tensor], Tensor | None
 @pytest.mark.parametrize("nodes", CELLS, ids=str)
 def test_the_sequence_at_once_is_the_published_cell_step_by_step(nodes: Nodes, masked: bool) -> None:
     (inputs, hidden, first, matrices), mask = operands(nodes, masked=masked)
-    ours = recur(inputs, hidden, mask, first, matrices, nodes)
+    ours = run_recurrence(inputs, hidden, mask, first, matrices, nodes)
     torch.testing.assert_close(ours, step_by_step(inputs, hidden, mask, first, matrices, nodes), rtol=1e-5, atol=1e-5)
 
 
@@ -70,7 +70,7 @@ def test_the_written_out_gradient_is_autograds_of_the_cell_step_by_step(nodes: N
     weights = torch.linspace(-1, 1, inputs.numel()).view_as(inputs)
     gradients = [
         torch.autograd.grad((cell(inputs, hidden, mask, first, matrices, nodes) * weights).sum(), drawn)
-        for cell in (recur, step_by_step)
+        for cell in (run_recurrence, step_by_step)
     ]
     for ours, theirs in zip(*gradients, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
@@ -105,7 +105,7 @@ def test_weights_begin_uniform_within_the_published_range_and_the_bias_at_zero()
 def test_the_decoder_is_the_embedding() -> None:
     model, outputs = made(), torch.ones(3, 200)
     torch.testing.assert_close(model.logits(outputs), outputs @ model.embedding.T)
-    torch.testing.assert_close(model.rough_logits(outputs).float(), model.logits(outputs), rtol=0.02, atol=5e-3)
+    torch.testing.assert_close(model.bfloat16_logits(outputs).float(), model.logits(outputs), rtol=0.02, atol=5e-3)
 
 
 def test_without_a_generator_nothing_is_dropped() -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from backends.networks.nasbench101_supernet import (
     BatchStatistics,
-    Path,
+    CellPath,
     Recalibration,
     RunningStatistics,
     TrainingStatistics,
@@ -17,7 +17,7 @@ from backends.networks.nasbench101_supernet import (
 from backends.networks.shared_convolution import SharedConvolution, convolve
 from tests.backends.networks.alone import alone, images, supernet
 
-CELL = Path(
+CELL = CellPath(
     ((0, 1, 0, 1, 1), (0, 0, 0, 0, 1), (0, 0, 0, 0, 0), (0, 0, 0, 0, 1), (0, 0, 0, 0, 0)),
     (CONV3X3, MAXPOOL3X3, CONV1X1),
 )

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from backends.data.text import Corpus, Text
-from backends.standalone.language_training import LanguageTraining, Moment
+from backends.standalone.language_training import EpochMeasurement, LanguageTraining
 from backends.training.recipes import LanguageRecipe
 
 NODES = (("tanh", 0), ("sigmoid", 1))
@@ -63,7 +63,7 @@ def written(folder: Path, recipe: LanguageRecipe, **changes: object) -> Path:
     return path
 
 
-def perplexities(moments: list[Moment]) -> list[tuple[float, float]]:
+def perplexities(moments: list[EpochMeasurement]) -> list[tuple[float, float]]:
     """All that was measured but the seconds."""
     return [(moment.validation_perplexity, moment.test_perplexity) for moment in moments]
 

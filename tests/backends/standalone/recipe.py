@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from backends.standalone.cells import Cell
+from backends.standalone.cells import CellGraph
 from backends.training.recipes import Recipe
 
 TINY = Recipe(
@@ -30,7 +30,7 @@ TINY = Recipe(
     seed=7,
 )
 
-CELL = Cell.from_text("0111001000010000", "01")
+CELL = CellGraph.from_text("0111001000010000", "01")
 
 
 def written(folder: Path, recipe: Recipe, **changes: object) -> Path:

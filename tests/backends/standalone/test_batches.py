@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from backends.data.images import Images, Split
-from backends.standalone.batches import Batches
+from backends.standalone.batches import TrainingBatches
 from backends.training.recipes import Recipe
 from tests.backends.standalone.recipe import TINY
 
@@ -24,12 +24,12 @@ def numbered() -> Images:
     return Images("numbers", split, split, split, torch.zeros(1, 1, 1), torch.ones(1, 1, 1), NUMBER)
 
 
-def stream(recipe: Recipe, data: Images, seeds: tuple[int, ...] = (1, 2)) -> Batches:
+def stream(recipe: Recipe, data: Images, seeds: tuple[int, ...] = (1, 2)) -> TrainingBatches:
     recipe = replace(recipe, train_images=NUMBER, batch_size=4)
-    return Batches(recipe, data, [torch.Generator().manual_seed(seed) for seed in seeds], seeds)
+    return TrainingBatches(recipe, data, [torch.Generator().manual_seed(seed) for seed in seeds], seeds)
 
 
-def drawn(batches: Batches, times: int) -> tuple[Tensor, Tensor]:
+def drawn(batches: TrainingBatches, times: int) -> tuple[Tensor, Tensor]:
     pairs = [batches.draw() for _ in range(times)]
     return torch.cat([images for images, _ in pairs]), torch.cat([labels for _, labels in pairs])
 

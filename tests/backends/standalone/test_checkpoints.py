@@ -18,8 +18,8 @@ import torch
 from backends.data.digits import load
 from backends.data.images import Images
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.checkpoints import Checkpoint, checkpoint_folder
-from backends.standalone.training import Training
+from backends.standalone.checkpoints import TrainingCheckpoint, checkpoint_folder
+from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe
 from harness.core.errors import StoreError
 from tests.backends.standalone.recipe import CELL, TINY
@@ -40,7 +40,7 @@ class KillError(Exception):
     """The end of a process, within this one."""
 
 
-class Killing(Checkpoint):
+class Killing(TrainingCheckpoint):
     """Writes after each step, and ends the training after so many of them."""
 
     def __init__(self, folder: Path, steps: int) -> None:
@@ -54,11 +54,11 @@ class Killing(Checkpoint):
             raise KillError
 
 
-def training(recipe: Recipe, data: Images) -> Training:
-    return Training(CELL, recipe, data, epochs=max(recipe.epochs), seeds=[1, 2])
+def training(recipe: Recipe, data: Images) -> CellTraining:
+    return CellTraining(CELL, recipe, data, epochs=max(recipe.epochs), seeds=[1, 2])
 
 
-def weights(trained: Training) -> Mapping[str, torch.Tensor]:
+def weights(trained: CellTraining) -> Mapping[str, torch.Tensor]:
     return trained.state_dict()["network"]  # type: ignore[no-any-return]
 
 
@@ -71,7 +71,7 @@ def test_a_kill_after_any_step_changes_nothing(name: str, tmp_path: Path) -> Non
     for steps in range(1, whole.step + 1):
         with pytest.raises(KillError):
             training(recipe, data).advance(epochs, Killing(tmp_path, steps))
-        state = Checkpoint(tmp_path, "name").read()
+        state = TrainingCheckpoint(tmp_path, "name").read()
         assert state is not None
         assert state["step"] == steps
         resumed = training(recipe, data)
@@ -83,8 +83,8 @@ def test_a_kill_after_any_step_changes_nothing(name: str, tmp_path: Path) -> Non
 def steps_taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of each step that any training takes from now on."""
     taken: list[int] = []
-    step = Training._take_step
-    monkeypatch.setattr(Training, "_take_step", lambda self: taken.append(self.step) or step(self))
+    step = CellTraining._take_step
+    monkeypatch.setattr(CellTraining, "_take_step", lambda self: taken.append(self.step) or step(self))
     return taken
 
 
@@ -103,7 +103,7 @@ def test_a_process_killed_while_training_is_gone_on_with(
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     (path,) = checkpoints.glob("*.pt")
-    state = Checkpoint(checkpoints, path.stem).read()
+    state = TrainingCheckpoint(checkpoints, path.stem).read()
     assert state is not None
     taken = steps_taken(monkeypatch)
     resumed = CellTrainer(LONG).curves(CELL, 30, range(2))
@@ -140,7 +140,7 @@ def test_a_short_training_writes_nothing(checkpoints: Path) -> None:
     assert not checkpoints.exists()
 
 
-class Diverging(Training):
+class Diverging(CellTraining):
     """Its networks with a seed in `doomed` diverge; `begun` lists the seeds of each training."""
 
     doomed: frozenset[int] = frozenset()
@@ -181,33 +181,33 @@ def test_attempts_end_and_the_last_one_counts(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    Checkpoint(tmp_path, "name").write({"step": 3})
+    TrainingCheckpoint(tmp_path, "name").write({"step": 3})
     return tmp_path / "name.pt"
 
 
 def test_a_checkpoint_reads_back(saved: Path) -> None:
-    assert Checkpoint(saved.parent, "name").read() == {"step": 3}
+    assert TrainingCheckpoint(saved.parent, "name").read() == {"step": 3}
 
 
 def test_a_damaged_byte_anywhere_makes_a_checkpoint_worthless(saved: Path) -> None:
     content = saved.read_bytes()
     for place in range(0, len(content), 50):
         saved.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        assert Checkpoint(saved.parent, "name").read() is None
+        assert TrainingCheckpoint(saved.parent, "name").read() is None
     for length in (0, 20, len(content) - 1):
         saved.write_bytes(content[:length])
-        assert Checkpoint(saved.parent, "name").read() is None
+        assert TrainingCheckpoint(saved.parent, "name").read() is None
 
 
 def test_the_checkpoint_of_another_training_is_not_used(saved: Path) -> None:
     saved.rename(saved.with_name("other.pt"))
-    assert Checkpoint(saved.parent, "other").read() is None
-    assert Checkpoint(saved.parent, "name").read() is None
+    assert TrainingCheckpoint(saved.parent, "other").read() is None
+    assert TrainingCheckpoint(saved.parent, "name").read() is None
 
 
 def test_a_checkpoint_that_holds_code_is_not_run(saved: Path) -> None:
-    Checkpoint(saved.parent, "name").write({"step": Killing})
-    assert Checkpoint(saved.parent, "name").read() is None
+    TrainingCheckpoint(saved.parent, "name").write({"step": Killing})
+    assert TrainingCheckpoint(saved.parent, "name").read() is None
 
 
 def test_another_recipe_seed_or_cell_has_another_checkpoint(tmp_path: Path) -> None:
@@ -218,14 +218,14 @@ def test_another_recipe_seed_or_cell_has_another_checkpoint(tmp_path: Path) -> N
 
 
 def test_a_checkpoint_is_due_after_its_interval(tmp_path: Path) -> None:
-    assert not Checkpoint(tmp_path, "name").due()
-    assert Checkpoint(tmp_path, "name", interval=0).due()
+    assert not TrainingCheckpoint(tmp_path, "name").due()
+    assert TrainingCheckpoint(tmp_path, "name", interval=0).due()
 
 
 def test_a_write_that_fails_says_where_to_write_instead(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="HARNESS_CHECKPOINTS"):
-        Checkpoint(tmp_path / "file", "name").write({})
+        TrainingCheckpoint(tmp_path / "file", "name").write({})
 
 
 def test_parts_that_a_kill_left_long_ago_are_removed(saved: Path) -> None:
@@ -233,7 +233,7 @@ def test_parts_that_a_kill_left_long_ago_are_removed(saved: Path) -> None:
     for part in (old, new):
         part.touch()
     os.utime(old, (0, 0))
-    Checkpoint(saved.parent, "name").remove()
+    TrainingCheckpoint(saved.parent, "name").remove()
     assert list(saved.parent.glob("*")) == [new]
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from backends.data.text import columns
+from backends.data.text import batchify
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.standalone.language_trainer import LanguageTrainer, nodes_of, repeat_seed
 from backends.standalone.language_training import LanguageTraining
 from backends.tabular.journal import read_journal
 from backends.training.averaged_sgd import AveragedSGD
 from harness.core.errors import SpaceError
-from harness.execution.table_builder import build_courses
+from harness.execution.table_builder import build_learning_curves
 from tests.backends.standalone.language import LITTLE, MOST, NODES, perplexities, text, trained, write_text
 
 AVERAGED = replace(LITTLE, optimiser="averaged-sgd", schedule="constant", learning_rate=1.0, epochs=6, nonmono=1)
@@ -152,7 +152,7 @@ def test_parts_are_read_in_turn_and_together_are_the_whole_text(monkeypatch: pyt
     read: list[torch.Tensor] = []
     monkeypatch.setattr(LanguageTraining, "_take_step", lambda self, words, hidden: read.append(words) or (1.0, hidden))
     trained(replace(LITTLE, parts=3, epochs=4))
-    steps = columns(text().train, 4)
+    steps = batchify(text().train, 4)
     ends = [0, 83, 166, 250]
     expected = [part for begin, end in pairwise(ends) for part in [steps[begin : end + 1]]]
     lengths = [sum(len(words) - 1 for words in read[start : start + 9]) for start in (0, 9, 18)]
@@ -214,13 +214,13 @@ def test_a_journal_of_courses_is_balanced_and_goes_on_after_a_cut(data: Path, mo
     monkeypatch.setenv("HARNESS_CHECKPOINTS", str(data / "checkpoints"))
     recipe, cells = replace(LITTLE, epochs=1), ["tanh@0 relu@0", "relu@0 tanh@1"]
     path = data / "table.h5.journal"
-    build_courses("rnn2", cells, recipe, path, workers=1)
+    build_learning_curves("rnn2", cells, recipe, path, workers=1)
     header, rows = read_journal(path)
     assert header["recipe"] == recipe.document()
     assert [(row["architecture"], row["repeat"]) for row in rows] == [(cell, n) for n in range(2) for cell in cells]
     path.write_bytes(path.read_bytes()[:-40])
     progress: list[tuple[int, int]] = []
-    build_courses("rnn2", cells, recipe, path, workers=1, on_progress=lambda *given: progress.append(given))
+    build_learning_curves("rnn2", cells, recipe, path, workers=1, on_progress=lambda *given: progress.append(given))
     assert progress == [(3, 4), (4, 4)]
     strip = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     again = [{name: value for name, value in row.items() if name != "seconds"} for row in read_journal(path)[1]]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backends.networks.nasbench201 import SIZES
-from backends.standalone.cells import Cell, cells_of
+from backends.networks.nasbench201 import SKELETON
+from backends.standalone.cells import CellGraph, cells_of
 from backends.standalone.networks import parameters_of
 from backends.standalone.oracle import StandaloneOracle
 from backends.tabular import Table
@@ -18,10 +18,10 @@ from backends.tabular.importers import import_table
 from backends.tabular.verify import verify
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
-from harness.core.judgement import Measured, NoVerdict
+from harness.core.judgement import NoVerdict, UnrankedVerdict
 from harness.core.oracle import Score, Scored
 from harness.execution.building import build_journal
-from harness.judging.training_judge import Scratch, TrainedJudge
+from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning.settings import create_space
 from harness.spaces.nasbench201 import NASBench201
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
@@ -58,11 +58,11 @@ def test_cells_of_one_class_have_one_value_in_the_unique_space_alone(tmp_path: P
 
 def test_a_cell_is_a_graph_whose_operations_lie_on_its_edges() -> None:
     (cell,) = cells_of(SPACE, [SPACE.key(SPACE.parse(TEXTS[0]))])
-    assert cell == Cell(((0, 1, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (3, 0, 2, 1, 0, 4))
+    assert cell == CellGraph(((0, 1, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (3, 0, 2, 1, 0, 4))
     assert cell.on_edges
-    assert Cell.from_text(cell.adjacency, "302104") == cell
+    assert CellGraph.from_text(cell.adjacency, "302104") == cell
     assert not any(each.on_edges for each in cells_of(create_space("nasbench101-v4"), _keys("nasbench101-v4")))
-    assert parameters_of(cells_of(SPACE, [0])[0], SIZES) == 73_306
+    assert parameters_of(cells_of(SPACE, [0])[0], SKELETON) == 73_306
     with pytest.raises(IncompatibleError, match="are not trained on images"):
         cells_of(create_space("rnn2"), [0])
 
@@ -82,7 +82,7 @@ def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
     assert (table.rows(keys) >= 0).all()
     assert verify(table, SPACE) == []
     assert table.parameters is not None
-    small = replace(SIZES, width=4, stacks=1, modules=1, image_channels=1)
+    small = replace(SKELETON, width=4, stacks=1, modules=1, image_channels=1)
     counts = [parameters_of(cell, small) for cell in cells_of(SPACE, keys.tolist())]
     assert table.parameters[table.rows(keys)].tolist() == counts
     (answer,) = oracle_of(tmp_path, SPACE, recipe.seed, recipe).answer([Score(SPACE.parse(TEXTS[0]))])
@@ -91,10 +91,10 @@ def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
 
 
 def test_recommendations_are_judged_by_training_them(tmp_path: Path) -> None:
-    scratch, cells = Scratch.of(str(written(tmp_path, TINIEST)), SPACE), [SPACE.parse(text) for text in TEXTS]
+    scratch, cells = ScratchTraining.of(str(written(tmp_path, TINIEST)), SPACE), [SPACE.parse(text) for text in TEXTS]
     judge = TrainedJudge(scratch.truth, SPACE, scratch.train(cells[:1], SPACE, tmp_path))
     found = judge.judge(cells[0])
-    assert isinstance(found, Measured)
+    assert isinstance(found, UnrankedVerdict)
     assert 0 < found.value <= 1
     assert isinstance(judge.judge(cells[1]), NoVerdict)
 

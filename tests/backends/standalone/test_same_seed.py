@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from backends.data import datasets
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import Cell
+from backends.standalone.cells import CellGraph
 from backends.standalone.same_seed import same_seed, same_seed_trainer
-from backends.standalone.training import Training
+from backends.standalone.training import CellTraining
 from tests.backends.standalone.recipe import TINY
 
-CELLS = [Cell.from_text("010001000", "0"), Cell.from_text("010001000", "1")]
+CELLS = [CellGraph.from_text("010001000", "0"), CellGraph.from_text("010001000", "1")]
 
 
 def test_no_two_trainings_of_a_cell_share_a_seed_and_all_cells_have_the_same() -> None:
@@ -26,6 +26,6 @@ def test_the_trainer_trains_from_these_seeds() -> None:
     )
     for cell in CELLS:
         rows = same_seed_trainer(recipe).rows(cell, 2)
-        curves = Training(cell, recipe, data, epochs=2, seeds=[7, 8]).advance(2)
+        curves = CellTraining(cell, recipe, data, epochs=2, seeds=[7, 8]).advance(2)
         assert [row["final"]["test_accuracy"] for row in rows] == [curve.final.test_accuracy for curve in curves]
     assert CellTrainer(recipe).rows(CELLS[0], 2) != same_seed_trainer(recipe).rows(CELLS[0], 2)

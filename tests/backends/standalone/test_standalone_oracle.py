@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from backends.standalone.oracle import StandaloneOracle
-from backends.standalone.training import Training
+from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe
 from harness.core.errors import IncompatibleError, ResourceError, SettingError
 from harness.core.oracle import Failed, Score, Scored, Update
 from harness.core.random import stream
-from harness.execution.engine import Job, Message, Saved, perform
+from harness.execution.engine import CheckpointSaved, Message, RunJob, perform
 from harness.planning.experiment import Experiment
 from harness.planning.plan import make_plan
 from harness.spaces.nasbench101 import NASBench101
@@ -76,8 +76,8 @@ def test_a_continued_budget_scores_what_one_training_gives_and_is_charged_in_ful
 
 def test_a_cell_asked_about_twice_at_once_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[int] = []
-    advance = Training.advance
-    monkeypatch.setattr(Training, "advance", lambda *given: begun.append(1) or advance(*given))
+    advance = CellTraining.advance
+    monkeypatch.setattr(CellTraining, "advance", lambda *given: begun.append(1) or advance(*given))
     cells = [SPACE.parse(text) for text in ("conv3x3@0 conv1x1@0 output@1,2", "conv1x1@0 conv3x3@0 output@1,2")]
     first, _, second = oracle_of(tmp_path, TINIEST).answer([Score(cells[0]), Update((cells[0],)), Score(cells[1])])
     assert first == second
@@ -91,14 +91,14 @@ def test_a_search_is_checkpointed_after_each_training_and_trains_nothing_beyond_
     monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SECONDS", 0.0)
     monkeypatch.setattr("harness.execution.engine.CHECKPOINT_SHARE", 0.0)
     begun: list[int] = []
-    advance = Training.advance
-    monkeypatch.setattr(Training, "advance", lambda *given: begun.append(1) or advance(*given))
+    advance = CellTraining.advance
+    monkeypatch.setattr(CellTraining, "advance", lambda *given: begun.append(1) or advance(*given))
     settings = {"oracle.recipe": str(written(tmp_path, TINIEST)), "policy.samples": 5}
     fields = {"policies": ("random-search",), "oracles": ("standalone",), "seeds": (1,), "space": "nasbench101-v4"}
     spec, _ = make_plan(Experiment(**fields, budget=budget, settings=settings)).specs
     sent: list[Message] = []
-    perform(Job(spec.digest, spec), sent.append)
-    rows = [len(message.rows) for message in sent if isinstance(message, Saved)]
+    perform(RunJob(spec.digest, spec), sent.append)
+    rows = [len(message.rows) for message in sent if isinstance(message, CheckpointSaved)]
     assert rows == [*[1] * trainings, 0]
     assert len(begun) == trainings
 
@@ -107,7 +107,7 @@ def test_too_little_memory_says_what_to_lower(tmp_path: Path, monkeypatch: pytes
     def fill(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
 
-    monkeypatch.setattr(Training, "advance", fill)
+    monkeypatch.setattr(CellTraining, "advance", fill)
     with pytest.raises(ResourceError, match="lower batch_size or width of the recipe"):
         oracle_of(tmp_path, TINIEST).answer([Score(SPACE.sample(stream(0, "test")))])
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backends.data.images import Images
-from backends.standalone.cells import Cell
-from backends.standalone.training import Curve, Training
+from backends.standalone.cells import CellGraph
+from backends.standalone.training import CellTraining, TrainingCurve
 from backends.training.recipes import Recipe
 
 
-def train(cell: Cell, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> list[Curve]:
+def train(cell: CellGraph, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> list[TrainingCurve]:
     """Curves of trainings from the first step to the last."""
-    return Training(cell, recipe, data, epochs=epochs, seeds=seeds).advance(epochs)
+    return CellTraining(cell, recipe, data, epochs=epochs, seeds=seeds).advance(epochs)
 
 
-def accuracies(curves: Sequence[Curve]) -> list[tuple[float, ...]]:
+def accuracies(curves: Sequence[TrainingCurve]) -> list[tuple[float, ...]]:
     """All that a curve says but its seconds."""
     parts = [(curve.half, curve.final) for curve in curves]
     return [

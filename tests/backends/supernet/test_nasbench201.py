@@ -12,12 +12,12 @@ import torch
 import yaml
 
 from backends.networks.nasbench101 import Skeleton
-from backends.supernet.batches import Batches
+from backends.supernet.batches import ImageBatches
 from backends.supernet.cells import NASBench201Cells
 from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.image_task import ImageTask
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import full_name, load_recipe
+from backends.supernet.recipe import full_name, load_supernet_recipe
 from backends.supernet.weights import SharedWeights
 from harness.core.budget import Budget
 from harness.core.driver import search
@@ -57,7 +57,7 @@ class Tiny201(Tiny):
         skeleton = Skeleton(width=5, stacks=2, modules=1, image_channels=1, batch_norm_momentum=0.1)
         cells = NASBench201Cells(SPACE, skeleton, 3, torch.device("cpu"))
         cells.module.double()
-        task = ImageTask(cells, Batches(self.data, self.data.validation, recipe, 3), recipe, 3)
+        task = ImageTask(cells, ImageBatches(self.data, self.data.validation, recipe, 3), recipe, 3)
         self.points: NASBench201Cells = cells
         self.shared: SharedWeights[Any] = SharedWeights(task, recipe.rule)
 
@@ -159,7 +159,7 @@ def test_the_published_protocols_ship_and_stand_in_for_others() -> None:
     """AutoDL-Projects, configs/nas-benchmark/algos: RANDOM.config, DARTS.config, ENAS.config."""
     published = {"spos": (250, 64, 0.025, 391), "darts": (50, 64, 0.025, 391), "enas": (310, 128, 0.05, 196)}
     for protocol, (epochs, batch, rate, steps) in published.items():
-        recipe = load_recipe(f"nasbench201/{protocol}")
+        recipe = load_supernet_recipe(f"nasbench201/{protocol}")
         assert isinstance(recipe, ImageRecipe)
         part = recipe.training
         assert (part.epochs, part.batch_size, part.learning_rate, recipe.steps_per_epoch) == (

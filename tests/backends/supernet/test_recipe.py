@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backends.supernet.image_recipe import ImageRecipe
-from backends.supernet.recipe import full_name, load_recipe, names
+from backends.supernet.recipe import full_name, load_supernet_recipe, recipe_names
 from backends.supernet.text_recipe import TextRecipe, TextTraining
 from harness.core.errors import SettingError, UnknownNameError
 
@@ -23,17 +23,17 @@ evaluation: {quick_batch: 16, batch: 32, recalibration_images: 60}
 
 @pytest.mark.parametrize("family", ["cifar10", "digits"])
 def test_every_protocol_is_there_in_every_family(family: str) -> None:
-    assert {name.partition("/")[2] for name in names() if name.startswith(f"{family}/")} == set(PROTOCOLS)
+    assert {name.partition("/")[2] for name in recipe_names() if name.startswith(f"{family}/")} == set(PROTOCOLS)
     for protocol in PROTOCOLS:
-        load_recipe(f"{family}/{protocol}")
+        load_supernet_recipe(f"{family}/{protocol}")
 
 
 @pytest.mark.parametrize("family", ["austen", "ptb-small", "ptb"])
 def test_recurrent_cells_have_the_protocols_that_were_published_for_them(family: str) -> None:
-    found = {name.partition("/")[2] for name in names() if name.startswith(f"{family}/")}
+    found = {name.partition("/")[2] for name in recipe_names() if name.startswith(f"{family}/")}
     assert found == {"spos", "enas", "nao", "darts"}
     for protocol in found:
-        assert isinstance(load_recipe(f"{family}/{protocol}"), TextRecipe)
+        assert isinstance(load_supernet_recipe(f"{family}/{protocol}"), TextRecipe)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_recurrent_cells_have_the_protocols_that_were_published_for_them(family:
     ],
 )
 def test_published_trainings_of_recurrent_cells(protocol: str, published: dict[str, float]) -> None:
-    training = load_recipe(f"ptb/{protocol}").training.model_dump()
+    training = load_supernet_recipe(f"ptb/{protocol}").training.model_dump()
     assert {key: training[key] for key in published} == published
 
 
@@ -71,7 +71,7 @@ def test_rates_of_text_are_constant_or_fall_by_epochs_or_along_a_half_cosine() -
     [("spos", 98), ("fairnas", 98), ("darts", 391), ("fbnet", 625), ("nao", 176), ("enas", 282)],
 )
 def test_an_epoch_has_the_published_number_of_steps(protocol: str, steps: int) -> None:
-    recipe = load_recipe(f"cifar10/{protocol}")
+    recipe = load_supernet_recipe(f"cifar10/{protocol}")
     assert isinstance(recipe, ImageRecipe)
     assert recipe.steps_per_epoch == steps
 
@@ -102,10 +102,10 @@ def test_a_typo_is_told_the_nearest_name(name: str, hint: str) -> None:
 def test_a_bad_recipe_is_told_its_key(tmp_path: Path, old: str, new: str, told: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD)
-    load_recipe(str(path))
+    load_supernet_recipe(str(path))
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(SettingError, match=told) as caught:
-        load_recipe(str(path))
+        load_supernet_recipe(str(path))
     assert "\n" not in str(caught.value)
 
 
@@ -113,20 +113,20 @@ def test_a_bad_recipe_of_text_is_told_its_key(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD.replace("data:", "task: language\ndata:"))
     with pytest.raises(SettingError, match=r"data\.train_images cannot be 100"):
-        load_recipe(str(path))
+        load_supernet_recipe(str(path))
 
 
 def test_a_run_knows_its_recipe_by_content(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD)
-    digest = load_recipe(str(path)).digest()
+    digest = load_supernet_recipe(str(path)).digest()
     path.write_text(GOOD + "search: {epochs: 3}\n# a word\n")
-    assert load_recipe(str(path), digest).search == {"epochs": 3}
+    assert load_supernet_recipe(str(path), digest).search == {"epochs": 3}
     path.write_text(GOOD.replace("width: 4", "width: 5"))
     with pytest.raises(SettingError, match="no longer the one"):
-        load_recipe(str(path), digest)
+        load_supernet_recipe(str(path), digest)
 
 
 def test_a_recipe_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot be read"):
-        load_recipe(str(tmp_path / "none.yaml"))
+        load_supernet_recipe(str(tmp_path / "none.yaml"))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from backends.supernet.bptt_batches import Place
+from backends.supernet.bptt_batches import TextPosition
 from harness.core.random import stream
 from tests.backends.supernet.tiny_text import TinyText, changed
 
@@ -34,7 +34,7 @@ def test_a_slope_is_the_difference_quotient_of_its_loss(sharing: str) -> None:
 def test_an_unrolled_slope_is_that_of_the_loss_after_a_clipped_step(
     clip: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backends.supernet.weights.REACH", 1e-4)
+    monkeypatch.setattr("backends.supernet.weights.FINITE_DIFFERENCE_STEP", 1e-4)
     tiny = TinyText(recipe=changed(training={"clip": clip}))
     for step in range(3):
         tiny.weights.update(tiny.points(step))
@@ -48,7 +48,7 @@ def test_an_unrolled_slope_is_that_of_the_loss_after_a_clipped_step(
     scale = min(1.0, clip / norm)
     assert (scale < 1) == (clip < 1)
     moved = [w - rate * (scale * g + part.weight_decay * w) for w, g in zip(weights, gradients, strict=True)]
-    words, wanted = tiny.passages.quick(3)
+    words, wanted = tiny.bptt_batches.quick(3)
     start = torch.zeros(4, 6, dtype=torch.float64)
     outer = loss_of(tiny, dict(zip(names, moved, strict=True)), (words, wanted, start), rows, None)
     exactly = torch.autograd.grad(outer, rows)
@@ -68,8 +68,8 @@ def first_order(tiny: TinyText, rows: list[Tensor]) -> Sequence[Tensor]:
 def exact(tiny: TinyText, weights: dict[str, Tensor], rows: list[Tensor]) -> Tensor:
     """The loss of the next training sequence, by autograd alone, with its dropout."""
     state = tiny.weights.state_dict()
-    (words, wanted), _ = tiny.passages.training(3, Place(state["epoch"], state["row"]))
-    generator = tiny.passages.generator("dropout", 3)
+    (words, wanted), _ = tiny.bptt_batches.training(3, TextPosition(state["epoch"], state["row"]))
+    generator = tiny.bptt_batches.generator("dropout", 3)
     kept = torch.empty(4, 1).bernoulli_(0.8, generator=generator)
     hidden = torch.tensor(state["hidden"]) * kept
     return loss_of(tiny, weights, (words, wanted, hidden), rows, generator)
@@ -78,7 +78,7 @@ def exact(tiny: TinyText, weights: dict[str, Tensor], rows: list[Tensor]) -> Ten
 def loss_of(
     tiny: TinyText,
     weights: dict[str, Tensor],
-    passage: tuple[Tensor, Tensor, Tensor],
+    bptt_batch: tuple[Tensor, Tensor, Tensor],
     rows: list[Tensor],
     generator: torch.Generator | None,
 ) -> Tensor:
@@ -90,7 +90,7 @@ def loss_of(
             self.inner = tiny.cells.module
 
         def forward(self) -> Tensor:
-            words, wanted, hidden = passage
+            words, wanted, hidden = bptt_batch
             raw, outputs = self.inner.mixture(words, hidden, rows, generator)
             loss = nn.functional.cross_entropy(self.inner.logits(outputs).flatten(0, 1), wanted.flatten())
             slow = (raw[1:] - raw[:-1]).square().mean()

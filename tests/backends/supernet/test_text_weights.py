@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from backends.data.text import columns
+from backends.data.text import batchify
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.standalone.language_training import LanguageTraining
-from backends.supernet.bptt_batches import Place
+from backends.supernet.bptt_batches import TextPosition
 from backends.supernet.recurrent_cells import RecurrentPath, RecurrentPoint
 from harness.core.random import stream
 from harness.spaces.rnn_cell import OPERATIONS
@@ -38,7 +38,7 @@ class Plain:
         self.blocks = [[leaf(block) for block in node] for node in module.matrices]
         self.leaves = [*self.shared.values(), *(block for node in self.blocks for block in node)]
         self.sgd = torch.optim.SGD(self.leaves, self.part.learning_rate, weight_decay=self.part.weight_decay)
-        self.text = columns(tiny.text.train, self.part.batch_size)
+        self.text = batchify(tiny.text.train, self.part.batch_size)
         self.hidden = torch.zeros(self.part.batch_size, module.width, dtype=torch.float64)
         self.row = 0
 
@@ -108,14 +108,14 @@ def test_the_state_is_carried_on_and_begins_with_zeros_in_every_part_of_the_text
 
 
 def test_an_epoch_reads_its_part_of_the_text_once() -> None:
-    tiny, place, seen = TinyText(), Place(), []
+    tiny, place, seen = TinyText(), TextPosition(), []
     for step in range(1000):
         if place.epoch == 2:
             break
-        (words, wanted), place = tiny.passages.training(step, place)
+        (words, wanted), place = tiny.bptt_batches.training(step, place)
         assert torch.equal(words[1:], wanted[:-1])
         seen.append(wanted)
-    rows = columns(tiny.text.train, 4)
+    rows = batchify(tiny.text.train, 4)
     assert torch.equal(torch.cat(seen), torch.cat([rows[1:126], rows[126:]]))
 
 
@@ -123,7 +123,7 @@ def test_lengths_vary_and_the_rate_with_them() -> None:
     tiny = TinyText()
     lengths, rates = [], []
     for tiny.weights.step in range(200):
-        lengths.append(tiny.passages.length(tiny.weights.step))
+        lengths.append(tiny.bptt_batches.length(tiny.weights.step))
         rates.append(tiny.weights.rate)
     assert rates == pytest.approx([length / 10 for length in lengths])
     assert len(set(lengths)) > 10
@@ -193,7 +193,7 @@ def test_a_score_is_the_log_perplexity_of_the_stand_alone_model_with_the_same_ma
 def test_quick_scores_go_through_the_validation_text() -> None:
     tiny = TinyText()  # 199 words to predict are four batches of 40
     point, words = tiny.cells.discrete(tiny.space.sample(stream(0, "x"))), tiny.text.validation
-    batches = [tiny.passages.quick(number) for number in range(8)]
+    batches = [tiny.bptt_batches.quick(number) for number in range(8)]
     starts = [
         [int(w[0, 0]) == int(words[s]) and torch.equal(w.t().flatten(), words[s : s + 40]) for s in range(0, 160, 40)]
         for w, _ in batches

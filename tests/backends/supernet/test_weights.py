@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from backends.networks.nasbench101_supernet import BatchStatistics, FirstChannels, Path
-from backends.supernet.cells import Point
+from backends.networks.nasbench101_supernet import BatchStatistics, CellPath, FirstChannels
+from backends.supernet.cells import CellPoint
 from harness.core.random import stream
 from harness.core.space import Mixture
 from tests.backends.supernet.tiny import TINY, Tiny
@@ -30,7 +30,7 @@ def rows_of(point: Mixture) -> list[Tensor]:
     return [torch.tensor(row, dtype=torch.float64, requires_grad=True) for row in point]
 
 
-def points(tiny: Tiny, seed: int) -> list[Point]:
+def points(tiny: Tiny, seed: int) -> list[CellPoint]:
     rng = stream(seed, "points")
     rows = [row.detach() for row in rows_of(mixture(tiny, seed))]
     return [tiny.cells.discrete(tiny.space.sample(rng)), rows, tiny.cells.discrete(tiny.space.sample(rng))]
@@ -43,11 +43,11 @@ class Loss(torch.nn.Module):
         super().__init__()
         self.network, self._cells = tiny.cells.module, tiny.cells
 
-    def forward(self, batch: tuple[Tensor, Tensor], point: Point) -> Tensor:
+    def forward(self, batch: tuple[Tensor, Tensor], point: CellPoint) -> Tensor:
         return cross_entropy(self._cells.logits(batch[0], point, BatchStatistics(), FIRST), batch[1])
 
 
-def at(loss: Loss, weights: Sequence[Tensor], batch: tuple[Tensor, Tensor], point: Point) -> Tensor:
+def at(loss: Loss, weights: Sequence[Tensor], batch: tuple[Tensor, Tensor], point: CellPoint) -> Tensor:
     named = dict(zip((name for name, _ in loss.named_parameters()), weights, strict=True))
     value: Tensor = functional_call(loss, named, (batch, point))
     return value
@@ -98,7 +98,9 @@ def test_a_slope_is_the_difference_quotient_of_its_loss() -> None:
 
 
 def test_an_unrolled_slope_is_that_of_the_loss_after_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backends.supernet.weights.REACH", 1e-6)  # the published 0.01 crosses kinks of the ReLUs
+    monkeypatch.setattr(
+        "backends.supernet.weights.FINITE_DIFFERENCE_STEP", 1e-6
+    )  # the published 0.01 crosses kinks of the ReLUs
     tiny = Tiny()
     for step in range(3):
         tiny.weights.update(points(tiny, step))
@@ -141,7 +143,7 @@ def test_a_run_goes_on_from_its_state_bit_for_bit() -> None:
 def test_the_point_of_a_step_takes_no_slope_and_the_rows_of_a_gradient_do() -> None:
     tiny = Tiny()
     point, rows = tiny.cells.point(mixture(tiny, 1)), tiny.cells.rows(mixture(tiny, 1))
-    assert not isinstance(point, Path)
+    assert not isinstance(point, CellPath)
     assert [row.tolist() for row in point] == [row.tolist() for row in rows]
     assert [row.requires_grad for row in (*point, *rows)] == [False] * len(point) + [True] * len(rows)
 

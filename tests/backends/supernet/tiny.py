@@ -7,20 +7,20 @@ import torch
 from backends.data.digits import load
 from backends.data.images import Images, Split
 from backends.networks.nasbench101 import Skeleton
-from backends.supernet.batches import Batches
-from backends.supernet.cells import NASBench101Cells, Point
-from backends.supernet.image_recipe import Data, Evaluation, ImageRecipe, Network, Training
+from backends.supernet.batches import ImageBatches
+from backends.supernet.cells import CellPoint, NASBench101Cells
+from backends.supernet.image_recipe import ImageData, ImageEvaluation, ImageNetwork, ImageRecipe, ImageTraining
 from backends.supernet.image_task import ImageTask
 from backends.supernet.weights import SharedWeights
 from harness.spaces.nasbench101 import NASBench101
 
 TINY = ImageRecipe(
-    data=Data(dataset="digits", train_images=100, validation_images=40),
-    network=Network(width=5, stacks=2, modules=1, batch_norm_momentum=0.1),
-    training=Training(
+    data=ImageData(dataset="digits", train_images=100, validation_images=40),
+    network=ImageNetwork(width=5, stacks=2, modules=1, batch_norm_momentum=0.1),
+    training=ImageTraining(
         epochs=5, batch_size=24, learning_rate=0.1, final_rate=0.01, momentum=0.9, weight_decay=1e-3, clip=1.0
     ),
-    evaluation=Evaluation(quick_batch=16, batch=32, recalibration_images=60),
+    evaluation=ImageEvaluation(quick_batch=16, batch=32, recalibration_images=60),
 )
 
 
@@ -43,9 +43,9 @@ class Tiny:
         )
         self.cells = NASBench101Cells(self.space, skeleton, seed, torch.device("cpu"))
         self.cells.module.double()
-        self.batches = Batches(self.data, self.data.validation, recipe, seed)
+        self.batches = ImageBatches(self.data, self.data.validation, recipe, seed)
         self.task = ImageTask(self.cells, self.batches, recipe, seed, **settings)  # type: ignore[arg-type]
-        self.weights: SharedWeights[Point] = SharedWeights(self.task, recipe.rule)
+        self.weights: SharedWeights[CellPoint] = SharedWeights(self.task, recipe.rule)
 
 
 class DoubleImages(Images):

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import yaml
 
-from backends.supernet.bptt_batches import Passages
+from backends.supernet.bptt_batches import BpttBatches
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
 from backends.supernet.text_recipe import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining
 from backends.supernet.text_task import TextTask
@@ -63,8 +63,8 @@ class TinyText:
         words = len(self.text.vocabulary)
         self.cells = RecurrentCells(self.space, recipe.network, words, seed=seed, device=torch.device("cpu"))
         self.cells.module.double()
-        self.passages = Passages(self.text, self.text.validation, recipe, seed)
-        self.task = TextTask(self.cells, self.passages, recipe)
+        self.bptt_batches = BpttBatches(self.text, self.text.validation, recipe, seed)
+        self.task = TextTask(self.cells, self.bptt_batches, recipe)
         self.weights: SharedWeights[RecurrentPoint] = SharedWeights(self.task, recipe.rule)
 
     def mixture(self, seed: int) -> Mixture:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from backends.surrogate.examples import Examples, Source, examples_of_table, split
+from backends.surrogate.examples import Examples, ExampleSource, examples_of_table, split
 from backends.surrogate.files import Surrogate, write
-from backends.surrogate.fitting import facts_of, fitted
+from backends.surrogate.fitting import facts_of, fit_from_examples
 from backends.tabular.known_tables import open_table
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
@@ -33,13 +33,13 @@ def examples(
     seconds: Any = None,
 ) -> Examples:
     """Cells with these scores, (cells, repeats)."""
-    source = Source("table", "made-up", "d" * 64, 0)
+    source = ExampleSource("table", "made-up", "d" * 64, 0)
     return Examples(source, metric, 12, keys, np.nanmean(repeats, axis=1), repeats, seconds)
 
 
 def made(path: Path, of: Examples, space: SearchSpace, model: str = "forest", seed: int = 0) -> Surrogate:
     """A surrogate of all of these examples, written and read back."""
-    trees = fitted(of, space, model, seed=seed, report=silent)
+    trees = fit_from_examples(of, space, model, seed=seed, report=silent)
     write(path, facts_of(of, space, model, seed=seed, held_out=HELD_OUT), trees)
     return Surrogate.open(path)
 

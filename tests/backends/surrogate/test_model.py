@@ -12,9 +12,9 @@ from scipy.stats import kendalltau, norm
 
 from backends.surrogate.examples import Examples
 from backends.surrogate.features import encoded
-from backends.surrogate.fitting import fitted
-from backends.surrogate.model import Model, Prediction, calibrated, varying
-from backends.surrogate.tree_fitting import Growth, Member, boosting, forest
+from backends.surrogate.fitting import fit_from_examples
+from backends.surrogate.model import Prediction, SurrogateModel, calibrated, varying
+from backends.surrogate.tree_fitting import EnsembleSettings, TreeEnsemble, boosting, forest
 from backends.tabular import open_table
 from harness.core.errors import UnknownNameError
 from harness.planning.settings import create_space
@@ -48,11 +48,13 @@ def drawn(repeats: int, seed: int = 0, share: float = 0.5) -> tuple[Examples, np
     return examples(keys, truth(keys)[:, None] + noise, seconds=seconds), np.delete(KEYS, learnt)
 
 
-def fit(of: Examples, model: str = "forest", **settings: Any) -> Model:
-    return fitted(of, SPACE, model, seed=settings.pop("seed", 0), report=settings.pop("report", silent), **settings)
+def fit(of: Examples, model: str = "forest", **settings: Any) -> SurrogateModel:
+    return fit_from_examples(
+        of, SPACE, model, seed=settings.pop("seed", 0), report=settings.pop("report", silent), **settings
+    )
 
 
-def predict(model: Model, keys: np.ndarray[Any, Any]) -> Prediction:
+def predict(model: SurrogateModel, keys: np.ndarray[Any, Any]) -> Prediction:
     return model.predict(encoded(SPACE, keys))
 
 
@@ -114,8 +116,8 @@ def test_a_variance_of_more_repeats_counts_more() -> None:
 
 def test_the_luck_of_a_mean_is_not_that_of_a_single_repeat() -> None:
     rng = np.random.default_rng(0)  # cells that no feature tells apart, and luck that is larger than they differ by
-    own, luck = rng.normal(size=(800, 1)), 1.5 * rng.normal(size=(800, 8))
-    found = predict(fit(examples(np.sort(rng.choice(KEYS, 800, replace=False)), own + luck)), KEYS)
+    own, repeat_variance = rng.normal(size=(800, 1)), 1.5 * rng.normal(size=(800, 8))
+    found = predict(fit(examples(np.sort(rng.choice(KEYS, 800, replace=False)), own + repeat_variance)), KEYS)
     assert found.spread.mean() == pytest.approx(1, abs=0.25)
     assert found.noise.mean() == pytest.approx(1.5, abs=0.1)
 
@@ -137,10 +139,10 @@ def test_the_seed_decides(model: str) -> None:
 
 
 @pytest.mark.parametrize("grow", [forest, boosting])
-def test_threads_change_nothing(grow: Callable[..., Member]) -> None:
+def test_threads_change_nothing(grow: Callable[..., TreeEnsemble]) -> None:
     learnt, _ = drawn(repeats=1, share=0.1)
     features = encoded(SPACE, learnt.keys)
-    one, two = (grow(features, learnt.values, Growth(6, 3), seed=0, workers=workers) for workers in (1, 2))
+    one, two = (grow(features, learnt.values, EnsembleSettings(6, 3), seed=0, workers=workers) for workers in (1, 2))
     assert one.bias == two.bias
     for a, b in zip(one.trees, two.trees, strict=True):
         assert all(np.array_equal(getattr(a, part.name), getattr(b, part.name)) for part in fields(a))
@@ -175,9 +177,9 @@ def test_features_that_hardly_vary_are_not_looked_at() -> None:
 @pytest.mark.parametrize("scale", [0.3, 1.0, 4.0])
 def test_the_spread_is_scaled_to_the_errors(scale: float) -> None:
     rng = np.random.default_rng(0)
-    spread, luck = rng.uniform(0.5, 2, 20_000), rng.uniform(0.0, 0.2, 20_000)
-    errors = np.abs(rng.normal(size=20_000)) * np.sqrt((scale * spread) ** 2 + luck)
-    assert calibrated(errors, spread, luck) == pytest.approx(scale, rel=0.05)
+    spread, repeat_variance = rng.uniform(0.5, 2, 20_000), rng.uniform(0.0, 0.2, 20_000)
+    errors = np.abs(rng.normal(size=20_000)) * np.sqrt((scale * spread) ** 2 + repeat_variance)
+    assert calibrated(errors, spread, repeat_variance) == pytest.approx(scale, rel=0.05)
 
 
 def test_errors_that_luck_explains_leave_no_spread() -> None:
@@ -194,7 +196,7 @@ def test_the_recurrent_cells_that_ship_can_be_fitted() -> None:
     from backends.surrogate.examples import examples_of_table
 
     space, of = create_space("rnn2"), examples_of_table(open_table("rnn2-austen"))
-    model = fitted(of, space, "forest", seed=0, report=silent)
+    model = fit_from_examples(of, space, "forest", seed=0, report=silent)
     found = model.predict(encoded(space, of.keys))
     assert kendalltau(found.mean, of.values).statistic > 0.5
     assert (found.mean < 0).all()

@@ -180,8 +180,8 @@ def test_training_again_draws_the_luck_anew_and_keeps_what_is_not_known() -> Non
     first = np.array(scores(found, CELLS))
     assert first.tolist() == scores(oracle(5, repeat="sample"), CELLS)
     again = np.array([scores(found, CELLS) for _ in range(40)])
-    luck = standardised(np.diff(again[::2], axis=0), noise=False).ravel() / np.sqrt(2)
-    assert luck.std() == pytest.approx(1, abs=0.06)
+    repeat_variance = standardised(np.diff(again[::2], axis=0), noise=False).ravel() / np.sqrt(2)
+    assert repeat_variance.std() == pytest.approx(1, abs=0.06)
     together = scores(oracle(5, repeat="retrain"), [*CELLS, *CELLS])
     assert together == [*first.tolist(), *again[0].tolist()]
 

@@ -16,7 +16,7 @@ from backends.tabular import open_table
 from harness.core.errors import SettingError
 from harness.output.page import render
 from harness.planning.settings import create_space
-from harness.studies.surrogate.measure import Request, fit_surrogate, quality
+from harness.studies.surrogate.measure import FitRequest, fit_surrogate, quality
 from harness.studies.surrogate.page import surrogate_page
 from tests.backends.surrogate.small import cells_of, examples, silent
 
@@ -85,7 +85,7 @@ def test_numbers_that_are_not_have_a_reason() -> None:
 def test_the_figures_are_those_of_cells_that_were_not_learnt_from(tmp_path: Path) -> None:
     table, space = open_table("nasbench101-v5-digits"), create_space("nasbench101-v5")
     everything = examples_of_table(table)
-    request = Request(cells=300, held_out=0.2, seed=4)
+    request = FitRequest(cells=300, held_out=0.2, seed=4)
     found = fit_surrogate(everything, space, request, tmp_path / "a.surrogate.h5", silent)
     _, held_out = split(everything, held_out=0.2, seed=4)
     figures = found.facts.held_out
@@ -102,13 +102,13 @@ def test_the_figures_are_those_of_cells_that_were_not_learnt_from(tmp_path: Path
 
 def test_a_wrong_name_is_refused_before_anything_is_fitted(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="must end in"):
-        fit_surrogate(held(np.ones((3, 1))), create_space("nasbench101-v5"), Request(), tmp_path / "a.h5", silent)
+        fit_surrogate(held(np.ones((3, 1))), create_space("nasbench101-v5"), FitRequest(), tmp_path / "a.h5", silent)
 
 
 def test_the_page_says_what_is_not_known_and_what_is_dangerous(tmp_path: Path) -> None:
     space, keys = create_space("nasbench101-v5"), cells_of(4)
     of = examples(keys, np.arange(len(keys))[:, None] / len(keys), metric="test_accuracy")
-    found = fit_surrogate(of, space, Request(held_out=0.02), tmp_path / "a.surrogate.h5", silent)
+    found = fit_surrogate(of, space, FitRequest(held_out=0.02), tmp_path / "a.surrogate.h5", silent)
     text = " ".join(render(surrogate_page(found), "markdown").split())
     assert "2" in text
     assert "nothing is known" not in text

@@ -13,8 +13,8 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor,
 
 from backends.surrogate import tree_fitting
 from backends.surrogate.features import encoded
-from backends.surrogate.tree_fitting import Growth, boosting, forest, of_boosting, of_forest, pooled_forest
-from backends.surrogate.trees import Tree, Trees
+from backends.surrogate.tree_fitting import EnsembleSettings, boosting, forest, of_boosting, of_forest, pooled_forest
+from backends.surrogate.trees import Tree, TreeEnsembles
 from harness.core.errors import IncompatibleError, TableError
 from harness.spaces.nasbench101 import NASBench101
 
@@ -39,7 +39,7 @@ def test_the_arrays_of_any_ensemble_say_what_scikit_learn_predicts(number: int, 
     values = np.random.default_rng(9).normal(size=300) + features[:, 0]
     model.fit(features.astype(np.float32), values)
     member, others = taken(model), whole_numbers(number + 100, 1000, high)
-    said = Trees.joined([member.trees], [member.bias]).predict(others)
+    said = TreeEnsembles.joined([member.trees], [member.bias]).predict(others)
     assert np.abs(said[:, 0] - model.predict(others.astype(np.float32))).max() < 1e-9
 
 
@@ -49,8 +49,8 @@ def test_the_same_holds_for_the_features_of_cells(grow: Any, monkeypatch: pytest
     monkeypatch.setattr(tree_fitting, "_checked", lambda member, model, features: models.append(model) or member)
     space, rng = NASBench101(vertices=6), np.random.default_rng(0)
     learnt, others = (encoded(space, space.keys(space.sample_many(rng, 400))) for _ in range(2))
-    member = grow(learnt, rng.normal(size=400), Growth(10, 3), seed=1)
-    said = Trees.joined([member.trees], [member.bias]).predict(others)
+    member = grow(learnt, rng.normal(size=400), EnsembleSettings(10, 3), seed=1)
+    said = TreeEnsembles.joined([member.trees], [member.bias]).predict(others)
     assert np.abs(said[:, 0] - models[0].predict(others.astype(np.float32))).max() < 1e-9
 
 
@@ -64,14 +64,14 @@ def test_trees_that_are_kept_in_another_form_are_noticed(grow: Any, monkeypatch:
     monkeypatch.setattr(tree_fitting, "_tree", swapped)
     features = whole_numbers(0, 100)
     with pytest.raises(IncompatibleError, match="scikit-learn"):
-        grow(features, features[:, 0] * 1.0, Growth(5, 3), seed=0)
+        grow(features, features[:, 0] * 1.0, EnsembleSettings(5, 3), seed=0)
 
 
 def test_a_pooled_forest_says_the_weighted_mean_where_its_leaves_must_hold_everything() -> None:
     features, values = whole_numbers(0, 40), np.random.default_rng(1).random(40)
     weights = np.random.default_rng(2).integers(1, 9, size=40) * 1.0
-    member = pooled_forest(features, values, weights, Growth(3, 1), pooled=1e9, seed=0)
-    said = Trees.joined([member.trees], [member.bias]).predict(features)
+    member = pooled_forest(features, values, weights, EnsembleSettings(3, 1), pooled=1e9, seed=0)
+    said = TreeEnsembles.joined([member.trees], [member.bias]).predict(features)
     assert said == pytest.approx(np.full((40, 1), np.average(values, weights=weights)))
 
 
@@ -85,8 +85,10 @@ def stump(feature: int, threshold: int, no_more: float, more: float) -> Tree:
     )
 
 
-def two_members() -> Trees:
-    return Trees.joined([[stump(0, 3, 1.0, 2.0), stump(1, 0, 10.0, 20.0)], [stump(1, 0, 5.0, 6.0)] * 2], [0.5, -1.0])
+def two_members() -> TreeEnsembles:
+    return TreeEnsembles.joined(
+        [[stump(0, 3, 1.0, 2.0), stump(1, 0, 10.0, 20.0)], [stump(1, 0, 5.0, 6.0)] * 2], [0.5, -1.0]
+    )
 
 
 def test_a_member_adds_its_leaves_to_its_constant_and_a_threshold_belongs_to_the_left() -> None:
@@ -98,7 +100,7 @@ def test_a_member_adds_its_leaves_to_its_constant_and_a_threshold_belongs_to_the
 @given(st.integers(0, 2**31), st.integers(1, 12))
 def test_what_is_said_of_a_cell_does_not_depend_on_the_others(seed: int, parts: int) -> None:
     model = MODELS[1][0].fit(whole_numbers(0, 60), np.arange(60.0))
-    trees = Trees.joined([of_forest(model).trees] * 2, [0.0, 1.0])
+    trees = TreeEnsembles.joined([of_forest(model).trees] * 2, [0.0, 1.0])
     features = whole_numbers(seed, 50)
     split = [trees.predict(part) for part in np.array_split(features, parts)]
     assert np.array_equal(np.concatenate(split), trees.predict(features))
@@ -114,7 +116,7 @@ def test_many_cells_are_walked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_trees_can_be_read_back_from_their_arrays() -> None:
     trees = two_members()
-    read = Trees.read(dict(trees.arrays("members")), "members", features=2)
+    read = TreeEnsembles.read(dict(trees.arrays("members")), "members", features=2)
     features = whole_numbers(4, 20, 5)
     assert np.array_equal(read.predict(features), trees.predict(features))
 
@@ -138,11 +140,11 @@ BROKEN: dict[str, dict[str, Any]] = {
 def test_arrays_that_are_no_trees_are_refused(name: str) -> None:
     arrays = dict(replace(two_members(), **BROKEN[name]).arrays("members"))
     with pytest.raises(TableError, match="members trees"):
-        Trees.read(arrays, "members", features=2)
+        TreeEnsembles.read(arrays, "members", features=2)
 
 
 def test_a_missing_array_is_named() -> None:
     arrays = dict(two_members().arrays("members"))
     del arrays["members/value"]
     with pytest.raises(TableError, match="members/value"):
-        Trees.read(arrays, "members", features=2)
+        TreeEnsembles.read(arrays, "members", features=2)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from backends.tabular import Table
-from backends.tabular.fetch import PUBLISHED, Published, download, fetch
+from backends.tabular.fetch import PUBLISHED, PublishedTable, download, fetch
 from benchmarks.synthetic_tfrecord import write_synthetic
 from harness.core.errors import TableError, UnknownNameError
 from harness.spaces.nasbench101 import NASBench101
@@ -30,9 +30,9 @@ class Server:
         self.thread.start()
 
     @property
-    def published(self) -> Published:
+    def published(self) -> PublishedTable:
         url = f"http://127.0.0.1:{self.http.server_address[1]}/v3.tfrecord"
-        return Published(url, hashlib.sha256(self.content).hexdigest(), 0.0)
+        return PublishedTable(url, hashlib.sha256(self.content).hexdigest(), 0.0)
 
     def close(self) -> None:
         self.http.shutdown()
@@ -113,7 +113,7 @@ def test_a_download_that_was_complete_is_only_checked(server: Server, tmp_path: 
 
 
 def test_a_file_of_another_digest_is_refused_and_removed(server: Server, tmp_path: Path) -> None:
-    other = Published(server.published.url, "0" * 64, 0.0)
+    other = PublishedTable(server.published.url, "0" * 64, 0.0)
     with pytest.raises(TableError, match="its SHA-256 differs; it was removed") as caught:
         download(other, tmp_path / "cache")
     assert "\n" not in str(caught.value)

@@ -11,7 +11,7 @@ import pytest
 from backends.tabular import Table
 from backends.tabular.import_csv import import_csv
 from backends.tabular.import_nasbench201 import DATASETS
-from backends.tabular.nasbench201_trainings import Training, seats
+from backends.tabular.nasbench201_trainings import RecordedTraining, repeat_seeds
 from backends.tabular.oracle import TabularOracle
 from backends.tabular.verify import info, verify
 from harness.core.errors import IncompatibleError, TableError
@@ -190,8 +190,8 @@ def test_a_csv_of_architecture_strings_is_a_table_as_well(tmp_path: Path) -> Non
         import_csv(source, SPACE, tmp_path / "table.h5")
 
 
-def training(epochs: int, seed: int) -> Training:
-    return Training(0, NOTHING, epochs, seed, (0.5,), 1.0, 5)
+def training(epochs: int, seed: int) -> RecordedTraining:
+    return RecordedTraining(0, NOTHING, epochs, seed, (0.5,), 1.0, 5)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def training(epochs: int, seed: int) -> Training:
     ],
 )
 def test_a_seed_has_one_place_whatever_a_cell_lacks(used: list[int], seated: tuple[int, ...]) -> None:
-    assert seats([training(12, seed) for seed in used])[12] == seated
+    assert repeat_seeds([training(12, seed) for seed in used])[12] == seated
 
 
 def test_in_the_unique_space_search_and_judge_see_the_same_training_of_a_class(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends.tabular import Table
-from backends.tabular.oracle import TabularOracle, drawn
+from backends.tabular.oracle import TabularOracle, drawn_repeats
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError, SpaceError
 from harness.core.oracle import Answer, Failed, Gradient, Metric, Oracle, Query, Score, Scored, Update, Updated
@@ -173,7 +173,7 @@ def table_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_draws_are_uniform_over_the_recorded_repeats() -> None:
     keys = np.arange(30_000, dtype=np.uint64)
     for epochs, salt in [(4, 1), (108, 1), (108, 2**63 + 5)]:
-        counts = np.bincount(drawn(keys, epochs, np.uint64(salt), np.full(30_000, 3)), minlength=3)
+        counts = np.bincount(drawn_repeats(keys, epochs, np.uint64(salt), np.full(30_000, 3)), minlength=3)
         assert (abs(counts - 10_000) < 5 * (30_000 * 2 / 9) ** 0.5).all()  # five standard deviations
 
 

@@ -8,7 +8,7 @@ from statistics import fmean
 import pytest
 import torch
 
-from backends.training.sequences import sequences
+from backends.training.sequences import bptt_sequences
 from tests.backends.standalone.language import LITTLE
 
 JITTERED = replace(LITTLE, bptt=35, lengths="jittered")
@@ -16,11 +16,11 @@ JITTERED = replace(LITTLE, bptt=35, lengths="jittered")
 
 def drawn(steps: int, seed: int = 0) -> list[tuple[int, int, float]]:
     generator = torch.Generator().manual_seed(seed)
-    return [(each.start, each.end, each.rate_factor) for each in sequences(JITTERED, steps, generator)]
+    return [(each.start, each.end, each.rate_factor) for each in bptt_sequences(JITTERED, steps, generator)]
 
 
 def test_fixed_sequences_are_even_and_the_last_step_has_nothing_to_predict() -> None:
-    found = list(sequences(replace(LITTLE, bptt=10), 28, torch.Generator()))
+    found = list(bptt_sequences(replace(LITTLE, bptt=10), 28, torch.Generator()))
     assert [(each.start, each.end, each.rate_factor) for each in found] == [(0, 10, 1), (10, 20, 1), (20, 27, 1)]
 
 

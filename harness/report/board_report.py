@@ -16,9 +16,9 @@ from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
 from harness.judging.judge import Judge
-from harness.leaderboard.leaderboard import Entry, Key, Leaderboard, names_of
+from harness.leaderboard.leaderboard import EntryKey, Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.stored_boards import StoredBoard
-from harness.planning.plan import build_space, truth_at_hand
+from harness.planning.plan import available_truth, build_space
 from harness.report.series import Series, series_of
 from harness.storage.records import Run
 from harness.storage.store import Store
@@ -27,10 +27,10 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """A row of a leaderboard, what it looks like, and its runs by seed."""
 
-    entry: Entry
+    entry: LeaderboardEntry
     series: Series
     runs: tuple[Run, ...]
 
@@ -41,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class GroundTruth:
     """The truth of a space on this machine: who judges by it, and the values (cells,) that are ranked."""
 
     judge: Judge
@@ -50,17 +50,17 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class BoardReport:
     """A leaderboard with its rows in its order, and the truth of its space where that is at hand.
 
-    ``early_looks`` counts the looks at the truth of a run that had not ended yet: none, unless something is wrong.
+    ``early_lookups`` counts the looks at the truth of a run that had not ended yet: none, unless something is wrong.
     """
 
     board: Leaderboard
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     space: SearchSpace | Undefined
-    ground: Ground | Undefined
-    early_looks: int
+    ground_truth: GroundTruth | Undefined
+    early_lookups: int
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -73,19 +73,19 @@ class Chapter:
         return tuple(row.series for row in self.rows)
 
 
-def chapter_of(stored: StoredBoard, store: Store) -> Chapter:
+def board_report_of(stored: StoredBoard, store: Store) -> BoardReport:
     """A stored board with all that the page says of it."""
     board, keys = stored.board, [entry.key for entry in stored.board.entries]
     looks = series_of(_labels(keys), [_is_baseline(stored.runs[key]) for key in keys])
     pairs = zip(board.entries, looks, strict=True)
-    rows = tuple(Row(entry, series, stored.runs[entry.key]) for entry, series in pairs)
+    rows = tuple(ReportRow(entry, series, stored.runs[entry.key]) for entry, series in pairs)
     spec = next(run.spec for row in rows for run in row.runs)
     space = _space(spec)
-    ground = space if isinstance(space, Undefined) else _ground(board.truth, spec, space, store)
-    return Chapter(board, rows, space, ground, _early_looks([run for row in rows for run in row.runs], store))
+    ground_truth = space if isinstance(space, Undefined) else _ground_truth(board.truth, spec, space, store)
+    return BoardReport(board, rows, space, ground_truth, _early_looks([run for row in rows for run in row.runs], store))
 
 
-def _labels(keys: Sequence[Key]) -> list[str]:
+def _labels(keys: Sequence[EntryKey]) -> list[str]:
     """What the rows are called, each its own: as in the verdicts, and with the space where that is what differs."""
     names = names_of(keys)
     several = len(set(names.values())) < len(names)
@@ -109,15 +109,15 @@ def _space(spec: RunSpec) -> SearchSpace | Undefined:
         return Undefined(str(error))
 
 
-def _ground(truth: Truth, spec: RunSpec, space: SearchSpace, store: Store) -> Ground | Undefined:
+def _ground_truth(truth: Truth, spec: RunSpec, space: SearchSpace, store: Store) -> GroundTruth | Undefined:
     if isinstance(truth.ranking, Undefined):
         return truth.ranking
     try:
-        table = truth_at_hand(spec, space, truth)
+        table = available_truth(spec, space, truth)
         if table is None:
             return Undefined(f"table {truth.name!r} is not on this machine")
-        judge = Judge(table, space, truth.metric, record=store.record_look)
+        judge = Judge(table, space, truth.metric, record=store.record_lookup)
     except HarnessError as error:
         return Undefined(str(error))
     values = table.mean(truth.metric)
-    return Ground(judge, space, values[np.isfinite(values) & space.owns(table.keys)])
+    return GroundTruth(judge, space, values[np.isfinite(values) & space.owns(table.keys)])
