@@ -1,0 +1,1 @@
+"""Performs runs and trainings: one executor contract, local processes by default."""

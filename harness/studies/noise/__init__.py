@@ -1,0 +1,1 @@
+"""Does a leaderboard hold when the search sees noisier scores?"""

@@ -1,0 +1,1 @@
+"""Is what is best by one table best by another?"""
