@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.features import OracleFeatures, repeated_queries
 from harness.core.oracle import (
     Answer,
     Failed,
@@ -58,18 +59,7 @@ MIN_SAMPLES = 2
 Floats = npt.NDArray[np.float64]
 
 
-class _DelegatingType(type):
-    """Public attributes that a decorated class lacks are those of the class inside."""
-
-    inner: Any
-
-    def __getattr__(cls, name: str) -> Any:
-        if name.startswith("_") or name == "inner":
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
-        return getattr(cls.inner, name)
-
-
-class ScoreGradient(metaclass=_DelegatingType):
+class ScoreGradient:
     """Answers Gradients by ``samples`` Scores of the oracle inside, which answers all else.
 
     A Gradient costs what its Scores cost. Samples that failed are left out; with fewer than two values it has Failed.
@@ -91,10 +81,10 @@ class ScoreGradient(metaclass=_DelegatingType):
         self._seed = seed
         self._updates = 0
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "oracle":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.oracle, name)
+    @property
+    def repeated(self) -> int:
+        """How many Scores asked for a cell again, those behind Gradients included."""
+        return repeated_queries(self.oracle)
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order; all Scores behind them are asked of the oracle inside at once.
@@ -209,5 +199,17 @@ def score_gradient(inner: Any) -> Any:
     written: Any = __init__  # what the names and types of the settings are read from
     written.__signature__ = inspect.Signature([*first, *parameters, *OWN_SETTINGS])
     written.__annotations__ = typing.get_type_hints(inner.__init__) | typing.get_type_hints(ScoreGradient.__init__)
-    members = {"inner": inner, "supports": inner.supports | {Gradient}, "__init__": __init__, "__doc__": inner.__doc__}
-    return _DelegatingType(f"{inner.__name__}ScoreGradient", (ScoreGradient,), members)
+    members = {"supports": inner.supports | {Gradient}, "__init__": __init__, "__doc__": inner.__doc__}
+    return type(f"{inner.__name__}ScoreGradient", (ScoreGradient,), {**members, **_passed_on(inner)})
+
+
+def _passed_on(inner: Any) -> dict[str, Any]:
+    """The optional members of a decorated class: those of the class inside."""
+    features = OracleFeatures.of(inner)
+    members = {
+        "shares_weights": features.shares_weights,
+        "width": features.width,
+        "protocol": staticmethod(features.protocol),
+        "space_of": staticmethod(features.space_of),
+    }
+    return {**members, "truth": lambda self: self.oracle.truth()} if features.truth else members

@@ -42,14 +42,13 @@ def info(name: str, table: str | None, settings: tuple[str, ...], as_json: bool)
 
 def _described(space: Any) -> dict[str, Any]:
     """What there is to say about a space; ``reach`` counts the cells that each of its encodings can describe."""
-    reach = getattr(space, "reach", {"choices": space.reachable})
     return {
         "space": space.name,
         "cells": space.size,
         "decisions": len(space.options),
         "options": list(space.options),
         "samplers": list(space.samplers),
-        "reach": {name: {"cells": cells, "share": round(cells / space.size, 6)} for name, cells in reach.items()},
+        "reach": {name: {"cells": cells, "share": round(cells / space.size, 6)} for name, cells in space.reach.items()},
     }
 
 
@@ -88,7 +87,7 @@ def enumerate_(name: str, hashes: bool, settings: tuple[str, ...]) -> None:
     from harness.core.space import Architecture
 
     space = _space(name, settings)
-    if hashes and not hasattr(space, "hashes"):
+    if hashes and space.hashes(space.enumerate_keys()[:1]) is None:
         raise SpaceError(f"space {name!r} has no module hashes; leave --hashes out")
     keys = space.enumerate_keys()
     for start in range(0, len(keys), 4096):

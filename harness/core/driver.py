@@ -8,12 +8,10 @@ from typing import Any, Protocol
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError
+from harness.core.features import WIDTH, OracleFeatures
 from harness.core.oracle import Gradient, Oracle, Query, QueryKind, Score, Trial, Update
 from harness.core.policy import Policy
 from harness.core.space import Architecture
-
-WIDTH = 100_000
-"""The most queries that a policy may ask at once; its own batch is smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class SearchOutcome:
 
 def never_trains(policy: Any, oracle: Any) -> bool:
     """Whether the policy would measure shared weights that it never trains; both are classes or instances."""
-    shared, needs = bool(getattr(oracle, "shares_weights", False)), policy.needs
+    shared, needs = OracleFeatures.of(oracle).shares_weights, policy.needs
     return shared and bool(needs & {Score, Gradient}) and Update not in needs
 
 

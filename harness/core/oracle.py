@@ -116,7 +116,8 @@ class Metric:
 class Oracle(Protocol):
     """Answers queries about the architectures of one space.
 
-    Constructors take ``(space, seed, *, settings)``, where ``seed`` is the run's integer.
+    Constructors take ``(space, seed, *, settings)``, where ``seed`` is the run's integer. What an oracle may declare
+    besides stands in ``harness.core.features``: ``width``, ``repeated``, ``protocol``, ``space_of``, ``truth``.
     """
 
     space: SearchSpace
@@ -125,7 +126,7 @@ class Oracle(Protocol):
     independent: bool
     """A Score depends on the query and the seed alone, so answers may be computed in any order, split or joined."""
     shares_weights: bool
-    """All architectures share weights that ``Update`` trains: before any, a Score says nothing."""
+    """All architectures share weights that ``Update`` trains: before any, a Score says nothing. Left out, it is False."""
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.

@@ -17,6 +17,7 @@ class Policy(Protocol):
     """A search policy over one space, driven by the driver's loop.
 
     Constructors take ``(space, rng, *, settings)`` with the published values as defaults; the settings are plain types.
+    What a policy may declare besides stands in ``harness.core.features``: ``recipe`` and ``trains_some``.
     """
 
     needs: frozenset[QueryKind]

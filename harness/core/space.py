@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,6 +44,9 @@ class SearchSpace(ABC):
     scheme: str
     """Spaces of one scheme give the same cell the same key, so that one table serves them all."""
 
+    encoding: str = "choices"
+    """How the decisions describe a cell, where a space has several ways."""
+
     samplers: ClassVar[tuple[str, ...]] = ("cells", "decisions")
     """Names of the laws that ``sample`` can follow; ``cells`` is uniform over unique cells."""
 
@@ -61,6 +64,15 @@ class SearchSpace(ABC):
     def reachable(self) -> int:
         """How many of these cells the decisions can describe: all of them, unless the space says otherwise."""
         return self.size
+
+    @property
+    def reach(self) -> dict[str, int]:
+        """How many unique cells each encoding that the space offers can describe."""
+        return {self.encoding: self.reachable}
+
+    def hashes(self, keys: npt.NDArray[np.int64]) -> Iterable[str] | None:
+        """The published hash of the cells of these keys, a text each; ``None`` where the space has none."""
+        return None
 
     @abstractmethod
     def keys(self, choices: Choices) -> npt.NDArray[np.int64]:

@@ -20,8 +20,9 @@ from typing import Any, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
-from harness.core.driver import WIDTH, SearchProgress, search
+from harness.core.driver import SearchProgress, search
 from harness.core.errors import ResourceError
+from harness.core.features import OracleFeatures, repeated_queries
 from harness.core.oracle import Metric, Oracle, Scored, Trial
 from harness.core.policy import Policy
 from harness.core.runspec import RunSpec
@@ -148,7 +149,7 @@ class CheckpointLog:
 
     def save(self, progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
         """Send all trials since the last checkpoint, and the states after them."""
-        start, repeated = self.clock(), getattr(oracle, "repeated", 0)
+        start, repeated = self.clock(), repeated_queries(oracle)
         states = {"policy": policy.state_dict(), "oracle": oracle.state_dict()}
         checkpoint = Checkpoint.of(progress.trials, progress.spent, repeated, **states)
         rows = score_rows(self.trials, oracle.space.format)
@@ -172,7 +173,7 @@ def perform(job: RunJob, send: Receiver) -> None:
     oracle, policy = build_oracle(job.spec, space), build_policy(job.spec, space)
     log = CheckpointLog(job, send)
     with one_thread():
-        outcome = search(policy, oracle, job.spec.budget, log, width=getattr(oracle, "width", WIDTH))
+        outcome = search(policy, oracle, job.spec.budget, log, width=OracleFeatures.of(oracle).width)
         log.save(outcome.progress, policy, oracle)
         probe = score_probe(oracle) if trains_shared_weights(policy, oracle) else ()
     send(RunFinished(job.run, space.format(outcome.recommendation), probe))

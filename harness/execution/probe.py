@@ -6,6 +6,7 @@ right (Yu et al. 2020, Sec. 4.3).
 
 from __future__ import annotations
 
+from harness.core.features import OracleFeatures, PolicyFeatures
 from harness.core.oracle import Oracle, Score, Scored, Update
 from harness.core.policy import Policy
 from harness.core.probe import probe_cells
@@ -16,7 +17,7 @@ ProbeScores = tuple[tuple[str, float | None], ...]
 
 def trains_shared_weights(policy: Policy, oracle: Oracle) -> bool:
     """Whether a search of the policy leaves shared weights behind that it has trained, for the whole space."""
-    shared, some = bool(getattr(oracle, "shares_weights", False)), bool(getattr(policy, "trains_some", False))
+    shared, some = OracleFeatures.of(oracle).shares_weights, PolicyFeatures.of(policy).trains_some
     return shared and Update in policy.needs and not some
 
 

@@ -66,7 +66,7 @@ def coverage(space: SearchSpace, table: TruthTable | None = None, metric: str | 
 
     That is no look at the truth, as it is about no run.
     """
-    encoding = str(getattr(space, "encoding", "choices"))
+    encoding = space.encoding
     best = Undefined("no table is at hand") if table is None else _best_reachable(space, table, metric)
     return Coverage(space.name, encoding, space.reachable, space.size, best)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from harness.core.features import OracleFeatures
 from harness.core.judgement import Correlation, Judgement, NoVerdict, Truth
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
@@ -116,6 +117,6 @@ def _tau(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Number:
 def _why_no_tau(run: Run) -> Undefined:
     if run.status == "failed":
         return Undefined(run.reason or "the run failed")
-    if getattr(registry.load("oracle", run.spec.oracle), "shares_weights", False):
+    if OracleFeatures.of(registry.load("oracle", run.spec.oracle)).shares_weights:
         return Undefined("trained no shared weights")
     return Undefined("shares no weights")

@@ -7,6 +7,7 @@ from typing import Any
 
 from backends.tabular.known_tables import table_of_digest
 from harness.core.errors import TableError
+from harness.core.features import OracleFeatures
 from harness.core.judgement import Truth
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
@@ -41,7 +42,7 @@ class RunJudges:
         Raises TableError for a table that is not to be found, and of which nothing is recorded.
         """
         spec = run.spec
-        if spec.table_digest is None and not hasattr(registry.load("oracle", spec.oracle), "truth"):
+        if spec.table_digest is None and not OracleFeatures.of(registry.load("oracle", spec.oracle)).truth:
             return None
         of = spec.table_digest or _text(spec.oracle, spec.settings["oracle"])
         key = ("main", of, _text(spec.space, spec.settings["space"]))

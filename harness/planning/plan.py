@@ -11,6 +11,7 @@ from backends.tabular.known_tables import known_tables, open_table, table_of_dig
 from backends.tabular.table import Table
 from harness.core.driver import never_trains, require_compatible
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.features import OracleFeatures, PolicyFeatures
 from harness.core.judgement import Truth, TruthTable
 from harness.core.oracle import Oracle, Update
 from harness.core.policy import BASELINE, Policy
@@ -26,9 +27,6 @@ DEFAULT_SPACE = "nasbench101-v5"
 
 RECORDED_ONLY_IF_SET = ("epochs",)
 """Settings of oracles that only a run which sets them records: runs from before there were any keep their digests."""
-
-DEFAULT_RECIPE = "spos"
-"""Whose training protocol a policy follows that names none as its ``recipe``: uniform single paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,8 @@ def make_plan(experiment: Experiment) -> Plan:
 
 def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
     """The space that an oracle's settings are made for, such as that of a surrogate's file, or else the default one."""
-    named = (oracle.space_of(chosen[name]) for name, oracle in oracles.items() if hasattr(oracle, "space_of"))
-    return next(named, DEFAULT_SPACE)
+    named = (OracleFeatures.of(oracle).space_of(chosen[name]) for name, oracle in oracles.items())
+    return next((name for name in named if name is not None), DEFAULT_SPACE)
 
 
 def _common_spec(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
@@ -119,7 +117,7 @@ def _require_pair(policy: Any, oracle: Any, names: tuple[str, str]) -> None:
 
 def _without_shared_weights_first(oracles: Classes) -> list[str]:
     """The oracles, those that build no shared weights first."""
-    return sorted(oracles, key=lambda name: bool(getattr(oracles[name], "shares_weights", False)))
+    return sorted(oracles, key=lambda name: OracleFeatures.of(oracles[name]).shares_weights)
 
 
 def _compatible_oracles(policy: Any) -> list[str]:
@@ -158,15 +156,10 @@ def _oracle_settings(name: str, oracle: Any, scopes: ScopedSettings) -> dict[str
 def _apply_protocol(
     oracle: Any, chosen: Mapping[str, Any], policy: Any, space: SearchSpace
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """An oracle's settings for a policy, and the policy settings that its protocol brings.
-
-    An oracle's ``protocol`` takes its settings, whose ``recipe`` the policy follows and the space, and returns its
-    settings filled in and the policy settings that belong to them.
-    """
-    if not policy.needs or not hasattr(oracle, "protocol"):
+    """An oracle's settings for a policy, and the policy settings that its protocol brings."""
+    if not policy.needs:
         return chosen, {}
-    settled, brought = oracle.protocol(chosen, getattr(policy, "recipe", DEFAULT_RECIPE), space)
-    return settled, brought
+    return OracleFeatures.of(oracle).protocol(chosen, PolicyFeatures.of(policy).recipe, space)
 
 
 def _pair_settings(
@@ -202,7 +195,7 @@ def _table_for(table: Table | None, space: SearchSpace, oracles: Classes, judge:
     if table is not None:
         table.require(space)
         return table
-    if len(oracles) == 1 and all(hasattr(oracle, "truth") for oracle in oracles.values()):
+    if len(oracles) == 1 and all(OracleFeatures.of(oracle).truth for oracle in oracles.values()):
         return None  # the closed form behind the oracle judges
     table = covering_table(space)
     reading = any("table" in settings.defaults(oracle) for oracle in oracles.values())
@@ -278,8 +271,8 @@ def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
     """What the judge reads: the run's table, or the closed form behind its oracle."""
     if spec.table is not None:
         return open_table(spec.table)
-    oracle: Any = build_oracle(spec, space)
-    return oracle.truth()
+    truth = OracleFeatures.of(build_oracle(spec, space)).truth
+    return truth() if truth else None
 
 
 def available_truth(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from backends.data import corpora, datasets
 from harness.core.errors import DataError, ResourceError
+from harness.core.features import OracleFeatures
 from harness.core.oracle import Update
 from harness.core.runspec import RunSpec
 from harness.leaderboard.end_to_end import finished_runs, workers_for
@@ -117,4 +118,4 @@ def _cost(waiting: Sequence[RunSpec], plan: Plan, step: ReproduceStep, known: Ru
 
 def _trains(spec: RunSpec) -> bool:
     policy, oracle = registry.load("policy", spec.policy), registry.load("oracle", spec.oracle)
-    return Update in policy.needs and bool(getattr(oracle, "shares_weights", False))
+    return Update in policy.needs and OracleFeatures.of(oracle).shares_weights

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+
+from harness.core.errors import IncompatibleError
 
 
 class ContractError(AssertionError):
@@ -27,6 +29,14 @@ def same_state(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
     return type(a) is type(b) and bool(a == b or (a != a and b != b))
+
+
+def require_declared(read: Callable[[], object]) -> None:
+    """Raise ContractError where reading the optional members of a plug-in finds one of the wrong type."""
+    try:
+        read()
+    except IncompatibleError as error:
+        raise ContractError(str(error)) from error
 
 
 def require_plain(state: Any, where: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.errors import IncompatibleError, SpaceError
+from harness.core.features import OracleFeatures, repeated_queries
 from harness.core.oracle import (
     Answer,
     Failed,
@@ -24,7 +25,7 @@ from harness.core.oracle import (
 )
 from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
-from harness.testing.contract import ContractError, require, require_plain, same_state
+from harness.testing.contract import ContractError, require, require_declared, require_plain, same_state
 
 FEW_ARCHITECTURES = 3
 """How many architectures are trained and scored where each costs a training."""
@@ -257,6 +258,19 @@ def _loss(oracle: Oracle, mixture: Mixture) -> float:
     return answer.loss if isinstance(answer, Slope) else float("nan")
 
 
+def optional_members_are_right(case: OracleCase) -> None:
+    """What it declares besides has the declared types, counts its repeated queries, and keeps its class's promises."""
+    oracle = case.build(1)
+    for part in (oracle, type(oracle)):
+        require_declared(lambda part=part: OracleFeatures.of(part))  # type: ignore[misc]
+    require_declared(lambda: repeated_queries(oracle))
+    queries = [query for query in sample(case, oracle) if isinstance(query, Score)][:2]
+    oracle.answer(queries)
+    before = repeated_queries(oracle)
+    oracle.answer(queries)
+    require(0 <= repeated_queries(oracle) - before <= len(queries), "repeated counts Scores, each at most once")
+
+
 ORACLE_CHECKS: tuple[Callable[[OracleCase], None], ...] = (
     answers_match,
     refuses_what_it_cannot,
@@ -267,4 +281,5 @@ ORACLE_CHECKS: tuple[Callable[[OracleCase], None], ...] = (
     training_moves_shared_scores,
     a_cell_is_one_point,
     gradient_is_the_slope,
+    optional_members_are_right,
 )

@@ -17,6 +17,7 @@ from backends.synthetic import SyntheticOracle
 from harness.core.budget import Budget
 from harness.core.driver import search
 from harness.core.errors import UnknownNameError
+from harness.core.features import PolicyFeatures
 from harness.core.judgement import Verdict
 from harness.core.oracle import Oracle, Query, Score, Trial, Update
 from harness.core.policy import Policy
@@ -24,7 +25,7 @@ from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space, resolve
-from harness.testing.contract import ContractError, require, require_plain, same_state
+from harness.testing.contract import ContractError, require, require_declared, require_plain, same_state
 from harness.testing.policy_case import ConstantScores, PolicyCase, record, rounds
 
 PLAIN = (bool, int, float, str, NoneType)
@@ -47,7 +48,7 @@ def asks_what_it_may(case: PolicyCase) -> None:
 
 def _require_legal(policy: Policy, space: SearchSpace, query: Query) -> None:
     require(type(query) in policy.needs, f"asked a {type(query).__name__} query that `needs` does not declare")
-    points = query.points if isinstance(query, Update) else (getattr(query, "architecture", None),)
+    points = query.points if isinstance(query, Update) else (query.architecture,) if isinstance(query, Score) else ()
     for point in points:
         if isinstance(point, Architecture):
             require(space.contains(point), f"asked about {point.choices!r}, which is not in space {space.name!r}")
@@ -226,6 +227,13 @@ def _regret(judge: Judge, architecture: Architecture) -> float:
     return verdict.regret if isinstance(verdict, Verdict) else float("inf")
 
 
+def optional_members_are_right(case: PolicyCase) -> None:
+    """What it declares besides has the declared types."""
+    policy = case.build(1)
+    for part in (policy, type(policy)):
+        require_declared(lambda part=part: PolicyFeatures.of(part))  # type: ignore[misc]
+
+
 POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (
     asks_what_it_may,
     finished_stays_finished,
@@ -238,4 +246,5 @@ POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (
     settings_are_plain,
     trains_before_it_scores,
     learns,
+    optional_members_are_right,
 )

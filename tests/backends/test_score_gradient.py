@@ -199,7 +199,7 @@ def test_the_class_and_its_objects_pass_on_what_the_oracle_inside_has() -> None:
     oracle = registry.load("oracle", "tabular+score-gradient")(space, 1)
     cell = space.sample(stream(1, "test"))
     oracle.answer([Score(cell), Score(cell)])
-    assert (oracle.asked, oracle.repeated) == (2, 1)
+    assert (oracle.oracle.asked, oracle.repeated) == (2, 1)
     assert hasattr(registry.load("oracle", HERE), "truth")
     assert len(build().truth()) == SPACE.size
     assert not hasattr(type(oracle), "truth")
@@ -216,7 +216,7 @@ def test_a_refused_batch_has_asked_the_oracle_inside_nothing() -> None:
     for bad, error in ((Score(cell, epochs=7), IncompatibleError), (Score(Architecture(space.options)), SpaceError)):
         with pytest.raises(error):
             oracle.answer([slope, Update((cell,)), bad])
-    assert oracle.asked == 0
+    assert oracle.oracle.asked == 0
     assert oracle.state_dict()["updates"] == 0
 
 

@@ -164,7 +164,36 @@ class TrainsMixturesTwice(Sharing):
         return Update(query.points * 2) if isinstance(query, Update) and mixed else query
 
 
+class AsksForNothing(Counting):
+    width = 0
+
+
+class TellsNoWidth(Counting):
+    width = "many"
+
+
+class CountsBackwards(Counting):
+    @property
+    def repeated(self) -> int:
+        return -1
+
+
+class CountsTwice(Counting):
+    @property
+    def repeated(self) -> int:
+        return 3 * self.asked
+
+
+class PromisesNothing(Counting):
+    protocol = {"recipe": "spos"}  # noqa: RUF012
+
+
 BROKEN = [
+    (checks.optional_members_are_right, AsksForNothing, "width = 0; expected a whole number from 1 up"),
+    (checks.optional_members_are_right, TellsNoWidth, "width = 'many'"),
+    (checks.optional_members_are_right, CountsBackwards, "repeated = -1"),
+    (checks.optional_members_are_right, CountsTwice, "at most once"),
+    (checks.optional_members_are_right, PromisesNothing, "a static method"),
     (checks.answers_match, SaysPercent, "outside the metric's range"),
     (checks.answers_match, PaysBack, "never be negative"),
     (checks.answers_match, LosesTheLast, "each needs one"),

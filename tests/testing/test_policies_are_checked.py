@@ -197,7 +197,17 @@ class ForgetsTheLoss(Shares):
         return super().draw()
 
 
+class NamesNoRecipe(Honest):
+    recipe = 5
+
+
+class TrainsSomehow(Honest):
+    trains_some = "some"
+
+
 BROKEN = [
+    (checks.optional_members_are_right, NamesNoRecipe, "recipe = 5; expected the name of a training protocol"),
+    (checks.optional_members_are_right, TrainsSomehow, "True or False"),
     (checks.asks_what_it_may, AsksTooMany, "at most its limit"),
     (checks.asks_what_it_may, AsksUndeclared, "`needs` does not declare"),
     (checks.finished_stays_finished, StartsAgain, "stay finished"),

@@ -12,6 +12,7 @@ from typing import TypedDict
 
 from backends.tabular.known_tables import open_table
 from harness.core.errors import IncompatibleError
+from harness.core.features import OracleFeatures
 from harness.core.numbers import Undefined
 from harness.core.oracle import Gradient, Update
 from harness.core.policy import BASELINE
@@ -138,7 +139,7 @@ def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
                 f"policy {name} trains no shared weights (it asks no Update), so weight sharing cannot cost it "
                 "anything; leave it out"
             )
-    if not getattr(registry.load("oracle", shared), "shares_weights", False):
+    if not OracleFeatures.of(registry.load("oracle", shared)).shares_weights:
         raise IncompatibleError(f"oracle {shared} shares no weights; choose one that does, such as supernet")
     estimated = (TABULAR_GRADIENT,) if any(Gradient in kinds for kinds in needs.values()) else ()
     return (TABULAR, *estimated, shared)

@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.surrogate.examples import Examples, ExampleSource, measure_for
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.features import OracleFeatures
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
 from harness.planning import registry
@@ -62,7 +63,7 @@ def _require_alike(runs: Sequence[Run], metric: str) -> None:
     for run in runs:
         if run.spec.settings["oracle"].get("caution"):
             raise IncompatibleError(f"scores of oracle {run.spec.oracle!r} are predictions themselves; {CHOOSE}")
-        if getattr(registry.load("oracle", run.spec.oracle), "shares_weights", False):
+        if OracleFeatures.of(registry.load("oracle", run.spec.oracle)).shares_weights:
             raise IncompatibleError(
                 f"scores of oracle {run.spec.oracle!r} are of shared weights, which change all the time; {CHOOSE}"
             )

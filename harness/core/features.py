@@ -1,0 +1,127 @@
+"""What a policy or an oracle may declare beyond its contract, with what holds where it does not.
+
+A plug-in need not inherit from anything, so its optional members may be missing. They are read here and nowhere else:
+``OracleFeatures.of`` and ``PolicyFeatures.of`` take a class or an instance. A member of the wrong type is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, Self
+
+from harness.core.errors import IncompatibleError
+from harness.core.judgement import TruthTable
+from harness.core.space import SearchSpace
+
+WIDTH = 100_000
+"""The most queries that a policy may ask at once; its own batch is smaller."""
+
+
+class TrainingProtocol(Protocol):
+    """What an oracle makes of its settings before a run is recorded."""
+
+    def __call__(
+        self, settings: Mapping[str, Any], recipe: str, space: SearchSpace
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The oracle's settings filled in, and settings of the policy that follow from them.
+
+        ``recipe`` names whose training protocol the policy follows. Settings that the policy lacks are left out, and
+        those that a user gives come before those that are brought.
+        """
+
+
+def keep_settings(
+    settings: Mapping[str, Any], recipe: str, space: SearchSpace
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The protocol of an oracle that declares none: its settings as they are, and nothing for the policy."""
+    return settings, {}
+
+
+def any_space(settings: Mapping[str, Any]) -> str | None:
+    """The space of an oracle that is made for none in particular."""
+    return None
+
+
+class _Features:
+    """Reads the declared members of a class or an instance into a record."""
+
+    @classmethod
+    def of(cls, part: Any) -> Self:
+        """What a plug-in declares, and the defaults of the rest; raises IncompatibleError for a wrong one."""
+        names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # subclasses are dataclasses
+        found = cls(**{name: getattr(part, name) for name in names if hasattr(part, name)})
+        for name, (right, expected) in found.rules().items():
+            if not right:
+                owner = part if isinstance(part, type) else type(part)
+                raise IncompatibleError(
+                    f"{owner.__module__}:{owner.__qualname__} declares {name} = {getattr(part, name)!r}; "
+                    f"expected {expected}, or none at all"
+                )
+        return found
+
+    def rules(self) -> Mapping[str, tuple[bool, str]]:
+        """Whether each member is right, and what it should be."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class OracleFeatures(_Features):
+    """The optional members of an oracle.
+
+    ``shares_weights``: all architectures share weights that ``Update`` trains. ``width``: how many queries it is asked
+    at once, small where answers take long, since checkpoints and the end of a budget lie between two batches.
+    ``protocol`` (static): see ``TrainingProtocol``. ``space_of`` (static): the name of the space that its settings are
+    made for, ``None`` for any. ``truth`` (a method without arguments): the closed form behind the oracle, which then
+    judges in place of a table; ``None`` without one.
+    """
+
+    shares_weights: bool = False
+    width: int = WIDTH
+    protocol: TrainingProtocol = keep_settings
+    space_of: Callable[[Mapping[str, Any]], str | None] = any_space
+    truth: Callable[..., TruthTable] | None = None
+
+    def rules(self) -> Mapping[str, tuple[bool, str]]:
+        """Whether each member is right, and what it should be."""
+        return {
+            "shares_weights": (isinstance(self.shares_weights, bool), "True or False"),
+            "width": (_is_count(self.width, 1), "a whole number from 1 up"),
+            "protocol": (callable(self.protocol), "a static method (settings, recipe, space)"),
+            "space_of": (callable(self.space_of), "a static method (settings)"),
+            "truth": (self.truth is None or callable(self.truth), "a method without arguments"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFeatures(_Features):
+    """The optional members of a policy.
+
+    ``recipe``: whose training protocol it follows on live oracles, by default that of uniform single paths.
+    ``trains_some``: it trains the shared weights of chosen architectures alone, so that they say nothing of the others.
+    """
+
+    recipe: str = "spos"
+    trains_some: bool = False
+
+    def rules(self) -> Mapping[str, tuple[bool, str]]:
+        """Whether each member is right, and what it should be."""
+        return {
+            "recipe": (isinstance(self.recipe, str), "the name of a training protocol, such as 'spos'"),
+            "trains_some": (isinstance(self.trains_some, bool), "True or False"),
+        }
+
+
+def repeated_queries(oracle: Any) -> int:
+    """How many queries of a search asked for a cell again: the oracle's ``repeated``, 0 where it does not count."""
+    found = getattr(oracle, "repeated", 0)
+    if not _is_count(found, 0):
+        owner = type(oracle)
+        raise IncompatibleError(
+            f"{owner.__module__}:{owner.__qualname__} declares repeated = {found!r}; expected a whole number from 0 up"
+        )
+    return int(found)
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -1,0 +1,111 @@
+"""Optional members of plug-ins: the defaults where they are missing, one line where they are wrong, one reader."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from harness.core.errors import IncompatibleError
+from harness.core.features import OracleFeatures, PolicyFeatures, repeated_queries
+
+ROOT = Path(__file__).parents[2]
+READER = ROOT / "harness" / "core" / "features.py"
+PARTS = {"oracle", "policy", "space"}
+
+
+class Bare:
+    """A plug-in that declares nothing."""
+
+
+class Declares:
+    """A plug-in that declares everything."""
+
+    shares_weights, width, repeated, recipe, trains_some = True, 3, 7, "enas", True
+
+    @staticmethod
+    def protocol(settings, recipe, space):
+        return {**settings, "recipe": recipe}, {"updates": 5}
+
+    @staticmethod
+    def space_of(settings):
+        return settings["home"]
+
+    def truth(self):
+        return "table"
+
+
+@pytest.mark.parametrize("part", [Bare, Bare()])
+def test_a_plug_in_that_declares_nothing_has_the_defaults(part):
+    oracle, policy = OracleFeatures.of(part), PolicyFeatures.of(part)
+    assert (oracle.shares_weights, oracle.width, oracle.truth) == (False, 100_000, None)
+    assert oracle.protocol({"a": 1}, "enas", None) == ({"a": 1}, {})
+    assert oracle.space_of({"a": 1}) is None
+    assert (policy.recipe, policy.trains_some) == ("spos", False)
+    assert repeated_queries(part) == 0
+
+
+@pytest.mark.parametrize("part", [Declares, Declares()])
+def test_what_a_plug_in_declares_is_read_from_its_class_and_from_its_objects(part):
+    oracle, policy = OracleFeatures.of(part), PolicyFeatures.of(part)
+    assert (oracle.shares_weights, oracle.width) == (True, 3)
+    assert oracle.protocol({"a": 1}, "enas", None) == ({"a": 1, "recipe": "enas"}, {"updates": 5})
+    assert oracle.space_of({"home": "rnn2"}) == "rnn2"
+    assert callable(oracle.truth)
+    assert (policy.recipe, policy.trains_some) == ("enas", True)
+    assert repeated_queries(part) == 7
+
+
+@pytest.mark.parametrize(
+    ("read", "name", "value"),
+    [
+        (OracleFeatures.of, "width", 0),
+        (OracleFeatures.of, "width", True),
+        (OracleFeatures.of, "width", 2.0),
+        (OracleFeatures.of, "shares_weights", "yes"),
+        (OracleFeatures.of, "protocol", "spos"),
+        (OracleFeatures.of, "space_of", "rnn2"),
+        (OracleFeatures.of, "truth", 0.94),
+        (PolicyFeatures.of, "recipe", None),
+        (PolicyFeatures.of, "trains_some", 1),
+        (repeated_queries, "repeated", -1),
+        (repeated_queries, "repeated", 0.5),
+    ],
+)
+def test_a_wrong_member_is_named_with_its_plug_in_and_what_was_expected(read, name, value):
+    wrong = type("Wrong", (), {name: value})
+    with pytest.raises(IncompatibleError, match=rf"test_features:Wrong declares {name} = .*; expected ") as caught:
+        read(wrong())
+    assert "\n" not in str(caught.value)
+
+
+def probes(text: str) -> list[int]:
+    """The lines where getattr or hasattr is asked of something called an oracle, a policy or a space."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr"):
+            asked = {part.id for part in ast.walk(node.args[0]) if isinstance(part, ast.Name)}
+            asked |= {part.attr for part in ast.walk(node.args[0]) if isinstance(part, ast.Attribute)}
+            asked |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
+            if any(str(name).rstrip("s") in PARTS for name in asked):
+                found.append(node.lineno)
+    return found
+
+
+def test_optional_members_are_read_in_one_place_alone():
+    files = [file for room in ("harness", "backends", "policies") for file in (ROOT / room).rglob("*.py")]
+    assert {file: lines for file in files if file != READER and (lines := probes(file.read_text()))} == {}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "width = getattr(oracle, 'width', 5)",
+        "def f(self):\n    return hasattr(self.policy, 'recipe')",
+        "shared = getattr(registry.load('oracle', name), 'shares_weights', False)",
+        "found = [getattr(oracles[name], 'truth') for name in oracles]",
+    ],
+)
+def test_a_planted_probe_is_found(planted):
+    assert probes(planted)
