@@ -126,7 +126,7 @@ class Oracle(Protocol):
     independent: bool
     """A Score depends on the query and the seed alone, so answers may be computed in any order, split or joined."""
     shares_weights: bool
-    """All architectures share weights that ``Update`` trains: before any, a Score says nothing. Left out, it is False."""
+    """All architectures share weights that ``Update`` trains: before any, a Score says nothing. By default, False."""
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.
