@@ -27,7 +27,7 @@ import yaml
 
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.recipe import FOLDER
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.numbers import Undefined
 from harness.core.oracle import State, Update, Updated
 from harness.core.random import stream

@@ -123,7 +123,7 @@ class SpeedComparison:
         """The weights, to be scored with these statistics."""
         recipe = self.scale.recipe
         task = ImageTask(self.cells, self.batches, recipe, 0, statistics=statistics, mixed=mixed)
-        return SharedWeights(task, recipe.rule)
+        return SharedWeights(task, recipe.optimizer_settings)
 
     def drawn(self, count: int) -> list[tuple[CellPoint, MatrixAndOperations]]:
         """Cells as both take them."""

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import kendalltau
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from backends.tabular.table import Table
 from harness.core.measures import ACCURACY, QUALITIES, measure_of
 

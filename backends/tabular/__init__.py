@@ -1,6 +1,6 @@
 """Ground-truth tables: the HDF5 format, its importers, its checks, and the oracle that answers from one (no torch)."""
 
-from backends.tabular.known_tables import known_tables, open_table
+from backends.tabular.named_tables import known_tables, open_table
 from backends.tabular.table import Table
 from backends.tabular.writer import write_table
 

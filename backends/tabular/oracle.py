@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.known_tables import open_table
 from backends.tabular.layout import METRICS, SECONDS
+from backends.tabular.named_tables import open_table
 from backends.tabular.table import Bools, Floats, Keys, Table, mean_of_recorded
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError

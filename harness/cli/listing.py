@@ -69,7 +69,7 @@ def spaces(as_json: bool) -> None:
 @json_option
 def tables(as_json: bool) -> None:
     """The ground-truth tables that ship with the harness or were fetched."""
-    from backends.tabular.known_tables import known_tables
+    from backends.tabular.named_tables import known_tables
     from backends.tabular.table import Table
 
     rows = []

@@ -54,7 +54,7 @@ def _described(space: Any) -> dict[str, Any]:
 
 def _best(space: Any, table: str) -> dict[str, Any]:
     """The best cell that the space's decisions describe, by the metric of a table's test data."""
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
     from harness.core.errors import TableError
     from harness.core.numbers import Undefined
     from harness.judging.coverage import coverage

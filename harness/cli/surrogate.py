@@ -64,7 +64,7 @@ def _examples(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
     if asked["store"] or asked["wheres"]:
         raise SettingError("--store and --where choose runs to learn from: give --from-runs with them")
     from backends.surrogate.examples import examples_of_table
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
     from harness.planning.settings import create_space
 
     table = open_table(asked["table"])

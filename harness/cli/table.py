@@ -100,7 +100,7 @@ def info(table: str, as_json: bool) -> None:
     The figures are at the full budget: std over the cells' means, std over a cell's repeats, the standard error of a
     cell's mean (both root mean squares over the cells), and the separation, the first std divided by that error.
     """
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
     from backends.tabular.verify import info as describe
 
     document = describe(open_table(table))
@@ -148,7 +148,7 @@ def _words(value: Any) -> str:
 @json_option
 def verify(table: str, as_json: bool) -> int:
     """Check TABLE: digest, units, missing repeats, times, leaks, keys, hashes; status 1 if anything is found."""
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
     from backends.tabular.verify import verify as findings_of
     from harness.planning.settings import create_space
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-import harness
+from harness import __version__
 from harness.core.budget import Budget
 from harness.core.errors import SettingError, StoreError
 
@@ -40,7 +40,7 @@ class RunSpec:
     seed: int
     budget: Budget
     settings: Mapping[str, Any] = field(hash=False)
-    version: str = harness.__version__
+    version: str = __version__
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", _plain(self.settings, ""))
@@ -95,7 +95,7 @@ def _plain(value: Any, path: str) -> Any:
 def provenance() -> dict[str, Any]:
     """The circumstances of a run: versions, machine, and the git revision where the package stands in a clone."""
     return {
-        "harness": harness.__version__,
+        "harness": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu_count": os.cpu_count(),
@@ -112,7 +112,7 @@ def _versions() -> dict[str, str]:
 
 def _git_revision() -> str | None:
     """The commit of the clone, with ``-dirty`` where tracked files differ from it; ``None`` outside of a clone."""
-    root = Path(harness.__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*", "--abbrev=40"]

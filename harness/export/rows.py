@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from backends.tabular.known_tables import table_of_digest
+from backends.tabular.named_tables import table_of_digest
 from harness.core.judgement import NoVerdict, Truth, Verdict
 from harness.core.measures import measure_of
 from harness.core.numbers import Undefined

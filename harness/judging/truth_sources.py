@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from backends.tabular.known_tables import table_of_digest
+from backends.tabular.named_tables import table_of_digest
 from harness.core.errors import TableError
 from harness.core.features import OracleFeatures
 from harness.core.judgement import Truth

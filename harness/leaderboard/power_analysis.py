@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import SettingError, StoreError, UnknownNameError
 from harness.core.judgement import Truth
 from harness.core.numbers import Number, Undefined

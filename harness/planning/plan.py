@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from backends.tabular.known_tables import known_tables, open_table, table_of_digest
+from backends.tabular.named_tables import known_tables, open_table, table_of_digest
 from backends.tabular.table import Table
 from harness.core.driver import never_trains, require_compatible
 from harness.core.errors import IncompatibleError, SettingError

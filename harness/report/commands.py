@@ -95,7 +95,7 @@ def _settings(spec: RunSpec) -> Iterator[tuple[str, Any]]:
 
 def _table(spec: RunSpec) -> str | None:
     """The name of a table that ships or was fetched with this very content, or else the path that the run names."""
-    from backends.tabular.known_tables import known_tables
+    from backends.tabular.named_tables import known_tables
     from backends.tabular.table import Table
 
     if spec.table is None:

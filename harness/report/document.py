@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import harness
+from harness import __version__
 from harness.core.numbers import Undefined
 from harness.output.page import TextTable
 from harness.report.board_report import BoardReport
@@ -132,7 +132,7 @@ def html(title: str, lead: str, chapters: Sequence[TemplateContext]) -> str:
         title=title,
         lead=lead,
         chapters=chapters,
-        version=harness.__version__,
+        version=__version__,
         policy=_policy([library, script], style),
         json=lambda content: Markup(_json(content)),
         style=Markup(style),

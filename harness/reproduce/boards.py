@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE

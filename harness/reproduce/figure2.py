@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from backends.tabular.journal import read_journal
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.judgement import TruthLookup
 from harness.core.policy import BASELINE
 from harness.core.space import Architecture, SearchSpace

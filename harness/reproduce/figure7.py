@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import runs
 from harness.reproduce.item import Findings, ReproducedItem

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.space import SearchSpace
 from harness.planning.experiment import DEFAULT_STORE, SEEDS, Experiment
 from harness.planning.settings import create_space

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from backends.tabular.known_tables import known_tables
+from backends.tabular.named_tables import known_tables
 from harness.core.errors import StoreError
 from harness.core.oracle import Gradient
 from harness.core.policy import BASELINE

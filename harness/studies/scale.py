@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from backends.tabular.known_tables import known_tables
+from backends.tabular.named_tables import known_tables
 from harness.core.errors import SettingError, TableError
 from harness.planning import registry, settings
 from harness.planning.settings import create_space

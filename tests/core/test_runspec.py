@@ -121,7 +121,7 @@ def test_the_provenance_names_torch_only_where_it_was_imported(monkeypatch):
 
 
 def test_the_git_revision_is_that_of_the_clone_or_nothing(monkeypatch, tmp_path):
-    monkeypatch.setattr(harness, "__file__", str(tmp_path / "harness" / "__init__.py"))
+    monkeypatch.setattr(runspec, "__file__", str(tmp_path / "harness" / "core" / "runspec.py"))
     assert runspec.provenance()["git_revision"] is None
     (tmp_path / ".git").mkdir()
     assert runspec.provenance()["git_revision"] is None

@@ -209,7 +209,7 @@ def test_memory_that_is_full_at_the_probe_fails_the_run_behind_its_last_checkpoi
     def full(_: object) -> None:
         raise ResourceError("no memory for the probe")
 
-    monkeypatch.setattr(engine, "measured", full)
+    monkeypatch.setattr(engine, "score_probe", full)
     *_, saved, broken = received(jobs_of(TRAINER, SHARED, "5", device="cpu"), workers=1)[5]
     assert isinstance(saved, CheckpointSaved)
     assert saved.checkpoint.trials == 9

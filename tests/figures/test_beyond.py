@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from matplotlib.colors import to_hex
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.output.figure_style import COLOURS
 from harness.studies.noise.figure import plot_noise
 from harness.studies.transfer.figure import plot_transfer

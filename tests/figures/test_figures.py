@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError
 from harness.figures.ranks import ranks, ranks_data
 from harness.output.figure_style import COLOURS, LIGHT, rank_ticks, spaced

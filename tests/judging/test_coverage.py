@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backends.synthetic import SyntheticOracle
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError, TableError
 from harness.core.numbers import Undefined

@@ -12,7 +12,18 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from harness.core.numbers import Undefined
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, compare_samples
 from harness.leaderboard.leaderboard import build
-from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
+from tests.leaderboard.samples import (
+    COURSES,
+    NAO,
+    RANDOM,
+    SCRATCH,
+    TRUTH,
+    UnrankedVerdict,
+    board,
+    entry,
+    perplexity,
+    runs,
+)
 
 ENAS = [0.91, 0.93, 0.90, 0.915, 0.92, 0.905, 0.93, 0.90, 0.91, 0.925]
 KEY = ("nao", "tabular", "nasbench101")
@@ -105,7 +116,9 @@ def test_the_margin_is_half_a_deviation_of_a_uniform_draw_unless_it_is_given():
     both = runs("random", RANDOM) + runs("nao", NAO)
     assert entry("nao", build(both, TRUTH)).against_random.margin == pytest.approx(0.058 / 2)
     assert entry("nao", build(both, TRUTH, margin=0.01)).against_random.margin == 0.01
-    trained = board(runs("random", list(map(Measured, RANDOM))), runs("nao", list(map(Measured, NAO))), truth=SCRATCH)
+    trained = board(
+        runs("random", list(map(UnrankedVerdict, RANDOM))), runs("nao", list(map(UnrankedVerdict, NAO))), truth=SCRATCH
+    )
     assert entry("nao", trained).against_random.margin == pytest.approx(np.std(RANDOM, ddof=1) / 2)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.budget import Budget, Cost
 from harness.core.numbers import Undefined
 from harness.core.random import stream

@@ -10,7 +10,18 @@ from harness.leaderboard.leaderboard import build
 from harness.leaderboard.sentences import finding, verdict
 from harness.output.units import unit_of
 from harness.statistics import Interval
-from tests.leaderboard.samples import COURSES, NAO, RANDOM, SCRATCH, TRUTH, Measured, board, entry, perplexity, runs
+from tests.leaderboard.samples import (
+    COURSES,
+    NAO,
+    RANDOM,
+    SCRATCH,
+    TRUTH,
+    UnrankedVerdict,
+    board,
+    entry,
+    perplexity,
+    runs,
+)
 
 ACCURACY, PERPLEXITY = unit_of("test_accuracy"), unit_of("test_perplexity")
 BETTER = Comparison(
@@ -143,5 +154,7 @@ def test_two_constant_policies_are_untested_for_a_reason():
 
 
 def test_trained_cells_have_a_verdict_too():
-    trained = board(runs("random", list(map(Measured, RANDOM))), runs("nao", list(map(Measured, NAO))), truth=SCRATCH)
+    trained = board(
+        runs("random", list(map(UnrankedVerdict, RANDOM))), runs("nao", list(map(UnrankedVerdict, NAO))), truth=SCRATCH
+    )
     assert entry("nao", trained).verdict.startswith("nao: better than one random draw by ")

@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 import pytest
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.budget import Budget
 from harness.core.errors import StoreError, TableError
 from harness.core.judgement import Truth, UnrankedVerdict
@@ -124,7 +124,7 @@ def test_each_space_has_a_board_of_its_own(store):
 def test_a_table_that_was_moved_is_found_by_its_content(store, tmp_path, monkeypatch):
     moved = tmp_path / "renamed.h5"
     shutil.copy(TABLE.path, moved)
-    monkeypatch.setattr("backends.tabular.known_tables.known_tables", lambda: {"renamed": moved})
+    monkeypatch.setattr("backends.tabular.named_tables.known_tables", lambda: {"renamed": moved})
     ended(store, spec(table="/nowhere/rnn2-austen.h5"), CELLS[0], trials=5)
     (board,) = boards(store, store.runs())
     assert board.truth.name == "renamed"
@@ -144,8 +144,8 @@ def gone(monkeypatch):
     """Take every table away from here on."""
 
     def take():
-        monkeypatch.setattr("backends.tabular.known_tables.known_tables", dict)
-        monkeypatch.setattr("backends.tabular.known_tables.Table.open", _missing)
+        monkeypatch.setattr("backends.tabular.named_tables.known_tables", dict)
+        monkeypatch.setattr("backends.tabular.named_tables.Table.open", _missing)
 
     return take
 

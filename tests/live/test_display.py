@@ -27,7 +27,7 @@ def written(console: Console) -> str:
     return console.file.getvalue()
 
 
-def rows(tally: RunTracker, width: int = 100) -> list[str]:
+def rows(tally: RunTracker, width: int = 110) -> list[str]:
     console = terminal(width, seen=False)
     console.print(progress_table(tally))
     return [" ".join(line.split()) for line in written(console).splitlines()]

@@ -75,6 +75,6 @@ def hostile_spec(policy, seed, digest):
 
 
 def _digest():
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
 
     return open_table(TABLE).digest

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from backends.tabular.known_tables import table_path
+from backends.tabular.named_tables import table_path
 from harness.cli import cli
 from harness.core.errors import SettingError
 from harness.report.write import require_writable
@@ -75,7 +75,7 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path):
 def test_a_page_that_cannot_be_made_leaves_the_old_one_and_nothing_half_written(tmp_path, monkeypatch):
     fill(tmp_path / "runs.db", seeds=(1,))
     (tmp_path / "r.html").write_text("old")
-    monkeypatch.setattr("pathlib.Path.replace", _full)
+    monkeypatch.setattr("os.replace", _full)
     with pytest.raises(SettingError, match="No space left"):
         page_of(url_of(tmp_path / "runs.db"), tmp_path / "r.html")
     assert (tmp_path / "r.html").read_text() == "old"
@@ -91,7 +91,7 @@ def test_a_table_that_is_gone_leaves_the_numbers_and_says_what_is_not_drawn(tmp_
     url = fill(tmp_path / "runs.db", seeds=(1, 2), table=str(tmp_path / "mine.h5"))
     page_of(url, tmp_path / "r.html")  # what was not judged yet is
     (tmp_path / "mine.h5").unlink()
-    monkeypatch.setattr("backends.tabular.known_tables.known_tables", dict)
+    monkeypatch.setattr("backends.tabular.named_tables.known_tables", dict)
     text = page_of(url, tmp_path / "r.html").read_text()
     assert "Not drawn:" in text
     assert "is not on this machine" in text

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from backends.tabular.fetch import PUBLISHED
-from backends.tabular.known_tables import known_tables
+from backends.tabular.named_tables import known_tables
 from harness.cli import cli
 from harness.planning import registry
 from harness.planning.experiment import Experiment
@@ -83,9 +83,13 @@ def experiment_of(command: str, monkeypatch: pytest.MonkeyPatch) -> tuple[tuple[
         given.append((arguments, named))
         raise Captured
 
-    for place in ("compare.compare", "studies.penalty.penalty", "studies.weight_sharing.weight_sharing"):
+    for place in (
+        "leaderboard.end_to_end.compare",
+        "studies.penalty.measure.study_penalty",
+        "studies.weight_sharing.measure.study_weight_sharing",
+        "studies.sharing_amount.measure.study_sharing_amount",
+    ):
         monkeypatch.setattr(f"harness.{place}", capture)
-    monkeypatch.setattr("harness.studies.sharing_amount.measure.study_sharing_amount", capture)
     monkeypatch.setattr(sys, "argv", shlex.split(command))
     with pytest.raises(Captured):
         cli.main(shlex.split(command)[1:], standalone_mode=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import SettingError, UnknownNameError
 from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Leaderboard

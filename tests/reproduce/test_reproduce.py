@@ -169,7 +169,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing_half_done(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.replace", full)
+    monkeypatch.setattr("os.replace", full)
     ended = harness("reproduce", "table2", "--output", "here")
     assert ended.status == 2
     assert "cannot be written: No space left on device" in ended.err

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError, UnknownNameError
 from harness.studies.early_stopping.measure import EarlyStoppingResult, study_early_stopping
 from harness.studies.early_stopping.page import early_stopping_page, evenly_spaced

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from backends.tabular.oracle import TabularOracle
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.numbers import Number, Undefined

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr, weightedtau
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from harness.studies.transfer.measure import TransferResult, study_transfer
 from harness.studies.transfer.page import transfer_page

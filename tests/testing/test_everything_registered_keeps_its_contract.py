@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.files.folders import ROOT
 from harness.planning import registry
 from harness.planning.settings import create_space

@@ -16,7 +16,7 @@ from harness.cli.options import format_option, json_option, plot_option
 @json_option
 def early_stopping(name: str, metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
     """How far the ranking of a table's cells after each epoch is from the final one (Yu et al. 2020, Fig. 7)."""
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
     from harness.output.page import show
     from harness.studies.early_stopping.measure import study_early_stopping as compare
     from harness.studies.early_stopping.page import early_stopping_page

@@ -23,7 +23,7 @@ def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | N
     if len(names) != 2:
         times = {0: "is missing", 1: "is there once"}.get(len(names), f"is there {len(names)} times")
         raise SettingError(f"--table {times}: a transfer is between two, --table A --table B")
-    from backends.tabular.known_tables import open_table
+    from backends.tabular.named_tables import open_table
     from harness.output.page import show
     from harness.studies.transfer.measure import study_transfer as compare
     from harness.studies.transfer.page import transfer_page

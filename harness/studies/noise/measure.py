@@ -14,7 +14,7 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.numbers import Number, Undefined
 from harness.core.policy import BASELINE

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypedDict
 
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError
 from harness.core.features import OracleFeatures
 from harness.core.numbers import Undefined

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.tabular.importers import import_table
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from backends.tabular.table import Table
 from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import TableError

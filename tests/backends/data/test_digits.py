@@ -7,7 +7,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from backends.data.digits import load
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from backends.training.recipes import load_recipe, recipe_path
 
 NAME = "nasbench101-v5-digits"

@@ -157,7 +157,7 @@ class Diverging(CellTraining):
 
 
 def test_what_diverges_is_trained_again_with_other_seeds(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backends.standalone.cell_trainer.Training", Diverging)
+    monkeypatch.setattr("backends.standalone.cell_trainer.CellTraining", Diverging)
     trainer = CellTrainer(replace(SHORT, attempts=3))
     trainer.curves(CELL, 2, [0, 1])
     ((first, second),) = Diverging.begun

@@ -59,7 +59,7 @@ class Tiny201(Tiny):
         cells.module.double()
         task = ImageTask(cells, ImageBatches(self.data, self.data.validation, recipe, 3), recipe, 3)
         self.points: NASBench201Cells = cells
-        self.shared: SharedWeights[Any] = SharedWeights(task, recipe.rule)
+        self.shared: SharedWeights[Any] = SharedWeights(task, recipe.optimizer_settings)
 
 
 def mixture(seed: int) -> tuple[tuple[float, ...], ...]:

@@ -45,7 +45,7 @@ class Tiny:
         self.cells.module.double()
         self.batches = ImageBatches(self.data, self.data.validation, recipe, seed)
         self.task = ImageTask(self.cells, self.batches, recipe, seed, **settings)  # type: ignore[arg-type]
-        self.weights: SharedWeights[CellPoint] = SharedWeights(self.task, recipe.rule)
+        self.weights: SharedWeights[CellPoint] = SharedWeights(self.task, recipe.optimizer_settings)
 
 
 class DoubleImages(Images):

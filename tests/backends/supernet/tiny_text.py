@@ -65,7 +65,7 @@ class TinyText:
         self.cells.module.double()
         self.bptt_batches = BpttBatches(self.text, self.text.validation, recipe, seed)
         self.task = TextTask(self.cells, self.bptt_batches, recipe)
-        self.weights: SharedWeights[RecurrentPoint] = SharedWeights(self.task, recipe.rule)
+        self.weights: SharedWeights[RecurrentPoint] = SharedWeights(self.task, recipe.optimizer_settings)
 
     def mixture(self, seed: int) -> Mixture:
         """Rows drawn by a seed."""

@@ -12,7 +12,7 @@ import numpy as np
 from backends.surrogate.examples import Examples, ExampleSource, examples_of_table, split
 from backends.surrogate.files import Surrogate, write
 from backends.surrogate.fitting import facts_of, fit_from_examples
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from backends.tabular import Table, known_tables, open_table, write_table
+from backends.tabular import Table, named_tables, open_table, write_table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from tests.backends.tabular.conftest import Ordered, Pairs
 
@@ -248,8 +248,8 @@ def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path, pairs: Pairs, co
 
 
 def test_tables_are_found_by_name_or_path(table_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_tables, "folders", lambda: (table_file.parent,))
-    assert known_tables() == {"small": table_file}
+    monkeypatch.setattr(named_tables, "table_folders", lambda: (table_file.parent,))
+    assert named_tables.known_tables() == {"small": table_file}
     assert open_table("small").path == open_table(str(table_file)).path == open_table(table_file).path
     with pytest.raises(UnknownNameError, match="unknown table 'smal'; did you mean 'small'"):
         open_table("smal")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backends.data.datasets import dataset_info
-from backends.tabular.known_tables import open_table
+from backends.tabular.named_tables import open_table
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from backends.training.recipes.files import known_recipes
 from backends.training.recipes.recipe import LEAST, WORDS
