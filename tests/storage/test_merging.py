@@ -15,7 +15,7 @@ from harness.storage.merging import MergeConflict, merge
 from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
 from tests.storage.samples import checkpoint, ended, going, rows, spec
-from tests.storage.test_versions import FIRST
+from tests.storage.test_schema_versions import FIRST
 
 TRUTH = Truth("test_accuracy", 3, 8, "table", "t", "ab" * 32, True, Undefined("no rank"))
 JUDGED = Result("cell 1", "test_accuracy", "ab" * 32, Verdict(0.75, 2, 32, 0.125, 96.875))

@@ -29,7 +29,7 @@ from backends.networks.shared_convolution import (
 from harness.core.errors import SettingError
 from harness.core.space import Architecture
 from harness.spaces.nasbench201 import EDGES
-from tests.backends.networks.test_nasbench201_network import CELLS, PUBLISHED, SPACE, images
+from tests.backends.networks.test_nasbench201 import CELLS, PUBLISHED, SPACE, images
 
 SIZES = Skeleton(width=2, stacks=3, modules=2, image_channels=2, classes=4, batch_norm_momentum=0.3)
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
