@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test docs check bench clean
+.PHONY: setup demo test test-all docs check bench clean
 
 setup: $(STAMP)
 
@@ -16,6 +16,9 @@ demo: $(STAMP)
 	$(BIN)/harness run --policy nao --oracle tabular
 
 test: $(STAMP)
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+
+test-all: $(STAMP)
 	$(BIN)/pytest -n auto --dist worksteal
 
 docs: $(STAMP)
@@ -26,7 +29,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs build/docs
-	$(BIN)/pytest -n auto --dist worksteal
+	$(MAKE) test-all
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.spaces

@@ -1,6 +1,9 @@
 """Tests run side by side: one thread each, set before NumPy is imported, and no example fails for being slow."""
 
 import os
+from collections.abc import Sequence
+
+import pytest
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -9,3 +12,10 @@ from hypothesis import settings  # noqa: E402  (the variables come first)
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """A test that is left out of the quick suite says why it takes long."""
+    for item in items:
+        for mark in item.iter_markers("slow"):
+            assert mark.kwargs.get("reason"), f"{item.nodeid} is marked slow without a reason"

@@ -41,6 +41,7 @@ def named_files() -> dict[str, str]:
     return {found[1]: text for text in python if (found := NAMED.match(text))}
 
 
+@pytest.mark.slow(reason="each line of a guide is a process of its own")
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda page: page.stem)
 def test_a_guide_s_example_runs_from_top_to_bottom(guide: Path, tmp_path: Path) -> None:
     for name, text in named_files().items():
@@ -57,12 +58,13 @@ def test_a_guide_s_example_runs_from_top_to_bottom(guide: Path, tmp_path: Path) 
 
 def perform(command: list[str], folder: Path) -> str:
     """What a command prints in a folder, where its modules lie too; fails with what it said where it fails."""
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, f"{command}: {ran.stderr}"
     return ran.stdout
 
 
+@pytest.mark.slow(reason="the whole comparison of the quick start, ten seeds a policy")
 def test_the_quick_start_prints_what_it_says_and_python_reads_what_it_stored(tmp_path: Path) -> None:
     found = blocks(DOCS / "quick-start.md")
     place = next(i for i, (_, text) in enumerate(found) if text.startswith("harness run"))

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -15,6 +17,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
+@pytest.mark.slow(reason="processes that search and that check a contract")
 def test_the_readme_s_policy_runs_and_keeps_the_contract(tmp_path: Path) -> None:
     policy, checks = blocks("python")
     assert policy.count("\n") < 40

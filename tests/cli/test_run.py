@@ -161,6 +161,7 @@ def test_ranks_can_be_drawn_too(harness: Harness, tmp_path: Path) -> None:
     assert (tmp_path / "ranks.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow(reason="four processes that search, two of them killed")
 def test_a_killed_comparison_goes_on_and_ends_with_the_same_result(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "harness", *SYNTHETIC[:-2], "--policy", "evolution", "--seeds", "1:5", "--json"]
     arguments += ["--set", "evolution.samples=3000", "--workers", "2"]

@@ -24,6 +24,7 @@ def command(harness: Harness) -> tuple[str, ...]:
     return ("run", *oracle, "--space", "nasbench101-v6", "--seeds", "1:4", "--workers", "1", "--device", "cpu")
 
 
+@pytest.mark.slow(reason="trains recommendations from scratch")
 def test_a_space_that_no_table_covers_is_judged_by_training_once(harness: Harness, command: tuple[str, ...]) -> None:
     first = harness(*command, "--judge", "tiny.yaml", "--json")
     assert first.status == 0

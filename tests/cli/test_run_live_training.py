@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.backends.supernet.tiny import TINY
@@ -36,6 +37,7 @@ def committed(database: Path) -> int:
         return 0
 
 
+@pytest.mark.slow(reason="supernets trained for 300 epochs by four processes, two of them killed")
 def test_killed_runs_of_a_supernet_go_on_and_end_bit_for_bit(tmp_path: Path) -> None:
     settings = ["--set", f"oracle.recipe={recipe(tmp_path, 300)}", "--set", "oracle.seconds=none", "--workers", "2"]
     arguments = [sys.executable, "-m", "harness", "run", *SEARCH, "--oracle", "supernet", *settings]
@@ -59,6 +61,7 @@ def test_killed_runs_of_a_supernet_go_on_and_end_bit_for_bit(tmp_path: Path) -> 
     assert json.loads(whole)["leaderboard"][0]["tau"] is not None
 
 
+@pytest.mark.slow(reason="a supernet trained and searched from the command line")
 def test_one_command_searches_with_and_without_weight_sharing(harness: Harness, tmp_path: Path) -> None:
     settings = ("--set", f"supernet.recipe={recipe(tmp_path, 4)}", "--set", "spos.generations=2")
     ended = harness("run", *SEARCH, "--oracle", "tabular", "--oracle", "supernet", *settings)

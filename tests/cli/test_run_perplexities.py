@@ -21,6 +21,7 @@ def imported(harness: Harness) -> None:
     assert "32 cells of space rnn2" in ended.err
 
 
+@pytest.mark.slow(reason="a whole comparison on a table of perplexities")
 def test_policies_are_ranked_by_the_smallest_perplexity(harness: Harness) -> None:
     imported(harness)
     asked = [argument for name in SEARCHES for argument in ("--policy", name)]

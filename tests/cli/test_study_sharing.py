@@ -42,6 +42,7 @@ def test_a_figure_is_drawn_where_it_is_asked_for(harness: Harness) -> None:
     assert Path("tau.svg").read_text().startswith("<?xml")
 
 
+@pytest.mark.slow(reason="12 cells trained with shared weights and alone")
 def test_how_much_is_shared_is_studied_on_12_cells(harness: Harness) -> None:
     recipe = replace(TINY, epochs=(2,), train_images=64, train_accuracy_images=50, stacks=1, repeats=1)
     Path("tiny.yaml").write_text(yaml.safe_dump(asdict(recipe) | {"epochs": [2]}))
@@ -88,6 +89,7 @@ def test_the_published_scale_says_which_table_it_needs(
     assert "`harness table fetch nasbench101`" in ended.err
 
 
+@pytest.mark.slow(reason="a supernet trained twice, in one process and in two")
 def test_a_supernet_is_studied_the_same_whatever_the_number_of_workers(harness: Harness, tmp_path: Path) -> None:
     Path("tiny.yaml").write_text(yaml.safe_dump(SUPERNET.model_dump() | {"search": {"epochs": 3, "updates": 4}}))
     live = ("--space", "nasbench101-v4", "--cells", "10", "--seeds", "1:3", "--device", "cpu", "--json")

@@ -130,6 +130,7 @@ def test_a_truncated_table_and_a_foreign_file_are_refused(harness: Harness) -> N
         assert name in ended.err
 
 
+@pytest.mark.slow(reason="three builds that train every cell in processes of their own")
 def test_a_killed_build_goes_on_and_ends_with_the_same_table(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     command = [sys.executable, "-m", "harness", "table", "build", "recipe.yaml", "--space", "nasbench101-v3"]

@@ -12,6 +12,7 @@ from tests.backends.standalone.language import LITTLE, write_text, written
 from tests.cli.conftest import Harness
 
 
+@pytest.mark.slow(reason="trains all recurrent cells of two nodes")
 def test_recurrent_cells_are_trained_into_a_table_and_built_again_nothing_is(
     harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

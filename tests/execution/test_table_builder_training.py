@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from backends.standalone.cell_trainer import CellTrainer
 from backends.tabular.journal import read_journal
 from harness.execution.table_builder import TRAINER
@@ -13,6 +15,7 @@ from tests.backends.standalone.recipe import TINY
 from tests.execution.test_table_builder import CELLS, content, run, without_seconds
 
 
+@pytest.mark.slow(reason="workers that import torch and train")
 def test_workers_train_as_one_process_does(tmp_path: Path) -> None:
     recipe = replace(TINY, epochs=(2,), stacks=1)
     run(tmp_path / "2.journal", recipe, 2, TRAINER)

@@ -180,7 +180,7 @@ def test_every_published_cell_of_four_vertices_is_in_the_space() -> None:
     assert sorted(canonical_keys(keys).tolist()) == cells(4).tolist()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(reason="reads and canonicalises all 423,624 published cells")
 def test_the_space_is_exactly_the_published_one() -> None:
     rows = list(_published("mean_test_108.csv.gz"))
     keys = np.array([_published_key(row) for row in rows])

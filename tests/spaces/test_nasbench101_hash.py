@@ -66,7 +66,10 @@ def test_a_float_matrix_with_a_dead_vertex_hashes_like_its_pruned_cell() -> None
     assert module_hash(matrix, interior(labels)) == "b49ac8c578b4561d79ac7087988f1c61"
 
 
-SLOW = [pytest.param(vertices, marks=pytest.mark.slow) for vertices in (6, 7)]
+SLOW = [
+    pytest.param(vertices, marks=pytest.mark.slow(reason="hashes every cell of the space, one by one"))
+    for vertices in (6, 7)
+]
 
 
 @pytest.mark.parametrize("vertices", [4, 5, *SLOW])

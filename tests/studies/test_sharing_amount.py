@@ -113,6 +113,7 @@ def experiment(folder: Path, **changes: Any) -> Experiment:
     return Experiment.model_validate({**fields, "store": f"sqlite:///{folder}/runs.db", **changes})
 
 
+@pytest.mark.slow(reason="trains 12 cells from scratch")
 def test_only_the_12_cells_are_trained_and_scored_and_their_truth_is_trained_once(tmp_path: Path, tiny: Path) -> None:
     asked = experiment(tmp_path)
     found = study_sharing_amount("images", asked, Watch(), recipe=str(tiny))

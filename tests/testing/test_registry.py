@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -87,18 +88,39 @@ def build_tree(oracle: str, seed: int, **settings: Any) -> Any:
     return registry.load("oracle", oracle)(space, seed, **settings)
 
 
-def named(check: Callable[..., None]) -> str:
-    return check.__name__
+TWENTY = "twenty whole searches of a policy that trains or follows slopes"
+CUT_AND_RESUMED = "a search of a policy with networks, cut and gone on with at every sixth of it"
+TRAINED = "each answer is a training from scratch"
+LONG_LEARNERS = {"bayesnas", "darts", "enas", "fairnas", "fbnet", "gdas", "nao", "spos", "tpe"}
+LONG_STATES = {"enas", "fbnet", "nao", "random-sharing", "spos", "tpe"}
+QUICK_OF_TRAINED = {"refuses_what_it_cannot", "optional_members_are_right"}
 
 
-@pytest.mark.parametrize("check", POLICY_CHECKS, ids=named)
-@pytest.mark.parametrize("name", POLICIES)
+def policy_cases() -> Iterator[Any]:
+    """Every policy with every check; those that take long are marked."""
+    for name, check in itertools.product(POLICIES, POLICY_CHECKS):
+        long = {"learns": (LONG_LEARNERS, TWENTY), "resumes_from_any_cut": (LONG_STATES, CUT_AND_RESUMED)}
+        names, reason = long.get(check.__name__, (set(), ""))
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if name in names else [])
+
+
+def oracle_cases() -> Iterator[Any]:
+    """Every oracle with every check; those that train from scratch many times are marked."""
+    for name, check in itertools.product(ORACLES, ORACLE_CHECKS):
+        trains = name == "standalone" and check.__name__ not in QUICK_OF_TRAINED
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=TRAINED)] if trains else [])
+
+
+def named(part: str | Callable[..., None]) -> str:
+    return part if isinstance(part, str) else part.__name__
+
+
+@pytest.mark.parametrize(("name", "check"), policy_cases(), ids=named)
 def test_policy(name: str, check: Callable[[PolicyCase], None]) -> None:
     check(POLICIES[name])
 
 
-@pytest.mark.parametrize("check", ORACLE_CHECKS, ids=named)
-@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize(("name", "check"), oracle_cases(), ids=named)
 def test_oracle(name: str, check: Callable[[OracleCase], None]) -> None:
     check(ORACLES[name])
 

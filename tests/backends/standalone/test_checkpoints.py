@@ -88,6 +88,7 @@ def steps_taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return taken
 
 
+@pytest.mark.slow(reason="processes that train, killed on the way")
 def test_a_process_killed_while_training_is_gone_on_with(
     tmp_path: Path, checkpoints: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
