@@ -94,10 +94,10 @@ class NASBench101Cell(nn.Module):
             inputs = [values[s][..., : self.channels[t]] for s in range(1, t) if self.matrix[s][t]]
             if t in projections:
                 inputs.append(projections[t])
-            values[t] = self._by_replica(operation(_image(_total(inputs))))
+            values[t] = self._by_replica(operation(_image(sum_of(inputs))))
         outputs = [values[t] for t in range(1, last) if self.matrix[t][last]]
         joined = [torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]] if outputs else []
-        return _image(_total([*joined, projections[last]] if last in projections else joined))
+        return _image(sum_of([*joined, projections[last]] if last in projections else joined))
 
     def _by_replica(self, image: Tensor) -> Tensor:
         """View an image as (batch, h, w, replicas, channels), which costs nothing in channels-last memory."""
@@ -186,7 +186,8 @@ def _image(value: Tensor) -> Tensor:
     return value.flatten(-2).permute(0, 3, 1, 2)
 
 
-def _total(values: list[Tensor]) -> Tensor:
+def sum_of(values: list[Tensor]) -> Tensor:
+    """The sum of tensors of one shape, in their order."""
     total = values[0]
     for value in values[1:]:
         total = total + value

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Skeleton, draw_convolution
+from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Skeleton, draw_convolution, sum_of
 from backends.networks.nasbench101_paths import (
     FIRST_CHANNELS,
     OUTPUT,
@@ -82,10 +82,10 @@ class NASBench101SharedCell(nn.Module):
             inputs = [values[source][:, : vertex.channels] for source in vertex.sources]
             if vertex.index - 1 in projected:
                 inputs.append(projected[vertex.index - 1])
-            values[vertex.index] = self._operated(_total(inputs), vertex, norm, slices)
+            values[vertex.index] = self._operated(sum_of(inputs), vertex, norm, slices)
         outputs = [values[vertex] for vertex in cell.outputs]
         joined = [torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]] if outputs else []
-        return _total([*joined, projected[OUTPUT]] if OUTPUT in projected else joined)
+        return sum_of([*joined, projected[OUTPUT]] if OUTPUT in projected else joined)
 
     def mixture(self, image: Tensor, cells: MixtureCoefficients, norm: BatchNormalisation) -> Tensor:
         """What a mixture of cells computes: all operations of all vertices, at the full width."""
@@ -94,13 +94,13 @@ class NASBench101SharedCell(nn.Module):
         values: list[Tensor] = []
         for t, (conv3x3, conv1x1, pooling) in enumerate(cells.operations):
             sources = (projected[t], *values)
-            total = _total([cells.inputs[s][t] * source for s, source in enumerate(sources)])
+            total = sum_of([cells.inputs[s][t] * source for s, source in enumerate(sources)])
             masked = cells.masks[t] * total
             value = conv3x3 * convolve(masked, [self.conv3x3[t].whole()], norm)
             value = value + conv1x1 * convolve(masked, [self.conv1x1[t].whole()], norm)
             values.append(value + pooling * _pooled(total))
         joined = [functional.conv2d(torch.cat(values, dim=1), cells.outputs)] if values else []
-        return _total([*joined, cells.projection * direct])
+        return sum_of([*joined, cells.projection * direct])
 
     def _projected(
         self, image: Tensor, cell: CellPlan, norm: BatchNormalisation, slices: ChannelSelection
@@ -222,10 +222,3 @@ def _convolution_list(
 
 def _pooled(image: Tensor) -> Tensor:
     return functional.max_pool2d(image, 3, stride=1, padding=1)
-
-
-def _total(values: list[Tensor]) -> Tensor:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total

@@ -9,14 +9,14 @@ order is tanh, relu, sigmoid, identity, as in DARTS, NAO and enas_lm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from backends.networks.recurrence import Nodes, run_recurrence
+from backends.networks.recurrence import ACTIVATIONS, Nodes, Recurrence, mean_of, node_state
 from backends.networks.rnn_cell import Dropouts, LanguageModel
 from harness.spaces.rnn_cell import OPERATIONS
 
@@ -26,9 +26,6 @@ StateNorm = Literal["none", "batch"]
 
 MixtureRows: TypeAlias = Sequence[Tensor]
 """Weights of the predecessors (i,) and of the operations (4,) of each node i, in turn."""
-
-_StepFunction: TypeAlias = Callable[[list[Tensor], Tensor | None, int], Tensor]
-"""The state of a node from the states before it, the mask of hidden dropout and the node's number from 0."""
 
 _EPSILON = 1e-5  # of torch.nn.BatchNorm1d
 
@@ -79,19 +76,8 @@ class SharedRecurrentModel(LanguageModel):
 
     def _path(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, nodes: Nodes) -> Tensor:
         matrices = torch.stack([self._matrix(place, *node) for place, node in enumerate(nodes)])
-        averaged = self._averaged(nodes)
-        if self.norm == "none":
-            return run_recurrence(embedded, hidden, mask, self.first, matrices, nodes, averaged)
-        shares = embedded.new_zeros(len(nodes) + 1)
-        shares[list(averaged)] = 1 / len(averaged)
-
-        def step(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
-            operation, source = nodes[place]
-            masked = states[source] if mask is None else states[source] * mask
-            gate, value = (masked @ matrices[place]).chunk(2, dim=-1)
-            return torch.lerp(states[source], _ACTIVATIONS[operation](value), gate.sigmoid())
-
-        return self._unrolled(embedded, hidden, mask, step, shares)
+        state, output = node_state(matrices, nodes), mean_of(self._averaged(nodes))
+        return Recurrence(self.first, len(nodes), state, output, self._normed).run(embedded, hidden, mask)
 
     def _matrix(self, place: int, operation: str, source: int) -> Tensor:
         block = source * len(OPERATIONS) + OPERATIONS.index(operation) if self.sharing == "operation" else 0
@@ -114,7 +100,7 @@ class SharedRecurrentModel(LanguageModel):
         weights = [torch.outer(rows[2 * place], rows[2 * place + 1]) for place in range(self.nodes)]
         matrices = [self._side_by_side(place) for place in range(self.nodes)]
 
-        def step(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
+        def state(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
             before = torch.stack(states)
             masked = before if mask is None else before * mask
             gates, values = torch.unflatten(masked @ matrices[place], -1, (-1, 2, self.width)).unbind(-2)
@@ -122,7 +108,12 @@ class SharedRecurrentModel(LanguageModel):
             candidates = torch.lerp(before.unsqueeze(-2).expand_as(values), values, gates.sigmoid().expand_as(values))
             return torch.einsum("po,pcow->cw", weights[place].to(candidates.dtype), candidates)
 
-        return self._unrolled(embedded, hidden, mask, step, self._shares(rows).to(embedded.dtype))
+        shares = self._shares(rows).to(embedded.dtype)
+
+        def output(states: list[Tensor]) -> Tensor:
+            return torch.einsum("s,scw->cw", shares, torch.stack(states))
+
+        return Recurrence(self.first, self.nodes, state, output, self._normed).run(embedded, hidden, mask)
 
     def _side_by_side(self, place: int) -> Tensor:
         """A node's matrices, for each predecessor those of all operations in a row; one for all where they share it."""
@@ -141,42 +132,12 @@ class SharedRecurrentModel(LanguageModel):
         stacked = torch.stack(shares)
         return stacked / stacked.sum()
 
-    def _unrolled(
-        self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, step: _StepFunction, shares: Tensor
-    ) -> Tensor:
-        """Run a cell word by word, with autograd's gradient."""
-        from_words = embedded @ self.first[: self.width]
-        outputs = []
-        for word in from_words.unbind():
-            masked = hidden if mask is None else hidden * mask
-            gate, value = (word + masked @ self.first[self.width :]).chunk(2, dim=-1)
-            states = [self._normed(torch.lerp(hidden, value.tanh(), gate.sigmoid()))]
-            for place in range(self.nodes):
-                states.append(self._normed(step(states, mask, place)))
-            hidden = torch.einsum("s,scw->cw", shares, torch.stack(states))
-            outputs.append(hidden)
-        return torch.stack(outputs)
-
     def _normed(self, state: Tensor) -> Tensor:
         if self.norm == "none":
             return state
         return nn.functional.batch_norm(state, None, None, training=True, eps=_EPSILON)
 
 
-_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-    "identity": lambda value: value,
-}
-
-
 def _apply(operation: str, values: Tensor, number: int) -> Tensor:
     """An operation's values (predecessors, columns, width), of its own pre-activation or of the one that all share."""
-    return _ACTIVATIONS[operation](values[..., number if values.shape[-2] > 1 else 0, :])
-
-
-def count_shared_parameters(nodes: int, *, width: int, words: int, sharing: Sharing = "operation") -> int:
-    """Weights of the model: what a stand-alone one has, with a matrix a node, predecessor and operation, or a node."""
-    matrices = len(OPERATIONS) * nodes * (nodes + 1) // 2 if sharing == "operation" else nodes
-    return words * width + words + (2 * width) ** 2 + matrices * 2 * width**2
+    return ACTIVATIONS[operation](values[..., number if values.shape[-2] > 1 else 0, :])

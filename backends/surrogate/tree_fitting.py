@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from backends.surrogate.trees import Features, Floats, Tree
 from harness.core.errors import IncompatibleError
-
-ModelName: TypeAlias = Literal["forest", "boosting"]
 
 TOLERANCE = 1e-9
 """How far what was taken out may be from what scikit-learn predicts."""

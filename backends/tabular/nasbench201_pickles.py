@@ -1,21 +1,18 @@
-"""Reads the pickles of NAS-Bench-201: numbers, texts and containers; nothing that a pickle names is imported or called.
+"""Reads the pickles of NAS-Bench-201: numbers, texts and containers.
 
-A pickle is a program that may call whatever it can import (Python documentation, pickle, "Restricting Globals").
-Here the few names that the benchmark's files need lead to stand-ins of our own, and others nowhere. Trained weights
-and arrays, which a table has no use for, are let go of unread.
+Trained weights and arrays, which a table has no use for, are let go of unread.
 """
 
 from __future__ import annotations
 
 import pickle
 import zipfile
-from collections.abc import Callable
-from typing import Any, Protocol, Self
+from typing import IO, Any, Self
 
 import numpy as np
 
 from harness.core.errors import TableError
-from harness.files.plain_pickles import FAILURES
+from harness.files.restricted_pickles import MULTIARRAYS, PERSISTENT, StandIns, load_restricted
 
 NUMBERS = ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1")
 """The NumPy types of single numbers."""
@@ -62,57 +59,30 @@ def _bytes(text: str, encoding: str) -> bytes:
     return text.encode("latin-1")
 
 
-NAMES: dict[tuple[str, str], Callable[..., Any]] = {
+TYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+
+NAMES: StandIns = {
     ("collections", "OrderedDict"): _Ordered,
     ("builtins", "set"): set,
     ("__builtin__", "set"): set,
     ("_codecs", "encode"): _bytes,
     ("numpy", "dtype"): _NumberType,
     ("numpy", "ndarray"): Dropped,
-    ("numpy.core.multiarray", "scalar"): _number,
-    ("numpy._core.multiarray", "scalar"): _number,  # NumPy 2 writes this name
-    ("numpy.core.multiarray", "_reconstruct"): Dropped,
-    ("numpy._core.multiarray", "_reconstruct"): Dropped,
+    **{(module, "scalar"): _number for module in MULTIARRAYS},
+    **{(module, "_reconstruct"): Dropped for module in MULTIARRAYS},
     ("torch._utils", "_rebuild_tensor_v2"): Dropped,
     ("torch._utils", "_rebuild_parameter"): Dropped,
     ("torch.storage", "_load_from_bytes"): Dropped,
+    **{("torch", f"{each}Storage"): Dropped for each in TYPES},
+    PERSISTENT: Dropped,  # the storage of a tensor
 }
 """What each name that a file may hold leads to."""
 
-TYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-STORAGES = tuple(f"{each}Storage" for each in TYPES)
 
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        """The stand-in of a name, imported from nowhere."""
-        if module == "torch" and name in STORAGES:
-            return Dropped
-        if (module, name) not in NAMES:
-            raise pickle.UnpicklingError(f"it holds the name {module + '.' + name!r}")
-        return NAMES[module, name]
-
-    def persistent_load(self, identity: object) -> Any:
-        """What PyTorch keeps outside of the pickle: the storage of a tensor."""
-        return Dropped()
-
-
-class Readable(Protocol):
-    """A file that is read in binary, plain, compressed or in an archive."""
-
-    def read(self, size: int = ..., /) -> bytes:
-        """At most so many bytes."""
-        ...
-
-    def readline(self) -> bytes:
-        """The bytes to the end of the line."""
-        ...
-
-
-def load_results(file: Readable, source: str) -> Any:
+def load_results(file: IO[bytes], source: str) -> Any:
     """The next pickled object of a file; raises TableError, which names ``source``, for what is none of that kind."""
     try:
-        return _Unpickler(file).load()
-    except (*FAILURES, OSError, zipfile.BadZipFile) as error:
+        return load_restricted(file, NAMES)
+    except (pickle.UnpicklingError, OSError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise TableError(f"{source} is no pickle of numbers, texts and containers alone: {reason}") from error

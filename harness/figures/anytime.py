@@ -187,4 +187,4 @@ def cost_axis(axes: Axes, costs: Sequence[float]) -> None:
     positive = [cost for cost in costs if cost > 0]
     if positive and max(positive) / min(positive) >= LOG_SCALE_RATIO:
         axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.0f}" if cost >= 10 else f"{cost:g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.10g}"))

@@ -37,3 +37,15 @@ def atomic_output(path: str | Path, option: str) -> Iterator[Path]:
             yield part
     except OSError as error:
         raise SettingError(f"{option} {str(path)!r} cannot be written: {error.strerror or error}") from error
+
+
+def require_writable_file(path: str | Path, option: str) -> Path:
+    """The path of a file that can be written, as ``option`` asks; SettingError for a folder that is not."""
+    target = Path(path)
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        raise SettingError(
+            f"{option} {str(path)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
+        )
+    if target.is_dir():
+        raise SettingError(f"{option} {str(path)!r} is a folder; give the name of a file")
+    return target

@@ -1,8 +1,4 @@
-"""Reads pickles of plain data and byte arrays; nothing that a pickle names is ever imported or called.
-
-A pickle is a program that may call whatever it can import (Python documentation, pickle, "Restricting Globals").
-Here the four names which NumPy's arrays and protocol 2's bytes need lead to stand-ins of our own, and others nowhere.
-"""
+"""Reads pickles of plain data and byte arrays: the names that NumPy's arrays and protocol 2's bytes need, no others."""
 
 from __future__ import annotations
 
@@ -15,18 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import DataError
-
-FAILURES = (
-    pickle.UnpicklingError,
-    EOFError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    OverflowError,
-    MemoryError,
-)
-"""What the unpickler raises on bytes that are no pickle, or on calls that the stand-ins do not take."""
+from harness.files.restricted_pickles import MULTIARRAYS, StandIns, load_restricted
 
 
 def load_plain(content: bytes, source: str) -> Any:
@@ -35,10 +20,9 @@ def load_plain(content: bytes, source: str) -> Any:
     Raises DataError, which names `source`, for anything else, and for bytes that are no pickle.
     """
     try:
-        loaded = _Unpickler(io.BytesIO(content), encoding="bytes").load()
-    except FAILURES as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{source} is no pickle of plain data and byte arrays alone: {reason}") from error
+        loaded = load_restricted(io.BytesIO(content), _STAND_INS, encoding="bytes")
+    except pickle.UnpicklingError as error:
+        raise DataError(f"{source} is no pickle of plain data and byte arrays alone: {error}") from error
     return _plain(loaded, source)
 
 
@@ -72,21 +56,12 @@ class _ByteArray:
         self.array = np.frombuffer(content, np.uint8).reshape(shape, order="F" if fortran else "C")
 
 
-_STAND_INS = {
-    ("numpy.core.multiarray", "_reconstruct"): _ByteArray,
-    ("numpy._core.multiarray", "_reconstruct"): _ByteArray,  # NumPy 2 writes this name
+_STAND_INS: StandIns = {
+    **{(module, "_reconstruct"): _ByteArray for module in MULTIARRAYS},
     ("numpy", "ndarray"): _ByteArray,
     ("numpy", "dtype"): _ByteType,
     ("_codecs", "encode"): str.encode,  # how protocol 2 writes bytes: their latin-1 text, and "latin1"
 }
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        """The stand-in of a name, imported from nowhere."""
-        if (module, name) not in _STAND_INS:
-            raise pickle.UnpicklingError(f"it holds the name {module + '.' + name!r}")
-        return _STAND_INS[module, name]
 
 
 def _plain(loaded: object, source: str) -> Any:

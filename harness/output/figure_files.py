@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
-from harness.files.atomic_write import atomic_output
+from harness.files.atomic_write import atomic_output, require_writable_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,16 +27,9 @@ def require_plottable(path: str | Path, option: str = "--plot") -> Path:
 
     Raises SettingError for another ending, or a folder that is not.
     """
-    target = Path(path)
-    if target.suffix.lower() not in UNDATED:
+    if Path(path).suffix.lower() not in UNDATED:
         raise SettingError(f"{option} {str(path)!r} must end in {', '.join(UNDATED)}: the ending chooses the form")
-    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
-        raise SettingError(
-            f"{option} {str(path)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
-        )
-    if target.is_dir():
-        raise SettingError(f"{option} {str(path)!r} is a folder; give the name of a file")
-    return target
+    return require_writable_file(path, option)
 
 
 def save(figure: Figure, path: str | Path, option: str = "--plot") -> None:

@@ -16,10 +16,10 @@ from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
 from harness.judging.judge import Judge
+from harness.judging.judged_runs import JudgedRun
 from harness.leaderboard.leaderboard import EntryKey, Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.stored_boards import StoredBoard
 from harness.planning.plan import available_truth, build_space
-from harness.report.series import Series, series_of
 from harness.storage.records import Run
 from harness.storage.store import Store
 
@@ -28,10 +28,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A row of a leaderboard, what it looks like, and its runs by seed."""
+    """A row of a leaderboard, what it is called, and its runs by seed."""
 
     entry: LeaderboardEntry
-    series: Series
+    label: str
     runs: tuple[Run, ...]
 
     @property
@@ -53,11 +53,13 @@ class GroundTruth:
 class BoardReport:
     """A leaderboard with its rows in its order, and the truth of its space where that is at hand.
 
-    ``early_lookups`` counts the looks at the truth of a run that had not ended yet: none, unless something is wrong.
+    ``judged`` are the runs as the board saw them. ``early_lookups`` counts the looks at the truth of a run that had not
+    ended yet: none, unless something is wrong.
     """
 
     board: Leaderboard
     rows: tuple[ReportRow, ...]
+    judged: tuple[JudgedRun, ...]
     space: SearchSpace | Undefined
     ground_truth: GroundTruth | Undefined
     early_lookups: int
@@ -67,22 +69,17 @@ class BoardReport:
         """All runs, row by row."""
         return tuple(run for row in self.rows for run in row.runs)
 
-    @property
-    def series(self) -> tuple[Series, ...]:
-        """The looks of the rows."""
-        return tuple(row.series for row in self.rows)
-
 
 def board_report_of(stored: StoredBoard, store: Store) -> BoardReport:
     """A stored board with all that the page says of it."""
     board, keys = stored.board, [entry.key for entry in stored.board.entries]
-    looks = series_of(_labels(keys), [_is_baseline(stored.runs[key]) for key in keys])
-    pairs = zip(board.entries, looks, strict=True)
-    rows = tuple(ReportRow(entry, series, stored.runs[entry.key]) for entry, series in pairs)
+    pairs = zip(board.entries, _labels(keys), strict=True)
+    rows = tuple(ReportRow(entry, label, stored.runs[entry.key]) for entry, label in pairs)
     spec = next(run.spec for row in rows for run in row.runs)
     space = _space(spec)
     ground_truth = space if isinstance(space, Undefined) else _ground_truth(board.truth, spec, space, store)
-    return BoardReport(board, rows, space, ground_truth, _early_looks([run for row in rows for run in row.runs], store))
+    early = _early_looks([run for row in rows for run in row.runs], store)
+    return BoardReport(board, rows, stored.judged, space, ground_truth, early)
 
 
 def _labels(keys: Sequence[EntryKey]) -> list[str]:
@@ -90,10 +87,6 @@ def _labels(keys: Sequence[EntryKey]) -> list[str]:
     names = names_of(keys)
     several = len(set(names.values())) < len(names)
     return [f"{names[key]} on {key[2]}" if several else names[key] for key in keys]
-
-
-def _is_baseline(runs: Iterable[Run]) -> bool:
-    return all(run.spec.policy == BASELINE for run in runs)
 
 
 def _early_looks(runs: Iterable[Run], store: Store) -> int:

@@ -172,7 +172,7 @@ def _random_search(board_report: BoardReport) -> ChecklistItem:
 def _repeated(board_report: BoardReport) -> ChecklistItem:
     question = "Is every experiment repeated, and are the seeds reported?"
     counts = [len(set(row.entry.seeds)) for row in board_report.rows]
-    told = "; ".join(f"{row.series.label} {seeds(row)}" for row in board_report.rows)
+    told = "; ".join(f"{row.label} {seeds(row)}" for row in board_report.rows)
     return ChecklistItem(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {told}")
 
 

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from harness import __version__
 from harness.core.numbers import Undefined
 from harness.output.page import TextTable
 from harness.report.board_report import BoardReport
 from harness.report.cells import SortableTable
-from harness.report.charts import Chart
 from harness.report.checklist import ChecklistItem, checklist, tally
 from harness.report.commands import Command, commands_of
 from harness.report.drawings import DrawnCell, drawn_cells
-from harness.report.figures import agreement, distributions, over_time
+from harness.report.figures import DrawnFigure, agreement, over_time, recommendations
 from harness.report.provenance import facts, run_list, settings
 from harness.report.ranking import ranking
-from harness.report.series import Series
 from harness.report.significance import PairwiseMatrix, matrix
 from harness.storage.store import Store
 
 FOLDER = Path(__file__).parent
 
-FigureSection = tuple[str, str, tuple[Chart, ...], tuple[str, ...]]
+FigureSection = tuple[str, str, tuple[DrawnFigure, ...], tuple[str, ...]]
 """A section of figures: its name in the page, its title, the figures, and why others are missing."""
 
 
@@ -41,12 +36,12 @@ class TemplateContext:
     name: str
     title: str
     subtitle: str
-    series: tuple[Series, ...]
     verdicts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     ranking: SortableTable
     matrix: PairwiseMatrix | None
     figures: tuple[FigureSection, ...]
+    agreement: TextTable | None
     cells: tuple[DrawnCell, ...]
     checklist: tuple[tuple[str, tuple[ChecklistItem, ...]], ...]
     tally: str
@@ -59,9 +54,10 @@ class TemplateContext:
         """The sections' names and titles, in the order of the page."""
         pairs = [("pairs", "Every pair")] if self.matrix else []
         drawn = [(name, title) for name, title, *_ in self.figures]
+        weights = [("agreement", "Shared weights")] if self.agreement else []
         cells = [("cells", "The best cells")] if self.cells else []
         last = [("checklist", "Checklist"), ("provenance", "Provenance"), ("reproduce", "Reproduce")]
-        return [("findings", "Findings"), ("leaderboard", "Leaderboard"), *pairs, *drawn, *cells, *last]
+        return [("findings", "Findings"), ("leaderboard", "Leaderboard"), *pairs, *drawn, *weights, *cells, *last]
 
 
 def template_context(name: str, board_report: BoardReport, store: Store) -> TemplateContext:
@@ -72,18 +68,18 @@ def template_context(name: str, board_report: BoardReport, store: Store) -> Temp
         name=name,
         title=_title(board_report),
         subtitle=_subtitle(board_report),
-        series=board_report.series,
         verdicts=tuple(_verdict(entry.verdict) for entry in entries),
         warnings=board_report.board.warnings,
         ranking=ranking(board_report),
         matrix=matrix(board_report) if len(entries) > 1 else None,
         figures=tuple(_sections(name, board_report, store)),
-        cells=drawn_cells(board_report),
+        agreement=agreement(board_report, store),
+        cells=drawn_cells(f"{name}-cell", board_report),
         checklist=tuple((heading, tuple(group)) for heading, group in groupby(items, key=lambda item: item.heading)),
         tally=tally(items),
         facts=facts(board_report),
-        details=tuple((row.series.label, (settings(row), run_list(row))) for row in board_report.rows),
-        commands=tuple(command for row in board_report.rows for command in commands_of(row.series.label, row.runs)),
+        details=tuple((row.label, (settings(row), run_list(row))) for row in board_report.rows),
+        commands=tuple(command for row in board_report.rows for command in commands_of(row.label, row.runs)),
     )
 
 
@@ -109,14 +105,12 @@ def _verdict(text: str) -> tuple[str, str]:
 
 def _sections(name: str, board_report: BoardReport, store: Store) -> Iterable[FigureSection]:
     yield _section("time", "Over time", over_time(f"{name}-time", board_report, store))
-    yield _section("picks", "What is recommended", distributions(f"{name}-picks", board_report))
-    if (figure := agreement(f"{name}-agreement", board_report, store)) is not None:
-        yield _section("agreement", "Shared weights", [figure])
+    yield _section("picks", "What is recommended", recommendations(f"{name}-picks", board_report))
 
 
-def _section(name: str, title: str, found: Iterable[Chart | Undefined]) -> FigureSection:
+def _section(name: str, title: str, found: Iterable[DrawnFigure | Undefined]) -> FigureSection:
     parts = list(found)
-    figures = tuple(part for part in parts if isinstance(part, Chart))
+    figures = tuple(part for part in parts if isinstance(part, DrawnFigure))
     return name, title, figures, tuple(part.reason for part in parts if isinstance(part, Undefined))
 
 
@@ -125,7 +119,7 @@ def html(title: str, lead: str, chapters: Sequence[TemplateContext]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    style, library, script = (_text("page.css"), _library(), _text("page.js"))
+    style, script = (_text(name) for name in ("page.css", "page.js"))
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("page.html.jinja")
     return template.render(
@@ -133,24 +127,17 @@ def html(title: str, lead: str, chapters: Sequence[TemplateContext]) -> str:
         lead=lead,
         chapters=chapters,
         version=__version__,
-        policy=_policy([library, script], style),
-        json=lambda content: Markup(_json(content)),
+        policy=_policy(script, style),
+        markup=Markup,
         style=Markup(style),
-        library=Markup(library),
         script=Markup(script),
     )
 
 
-def _json(content: Any) -> str:
-    """JSON that no HTML parser takes for the end of its element."""
-    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _policy(scripts: Iterable[str], style: str) -> str:
-    """A Content-Security-Policy: these scripts and this style, and no network, frame, form or evaluated text."""
-    allowed = " ".join(_hash(script) for script in scripts)
-    return f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+def _policy(script: str, style: str) -> str:
+    """A Content-Security-Policy: this script and this style, and no network, frame, form or evaluated text."""
+    allowed = f"script-src {_hash(script)}; style-src {_hash(style)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:
@@ -159,12 +146,3 @@ def _hash(text: str) -> str:
 
 def _text(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
-
-
-@cache
-def _library() -> str:
-    """Vega-Embed with all that it needs, as one script that does not end its own element."""
-    import vl_convert
-
-    script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return script.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")

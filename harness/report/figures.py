@@ -1,138 +1,147 @@
-"""The figures of a chapter, and why one that belongs there is missing."""
+"""The figures of a chapter with their numbers as tables, and why one that belongs there is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
-
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from harness.core.errors import HarnessError
-from harness.core.measures import ACCURACY, measure_of
 from harness.core.numbers import Number, Undefined
-from harness.leaderboard import anytime
+from harness.core.policy import BASELINE
+from harness.figures.anytime import anytime_data, plot_anytime
+from harness.figures.distribution import distribution_data, plot_distribution
+from harness.figures.scatter import plot_scatter, scatter_data
+from harness.leaderboard.anytime import CostAxis, Trajectory, trajectories
+from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import scale_of
-from harness.report.anytime import Curve, anytime_figure
+from harness.output.page import TextTable
 from harness.report.board_report import BoardReport, GroundTruth, ReportRow
-from harness.report.charts import Chart
-from harness.report.distribution import distribution_figure
-from harness.report.seeds import Strip, strip_figure, values_figure
-from harness.report.series import Series
+from harness.report.figure_tables import SeedValues, curve_table, seed_table, share_table
+from harness.report.inline_svg import inline_svg
 from harness.statistics import interval_of
 from harness.storage.store import Store
 
-Trajectories: TypeAlias = Sequence[anytime.Trajectory]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+AXES: tuple[CostAxis, ...] = ("queries", "seconds")
+
+LONGEST = 40
+"""Characters of the longest name of a policy in a figure."""
 
 
 @dataclass(frozen=True, slots=True)
-class AxisLabel:
-    """A cost that curves are drawn against, its title, and what stored numbers are multiplied by."""
+class DrawnFigure:
+    """A figure: its name in the page, its title, what it shows in words, its SVG, and its numbers as a table."""
 
-    kind: anytime.CostAxis
+    name: str
     title: str
-    scale: float
+    summary: str
+    svg: str
+    data: TextTable
 
 
-AXES = (AxisLabel("queries", "queries", 1.0), AxisLabel("seconds", "hours of training", 1 / 3600))
-
-POINTS = 120
-"""Points of a curve."""
-
-
-def distributions(name: str, board_report: BoardReport) -> Iterator[Chart | Undefined]:
-    """The space with the picks, and the values by seed."""
-    if isinstance(board_report.ground_truth, Undefined):
-        yield board_report.ground_truth
-    else:
-        yield distribution_figure(
-            f"{name}-space", board_report.board, board_report.series, board_report.ground_truth.values
-        )
-    yield values_figure(f"{name}-seeds", board_report.board, board_report.series)
-
-
-def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Chart | Undefined]:
+def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[DrawnFigure | Undefined]:
     """The any-time curves against each cost, and the reasons why a row has none."""
     if isinstance(board_report.ground_truth, Undefined):
         yield board_report.ground_truth
         return
     try:
-        found = _searched(board_report.rows, board_report.ground_truth, store)
+        courses = list(_courses(board_report, board_report.ground_truth, store))
     except HarnessError as error:  # a stored cell that this version of the space does not read
         yield Undefined(str(error))
         return
-    curves = {axis: _curves(found, axis) for axis in AXES}
-    for axis, drawn in curves.items():
-        if known := [curve for curve in drawn if isinstance(curve, Curve)]:
-            yield _along(f"{name}-{axis.kind}", board_report, axis, known)
-    silent = [row.series.label for row in board_report.rows if row.searches and not any(run.scores for run in row.runs)]
-    reasons = [curve for drawn in curves.values() for curve in drawn if isinstance(curve, Undefined)]
-    yield from dict.fromkeys([*(Undefined(f"{label} asked for no scores") for label in silent), *reasons])
-    if not any(row.searches for row in board_report.rows):
-        yield Undefined("nothing was searched")
+    searches = [row for row in board_report.rows if row.searches]
+    reasons = [f"{row.label} asked for no scores" for row in searches if not _scored(row)]
+    for axis in AXES if courses else ():
+        content = anytime_data(courses, _for_figures(board_report.board), axis=axis)
+        reasons += content["left_out"]
+        if content["lines"]:
+            figure = plot_anytime({**content, "title": "", "left_out": []})
+            title = f"Regret against {content['x_label']}"
+            words = f"{_seen(content['title'])}. Lower is better."
+            yield _drawn(f"{name}-{axis}", (title, words), figure, curve_table(title, content))
+    yield from map(Undefined, dict.fromkeys([*reasons, *([] if searches else ["nothing was searched"])]))
 
 
-def _curves(found: Sequence[tuple[Series, Trajectories]], axis: AxisLabel) -> list[Curve | Undefined]:
-    """Each row's curve along one cost, on a grid for all."""
-    grid = anytime.shared_grid([course for _, courses in found for course in courses], axis.kind, points=POINTS)
-    return [_curve(series, anytime.on_grid(courses, axis.kind, grid), axis) for series, courses in found]
+def _scored(row: ReportRow) -> bool:
+    return any(run.scores for run in row.runs)
 
 
-def _curve(series: Series, curve: anytime.Curve | Undefined, axis: AxisLabel) -> Curve | Undefined:
-    """A curve where all its seeds have a value, in the units that are drawn; of one seed the interval is its value."""
-    if isinstance(curve, Undefined):
-        return curve
-    known = np.isfinite(curve.mean) & (curve.seeds == curve.seeds.max(initial=0))
-    ends = (np.where(np.isfinite(end), end, curve.mean)[known] for end in (curve.low, curve.high))
-    columns = (curve.grid[known] * axis.scale, curve.mean[known], *ends)
-    return Curve(series, *(tuple(column.tolist()) for column in columns))
+def _courses(board_report: BoardReport, ground_truth: GroundTruth, store: Store) -> Iterator[Trajectory]:
+    """The course of each run that has scores, by the names of its row; SpaceError for a cell outside of the space."""
+    short = _short_names(board_report.board)
+    for row in board_report.rows:
+        runs = [run for run in row.runs if row.searches and run.scores]
+        for course in trajectories(runs, ground_truth.judge, store, ground_truth.space):
+            yield replace(course, policy=short[row.entry.policy], oracle=row.entry.oracle)
 
 
-def _along(name: str, board_report: BoardReport, axis: AxisLabel, curves: Sequence[Curve]) -> Chart:
-    metric = board_report.board.truth.metric
-    unit, points = scale_of(metric), " (points of %)" if measure_of(metric) == ACCURACY else ""
-    titles = axis.title, f"regret{points}"
-    drawn = [curve.scaled(unit) for curve in curves]
-    return anytime_figure(
-        name, f"Regret against {axis.title}", drawn, axes=titles, baseline=_baseline(board_report, unit)
-    )
+def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigure | Undefined]:
+    """Where in the space the recommendations lie, and the value of each against what its search cost."""
+    board, truth = _for_figures(board_report.board), board_report.board.truth
+    if isinstance(board_report.ground_truth, Undefined):
+        yield board_report.ground_truth
+    else:
+        content, title = distribution_data(board_report.ground_truth.values.tolist(), board), "The space and the picks"
+        cells = f"Bars are all {len(content['truth']):,} ranked cells, the line is the share of them that is no better"
+        words = f"{cells}; a mark is what a seed recommends."
+        figure = plot_distribution({**content, "title": ""})
+        yield _drawn(f"{name}-space", (title, words), figure, share_table(title, content))
+    short = _short_names(board_report.board)
+    places = {entry.policy: place for place, entry in enumerate(board.entries)}
+    judged = [replace(run, policy=short[run.policy]) for run in board_report.judged]
+    runs = scatter_data(sorted(judged, key=lambda run: places[run.policy]), truth)
+    figure, title = plot_scatter({**runs, "title": ""}), "Each seed"
+    better = "larger" if truth.larger_is_better else "smaller"
+    data = seed_table(title, [_values(row, scale_of(truth.metric)) for row in board_report.rows])
+    words = f"{_seen(runs['title'])}: what it cost and what its recommendation is worth; the {better}, the better."
+    yield _drawn(f"{name}-seeds", (title, words), figure, data)
 
 
-def _searched(rows: Sequence[ReportRow], ground_truth: GroundTruth, store: Store) -> list[tuple[Series, Trajectories]]:
-    """The courses of each row that has any; raises SpaceError for a cell that is not of the space."""
-    scored = [(row.series, [run for run in row.runs if run.scores]) for row in rows if row.searches]
-    return [
-        (series, anytime.trajectories(runs, ground_truth.judge, store, ground_truth.space))
-        for series, runs in scored
-        if runs
-    ]
+def _seen(title: str) -> str:
+    """What a figure's own title says below the name of the space, as the beginning of a sentence."""
+    words = title.splitlines()[-1]
+    return words[0].upper() + words[1:]
 
 
-def _baseline(board_report: BoardReport, unit: float) -> float | None:
-    """The mean regret of the baseline's row, where it is known."""
-    found = [row.entry.mean_regret for row in board_report.rows if not row.searches]
-    return next((regret * unit for regret in found if not isinstance(regret, Undefined)), None)
+def _values(row: ReportRow, scale: float) -> SeedValues:
+    return SeedValues(row.label, row.entry.seeds, row.entry.values, (row.entry.mean, row.entry.mean_interval), scale)
 
 
-def agreement(name: str, board_report: BoardReport, store: Store) -> Chart | None:
+def _drawn(name: str, words: tuple[str, str], figure: Figure, data: TextTable) -> DrawnFigure:
+    title, summary = words
+    return DrawnFigure(name, title, summary, inline_svg(figure, name, title), data)
+
+
+def _for_figures(board: Leaderboard) -> Leaderboard:
+    """The board with short names; the baseline comes last, so that the others have the same colours in all figures."""
+    short = _short_names(board)
+    entries = [replace(entry, policy=short[entry.policy]) for entry in board.entries]
+    return replace(board, entries=tuple(sorted(entries, key=lambda entry: entry.policy == BASELINE)))
+
+
+def _short_names(board: Leaderboard) -> dict[str, str]:
+    """What figures call each policy: a long name is cut, and numbered so that it stays one of its own."""
+    names = dict.fromkeys(entry.policy for entry in board.entries)
+    cut = {name: f"{name[: LONGEST - 5]}… {place}" for place, name in enumerate(names, 1)}
+    return {name: name if len(name) <= LONGEST else cut[name] for name in names}
+
+
+def agreement(board_report: BoardReport, store: Store) -> TextTable | None:
     """Kendall's tau of each run that trained shared weights; ``None`` where none did."""
     probed = [row for row in board_report.rows if row.entry.probed]
     if not probed:
         return None
-    strips = [_taus(row, board_report, store) for row in probed]
-    cells = max(row.entry.probed for row in probed)
-    summary = (
-        f"Kendall’s tau-b between the final shared weights’ scores of {cells:,} sampled cells and the truth; 1 is the "
-        "same ranking, 0 is none. A faint mark is a seed, the strong one the mean with its 95% interval."
-    )
-    return strip_figure(f"{name}-tau", "What shared weights know", summary, axis_title="Kendall’s tau", strips=strips)
+    return seed_table("What shared weights know", [_taus(row, board_report, store) for row in probed])
 
 
-def _taus(row: ReportRow, board_report: BoardReport, store: Store) -> Strip:
+def _taus(row: ReportRow, board_report: BoardReport, store: Store) -> SeedValues:
     taus = tuple(_tau(run.id, board_report, store) for run in row.runs)
     known = [tau for tau in taus if not isinstance(tau, Undefined)]
     seeds = tuple(run.spec.seed for run in row.runs)
-    return Strip(row.series, seeds, taus, row.entry.tau, interval_of(known, "mean"))
+    return SeedValues(row.label, seeds, taus, (row.entry.tau, interval_of(known, "mean")), 1.0)
 
 
 def _tau(run: str, board_report: BoardReport, store: Store) -> Number:

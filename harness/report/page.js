@@ -1,44 +1,3 @@
-const root = document.documentElement;
-
-// The page's own colours: charts follow light, dark and print without being drawn again.
-const config = {
-  background: null,
-  font: getComputedStyle(document.body).fontFamily, // its width is measured
-  view: { stroke: null },
-  axis: {
-    labelColor: "currentColor", titleColor: "currentColor", tickColor: "currentColor", gridColor: "currentColor",
-    domainColor: "currentColor", gridOpacity: 0.12, tickOpacity: 0.4, domainOpacity: 0.4, labelFontSize: 12,
-    titleFontSize: 12, titleFontWeight: "normal", titlePadding: 8, labelOpacity: 0.8,
-  },
-  axisY: { domain: false, ticks: false, labelPadding: 6, minExtent: 40 },
-  axisX: { grid: false, tickCount: 6, labelOverlap: "greedy", labelSeparation: 6, labelBound: false },
-};
-
-async function draw(place) {
-  const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
-  const result = await window.vegaEmbed(place, spec, {
-    mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false, config,
-    tooltip: { theme: "page", disableDefaultStyle: true },
-  });
-  return { place, view: result.view };
-}
-
-function highlight(article, charts) {
-  const pressed = [...article.querySelectorAll(".legend [aria-pressed=true]")].map((button) => button.dataset.row);
-  for (const { place, view } of charts) {
-    if (article.contains(place)) view.signal("highlight", pressed).runAsync();
-  }
-}
-
-function listenToLegends(charts) {
-  for (const button of document.querySelectorAll(".legend button")) {
-    button.addEventListener("click", () => {
-      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-      highlight(button.closest("article"), charts);
-    });
-  }
-}
-
 function compare(a, b, column, sign) {
   const [first, second] = [a, b].map((row) => row.cells[column]);
   if (first.classList.contains("text")) return sign * first.textContent.localeCompare(second.textContent, "en");
@@ -74,6 +33,7 @@ function listenToTables() {
 }
 
 function switchTheme() {
+  const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const button = document.getElementById("theme");
   const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
@@ -101,6 +61,3 @@ function openForPrint() {
 switchTheme();
 openForPrint();
 listenToTables();
-const charts = await Promise.all([...document.querySelectorAll(".chart")].map(draw));
-listenToLegends(charts);
-root.dataset.charts = "drawn";

@@ -12,8 +12,10 @@ from harness.output.figure_style import counted
 from harness.output.page import TextTable
 from harness.report.board_report import BoardReport, ReportRow
 from harness.report.commands import seeds_text
-from harness.report.numbers import DASH
 from harness.storage.records import Run
+
+DASH = "–"
+"""Stands where there is nothing to tell."""
 
 SHORT = 12
 """Digits of a run's id or a digest, as ``harness show`` takes them."""
@@ -76,7 +78,7 @@ def settings(row: ReportRow) -> TextTable:
         for name, value in _settings(run):
             found.setdefault(name, Counter())[value] += 1
     rows = tuple((name, _told(values)) for name, values in found.items())
-    return TextTable(f"Settings of {row.series.label}", ("setting", "value"), rows)
+    return TextTable(f"Settings of {row.label}", ("setting", "value"), rows)
 
 
 def _settings(run: Run) -> Iterator[tuple[str, str]]:
@@ -91,7 +93,7 @@ def _settings(run: Run) -> Iterator[tuple[str, str]]:
 def run_list(row: ReportRow) -> TextTable:
     """Each run: its seed, id, end, and what it recommends."""
     rows = tuple((str(run.spec.seed), run.id[:SHORT], _status(run), run.recommendation or DASH) for run in row.runs)
-    return TextTable(f"Runs of {row.series.label}", ("seed", "run", "status", "recommends"), rows)
+    return TextTable(f"Runs of {row.label}", ("seed", "run", "status", "recommends"), rows)
 
 
 def _status(run: Run) -> str:

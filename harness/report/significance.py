@@ -47,7 +47,7 @@ def matrix(board_report: BoardReport) -> PairwiseMatrix:
     for (i, j), pair in zip(combinations(places, 2), found, strict=True):
         cells[i, j], cells[j, i] = _against(pair.comparison, 1), _against(pair.comparison, -1)
     tests = sum(not isinstance(pair.comparison.holm_p, Undefined) for pair in found)
-    labels = tuple(row.series.label for row in board_report.rows)
+    labels = tuple(row.label for row in board_report.rows)
     return PairwiseMatrix(labels, tuple(tuple(cells.get((i, j)) for j in places) for i in places), tests)
 
 

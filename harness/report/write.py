@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.core.errors import SettingError
-from harness.files.atomic_write import atomic_output
+from harness.files.atomic_write import atomic_output, require_writable_file
 from harness.leaderboard.stored_boards import stored_boards
 from harness.report.board_report import board_report_of
 from harness.report.document import TemplateContext, html, template_context
@@ -30,22 +29,16 @@ def write_report(
     target = require_writable(output)
     boards = stored_boards(store, runs, metric=metric, group_by=group_by)
     chapters = [template_context(f"part{i}", board_report_of(board, store), store) for i, board in enumerate(boards, 1)]
-    _write(html(*_heading(runs, chapters), chapters), target)
+    with atomic_output(target, "--output") as part:
+        part.write_text(html(*_heading(runs, chapters), chapters), encoding="utf-8")
     return target
 
 
 def require_writable(output: str | Path) -> Path:
     """The path of a page that can be written; raises SettingError for another ending, or a folder that is not."""
-    target = Path(output)
-    if target.suffix.lower() not in (".html", ".htm"):
+    if Path(output).suffix.lower() not in (".html", ".htm"):
         raise SettingError(f"--output {str(output)!r} must end in .html: the report is a page")
-    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
-        raise SettingError(
-            f"--output {str(output)!r}: there is no folder {str(target.parent)!r} to write in; make it first"
-        )
-    if target.is_dir():
-        raise SettingError(f"--output {str(output)!r} is a folder; give the name of a file")
-    return target
+    return require_writable_file(output, "--output")
 
 
 def _heading(runs: Sequence[Run], chapters: Sequence[TemplateContext]) -> tuple[str, str]:
@@ -67,9 +60,3 @@ def _date(moment: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _write(text: str, target: Path) -> None:
-    """Write a page whole or not at all: a file of the name is replaced at once."""
-    with atomic_output(target, "--output") as part:
-        part.write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
 """The statistics of a comparison of policies: every number is defined, or it is ``Undefined`` with a reason."""
 
 from harness.core.numbers import Number, Undefined
-from harness.statistics.chance import expected_best_rank, median_best_rank, p_beats_random
+from harness.statistics.chance import p_beats_random
 from harness.statistics.comparison import (
     Sample,
     Welch,
@@ -11,7 +11,6 @@ from harness.statistics.comparison import (
     mean_difference_interval,
     welch,
     welch_from_summary,
-    wilcoxon,
 )
 from harness.statistics.correlation import (
     ENOUGH_PAIRS,
@@ -40,7 +39,6 @@ __all__ = [
     "bootstrap",
     "detectable_difference",
     "equivalence",
-    "expected_best_rank",
     "friedman",
     "hedges_g",
     "holm",
@@ -53,7 +51,6 @@ __all__ = [
     "mean",
     "mean_difference_interval",
     "median",
-    "median_best_rank",
     "nemenyi_distance",
     "p_beats_random",
     "seeds_needed",
@@ -66,5 +63,4 @@ __all__ = [
     "weighted_kendall",
     "welch",
     "welch_from_summary",
-    "wilcoxon",
 ]

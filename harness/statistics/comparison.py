@@ -6,18 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from harness.core.numbers import Number, Undefined
 from harness.statistics.intervals import Interval
 from harness.statistics.numbers import mean, std, why_undefined
 
 EXACT = 30
 """The largest sample whose Mann-Whitney p is counted exactly; the normal approximation is close beyond."""
-
-EXACT_PAIRS = 50
-"""The most pairs whose signed-rank p is counted exactly, as in SciPy; 2^50 choices of signs are exact in a float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,42 +145,6 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:
 
     exact = different == len(a) + len(b) and max(len(a), len(b)) <= EXACT
     return float(mannwhitneyu(a, b, method="exact" if exact else "asymptotic").pvalue)
-
-
-def wilcoxon(a: Sequence[float], b: Sequence[float]) -> Number:
-    """The two-sided p of Wilcoxon's signed-rank test (1945) of values paired by place, such as by seed.
-
-    Pairs without a difference are left out; the p is exact up to 50 differences, ties among them included.
-    """
-    if len(a) != len(b):
-        raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
-    if found := why_undefined(a) or why_undefined(b):
-        return found
-    differences = [x - y for x, y in zip(a, b, strict=True) if x != y]
-    if not differences:
-        return Undefined("no pair differs, so Wilcoxon's test has nothing to rank")
-    return _signed_rank(np.array(differences))
-
-
-def _signed_rank(differences: npt.NDArray[np.float64]) -> float:
-    from scipy.stats import rankdata, wilcoxon
-
-    if len(differences) > EXACT_PAIRS:
-        return float(wilcoxon(differences, correction=True, method="approx").pvalue)
-    # Twice the ranks, since those of ties may be halves: whole numbers can be counted.
-    ranks = np.rint(2 * rankdata(np.abs(differences))).astype(int)
-    positive = ranks[differences > 0].sum()
-    ways = _ways(ranks.tolist())
-    return min(1.0, float(2 * ways[: min(positive, ranks.sum() - positive) + 1].sum() / ways.sum()))
-
-
-def _ways(ranks: Sequence[int]) -> npt.NDArray[np.float64]:
-    """How many of the choices of signs give each sum of the positive ranks, (sum of ranks + 1,)."""
-    ways = np.zeros(sum(ranks) + 1)
-    ways[0] = 1
-    for rank in ranks:
-        ways[rank:] = ways[rank:] + ways[:-rank]
-    return ways
 
 
 def holm(ps: Sequence[Number]) -> tuple[Number, ...]:

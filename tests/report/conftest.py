@@ -61,8 +61,6 @@ def visit(browser):
         tab.on("request", lambda request: tab.requests.append(request.url))
         tab.on("requestfinished", lambda request: tab.loaded.append(request.url))
         tab.goto(path.as_uri())
-        if scripts:
-            tab.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
         return tab
 
     yield call

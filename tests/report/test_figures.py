@@ -1,33 +1,28 @@
-"""The figures' data against brute force, and their specifications against Vega-Lite's own compiler."""
+"""The figures' tables against brute force, and their SVG in the page: one name for each thing, no style, no script."""
 
-import json
 import re
 from dataclasses import replace
 from itertools import combinations
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-import vl_convert
 from scipy import stats
 
 from harness.core.numbers import Undefined
 from harness.leaderboard.stored_boards import stored_boards
-from harness.output.figure_style import COLOURS
-from harness.report.anytime import Curve, anytime_figure
+from harness.output.figure_style import canvas
 from harness.report.board_report import board_report_of
-from harness.report.charts import Chart
-from harness.report.distribution import distribution_figure
-from harness.report.drawings import drawing, drawn_cells
-from harness.report.figures import over_time
+from harness.report.drawings import drawn_cells
+from harness.report.figure_tables import SeedValues, seed_table, share_table
+from harness.report.figures import LONGEST, DrawnFigure, agreement, over_time, recommendations
+from harness.report.inline_svg import inline_svg
 from harness.report.provenance import facts
 from harness.report.ranking import ranking
-from harness.report.seeds import Strip, strip_figure
-from harness.report.series import Series, series_of
 from harness.report.significance import matrix
 from harness.statistics import Interval
 from harness.storage.store import Store
-
-BLUE = Series("nao", "#0072B2", ())
+from tests.report.stores import HOSTILE
 
 
 @pytest.fixture
@@ -36,34 +31,72 @@ def board_report(store_url):
         return board_report_of(stored_boards(store, store.runs())[0], store)
 
 
-def marks(figure, kind):
-    """The rows of the layers that are drawn with this mark."""
-    return [row for each in figure.spec["layer"] if each["mark"]["type"] == kind for row in each["data"]["values"]]
+def drawings_of(page):
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg .*?</svg>", page.read_text(), re.DOTALL)]
 
 
-def test_every_specification_compiles(page):
-    specs = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page.read_text(), re.DOTALL)
-    assert len(specs) == 4
-    for spec in specs:
-        assert vl_convert.vegalite_to_vega(json.loads(spec))["marks"]
+def test_every_figure_and_every_best_cell_is_an_svg_with_a_name(page):
+    found = drawings_of(page)
+    assert len(found) == 4 + 3
+    assert all(each.attrib["role"] == "img" and each.attrib["aria-label"] for each in found)
+    labels = [each.attrib["aria-label"] for each in found]
+    assert labels[:2] == ["Regret against queries", "Regret against hours of training"]
 
 
-def test_a_picks_height_is_the_share_of_cells_that_are_no_better(board_report):
-    truth = board_report.ground_truth.values
-    figure = distribution_figure("x", board_report.board, board_report.series, truth)
-    picks = marks(figure, "point")
-    assert len(picks) == sum(len(row.entry.seeds) for row in board_report.rows)
-    for pick in picks:
-        # perplexity: no better means as large or larger
-        assert pick["share"] == pytest.approx(100 * np.mean(truth >= pick["value"] - 1e-9))
+def test_no_figure_holds_a_script_a_style_or_a_link_to_the_outside(page, hostile_page):
+    for each in [*drawings_of(page), *drawings_of(hostile_page)]:
+        for element in each.iter():
+            assert element.tag in {"svg", "g", "defs", "path", "use", "text", "tspan", "clipPath", "rect"}
+            assert not any(key == "style" or key.startswith("on") for key in element.attrib)
+            assert element.attrib.get("href", "#").startswith("#")
 
 
-def test_the_curve_of_the_space_passes_through_every_cell(board_report):
-    truth = board_report.ground_truth.values
-    curve = marks(distribution_figure("x", board_report.board, board_report.series, truth), "line")
-    assert [point["value"] for point in curve] == sorted(truth, reverse=True)[-len(curve) :]
-    for point in curve:
-        assert point["share"] == pytest.approx(100 * np.mean(truth >= point["value"]))
+def test_an_id_stands_once_in_the_page_and_every_reference_leads_to_one(page):
+    names = [element.attrib["id"] for each in drawings_of(page) for element in each.iter() if "id" in element.attrib]
+    assert len(names) == len(set(names)) > 0
+    used = {name for each in drawings_of(page) for element in each.iter() for name in references(element)}
+    assert used
+    assert used <= set(names)
+
+
+def references(element):
+    """The names that an element's attributes refer to."""
+    return [name for value in element.attrib.values() for name in re.findall(r"#([\w.-]+)\)?$", value) if "-" in name]
+
+
+def test_text_stays_text_and_looks_are_attributes_that_the_page_may_override():
+    figure = canvas()
+    figure.add_subplot().set_title(HOSTILE, fontsize=9, color="#ff0000")
+    drawn = ElementTree.fromstring(inline_svg(figure, "x", 'a "name" & more'))
+    (title,) = (element for element in drawn.iter("text") if element.text == HOSTILE)
+    assert (title.attrib["fill"], title.attrib["font-size"]) == ("#ff0000", "9px")
+    assert drawn.attrib["aria-label"] == 'a "name" & more'
+    assert "font-family" not in title.attrib
+
+
+def test_a_long_name_is_cut_in_a_figure_and_stays_one_of_its_own(board_report, store_url):
+    entries = [replace(entry, policy=entry.policy + "x" * 90) for entry in board_report.board.entries]
+    rows = tuple(replace(row, entry=entry) for row, entry in zip(board_report.rows, entries, strict=True))
+    judged = tuple(replace(run, policy=run.policy + "x" * 90) for run in board_report.judged)
+    long = replace(board_report, rows=rows, judged=judged, board=replace(board_report.board, entries=tuple(entries)))
+    with Store.read(store_url) as store:
+        found = [*over_time("t", long, store), *recommendations("r", long)]
+    for figure in found:
+        texts = [element.text or "" for element in ElementTree.fromstring(figure.svg).iter("text")]
+        cut = [text for text in texts if "…" in text]
+        assert len(cut) == len(set(cut)) >= 2
+        assert all(len(text.partition(":")[0]) <= LONGEST for text in cut)
+
+
+def test_the_table_of_the_space_says_what_the_worst_shares_of_the_cells_reach():
+    values = np.random.default_rng(0).normal(60, 3, 400)
+    for larger in (False, True):
+        content = {"truth": values.tolist(), "larger_is_better": larger, "x_label": "test perplexity"}
+        for share, text in share_table("t", content).rows:
+            value = float(text.split()[0])
+            no_better = values <= value + 0.0051 if larger else values >= value - 0.0051
+            assert np.mean(no_better) >= float(share.split()[0]) / 100
+            assert text.endswith(" or less" if larger else " or more")
 
 
 def test_the_chances_of_a_pair_are_scipys_and_sum_to_one(board_report):
@@ -88,60 +121,24 @@ def test_a_search_ends_at_the_regret_of_the_best_scored_cell(board_report, store
                 best = max(store.trials(run.id), key=lambda trial: trial.value)
                 cell = board_report.ground_truth.space.parse(best.architecture)
                 found.append(board_report.ground_truth.judge.judge(cell, run=run.id).regret)
-            last = [point for point in marks(figure, "line") if point["row"] == row.series.label][-1]
-            assert last["mean"] == pytest.approx(np.mean(found))
+            last = [texts for texts in figure.data.rows if texts[0] == row.label][-1]
+            assert float(last[2]) == pytest.approx(np.mean(found), abs=0.0051)
 
 
-def test_what_is_undefined_is_left_out_of_the_figure_and_a_dash_in_its_table():
-    strip = Strip(BLUE, (1, 2), (0.5, Undefined("failed")), 0.5, Undefined("one seed"))
-    figure = strip_figure("x", "Each seed", "Words.", axis_title="tau", strips=[strip])
-    assert [mark["seed"] for mark in marks(figure, "circle")] == [1]
-    assert marks(figure, "rule") == []
-    assert figure.data.rows == (("nao", "0.50", "–", "0.50", "–"),)
+def test_what_is_undefined_is_a_dash_in_the_table():
+    row = SeedValues("nao", (1, 2), (0.5, Undefined("failed")), (0.5, Undefined("one seed")), 100.0)
+    other = SeedValues("enas", (2, 3), (0.5, 0.7), (0.6, Interval(0.5, 0.7, 0.95)), 100.0)
+    table = seed_table("Each seed", [row, other])
+    assert table.heads == ("policy", "mean", "95% interval", "1", "2", "3")
+    assert table.rows == (
+        ("nao", "50.00", "–", "50.00", "–", "–"),
+        ("enas", "60.00", "[50.00, 70.00]", "–", "50.00", "70.00"),
+    )
 
 
-def test_an_interval_is_drawn_from_its_low_to_its_high_end():
-    strip = Strip(BLUE, (1, 2), (0.5, 0.7), 0.6, Interval(0.5, 0.7, 0.95))
-    (rule,) = marks(strip_figure("x", "t", "s", axis_title="tau", strips=[strip]), "rule")
-    assert (rule["low"], rule["mean"], rule["high"]) == (0.5, 0.6, 0.7)
-
-
-@pytest.mark.parametrize(("last", "kind"), [(29.0, None), (31.0, "log")], ids=["narrow", "wide"])
-def test_costs_of_several_sizes_are_on_a_logarithmic_axis(last, kind):
-    curve = Curve(BLUE, (1.0, last), (2.0, 1.0), (1.0, 0.5), (3.0, 1.5))
-    figure = anytime_figure("x", "t", [curve], axes=("queries", "regret"), baseline=None)
-    assert figure.spec["layer"][1]["encoding"]["x"]["scale"].get("type") == kind
-    assert len(figure.spec["layer"]) == 3
-
-
-def test_the_mean_regret_of_a_uniform_draw_is_a_line_where_it_is_known():
-    curve = Curve(BLUE, (1.0, 2.0), (2.0, 1.0), (1.0, 0.5), (3.0, 1.5))
-    figure = anytime_figure("x", "t", [curve], axes=("queries", "regret"), baseline=4.0)
-    assert marks(figure, "rule") == [{"mean": 4.0}]
-    assert "uniform draw" in figure.summary
-
-
-def test_no_two_of_two_dozen_rows_look_alike_and_none_is_black():
-    looks = [(each.colour, each.dash) for each in series_of([str(i) for i in range(24)], [False] * 24)]
-    assert len(set(looks)) == 24
-    assert {colour for colour, _ in looks} <= set(COLOURS) - {"#000000"}
-
-
-def test_the_baseline_is_grey_and_takes_no_colour_from_the_others():
-    alone = series_of(["nao", "enas"], [False, False])
-    beside = series_of(["nao", "random", "enas"], [False, True, False])
-    assert [each.colour for each in beside if each.label != "random"] == [each.colour for each in alone]
-    assert beside[1].colour not in COLOURS
-
-
-def test_an_arrow_begins_below_its_source_and_ends_above_its_target():
-    vertices = [{"label": name, "operation": name == "conv"} for name in ("input", "conv", "output")]
-    drawn = drawing({"title": "", "vertices": vertices, "edges": [(0, 1), (1, 2), (0, 2)]})
-    for path, (source, target) in zip(drawn.paths, [(0, 1), (1, 2), (0, 2)], strict=True):
-        numbers = [float(number) for number in re.findall(r"-?[\d.]+", path)]
-        assert numbers[:2] == [drawn.boxes[source].x, drawn.boxes[source].y + 15]
-        assert numbers[-2:] == [drawn.boxes[target].x, drawn.boxes[target].y - 15]
-    assert all(52 <= box.x <= drawn.width - 52 and 15 <= box.y <= drawn.height - 15 for box in drawn.boxes)
+def test_without_shared_weights_there_is_no_tau(board_report, store_url):
+    with Store.read(store_url) as store:
+        assert agreement(board_report, store) is None
 
 
 def test_a_difference_that_is_found_is_on_the_better_side(board_report):
@@ -155,13 +152,14 @@ def test_a_difference_that_is_found_is_on_the_better_side(board_report):
 
 def test_hours_of_training_are_hours(board_report, store_url):
     with Store.read(store_url) as store:
-        _, figure = (found for found in over_time("x", board_report, store) if isinstance(found, Chart))
+        _, figure = (found for found in over_time("x", board_report, store) if isinstance(found, DrawnFigure))
     longest = max(run.spent.seconds for run in board_report.runs) / 3600
-    assert 0.1 * longest < max(point["cost"] for point in marks(figure, "line")) <= longest
+    assert figure.data.heads[1] == "hours of training"
+    assert max(float(texts[1]) for texts in figure.data.rows) == pytest.approx(longest, rel=1e-3)
 
 
 def test_the_cell_that_is_drawn_is_the_best_of_its_row(board_report):
-    for row, drawn in zip(board_report.rows, drawn_cells(board_report), strict=True):
+    for row, drawn in zip(board_report.rows, drawn_cells("x", board_report), strict=True):
         best = min(row.entry.values)
         assert drawn.text.startswith(f"test perplexity {best:.2f}; seed ")
         assert f"rank {min(row.entry.ranks):,};" in drawn.text
@@ -211,5 +209,5 @@ def test_a_search_that_asked_for_no_scores_is_named_beside_the_curves(board_repo
     first = replace(board_report.rows[0], runs=tuple(replace(run, scores=0) for run in board_report.rows[0].runs))
     with Store.read(store_url) as store:
         found = list(over_time("x", replace(board_report, rows=(first, *board_report.rows[1:])), store))
-    assert Undefined(f"{first.series.label} asked for no scores") in found
-    assert sum(isinstance(each, Chart) for each in found) == 2
+    assert Undefined(f"{first.label} asked for no scores") in found
+    assert sum(isinstance(each, DrawnFigure) for each in found) == 2

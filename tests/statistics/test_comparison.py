@@ -145,7 +145,6 @@ def test_no_number_is_ever_nan(a: list[float], b: list[float]) -> None:
         statistics.mean_difference_interval(a, b),
         statistics.equivalence(a, b, margin=0.5),
         statistics.mann_whitney(a, b),
-        statistics.wilcoxon(a, b[: len(a)] + a[len(b) :]),
         statistics.hedges_g(a, b),
         statistics.improvement(a, b),
     ]
@@ -201,37 +200,6 @@ def test_mann_whitney_without_an_order_says_why() -> None:
         "all values of both sides are equal, so the Mann-Whitney test has no order"
     )
     assert statistics.mann_whitney([], [0.5]) == Undefined("no run has a value")
-
-
-def signed_rank_by_counting(differences: list[int]) -> float:
-    """Twice the smaller share of the choices of signs whose sum of positive ranks is as far out, at most 1."""
-    ranks = scipy.stats.rankdata(np.abs(differences)).tolist()
-    mine = sum(rank for rank, x in zip(ranks, differences, strict=True) if x > 0)
-    sums = [sum(itertools.compress(ranks, signs)) for signs in itertools.product((0, 1), repeat=len(ranks))]
-    return min(1.0, 2 * min(sum(x <= mine for x in sums), sum(x >= mine for x in sums)) / len(sums))
-
-
-@given(st.lists(st.integers(-6, 6), min_size=1, max_size=9))
-def test_wilcoxons_p_is_counted_over_all_signs_with_ties_or_without(differences: list[int]) -> None:
-    found = statistics.wilcoxon([10.0 + x for x in differences], [10.0] * len(differences))
-    unequal = [x for x in differences if x]
-    if unequal:
-        assert found == pytest.approx(signed_rank_by_counting(unequal))
-    else:
-        assert found == Undefined("no pair differs, so Wilcoxon's test has nothing to rank")
-
-
-@pytest.mark.parametrize("pairs", [10, 50, 51, 80])
-def test_wilcoxon_agrees_with_scipy(pairs: int) -> None:
-    a, b = np.random.default_rng(pairs).normal(size=(2, pairs))
-    exact = pairs <= 50
-    theirs = scipy.stats.wilcoxon(a, b, method="exact" if exact else "asymptotic", correction=not exact).pvalue
-    assert statistics.wilcoxon(a.tolist(), b.tolist()) == pytest.approx(theirs)
-
-
-def test_values_that_are_not_paired_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 values cannot be paired with 3"):
-        statistics.wilcoxon([1, 2], [1, 2, 3])
 
 
 @settings(max_examples=15, deadline=None)  # statsmodels takes its time

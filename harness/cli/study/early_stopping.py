@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from harness.cli.options import format_option, json_option, plot_option
+from harness.cli.study.options import show_study
 
 
 @click.command("early-stopping")
@@ -17,14 +18,9 @@ from harness.cli.options import format_option, json_option, plot_option
 def early_stopping(name: str, metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
     """How far the ranking of a table's cells after each epoch is from the final one (Yu et al. 2020, Fig. 7)."""
     from backends.tabular.named_tables import open_table
-    from harness.output.page import show
+    from harness.studies.early_stopping.figure import plot_early_stopping
     from harness.studies.early_stopping.measure import study_early_stopping as compare
     from harness.studies.early_stopping.page import early_stopping_page
 
     content = compare(open_table(name), metric, top=top)
-    if plot is not None:
-        from harness.output.figure_files import save
-        from harness.studies.early_stopping.figure import plot_early_stopping as draw
-
-        save(draw(content), plot)
-    return show(early_stopping_page(content), "json" if as_json else form)
+    show_study(early_stopping_page(content), lambda: plot_early_stopping(content), plot, "json" if as_json else form)

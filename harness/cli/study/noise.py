@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.options import running_options
-from harness.cli.study.options import experiment_of, watcher_of
+from harness.cli.study.options import experiment_of, show_study, watcher_of
 
 
 @click.command()
@@ -46,17 +46,12 @@ def noise(
     The same policies and seeds in each condition, judged by the same truth. Finished runs are found in the store and
     not done again.
     """
-    from harness.output.page import show
     from harness.planning.experiment import BudgetFields
+    from harness.studies.noise.figure import plot_noise
     from harness.studies.noise.measure import POLICIES
     from harness.studies.noise.measure import study_noise as study
     from harness.studies.noise.page import noise_page
 
     experiment = experiment_of(flags, {}).model_copy(update={"budget": BudgetFields(queries=queries)})
     content = study(experiment, policies or POLICIES, watcher_of(flags), epochs=epochs)
-    if plot is not None:
-        from harness.output.figure_files import save
-        from harness.studies.noise.figure import plot_noise as draw
-
-        save(draw(content), plot)
-    return show(noise_page(content), "json" if as_json else form)
+    show_study(noise_page(content), lambda: plot_noise(content), plot, "json" if as_json else form)

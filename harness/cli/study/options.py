@@ -10,7 +10,10 @@ import click
 from harness.cli.options import read_settings, running_options
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from harness.leaderboard.end_to_end import Watcher
+    from harness.output.page import Page
     from harness.planning.experiment import Experiment
 
 EXPERIMENT_FIELDS = ("space", "table", "seeds", "workers", "store", "device", "gpus", "verify")
@@ -37,3 +40,13 @@ def watcher_of(flags: Mapping[str, Any]) -> Watcher:
     from harness.live.display import display_for
 
     return display_for(flags["quiet"], flags["tensorboard"])
+
+
+def show_study(page: Page, draw: Callable[[], Figure], plot: str | None, form: str) -> None:
+    """Print the page of a study, and before it save the figure where ``plot`` names a file for it."""
+    from harness.output.figure_files import save
+    from harness.output.page import show
+
+    if plot is not None:
+        save(draw(), plot)
+    show(page, form)

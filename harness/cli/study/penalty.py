@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.study.options import experiment_of, training_options, watcher_of
+from harness.cli.study.options import experiment_of, show_study, training_options, watcher_of
 
 
 @click.command()
@@ -36,7 +36,7 @@ def penalty(
     Without it a table answers, from whose scores the slopes are estimated that a policy needs. Finished runs are found
     in the store and not done again. (Yu et al. 2020, Tables 3 and 4)
     """
-    from harness.output.page import show
+    from harness.studies.penalty.figure import plot_penalty
     from harness.studies.penalty.measure import POLICIES, space_of
     from harness.studies.penalty.measure import study_penalty as study
     from harness.studies.penalty.page import penalty_page
@@ -46,9 +46,4 @@ def penalty(
     found = settings_at_scale(space, flags["oracle"], family, "paper" if paper else "reduced")
     experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
     content = study(experiment, policies or POLICIES, watcher_of(flags))
-    if plot is not None:
-        from harness.output.figure_files import save
-        from harness.studies.penalty.figure import plot_penalty as draw
-
-        save(draw(content), plot)
-    return show(penalty_page(content), "json" if as_json else form)
+    show_study(penalty_page(content), lambda: plot_penalty(content), plot, "json" if as_json else form)

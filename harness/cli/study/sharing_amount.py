@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from harness.cli.study.options import experiment_of, training_options, watcher_of
+from harness.cli.study.options import experiment_of, show_study, training_options, watcher_of
 
 KINDS: dict[str, Literal["images", "text"]] = {"nasbench101": "images", "rnn": "text"}
 
@@ -35,8 +35,8 @@ def sharing_amount(
     The truth is test accuracy, or for recurrent cells validation perplexity, of a table, or of training the cells
     alone. (Yu et al. 2020, App. D.1, Table 5 and Fig. 6)
     """
-    from harness.output.page import show
     from harness.studies.scale import table_here, truth_at_scale
+    from harness.studies.sharing_amount.figure import plot_sharing_amount
     from harness.studies.sharing_amount.measure import study_sharing_amount as study
     from harness.studies.sharing_amount.page import sharing_amount_page
 
@@ -45,9 +45,4 @@ def sharing_amount(
     table = flags["table"] or (None if truth_recipe else table_here(found))
     experiment = experiment_of({**flags, "table": table}, found.settings)
     content = study(kind, experiment, watcher_of(flags), recipe=truth_recipe or found.recipe, split=split)
-    if plot is not None:
-        from harness.output.figure_files import save
-        from harness.studies.sharing_amount.figure import plot_sharing_amount as draw
-
-        save(draw(content), plot)
-    return show(sharing_amount_page(content), "json" if as_json else form)
+    show_study(sharing_amount_page(content), lambda: plot_sharing_amount(content), plot, "json" if as_json else form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from harness.cli.options import format_option, json_option, plot_option
+from harness.cli.study.options import show_study
 from harness.core.errors import SettingError
 
 
@@ -24,15 +25,10 @@ def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | N
         times = {0: "is missing", 1: "is there once"}.get(len(names), f"is there {len(names)} times")
         raise SettingError(f"--table {times}: a transfer is between two, --table A --table B")
     from backends.tabular.named_tables import open_table
-    from harness.output.page import show
+    from harness.studies.transfer.figure import plot_transfer
     from harness.studies.transfer.measure import study_transfer as compare
     from harness.studies.transfer.page import transfer_page
 
     first, second = map(open_table, names)
     content = compare(first, second, metric, top=top)
-    if plot is not None:
-        from harness.output.figure_files import save
-        from harness.studies.transfer.figure import plot_transfer as draw
-
-        save(draw(content), plot)
-    return show(transfer_page(content), "json" if as_json else form)
+    show_study(transfer_page(content), lambda: plot_transfer(content), plot, "json" if as_json else form)

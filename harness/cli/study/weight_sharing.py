@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.study.options import experiment_of, training_options, watcher_of
+from harness.cli.study.options import experiment_of, show_study, training_options, watcher_of
 
 
 @click.command("weight-sharing")
@@ -37,8 +37,8 @@ def weight_sharing(
     The truth is test accuracy, or for recurrent cells validation perplexity, unless --truth says otherwise. Finished
     runs are found in the store and not done again. (Yu et al. 2020, Sec. 4.3, Fig. 4)
     """
-    from harness.output.page import show
     from harness.studies.scale import epochs_of, settings_at_scale, table_here
+    from harness.studies.weight_sharing.figure import plot_weight_sharing
     from harness.studies.weight_sharing.measure import study_weight_sharing as study
     from harness.studies.weight_sharing.page import weight_sharing_page
 
@@ -46,9 +46,4 @@ def weight_sharing(
     settings = found.settings | ({} if flags["cells"] is None else {"policy.scored": flags["cells"]})
     experiment = experiment_of({**flags, "table": flags["table"] or table_here(found)}, settings)
     content = study(experiment, watcher_of(flags), score_epochs=epochs_of(score_epochs), split=split)
-    if plot is not None:
-        from harness.output.figure_files import save
-        from harness.studies.weight_sharing.figure import plot_weight_sharing as draw
-
-        save(draw(content), plot)
-    return show(weight_sharing_page(content), "json" if as_json else form)
+    show_study(weight_sharing_page(content), lambda: plot_weight_sharing(content), plot, "json" if as_json else form)

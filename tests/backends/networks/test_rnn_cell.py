@@ -64,7 +64,7 @@ def test_the_sequence_at_once_is_the_published_cell_step_by_step(nodes: Nodes, m
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("nodes", CELLS, ids=str)
-def test_the_written_out_gradient_is_autograds_of_the_cell_step_by_step(nodes: Nodes, masked: bool) -> None:
+def test_the_gradient_is_that_of_the_cell_step_by_step(nodes: Nodes, masked: bool) -> None:
     drawn, mask = operands(nodes, masked=masked)
     inputs, hidden, first, matrices = drawn
     weights = torch.linspace(-1, 1, inputs.numel()).view_as(inputs)

@@ -1,9 +1,8 @@
-"""Importing the shared HDF5 form of NAS-Bench-101, a live API object, and the journal of a built table."""
+"""Importing the shared HDF5 form of NAS-Bench-101 and the journal of a built table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from backends.tabular import Table
-from backends.tabular.import_api import import_api
 from backends.tabular.import_hdf5 import import_hdf5
 from backends.tabular.import_journal import import_journal
 from backends.tabular.importers import FORMATS, import_table, importer
@@ -93,46 +91,6 @@ def test_a_truncated_hdf5_file_is_refused_in_one_line(shared_file: Path) -> None
     with pytest.raises(TableError, match="truncated") as caught:
         import_hdf5(shared_file, NASBench101(), shared_file.with_name("table.h5"))
     assert "\n" not in str(caught.value)
-
-
-class LiveObject:
-    """Looks like nasbench.api.NASBench with one cell at two budgets."""
-
-    def hash_iterator(self) -> Sequence[str]:
-        return HASHES[:1]
-
-    def get_metrics_from_hash(self, module_hash: str) -> tuple[Mapping[str, Any], Mapping[int, Sequence[Any]]]:
-        assert module_hash == HASHES[0]
-        fixed = {
-            "module_adjacency": np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=np.int8),
-            "module_operations": ["input", "conv3x3-bn-relu", "output"],
-            "trainable_parameters": 10177674,
-        }
-        return fixed, {4: [self.point(0.25)], 108: [self.point(0.5), self.point(1.0)]}
-
-    def point(self, accuracy: float) -> dict[str, float]:
-        final = {f"final_{split}_accuracy": accuracy for split in ("train", "validation", "test")}
-        half = {f"halfway_{split}_accuracy": accuracy / 2 for split in ("train", "validation", "test")}
-        return final | half | {"final_training_time": 100.0, "halfway_training_time": 50.0}
-
-
-def test_a_live_api_object_imports(tmp_path: Path) -> None:
-    import_api(LiveObject(), NASBench101(), tmp_path / "table.h5")
-    table = Table.open(tmp_path / "table.h5")
-    assert table.keys.tolist() == [CHAIN]
-    assert table.values("test_accuracy").tolist() == [[0.5, 1.0]]
-    assert table.recorded(4).tolist() == [[True, False]]
-    assert table.values("validation_accuracy", halfway=True).tolist() == [[0.25, 0.5]]
-    assert table.values("training_seconds", halfway=True).tolist() == [[50.0, 50.0]]
-
-
-def test_a_live_object_of_another_kind_is_refused(tmp_path: Path) -> None:
-    class Other(LiveObject):
-        def point(self, accuracy: float) -> dict[str, float]:
-            return {"accuracy": accuracy}
-
-    with pytest.raises(TableError, match="Other object, cell 1: no entry of a nasbench"):
-        import_api(Other(), NASBench101(), tmp_path / "table.h5")
 
 
 def journal_row(repeat: int, accuracy: float, *, diverged: bool = False) -> dict[str, Any]:

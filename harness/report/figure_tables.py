@@ -1,0 +1,78 @@
+"""The numbers of the figures as tables of text, a dash where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.core.numbers import Number, Undefined
+from harness.figures.anytime import AnytimeData
+from harness.figures.distribution import DistributionData
+from harness.output.page import TextTable
+from harness.output.units import bounds, fixed
+from harness.report.provenance import DASH
+from harness.statistics import Interval
+
+PARTS = 8
+"""So many steps lead from the first row of a curve to its last one."""
+
+SHARES = (1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
+"""Per cent of the cells, worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedValues:
+    """A row: a value a seed, and their mean with its interval; ``scale`` multiplies all where they are printed."""
+
+    label: str
+    seeds: tuple[int, ...]
+    values: tuple[Number, ...]
+    mean: tuple[Number, Interval | Undefined]
+    scale: float
+
+
+def seed_table(title: str, rows: Sequence[SeedValues]) -> TextTable:
+    """The rows below each other, a column a seed."""
+    seeds = sorted({seed for row in rows for seed in row.seeds})
+    texts = tuple((row.label, *_mean(row), *_by_seed(row, seeds)) for row in rows)
+    return TextTable(title, ("policy", "mean", "95% interval", *map(str, seeds)), texts)
+
+
+def _mean(row: SeedValues) -> tuple[str, str]:
+    mean, interval = row.mean
+    return number_text(mean, row.scale), DASH if isinstance(interval, Undefined) else f"[{bounds(interval, row.scale)}]"
+
+
+def _by_seed(row: SeedValues, seeds: Sequence[int]) -> list[str]:
+    found = dict(zip(row.seeds, row.values, strict=True))
+    return [number_text(found[seed], row.scale) if seed in found else DASH for seed in seeds]
+
+
+def number_text(number: Number | None, scale: float = 1.0) -> str:
+    """A number with two decimals."""
+    text = DASH if number is None else fixed(number, 2, scale)
+    return DASH if isinstance(text, Undefined) else text
+
+
+def curve_table(title: str, content: AnytimeData) -> TextTable:
+    """A few rows of each curve: its first and last cost, and evenly spaced ones between them."""
+    rows = []
+    for line in content["lines"]:
+        last = len(line["x"]) - 1
+        for place in sorted({last * part // PARTS for part in range(PARTS + 1)} if last >= 0 else ()):
+            low, high = (number_text(line[end][place]) for end in ("low", "high"))
+            interval = DASH if DASH in (low, high) else f"[{low}, {high}]"
+            rows.append((line["name"], f"{line['x'][place]:,.4g}", number_text(line["mean"][place]), interval))
+    return TextTable(title, ("policy", content["x_label"], content["y_label"], "95% interval"), tuple(rows))
+
+
+def share_table(title: str, content: DistributionData) -> TextTable:
+    """What the worst shares of the cells reach."""
+    worst_first = np.sort(content["truth"])[:: 1 if content["larger_is_better"] else -1]
+    better = "or less" if content["larger_is_better"] else "or more"
+    ends = [max(0, -(-len(worst_first) * share // 100) - 1) for share in SHARES]
+    texts = (f"{number_text(float(worst_first[end]))} {better}" for end in ends)
+    rows = tuple((f"{share} %", text) for share, text in zip(SHARES, texts, strict=True))
+    return TextTable(title, ("cells", f"have a {content['x_label']} of"), rows)
