@@ -1,6 +1,6 @@
 """Speed of ENAS's controller step, NAO's training step, and whole searches of all policies, against plain PyTorch.
 
-    python -m benchmarks.policies [--published]
+    python -m benchmarks.policies [--published] [--quick]
 
 Prints its figures and writes them to ``benchmarks/results/policies.json``: milliseconds of one core, and ratios against
 the plain references of this file, taken in the same run. The plain controller draws one architecture after the other
@@ -12,20 +12,18 @@ goes through an LSTM, its attention and its softmax one position after the other
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.command_line import command_line, known_figures, print_and_write, results_file
 from harness.core.budget import Budget, Cost
 from harness.core.driver import search
 from harness.core.oracle import Answer, Metric, Query, QueryKind, Score, Scored, Update, Updated
@@ -41,12 +39,17 @@ from policies.networks.fitting import FitSettings, training_step
 from policies.parts.step import SearchStep
 from policies.random_search import RandomSearch
 
-RESULTS = Path(__file__).parent / "results" / "policies.json"
 TARGETS = {
     "enas_controller_step_milliseconds": 30,  # ten searches of 6,000 steps in 15 minutes on two cores
     "nao_training_step_milliseconds": 16,  # ten searches of 30,000 steps in 40 minutes on two cores
     "enas_search_seconds": 180,
     "nao_published_search_seconds": 480,
+}
+QUICK: dict[Callable[..., Any], dict[str, Any]] = {
+    RandomSearch: {"samples": 10},
+    Evolution: {"samples": 60},
+    ENAS: {"epochs": 1, "steps": 1, "updates": 1},
+    NAO: {"iterations": 1, "pool": 10, "training_epochs": 1, "updates": 1, "update_epochs": 1},
 }
 
 
@@ -124,7 +127,7 @@ def plain_training_step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor
     adam.step()
 
 
-def enas_step(space: NASBench101) -> dict[str, float]:
+def enas_step(space: NASBench101, repeats: int) -> dict[str, float]:
     """A controller step of 10 samples on the whole space: drawing, rejecting, scoring, learning."""
     policy = ENAS(space, stream(0, "policy"))
 
@@ -133,21 +136,20 @@ def enas_step(space: NASBench101) -> dict[str, float]:
         policy._reinforce(SearchStep(Score, rows, np.linspace(0, 1, len(rows)).tolist()))
 
     adam = torch.optim.Adam(policy.controller.parameters(), 1e-5)
-    plain = milliseconds(lambda: plain_controller_step(policy.controller, adam, policy.samples), 10)
-    return compared("enas_controller_step", milliseconds(ours, 200), plain)
+    plain = milliseconds(lambda: plain_controller_step(policy.controller, adam, policy.samples), repeats)
+    return compared("enas_controller_step", milliseconds(ours, 20 * repeats), plain)
 
 
-def nao_step(space: NASBench101) -> dict[str, float]:
+def nao_step(space: NASBench101, repeats: int) -> dict[str, float]:
     """A training step of a batch of 100 at the published width."""
     generator = torch.Generator().manual_seed(0)
     model = Autoencoder(space.options, generator, hidden=48, layers=3, width=200, dropout=0.1)
     adam = torch.optim.Adam(model.parameters(), 1e-3, weight_decay=1e-4, fused=True)
     rows, targets = torch.from_numpy(space.sample_many(stream(0, "rows"), 100)), torch.linspace(0, 1, 100)
     fitting = FitSettings("minmax", 1, 100, 1e-3, 1e-4, 5.0, 0.8)
-    ours = milliseconds(lambda: training_step(model, adam, rows, targets, fitting), 100)
-    return compared(
-        "nao_training_step", ours, milliseconds(lambda: plain_training_step(model, adam, rows, targets), 20)
-    )
+    ours = milliseconds(lambda: training_step(model, adam, rows, targets, fitting), 10 * repeats)
+    plain = milliseconds(lambda: plain_training_step(model, adam, rows, targets), 2 * repeats)
+    return compared("nao_training_step", ours, plain)
 
 
 def compared(name: str, ours: float, plain: float) -> dict[str, float]:
@@ -162,16 +164,17 @@ def search_seconds(factory: Callable[..., Any], space: NASBench101, **settings: 
     return time.process_time() - start
 
 
-def measure(published: bool) -> dict[str, float]:
+def measure(published: bool, quick: bool) -> dict[str, float]:
     """All figures, on the 423,624 cells and (``small``) on the 2,532 of at most five vertices."""
     space, small = NASBench101(), NASBench101(vertices=5)
     for warm in (space, small):
         warm.canonical_keys(warm.enumerate_keys()[:1])
-    figures = enas_step(space) | nao_step(space)
+    repeats = 1 if quick else 10
+    figures = enas_step(space, repeats) | nao_step(space, repeats)
     for factory in (RandomSearch, Evolution, ENAS, NAO):
-        name = factory.__name__.lower()
-        figures[f"{name}_search_seconds"] = search_seconds(factory, space)
-        figures[f"{name}_small_search_seconds"] = search_seconds(factory, small)
+        name, settings = factory.__name__.lower(), QUICK[factory] if quick else {}
+        figures[f"{name}_search_seconds"] = search_seconds(factory, space, **settings)
+        figures[f"{name}_small_search_seconds"] = search_seconds(factory, small, **settings)
     if published:
         figures["nao_published_search_seconds"] = search_seconds(NAO, space, training_epochs=1000)
     return {name: round(value, 3) for name, value in figures.items()}
@@ -179,19 +182,17 @@ def measure(published: bool) -> dict[str, float]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--published", action="store_true", help="also run NAO at its published settings")
     options = parser.parse_args()
     torch.set_num_threads(1)
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
     )
-    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    document["figures"] = document.get("figures", {}) | measure(options.published)
-    document |= {"machine": machine, "targets": TARGETS}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    results = results_file(options, "policies.json")
+    document = known_figures(results)
+    document["figures"] = document.get("figures", {}) | measure(options.published, options.quick)
+    print_and_write(results, document | {"machine": machine, "targets": TARGETS})
 
 
 if __name__ == "__main__":

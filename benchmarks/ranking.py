@@ -1,6 +1,6 @@
 """How supernets rank cells, by what their recipes leave to choose.
 
-    python -m benchmarks.ranking digits|austen
+    python -m benchmarks.ranking digits|austen [--quick]
 
 Kendall's tau-b between validation scores of the probe's cells and the test metric of the space's table: one supernet a
 choice and seed, trained on uniform cells by a copy of recipe ``FAMILY/spos``.
@@ -12,13 +12,11 @@ each and writes them to ``benchmarks/results/ranking.json`` or ``ranking-austen.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ import yaml
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.recipe import FOLDER
 from backends.tabular.named_tables import open_table
+from benchmarks.command_line import command_line, results_file, write_figures
 from harness.core.numbers import Undefined
 from harness.core.oracle import State, Update, Updated
 from harness.core.random import stream
@@ -36,7 +35,6 @@ from harness.execution.probe import score_probe
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space
 
-RESULTS = Path(__file__).parent / "results"
 SEEDS = (1268, 1269)
 
 
@@ -51,6 +49,8 @@ class Sweep:
     values: Sequence[float]
     scored: Sequence[dict[str, Any]]
     file: str
+    quick: bool = False
+    """Whether an epoch is enough, whatever the recipe or the value says."""
 
 
 SWEEPS = {
@@ -72,7 +72,7 @@ SWEEPS = {
 def recipe(sweep: Sweep, value: float) -> tuple[str, int]:
     """A copy of the recipe with this value, and its epochs."""
     content = yaml.safe_load((FOLDER / f"{sweep.recipe}.yaml").read_text(encoding="utf-8"))
-    content["training"][sweep.key] = value
+    content["training"] |= {sweep.key: value} | ({"epochs": 1} if sweep.quick else {})
     path = Path(tempfile.mkdtemp()) / "spos.yaml"
     path.write_text(yaml.safe_dump(content))
     return str(path), content["training"]["epochs"]
@@ -110,17 +110,22 @@ def rankings(sweep: Sweep, space: SearchSpace, judge: Judge, value: float, seed:
 
 def main() -> None:
     """Train, rank, print and write."""
+    parser = command_line(__doc__)
+    parser.add_argument("family", choices=SWEEPS, help="which supernets")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    sweep = SWEEPS[sys.argv[1]]
+    sweep, seeds = SWEEPS[options.family], SEEDS
+    if options.quick:
+        sweep, seeds = replace(sweep, values=sweep.values[:1], quick=True), SEEDS[:1]
     space = create_space(sweep.space)
     judge = Judge(open_table(sweep.table), space)
     records = []
     for value in sweep.values:
-        for seed in SEEDS:
+        for seed in seeds:
             for record in rankings(sweep, space, judge, value, seed):
                 records.append(record)
                 print(record, flush=True)
-    (RESULTS / sweep.file).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    write_figures(results_file(options, sweep.file), records)
 
 
 if __name__ == "__main__":

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
-import json
 import os
 import platform
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.command_line import command_line, known_figures, results_file, write_figures
+
 
 def record(
-    results: Path, what: str | None, measure: Callable[[torch.device], Mapping[str, float]], **more: object
+    name: str, what: str | None, measure: Callable[[torch.device, bool], Mapping[str, float]], **more: object
 ) -> None:
     """Measure on the device that the command line names, print the figures and write them beside the other device's.
 
-    ``what`` describes the benchmark, ``more`` goes into the file as it is.
+    ``name`` is the file's; ``what`` describes the benchmark, ``more`` goes into the file as it is. ``measure`` takes
+    the device and whether to be quick.
     """
-    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(what)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    device = torch.device(parser.parse_args().device)
+    options = parser.parse_args()
+    device, results = torch.device(options.device), results_file(options, name)
     torch.set_num_threads(1)
-    figures = {name: float(f"{value:.4g}") for name, value in measure(device).items()}
-    document: dict[str, Any] = {"cpu": "not measured", "cuda": "not measured"}
-    document |= json.loads(results.read_text()) if results.is_file() else {}
+    figures = {name: float(f"{value:.4g}") for name, value in measure(device, options.quick).items()}
+    document: dict[str, Any] = {"cpu": "not measured", "cuda": "not measured"} | known_figures(results)
     document |= {device.type: machine(device) | figures} | more
-    results.parent.mkdir(exist_ok=True)
-    results.write_text(json.dumps(document, indent=1) + "\n")
+    write_figures(results, document)
     for name, value in document[device.type].items():
         print(f"{name:<48} {value}")
 

@@ -1,6 +1,6 @@
 """Speed of the recurrent cell in training, and of a path and a mixture of all cells through shared weights.
 
-    python -m benchmarks.recurrence [--device DEVICE]
+    python -m benchmarks.recurrence [--device DEVICE] [--quick]
 
 Prints its figures and writes them, by device, to ``benchmarks/results/recurrence.json``: a cell over a sequence,
 forward and backward; the whole training step of the language model around it, with Adam, over that; a path over a cell
@@ -12,8 +12,7 @@ DARTS' search on Penn Treebank with a smaller batch: 300 units, 64 columns, 35 s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -26,7 +25,6 @@ from backends.networks.word_loss import word_loss
 from benchmarks.recording import record
 from benchmarks.timing import interleaved
 
-RESULTS = Path(__file__).parent / "results" / "recurrence.json"
 PUBLISHED: Nodes = tuple(  # DARTS_V1 (quark0/darts, rnn/genotypes.py)
     zip(["relu", "relu", "tanh", "relu", "relu", "identity", "relu", "relu"], (0, 1, 2, 3, 4, 1, 5, 1), strict=True)
 )
@@ -49,6 +47,7 @@ SCALES = (
     RecurrentScale("small", (("tanh", 0), ("sigmoid", 1)), 64, 32, 20, 2000, 60),
     RecurrentScale("large", PUBLISHED, 300, 64, 35, 10_000, 5),
 )
+QUICK = tuple(replace(scale, width=4, columns=2, steps=3, words=10, rounds=2) for scale in SCALES)
 
 
 def figures(scale: RecurrentScale, device: torch.device) -> dict[str, float]:
@@ -99,10 +98,16 @@ def _step(model: RecurrentLanguageModel, words: Tensor, hidden: Tensor) -> Calla
     return step
 
 
-def measure(device: torch.device) -> dict[str, float]:
+def measure(device: torch.device, quick: bool) -> dict[str, float]:
     """All figures of a device."""
-    return {f"{s.name}_{name}": value for s in SCALES for name, value in figures(s, device).items()}
+    scales = QUICK if quick else SCALES
+    return {f"{s.name}_{name}": value for s in scales for name, value in figures(s, device).items()}
+
+
+def main() -> None:
+    """The command line."""
+    record("recurrence.json", __doc__, measure)
 
 
 if __name__ == "__main__":
-    record(RESULTS, __doc__, measure)
+    main()

@@ -1,13 +1,12 @@
 """Speed of NASBench-101's space and of the command line's start, against the plain Python of the tests.
 
-    python -m benchmarks.spaces
+    python -m benchmarks.spaces [--quick]
 
 Prints its figures and writes them to ``benchmarks/results/spaces.json``.
 """
 
 from __future__ import annotations
 
-import json
 import platform
 import resource
 import statistics
@@ -15,18 +14,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.command_line import command_line, print_and_write, results_file
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import matrix_of_key
 from tests.spaces.plain_cells import Cell, canonical, every_cell, matrix_of, pruned
 
-RESULTS = Path(__file__).parent / "results"
-BATCH = 300_000
+BATCH, QUICK_BATCH = 300_000, 3_000
 
 
 def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
@@ -57,10 +55,10 @@ def plain_enumeration(vertices: int) -> set[Cell]:
     return {canonical(cell) for cell in found if cell is not None and cell[0] == vertices}
 
 
-def against_plain_python() -> dict[str, float]:
-    """Ratios on the 2,441 cells of five vertices, and on canonical forms of single matrices."""
-    ours = seconds(lambda: NASBench101(vertices=5).enumerate_keys())
-    plain = seconds(lambda: plain_enumeration(5), 1)
+def against_plain_python(vertices: int) -> dict[str, float]:
+    """Ratios on the cells of (five) ``vertices``, 2,441, and on canonical forms of single matrices."""
+    ours = seconds(lambda: NASBench101(vertices=vertices).enumerate_keys())
+    plain = seconds(lambda: plain_enumeration(vertices), 1)
     space = NASBench101()
     sample = [space.sample(stream(1, "benchmark")) for _ in range(200)]
     matrices = [matrix_of_key(space.key(architecture)) for architecture in sample]
@@ -80,12 +78,12 @@ def _plain(matrix: Any, operations: tuple[int, ...]) -> Cell:
     return len(matrix), edges, operations
 
 
-def batches() -> dict[str, float]:
+def batches(size: int) -> dict[str, float]:
     """Pruning and canonical form of arbitrary choices, and their hashes."""
     space = NASBench101()
-    choices = np.random.default_rng(1).integers(space.options, size=(BATCH, len(space.options)))
-    rate = BATCH / seconds(lambda: space.canonical_keys(space.keys(choices)))
-    keys = space.enumerate_keys()[::400]
+    choices = np.random.default_rng(1).integers(space.options, size=(size, len(space.options)))
+    rate = size / seconds(lambda: space.canonical_keys(space.keys(choices)))
+    keys = space.enumerate_keys()[:: 120_000_000 // size]
     return {
         "canonical_keys_per_second": rate,
         "hashes_per_second": len(keys) / seconds(lambda: list(space.hashes(keys))),
@@ -107,12 +105,12 @@ def startup() -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and store."""
-    figures = enumeration() | against_plain_python() | batches() | startup()
+    options = command_line(__doc__).parse_args()
+    figures = enumeration() | against_plain_python(4 if options.quick else 5)
+    figures |= batches(QUICK_BATCH if options.quick else BATCH) | startup()
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     document = {"machine": platform.platform(), "python": platform.python_version(), "figures": figures}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "spaces.json").write_text(json.dumps(document, indent=2) + "\n")
-    print(json.dumps(document, indent=2))
+    print_and_write(results_file(options, "spaces.json"), document)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Trainings an hour of the stand-alone trainer: three repeats side by side against one at a time.
 
-    python -m benchmarks.standalone [--recipe NAME] [--device DEVICE]
+    python -m benchmarks.standalone [--recipe NAME] [--device DEVICE] [--quick]
 
 Prints its figures and writes them, by recipe and device, to ``benchmarks/results/standalone.json``: trainings an hour
 of one core or GPU, their ratio taken in one run, and what a checkpoint costs. Both ways train the same cells with the
@@ -9,8 +9,6 @@ same seeds, in turn; evaluation is not counted, as it is not in a table's second
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import statistics
@@ -18,7 +16,6 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -27,13 +24,14 @@ from backends.standalone.cells import CellGraph
 from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint
 from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe, load_recipe, recipe_path
+from benchmarks.command_line import command_line, known_figures, print_and_write, results_file
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import matrix_of_key
 
-RESULTS = Path(__file__).parent / "results" / "standalone.json"
 TARGETS = {"side_by_side_speedup": 1.5, "checkpoint_share_of_interval": 0.02}
 REPEATS = (0, 1, 2)
+QUICK = {"epochs": (2,), "train_images": 64, "validation_images": 32, "train_accuracy_images": 32, "batch_size": 32}
 
 
 def sampled(number: int) -> list[CellGraph]:
@@ -89,20 +87,19 @@ def machine(device: str) -> str:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--recipe", default="nasbench101-v5-digits", help="a recipe's name or file")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--cells", type=int, default=7, help="how many cells to train")
     options = parser.parse_args()
     # Continued budgets would be kept on the disk and not be trained again.
     recipe = replace(load_recipe(recipe_path(options.recipe)), budgets="separate")
-    document: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    if options.quick:
+        recipe, options.cells = replace(recipe, **QUICK), 1
+    results = results_file(options, "standalone.json")
     figures = {"machine": machine(options.device), **measure(recipe, options.device, options.cells)}
-    document[f"{options.recipe} on {options.device}"] = figures
-    document["targets"] = TARGETS
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    document = known_figures(results) | {f"{options.recipe} on {options.device}": figures, "targets": TARGETS}
+    print_and_write(results, document)
 
 
 if __name__ == "__main__":

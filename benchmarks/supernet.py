@@ -1,6 +1,6 @@
 """Speed of the weight-sharing supernet against a plain PyTorch loop that does the same work.
 
-    python -m benchmarks.supernet [--device DEVICE]
+    python -m benchmarks.supernet [--device DEVICE] [--quick]
 
 Prints its figures and writes them, by device, to ``benchmarks/results/supernet.json``: steps and scored cells a second,
 each as a ratio to ``benchmarks/plain_supernet.py``; the share of the peak of a large 3x3 convolution that a step
@@ -15,7 +15,6 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,14 +45,13 @@ from harness.spaces.nasbench101_keys import matrix_of_key
 from policies.darts import DARTS
 from policies.spos import SPOS
 
-RESULTS = Path(__file__).parent / "results" / "supernet.json"
 TARGETS = {
     "digits_steps_speedup": 1.2,
     "images_steps_speedup": 1.5,
     "update_message_share_of_step": 0.1,
     "gradient_and_update_message_share_of_pair": 0.02,
 }
-EPOCHS = 50
+EPOCHS, QUICK_EPOCHS = 50, 1
 """Of 16 steps each: how long the messages of a search are measured."""
 
 
@@ -77,23 +75,24 @@ def image_recipe(name: str) -> ImageRecipe:
     return recipe
 
 
-def scales(device: torch.device) -> tuple[SupernetScale, SupernetScale]:
+def scales(device: torch.device, quick: bool) -> tuple[SupernetScale, SupernetScale]:
     """The digits recipe, and one of coloured images that a processor can do."""
-    digits, published = image_recipe("digits/spos"), image_recipe("cifar10/spos")
+    digits, published, size = image_recipe("digits/spos"), image_recipe("cifar10/spos"), 8 if quick else 64
     coloured = published.model_copy(
         update={
-            "data": ImageData(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
-            "network": published.network.model_copy(update={"width": 32}),
-            "training": published.training.model_copy(update={"batch_size": 64}),
-            "evaluation": ImageEvaluation(quick_batch=64, batch=128, recalibration_images=128),
+            "data": ImageData(dataset="random", train_images=8 * size, validation_images=4 * size, crop=4, flip=True),
+            "network": published.network.model_copy(update={"width": size // 2}),
+            "training": published.training.model_copy(update={"batch_size": size}),
+            "evaluation": ImageEvaluation(quick_batch=size, batch=2 * size, recalibration_images=2 * size),
         }
     )
     part, space = digits.data, NASBench101(vertices=5)
     small = load_digits(part.train_images, part.validation_images, noise=part.noise)
     large = random_images(coloured.data.train_images, coloured.data.validation_images)
+    (steps, scored), (image_steps, images_scored) = ((5, 1), (1, 1)) if quick else ((300, 60), (15, 8))
     return (
-        SupernetScale("digits", space, digits, small.to(device), 300, 60),
-        SupernetScale("images", space, coloured, large.to(device), 15, 8),
+        SupernetScale("digits", space, digits, small.to(device), steps, scored),
+        SupernetScale("images", space, coloured, large.to(device), image_steps, images_scored),
     )
 
 
@@ -187,7 +186,7 @@ def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     }
 
 
-def mixtures(scale: SupernetScale, device: torch.device) -> dict[str, float]:
+def mixtures(scale: SupernetScale, device: torch.device, epochs: int) -> dict[str, float]:
     """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
     contest = SpeedComparison(scale, device)
     rng, count = stream(0, "mixtures"), scale.rounds // 5
@@ -202,11 +201,14 @@ def mixtures(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     times = interleaved(calls, cells, device)
     ratios = {f"{name}_over_path_step": times.ratio(name, "path") for name in ("mixture", "slope", "unrolled")}
     pair = times.median("mixture") + times.median("unrolled")
-    return ratios | messages(times.median("path"), pair)
+    return ratios | messages(times.median("path"), pair, epochs)
 
 
 class NoOpSharedWeights:
     """Shared weights that answer at once: what a search then takes is the policy, the driver and the oracle."""
+
+    def __init__(self, steps_per_epoch: int) -> None:
+        self.steps_per_epoch = steps_per_epoch
 
     def update(self, points: Sequence[CellPoint]) -> Tensor:
         """No step."""
@@ -217,9 +219,10 @@ class NoOpSharedWeights:
         return torch.zeros(()), rows
 
 
-def messages(step: float, pair: float) -> dict[str, float]:
+def messages(step: float, pair: float, epochs: int) -> dict[str, float]:
     """Microseconds around a step of SPOS and around a pair of DARTS, and as shares of their seconds."""
-    update, both = message_seconds(SPOS, "digits/spos"), message_seconds(DARTS, "digits/darts")
+    update = message_seconds(SPOS, "digits/spos", epochs)
+    both = message_seconds(DARTS, "digits/darts", epochs)
     return {
         "update_message_microseconds": 1e6 * update,
         "update_message_share_of_step": update / step,
@@ -228,17 +231,17 @@ def messages(step: float, pair: float) -> dict[str, float]:
     }
 
 
-def message_seconds(factory: Callable[..., Any], recipe: str) -> float:
+def message_seconds(factory: Callable[..., Any], recipe: str, epochs: int) -> float:
     """Processor seconds for each Update of a search whose shared weights do nothing; the median of three searches."""
     taken = []
     for _ in range(3):
         space = NASBench101(vertices=5)
         oracle = SupernetOracle(space, 0, recipe=recipe, device="cpu")
-        policy = factory(space, stream(0, "policy"), epochs=EPOCHS, updates=16)
-        oracle._weights = NoOpSharedWeights()  # type: ignore[assignment]
+        policy = factory(space, stream(0, "policy"), epochs=epochs, updates=16)
+        oracle._weights = NoOpSharedWeights(oracle.steps_per_epoch)  # type: ignore[assignment]
         start = time.process_time()
-        search(policy, oracle, Budget(epochs=EPOCHS))
-        taken.append((time.process_time() - start) / (16 * EPOCHS))
+        search(policy, oracle, Budget(epochs=epochs))
+        taken.append((time.process_time() - start) / (16 * epochs))
     return statistics.median(taken)
 
 
@@ -254,15 +257,20 @@ def half_precision(scale: SupernetScale, device: torch.device) -> dict[str, floa
     return {"bfloat16_steps_speedup": interleaved(calls, single.drawn(scale.rounds), device).ratio("single", "mixed")}
 
 
-def measure(device: torch.device) -> dict[str, float]:
+def measure(device: torch.device, quick: bool) -> dict[str, float]:
     """All figures of a device."""
-    small, large = scales(device)
-    figures = mixtures(small, device)
+    small, large = scales(device, quick)
+    figures = mixtures(small, device, QUICK_EPOCHS if quick else EPOCHS)
     for scale in (small, large):
         found = steps(scale, device) | scores(scale, device) | half_precision(scale, device)
         figures |= {f"{scale.name}_{name}": value for name, value in found.items()}
     return figures
 
 
+def main() -> None:
+    """The command line."""
+    record("supernet.json", __doc__, measure, targets=TARGETS)
+
+
 if __name__ == "__main__":
-    record(RESULTS, __doc__, measure, targets=TARGETS)
+    main()

@@ -1,7 +1,7 @@
 """How good surrogates of NAS-Bench-101 are after few and many cells, what they cost, and what becomes of searches.
 
     harness table import csv mean_test_108.csv.gz --space nasbench101 --mean-of 3 --output FILE.h5
-    python -m benchmarks.surrogate --table FILE.h5 [--part fits|searches] [--workers N]
+    python -m benchmarks.surrogate --table FILE.h5 [--part fits|searches] [--workers N] [--quick]
 
 FILE is a table of all 423,624 cells, such as that of their mean test accuracies after 108 epochs, which have no
 validation column: surrogate and search then see the test metric, and the results of searches are flattered. ``fits``:
@@ -13,14 +13,13 @@ of the processor; the load of the machine is noted as ``load_average``.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -30,38 +29,66 @@ import numpy as np
 from backends.surrogate.examples import examples_of_table
 from backends.surrogate.files import Surrogate
 from backends.tabular import Table
+from benchmarks.command_line import command_line, known_figures, results_file, write_figures
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
 from harness.studies.surrogate.measure import FitRequest, fit_surrogate
 
-RESULTS = Path(__file__).parent / "results" / "surrogate.json"
-MODELS = ("forest", "boosting")
-CELLS = (500, 5_000, 50_000)
-SEEDS = (0, 1, 2)
 POLICIES = ("random-search", "evolution", "nao")
-SINGLE, BATCH = 200, 2_000
-"""So many queries are timed one by one, and at once."""
-
 SHOWN = ("tau", "sparse_tau", "r2", "rmse", "calibration_error")
 
 
-def fit(table: Table, space: SearchSpace, metric: str, request: FitRequest, folder: Path) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class SurrogateScale:
+    """Which models are fitted to how many cells by which seeds, and which searches there are.
+
+    ``queries`` are timed one by one, ten times as many at once.
+    """
+
+    models: tuple[str, ...] = ("forest", "boosting")
+    cells: tuple[int, ...] = (500, 5_000, 50_000)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    queries: int = 200
+    searches: Mapping[str, Any] = field(default_factory=lambda: {"policies": POLICIES})
+
+
+QUICK = SurrogateScale(
+    ("forest",), (60,), (0, 1), 2, {"policies": POLICIES[:1], "seeds": (1, 2), "budget": {"queries": 5}}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SurrogateTask:
+    """What is learnt and searched by, how much of it, and where surrogates, runs and figures go."""
+
+    table: Table
+    metric: str
+    scale: SurrogateScale
+    folder: Path
+    results: Path | None
+
+    def save(self, document: dict[str, Any]) -> None:
+        """Write the figures so far."""
+        write_figures(self.results, document | {"load_average": round(os.getloadavg()[0], 1)})
+
+
+def fit(task: SurrogateTask, space: SearchSpace, request: FitRequest) -> dict[str, float]:
     """Fit once: how good it is, and what fitting (judging and writing included), asking and storing cost."""
-    path = folder / f"{request.model}-{request.cells}-{request.seed}.surrogate.h5"
-    start = time.process_time()
-    surrogate = fit_surrogate(examples_of_table(table, metric), space, request, path, lambda done, total: None)
+    path = task.folder / f"{request.model}-{request.cells}-{request.seed}.surrogate.h5"
+    examples, start = examples_of_table(task.table, task.metric), time.process_time()
+    surrogate = fit_surrogate(examples, space, request, path, lambda done, total: None)
     figures = {"fit_processor_seconds": time.process_time() - start, "file_mb": path.stat().st_size / 1e6}
     held = surrogate.facts.held_out
     figures |= {name: held[name] for name in SHOWN}
     figures |= {f"inside_{level}": share for level, share in held["inside"].items()}
-    return figures | _queries(surrogate, space, table)
+    return figures | _queries(surrogate, space, task.table, task.scale.queries)
 
 
-def _queries(surrogate: Surrogate, space: SearchSpace, table: Table) -> dict[str, float]:
-    keys = np.random.default_rng(0).choice(table.keys, BATCH)
-    single = _processor_seconds(lambda: [surrogate.predict(space, keys[i : i + 1]) for i in range(SINGLE)])
+def _queries(surrogate: Surrogate, space: SearchSpace, table: Table, number: int) -> dict[str, float]:
+    keys = np.random.default_rng(0).choice(table.keys, 10 * number)
+    single = _processor_seconds(lambda: [surrogate.predict(space, keys[i : i + 1]) for i in range(number)])
     batch = _processor_seconds(lambda: surrogate.predict(space, keys))
-    return {"query_milliseconds": 1e3 * single / SINGLE, "batched_queries_per_second": BATCH / batch}
+    return {"query_milliseconds": 1e3 * single / number, "batched_queries_per_second": len(keys) / batch}
 
 
 def _processor_seconds(work: Callable[[], object]) -> float:
@@ -70,19 +97,21 @@ def _processor_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def fits(table: Table, metric: str, folder: Path, document: dict[str, Any]) -> None:
+def fits(task: SurrogateTask, document: dict[str, Any]) -> None:
     """All fits that the document lacks, and their means and deviations over the seeds."""
-    space, known = create_space(table.space), document.setdefault("fits", {})
-    for cells, model, seed in product(CELLS, MODELS, SEEDS):
+    space, scale, known = create_space(task.table.space), task.scale, document.setdefault("fits", {})
+    for cells, model, seed in product(scale.cells, scale.models, scale.seeds):
         name = f"{model}, {cells:,} cells, seed {seed}"
         if name not in known:
             request = FitRequest(model=model, cells=cells, seed=seed)
-            known[name] = _rounded(fit(table, space, metric, request, folder))
-            _save(document)
+            known[name] = _rounded(fit(task, space, request))
+            task.save(document)
             print(name, known[name], flush=True)
-    named = {f"{model}, {cells:,} cells": (model, cells) for model, cells in product(MODELS, CELLS)}
-    document["means over seeds"] = {name: _summed([known[f"{name}, seed {seed}"] for seed in SEEDS]) for name in named}
-    _save(document)
+    names = [f"{model}, {cells:,} cells" for model, cells in product(scale.models, scale.cells)]
+    document["means over seeds"] = {
+        name: _summed([known[f"{name}, seed {seed}"] for seed in scale.seeds]) for name in names
+    }
+    task.save(document)
 
 
 def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
@@ -91,27 +120,27 @@ def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
     return {name: [_short(statistics.mean(all_)), _short(statistics.stdev(all_))] for name, all_ in columns.items()}
 
 
-def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], workers: int) -> None:
+def searches(task: SurrogateTask, document: dict[str, Any], workers: int) -> None:
     """The same searches on the table and on a surrogate of it, ten seeds a policy."""
     from harness.leaderboard.end_to_end import compare
     from harness.live.display import display_for
     from harness.planning.experiment import Experiment
 
-    file = folder / "searched.surrogate.h5"
-    request = FitRequest(cells=CELLS[-1])
+    table, file = task.table, task.folder / "searched.surrogate.h5"
+    request = FitRequest(cells=task.scale.cells[-1])
     if not file.is_file():
-        fit_surrogate(examples_of_table(table, metric), create_space(table.space), request, file, lambda *_: None)
+        fit_surrogate(examples_of_table(table, task.metric), create_space(table.space), request, file, lambda *_: None)
     for oracle in ("tabular", "surrogate"):
         settings = {"oracle.surrogate": str(file)} if oracle == "surrogate" else {}
         experiment = Experiment(
-            policies=POLICIES,
             oracles=(oracle,),
             table=str(table.path),
-            search_metric=metric.partition("_")[0],
+            search_metric=task.metric.partition("_")[0],
             settings=settings,
             workers=workers,
-            store=f"sqlite:///{folder / 'searches.db'}",
+            store=f"sqlite:///{task.folder / 'searches.db'}",
             equal_cost=False,
+            **task.scale.searches,
         )
         board = compare(experiment, display_for(True, None))
         document.setdefault("searches", {})[oracle] = {
@@ -127,7 +156,7 @@ def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], 
             },
             "warnings": list(board.warnings),
         }
-        _save(document)
+        task.save(document)
 
 
 def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
@@ -138,17 +167,9 @@ def _short(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _save(document: dict[str, Any]) -> None:
-    document["load_average"] = round(os.getloadavg()[0], 1)
-    RESULTS.parent.mkdir(exist_ok=True)
-    part = RESULTS.with_suffix(".part")
-    part.write_text(json.dumps(document, indent=1) + "\n")
-    part.replace(RESULTS)
-
-
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--table", required=True, help="a table of the whole space nasbench101")
     parser.add_argument("--metric", default="test_accuracy", help="what is learnt and searched by")
     parser.add_argument("--part", choices=("fits", "searches"), help="one of the parts alone")
@@ -156,7 +177,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="searches at a time")
     options = parser.parse_args()
     table = Table.open(options.table)
-    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    results = results_file(options, "surrogate.json")
+    document = known_figures(results)
     what = {"table": table.digest, "metric": options.metric}
     if {name: document.get(name) for name in what} != what:
         document = what
@@ -165,10 +187,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        task = SurrogateTask(table, options.metric, QUICK if options.quick else SurrogateScale(), folder, results)
         if options.part != "searches":
-            fits(table, options.metric, folder, document)
+            fits(task, document)
         if options.part != "fits":
-            searches(table, options.metric, folder, document, options.workers)
+            searches(task, document, options.workers)
 
 
 if __name__ == "__main__":

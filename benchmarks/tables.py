@@ -1,11 +1,12 @@
 """Speed and memory of tables at the size of NAS-Bench-101: import, opening, single and batched queries.
 
-    python benchmarks/tables.py [--folder DIR] [--full]
+    python benchmarks/tables.py [--folder DIR] [--full] [--quick]
 
 Writes ``benchmarks/results/tables.json``. The record file is synthetic (benchmarks/synthetic_tfrecord.py): all 423,624
-real cells with three repeats. Google's own API is not run here, since it needs TensorFlow; REFERENCE holds what it took
-on the same kind of file on another machine. Where ``load_average`` exceeds the cores, other work slowed the wall-clock
-figures down; those of processor time are unaffected. With --folder the record file is kept and used again.
+real cells with three repeats, or with ``--quick`` those of at most four vertices. Google's own API is not run here,
+since it needs TensorFlow; REFERENCE holds what it took on the same kind of file on another machine. Where
+``load_average`` exceeds the cores, other work slowed the wall-clock figures down; those of processor time are
+unaffected. With --folder the record file is kept and used again.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.command_line import command_line, known_figures, print_and_write, results_file  # noqa: E402
+
 REFERENCE = {
     "what": "Google's nasbench.api on a synthetic file of the same kind, measured on another machine",
     "load_seconds": 38,
@@ -49,12 +52,12 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure_write(file: str, full: str) -> dict[str, Any]:
+def measure_write(file: str, name: str, vertices: str) -> dict[str, Any]:
     """Write the synthetic record file, unless an earlier run left it."""
     from benchmarks.synthetic_tfrecord import write_synthetic
 
     if not Path(file).is_file():
-        write_synthetic(Path(file), budgets=(4, 12, 36, 108) if full == "full" else (108,))
+        write_synthetic(Path(file), vertices=int(vertices), budgets=(4, 12, 36, 108) if name == "full" else (108,))
     return {"file_mb": round(Path(file).stat().st_size / 1e6)}
 
 
@@ -82,19 +85,19 @@ def measure_open(table: str) -> dict[str, Any]:
     return figures
 
 
-def measure_queries(table: str) -> dict[str, Any]:
+def measure_queries(table: str, vertices: str, number: str) -> dict[str, Any]:
     """Single queries of arbitrary matrices through the drop-in API, with the pruning of each."""
     from harness.nasbench_api import ModelSpec, NASBench
     from harness.spaces.nasbench101 import NASBench101
 
-    space, rng, nasbench = NASBench101(), np.random.default_rng(0), NASBench(table, seed=0)
-    choices = space.sample_many(rng, 20_000)
-    names, (targets, sources) = nasbench.config["available_ops"], np.tril_indices(7, -1)
+    size, rng, nasbench = int(vertices), np.random.default_rng(0), NASBench(table, seed=0)
+    choices = NASBench101(vertices=size).sample_many(rng, int(number))
+    names, (targets, sources) = nasbench.config["available_ops"], np.tril_indices(size, -1)
     cells = []
     for row in choices:
-        matrix = np.zeros((7, 7), dtype=int)
-        matrix[sources, targets] = row[:21]
-        cells.append((matrix, ["input", *(names[code] for code in row[21:]), "output"]))
+        matrix = np.zeros((size, size), dtype=int)
+        matrix[sources, targets] = row[: len(sources)]
+        cells.append((matrix, ["input", *(names[code] for code in row[len(sources) :]), "output"]))
     valid = [cell for cell in cells if nasbench.is_valid(ModelSpec(*cell))]
     start, cpu = time.perf_counter(), time.process_time()
     for matrix, ops in valid:
@@ -106,17 +109,17 @@ def measure_queries(table: str) -> dict[str, Any]:
     }
 
 
-def measure_batches(table: str) -> dict[str, Any]:
+def measure_batches(table: str, vertices: str, number: str) -> dict[str, Any]:
     """Many queries at once: as arrays, and as messages to the oracle."""
     from backends.tabular.oracle import TabularOracle
     from harness.core.oracle import Score
     from harness.core.space import Architecture
     from harness.spaces.nasbench101 import NASBench101
 
-    space = NASBench101()
+    space = NASBench101(vertices=int(vertices))
     oracle = TabularOracle(space, 0, table=table)
-    choices = space.sample_many(np.random.default_rng(0), 1_000_000)
-    queries = [Score(Architecture(tuple(row))) for row in choices[:100_000].tolist()]
+    choices = space.sample_many(np.random.default_rng(0), 50 * int(number))
+    queries = [Score(Architecture(tuple(row))) for row in choices[: 5 * int(number)].tolist()]
     full = np.full(len(choices), oracle.table.budget(), dtype=np.int64)
 
     def arrays() -> int:
@@ -154,17 +157,16 @@ def in_fresh_process(measure: Callable[..., dict[str, Any]], *arguments: str) ->
     return figures
 
 
-def measure_all(folder: Path, full: bool) -> dict[str, Any]:
-    """All figures on one synthetic file in ``folder``."""
-    name = "full" if full else "only108"
+def measure_all(folder: Path, name: str, vertices: str, number: str) -> dict[str, Any]:
+    """All figures on one synthetic file in ``folder``, of so many single queries and of so many in batches besides."""
     file, table = str(folder / f"{name}.tfrecord"), str(folder / f"{name}.h5")
     steps: Sequence[tuple[Callable[..., dict[str, Any]], tuple[str, ...]]] = (
-        (measure_write, (file, name)),
+        (measure_write, (file, name, vertices)),
         (measure_import, (file, table)),
         (measure_open, (table,)),
         (measure_open, (table,)),
-        (measure_queries, (table,)),
-        (measure_batches, (table,)),
+        (measure_queries, (table, vertices, number)),
+        (measure_batches, (table, vertices, number)),
     )
     figures: dict[str, Any] = {}
     for measure, arguments in steps:
@@ -174,7 +176,7 @@ def measure_all(folder: Path, full: bool) -> dict[str, Any]:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--folder", type=Path, help="where the large files go (default: removed afterwards)")
     parser.add_argument("--full", action="store_true", help="four budgets, as in nasbench_full.tfrecord")
     parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
@@ -186,17 +188,15 @@ def main() -> None:
     if options.folder:
         options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        figures = measure_all(options.folder or Path(temporary), options.full)
+        name, sizes = "full" if options.full else "only108", ("4", "100") if options.quick else ("7", "20000")
+        figures = measure_all(options.folder or Path(temporary), name, *sizes)
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
     )
-    results = ROOT / "benchmarks" / "results" / "tables.json"
-    results.parent.mkdir(exist_ok=True)
-    document = json.loads(results.read_text()) if results.is_file() else {}
-    document |= {"machine": machine, "targets": TARGETS, "reference": REFERENCE}
-    document["full" if options.full else "only108"] = figures | {"load_average": round(os.getloadavg()[0], 1)}
-    results.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    results = results_file(options, "tables.json")
+    document = known_figures(results) | {"machine": machine, "targets": TARGETS, "reference": REFERENCE}
+    document[name] = figures | {"load_average": round(os.getloadavg()[0], 1)}
+    print_and_write(results, document)
 
 
 if __name__ == "__main__":
