@@ -36,6 +36,9 @@ from harness.execution.message_pipe import MessageReader, write_message
 CONTEXT = multiprocessing.get_context("spawn")
 """Spawned, not forked: a forked child would inherit the locks and threads of torch, HDF5 and the database."""
 
+ALIVE_SECONDS = 1.0
+"""How often it is asked whether workers live, since a process that a dead one has left behind holds its pipes open."""
+
 READY = "ready"
 """What a worker sends first."""
 
@@ -110,12 +113,13 @@ class LocalProcesses(Executor):
 
     def _listen(self) -> None:
         """Wait until a worker has sent something or has ended; keep what was sent, and replace who has ended."""
-        ready = wait([source for worker in self._workers for source in (worker.pipe, worker.process.sentinel)])
+        sources = [source for worker in self._workers for source in (worker.pipe, worker.process.sentinel)]
+        ready = wait(sources, ALIVE_SECONDS)
         for worker in list(self._workers):
             try:
                 if worker.pipe in ready:
                     self._events.extend(worker.read())
-                elif worker.process.sentinel in ready:
+                elif not worker.process.is_alive() and not worker.pipe.poll():
                     raise EOFError
             except EOFError:
                 self._end(worker)
