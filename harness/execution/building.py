@@ -106,8 +106,8 @@ def build_journal(
 
 
 def _header(space: str, recipe: Recipe | LanguageRecipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
-    named = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
-    return named | dict(fingerprint)
+    made = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
+    return {**made, **fingerprint}
 
 
 def _groups(

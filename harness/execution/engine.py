@@ -127,14 +127,6 @@ def perform(job: RunJob, send: Receiver) -> None:
     send(RunFinished(job.run, space.format(outcome.recommendation), probe))
 
 
-def perform_alone(job: RunJob, send: Receiver) -> None:
-    """Perform a job; one that needs more memory than there is sends that it is broken, and no error comes out."""
-    try:
-        perform(job, send)
-    except ResourceError as error:
-        send(RunFailed(job.run, str(error)))
-
-
 def perform_all(jobs: Sequence[RunJob], receive: Receiver, *, workers: Workers) -> None:
     """Perform all jobs; messages arrive in the calling process, each run's in order.
 
@@ -148,11 +140,13 @@ def perform_all(jobs: Sequence[RunJob], receive: Receiver, *, workers: Workers) 
                 receive(message)
             case JobError(error=WorkerKilledError() as error):  # the run goes on from its last checkpoint
                 raise error
+            case JobError(job=run, error=ResourceError() as error):
+                receive(RunFailed(run, str(error)))
             case JobError(job=run, error=error):
                 receive(RunFailed(run, repr(error)))
                 raise error
 
     with start_executor(workers) as executor:
         for job in jobs:
-            executor.submit(Job(job.run, perform_alone, (job,)))
+            executor.submit(Job(job.run, perform, (job,)))
         executor.wait(pass_on)
