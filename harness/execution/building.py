@@ -82,27 +82,23 @@ def build_journal(
     how = (recipe, trainer, "cuda" if workers.gpus else "cpu")
     groups = _groups(cells, recipe)
     # what this process has done to its numerical libraries must not reach a result
-    with start_executor(replace(workers, isolated=True)) as executor:
-        made = {
-            "space": space,
-            "recipe_digest": recipe.digest(),
-            "recipe": recipe.document(),
-            "repeats": recipe.repeats,
-        }
-        with Journal(path, made | _fingerprint_of(executor, how)) as journal:
-            done = sum(group in journal.done for group in groups)
+    with (
+        start_executor(replace(workers, isolated=True)) as executor,
+        Journal(path, _header(space, recipe, _fingerprint_of(executor, how))) as journal,
+    ):
+        missing = {group: arguments for group, arguments in groups.items() if group not in journal.done}
+        done = len(groups) - len(missing)
+        on_progress(done, len(groups))
+
+        def append(event: JobEvent) -> None:
+            nonlocal done
+            journal.append(_value(event))
+            done += 1
             on_progress(done, len(groups))
 
-            def append(event: JobEvent) -> None:
-                nonlocal done
-                journal.append(_value(event))
-                done += 1
-                on_progress(done, len(groups))
-
-            for group, arguments in groups.items():
-                if group not in journal.done:
-                    executor.submit(Job(str(group), _rows, (*how, *arguments)))
-            executor.wait(append)
+        for group, arguments in missing.items():
+            executor.submit(Job(str(group), _rows, (*how, *arguments)))
+        executor.wait(append)
 
 
 def _header(space: str, recipe: Recipe | LanguageRecipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
