@@ -11,7 +11,7 @@ from harness.core.oracle import Oracle, Query, Score, Update
 from harness.core.probe import probe_cells
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture, SearchSpace
-from harness.execution.engine import one_thread
+from harness.execution.threads import one_thread
 from harness.planning.plan import build_oracle
 
 UPDATES, SCORES = 8, 3

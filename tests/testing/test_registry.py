@@ -1,4 +1,4 @@
-"""Every registered policy, oracle and space, and every table that ships, passes every contract check."""
+"""Every registered policy, oracle, space and executor, and every table that ships, passes every contract check."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from backends.tabular.named_tables import open_table
+from harness.execution.in_process import InProcess
 from harness.files.folders import ROOT
 from harness.planning import registry
 from harness.planning.settings import create_space
-from harness.testing import ORACLE_CHECKS, POLICY_CHECKS, SPACE_CHECKS, TABLE_CHECKS, OracleCase, PolicyCase
+from harness.testing import (
+    EXECUTOR_CHECKS,
+    ORACLE_CHECKS,
+    POLICY_CHECKS,
+    SPACE_CHECKS,
+    TABLE_CHECKS,
+    OracleCase,
+    PolicyCase,
+)
+from harness.testing.executors import ExecutorFactory
 from tests.backends.supernet.tiny_text import written
 from tests.backends.surrogate.small import written as fitted
 
@@ -76,6 +86,10 @@ ORACLES: dict[str, OracleCase] = {
     "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
 }
 SPACES: dict[str, dict[str, Any]] = {name: {} for name in registry.entries("space")}
+EXECUTORS: dict[str, ExecutorFactory] = {
+    **{name: registry.load("executor", name) for name in registry.entries("executor")},
+    "local, one worker": lambda workers: InProcess(),
+}
 TABLES = sorted(path.stem for path in (ROOT / "tables").glob("*.h5"))
 
 
@@ -137,10 +151,17 @@ def test_table(name: str, check: Callable[[Any], None]) -> None:
     check(open_table(name))
 
 
+@pytest.mark.parametrize("check", EXECUTOR_CHECKS, ids=named)
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_executor(name: str, check: Callable[[ExecutorFactory], None]) -> None:
+    check(EXECUTORS[name])
+
+
 def test_nothing_registered_is_left_out() -> None:
     assert {name.partition(",")[0] for name in POLICIES} == set(registry.entries("policy"))
     named = [name.partition(",")[0].split("+") for name in ORACLES]
     assert {plain for plain, *_ in named} == set(registry.entries("oracle"))
     assert {decorator for _, *decorators in named for decorator in decorators} == set(registry.DECORATORS)
     assert set(SPACES) == set(registry.entries("space"))
+    assert {name.partition(",")[0] for name in EXECUTORS} == set(registry.entries("executor"))
     assert TABLES
