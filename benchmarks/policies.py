@@ -18,7 +18,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,13 @@ from policies.networks.controller import Controller
 from policies.networks.fitting import FitSettings, training_step
 from policies.parts.step import SearchStep
 from policies.random_search import RandomSearch
+
+VERTICES, SMALL_VERTICES = 7, 5
+ROUNDS = 200
+"""How often the controller's step is timed; the slower ones less often."""
+
+SEARCHES: Mapping[Callable[..., Any], Mapping[str, Any]] = {RandomSearch: {}, Evolution: {}, ENAS: {}, NAO: {}}
+"""The policies that are timed, with what is not their default."""
 
 RESULTS = Path(__file__).parent / "results" / "policies.json"
 TARGETS = {
@@ -133,8 +140,8 @@ def enas_step(space: NASBench101) -> dict[str, float]:
         policy._reinforce(SearchStep(Score, rows, np.linspace(0, 1, len(rows)).tolist()))
 
     adam = torch.optim.Adam(policy.controller.parameters(), 1e-5)
-    plain = milliseconds(lambda: plain_controller_step(policy.controller, adam, policy.samples), 10)
-    return compared("enas_controller_step", milliseconds(ours, 200), plain)
+    plain = milliseconds(lambda: plain_controller_step(policy.controller, adam, policy.samples), max(1, ROUNDS // 20))
+    return compared("enas_controller_step", milliseconds(ours, ROUNDS), plain)
 
 
 def nao_step(space: NASBench101) -> dict[str, float]:
@@ -144,10 +151,9 @@ def nao_step(space: NASBench101) -> dict[str, float]:
     adam = torch.optim.Adam(model.parameters(), 1e-3, weight_decay=1e-4, fused=True)
     rows, targets = torch.from_numpy(space.sample_many(stream(0, "rows"), 100)), torch.linspace(0, 1, 100)
     fitting = FitSettings("minmax", 1, 100, 1e-3, 1e-4, 5.0, 0.8)
-    ours = milliseconds(lambda: training_step(model, adam, rows, targets, fitting), 100)
-    return compared(
-        "nao_training_step", ours, milliseconds(lambda: plain_training_step(model, adam, rows, targets), 20)
-    )
+    ours = milliseconds(lambda: training_step(model, adam, rows, targets, fitting), max(1, ROUNDS // 2))
+    plain = milliseconds(lambda: plain_training_step(model, adam, rows, targets), max(1, ROUNDS // 10))
+    return compared("nao_training_step", ours, plain)
 
 
 def compared(name: str, ours: float, plain: float) -> dict[str, float]:
@@ -164,14 +170,14 @@ def search_seconds(factory: Callable[..., Any], space: NASBench101, **settings: 
 
 def measure(published: bool) -> dict[str, float]:
     """All figures, on the 423,624 cells and (``small``) on the 2,532 of at most five vertices."""
-    space, small = NASBench101(), NASBench101(vertices=5)
+    space, small = NASBench101(vertices=VERTICES), NASBench101(vertices=SMALL_VERTICES)
     for warm in (space, small):
         warm.canonical_keys(warm.enumerate_keys()[:1])
     figures = enas_step(space) | nao_step(space)
-    for factory in (RandomSearch, Evolution, ENAS, NAO):
+    for factory, settings in SEARCHES.items():
         name = factory.__name__.lower()
-        figures[f"{name}_search_seconds"] = search_seconds(factory, space)
-        figures[f"{name}_small_search_seconds"] = search_seconds(factory, small)
+        figures[f"{name}_search_seconds"] = search_seconds(factory, space, **settings)
+        figures[f"{name}_small_search_seconds"] = search_seconds(factory, small, **settings)
     if published:
         figures["nao_published_search_seconds"] = search_seconds(NAO, space, training_epochs=1000)
     return {name: round(value, 3) for name, value in figures.items()}

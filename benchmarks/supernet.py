@@ -53,6 +53,9 @@ TARGETS = {
     "update_message_share_of_step": 0.1,
     "gradient_and_update_message_share_of_pair": 0.02,
 }
+ROUNDS, SCORES = 300, 60
+"""How often a step and a score of the digits are timed; those of images a twentieth and an eighth as often."""
+
 EPOCHS = 50
 """Of 16 steps each: how long the messages of a search are measured."""
 
@@ -92,8 +95,8 @@ def scales(device: torch.device) -> tuple[SupernetScale, SupernetScale]:
     small = load_digits(part.train_images, part.validation_images, noise=part.noise)
     large = random_images(coloured.data.train_images, coloured.data.validation_images)
     return (
-        SupernetScale("digits", space, digits, small.to(device), 300, 60),
-        SupernetScale("images", space, coloured, large.to(device), 15, 8),
+        SupernetScale("digits", space, digits, small.to(device), ROUNDS, SCORES),
+        SupernetScale("images", space, coloured, large.to(device), max(1, ROUNDS // 20), max(1, SCORES // 8)),
     )
 
 
@@ -190,7 +193,7 @@ def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
 def mixtures(scale: SupernetScale, device: torch.device) -> dict[str, float]:
     """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
     contest = SpeedComparison(scale, device)
-    rng, count = stream(0, "mixtures"), scale.rounds // 5
+    rng, count = stream(0, "mixtures"), max(1, scale.rounds // 5)
     drawn = [tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in scale.space.options) for _ in range(count)]
     cells = [(path, mixture) for (path, _), mixture in zip(contest.drawn(count), drawn, strict=True)]
     calls: dict[str, Callable[[Any], Any]] = {
@@ -207,6 +210,9 @@ def mixtures(scale: SupernetScale, device: torch.device) -> dict[str, float]:
 
 class NoOpSharedWeights:
     """Shared weights that answer at once: what a search then takes is the policy, the driver and the oracle."""
+
+    def __init__(self, steps_per_epoch: int) -> None:
+        self.steps_per_epoch = steps_per_epoch
 
     def update(self, points: Sequence[CellPoint]) -> Tensor:
         """No step."""
@@ -235,7 +241,7 @@ def message_seconds(factory: Callable[..., Any], recipe: str) -> float:
         space = NASBench101(vertices=5)
         oracle = SupernetOracle(space, 0, recipe=recipe, device="cpu")
         policy = factory(space, stream(0, "policy"), epochs=EPOCHS, updates=16)
-        oracle._weights = NoOpSharedWeights()  # type: ignore[assignment]
+        oracle._weights = NoOpSharedWeights(oracle.steps_per_epoch)  # type: ignore[assignment]
         start = time.process_time()
         search(policy, oracle, Budget(epochs=EPOCHS))
         taken.append((time.process_time() - start) / (16 * EPOCHS))

@@ -27,6 +27,11 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+RESULTS = ROOT / "benchmarks" / "results" / "tables.json"
+
+VERTICES = 7
+SINGLE, BATCH = 20_000, 1_000_000
+"""How many cells are asked for one by one, and at once."""
 
 REFERENCE = {
     "what": "Google's nasbench.api on a synthetic file of the same kind, measured on another machine",
@@ -54,7 +59,7 @@ def measure_write(file: str, full: str) -> dict[str, Any]:
     from benchmarks.synthetic_tfrecord import write_synthetic
 
     if not Path(file).is_file():
-        write_synthetic(Path(file), budgets=(4, 12, 36, 108) if full == "full" else (108,))
+        write_synthetic(Path(file), vertices=VERTICES, budgets=(4, 12, 36, 108) if full == "full" else (108,))
     return {"file_mb": round(Path(file).stat().st_size / 1e6)}
 
 
@@ -65,7 +70,7 @@ def measure_import(file: str, table: str) -> dict[str, Any]:
     from harness.spaces.nasbench101 import NASBench101
 
     start, cpu = time.perf_counter(), time.process_time()
-    import_tfrecord(file, NASBench101(), table)
+    import_tfrecord(file, NASBench101(vertices=VERTICES), table)
     return {
         "import_seconds": time.perf_counter() - start,
         "import_processor_seconds": time.process_time() - cpu,
@@ -87,14 +92,14 @@ def measure_queries(table: str) -> dict[str, Any]:
     from harness.nasbench_api import ModelSpec, NASBench
     from harness.spaces.nasbench101 import NASBench101
 
-    space, rng, nasbench = NASBench101(), np.random.default_rng(0), NASBench(table, seed=0)
-    choices = space.sample_many(rng, 20_000)
-    names, (targets, sources) = nasbench.config["available_ops"], np.tril_indices(7, -1)
+    space, rng, nasbench = NASBench101(vertices=VERTICES), np.random.default_rng(0), NASBench(table, seed=0)
+    choices = space.sample_many(rng, SINGLE)
+    names, (targets, sources) = nasbench.config["available_ops"], np.tril_indices(VERTICES, -1)
     cells = []
     for row in choices:
-        matrix = np.zeros((7, 7), dtype=int)
-        matrix[sources, targets] = row[:21]
-        cells.append((matrix, ["input", *(names[code] for code in row[21:]), "output"]))
+        matrix = np.zeros((VERTICES, VERTICES), dtype=int)
+        matrix[sources, targets] = row[: len(targets)]
+        cells.append((matrix, ["input", *(names[code] for code in row[len(targets) :]), "output"]))
     valid = [cell for cell in cells if nasbench.is_valid(ModelSpec(*cell))]
     start, cpu = time.perf_counter(), time.process_time()
     for matrix, ops in valid:
@@ -113,10 +118,10 @@ def measure_batches(table: str) -> dict[str, Any]:
     from harness.core.space import Architecture
     from harness.spaces.nasbench101 import NASBench101
 
-    space = NASBench101()
+    space = NASBench101(vertices=VERTICES)
     oracle = TabularOracle(space, 0, table=table)
-    choices = space.sample_many(np.random.default_rng(0), 1_000_000)
-    queries = [Score(Architecture(tuple(row))) for row in choices[:100_000].tolist()]
+    choices = space.sample_many(np.random.default_rng(0), BATCH)
+    queries = [Score(Architecture(tuple(row))) for row in choices[: BATCH // 10].tolist()]
     full = np.full(len(choices), oracle.table.budget(), dtype=np.int64)
 
     def arrays() -> int:
@@ -190,12 +195,11 @@ def main() -> None:
     machine = (
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
     )
-    results = ROOT / "benchmarks" / "results" / "tables.json"
-    results.parent.mkdir(exist_ok=True)
-    document = json.loads(results.read_text()) if results.is_file() else {}
+    RESULTS.parent.mkdir(exist_ok=True)
+    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     document |= {"machine": machine, "targets": TARGETS, "reference": REFERENCE}
     document["full" if options.full else "only108"] = figures | {"load_average": round(os.getloadavg()[0], 1)}
-    results.write_text(json.dumps(document, indent=1) + "\n")
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
     print(json.dumps(document, indent=1))
 
 
