@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.score_gradient import ScoreGradient
 from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import measure_of
@@ -85,7 +86,8 @@ def signal(plan: Plan, metric: str) -> Number:
     return mean(known) if known else taus[0]
 
 
-def _tau(oracle: Any, metric: str) -> Number:
+def _tau(asked: Any, metric: str) -> Number:
+    oracle: Any = asked.oracle if isinstance(asked, ScoreGradient) else asked
     table, measure = oracle.table, measure_of(metric)
     rows = np.flatnonzero(oracle.space.owns(table.keys))
     scores = oracle.look_up(rows, np.full(len(rows), table.budget(oracle.epochs))).values
