@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.core.errors import IncompatibleError
+from harness.core.features import OracleFeatures
 from harness.core.oracle import Oracle, Query, Score, Update
 from harness.core.probe import probe_cells
 from harness.core.runspec import RunSpec
@@ -41,7 +42,7 @@ def measure_step_seconds(spec: RunSpec, space: SearchSpace, cells: Sequence[Arch
     Raises IncompatibleError for an oracle that shares no weights, ResourceError where memory does not suffice.
     """
     oracle = build_oracle(spec, space)
-    if not oracle.shares_weights:
+    if not OracleFeatures.of(oracle).shares_weights:
         raise IncompatibleError(f"oracle {spec.oracle} shares no weights with these settings: nothing to study")
     some = (tuple(cells) or probe_cells(space, UPDATES))[:UPDATES]
     with one_thread():

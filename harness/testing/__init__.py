@@ -9,7 +9,8 @@ A check is a function of a case; it returns nothing, or raises ContractError say
 
 from harness.testing.contract import ContractError
 from harness.testing.executors import EXECUTOR_CHECKS
-from harness.testing.oracles import ORACLE_CHECKS, OracleCase
+from harness.testing.oracle_case import OracleCase
+from harness.testing.oracles import ORACLE_CHECKS
 from harness.testing.policies import POLICY_CHECKS
 from harness.testing.policy_case import PolicyCase
 from harness.testing.spaces import SPACE_CHECKS

@@ -1,4 +1,4 @@
-"""Every benchmark runs, at the smallest size at which it still does each of its parts; its figures are not looked at."""
+"""Every benchmark runs, at the smallest size at which it still does each of its parts; figures are not looked at."""
 
 from __future__ import annotations
 

@@ -66,7 +66,9 @@ POLICIES: dict[str, PolicyCase] = {
 ORACLES: dict[str, OracleCase] = {
     "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
     "synthetic, sharing": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed, sharing=3.0)),
-    "surrogate": OracleCase(lambda seed: build("surrogate", "nasbench101-v5", seed, surrogate=fitted())),
+    "surrogate": OracleCase(
+        lambda seed: build("surrogate", "nasbench101-v5", seed, surrogate=fitted()), settings={"surrogate": fitted()}
+    ),
     "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
     "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
     "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),
