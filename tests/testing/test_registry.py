@@ -107,17 +107,29 @@ def build_tree(oracle: str, seed: int, **settings: Any) -> Any:
 TWENTY = "twenty whole searches of a policy that trains or follows slopes"
 CUT_AND_RESUMED = "a search of a policy with networks, cut and gone on with at every sixth of it"
 TRAINED = "each answer is a training from scratch"
-LONG_LEARNERS = {"bayesnas", "darts", "enas", "fairnas", "fbnet", "gdas", "nao", "spos", "tpe"}
-LONG_STATES = {"enas", "fbnet", "nao", "random-sharing", "spos", "tpe"}
-QUICK_OF_TRAINED = {"refuses_what_it_cannot", "optional_members_are_right"}
+FITTED = "fits a model for every few queries"
+MODEL_BASED = {"bananas", "optuna", "tpe"}
+LONG_STATES = {"bayesnas", "enas", "fbnet", "gdas", "nao", "random-sharing", "spos", "uniform-sharing"}
+QUICK_LEARNERS = {"evolution", "hyperband", "local-search", "random-search", "successive-halving"}
+QUICK_OF_MODELS = {"seed_decides", "settings_are_plain", "finished_stays_finished"}
+QUICK_OF_TRAINED = {"refuses_what_it_cannot", "settings_are_filled_in", "shared_settings_take_their_values"}
+MILLIONS = "walks millions of cells"
+LARGE_SPACES = {"rnn5", "rnn6"}
 
 
 def policy_cases() -> Iterator[Any]:
     """Every policy with every check; those that take long are marked."""
     for name, check in itertools.product(POLICIES, POLICY_CHECKS):
-        long = {"learns": (LONG_LEARNERS, TWENTY), "resumes_from_any_cut": (LONG_STATES, CUT_AND_RESUMED)}
-        names, reason = long.get(check.__name__, (set(), ""))
-        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if name in names else [])
+        reason = _why_slow(name, check.__name__)
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if reason else [])
+
+
+def _why_slow(policy: str, check: str) -> str:
+    if policy in MODEL_BASED and check not in QUICK_OF_MODELS:
+        return FITTED
+    if check == "learns" and POLICIES[policy].learns and policy not in QUICK_LEARNERS:
+        return TWENTY
+    return CUT_AND_RESUMED if check == "resumes_from_any_cut" and policy in LONG_STATES else ""
 
 
 def oracle_cases() -> Iterator[Any]:
@@ -141,8 +153,14 @@ def test_oracle(name: str, check: Callable[[OracleCase], None]) -> None:
     check(ORACLES[name])
 
 
-@pytest.mark.parametrize("check", SPACE_CHECKS, ids=named)
-@pytest.mark.parametrize("name", SPACES)
+def space_cases() -> Iterator[Any]:
+    """Every space with every check; the walk through the largest that can be walked is marked."""
+    for name, check in itertools.product(SPACES, SPACE_CHECKS):
+        long = name in LARGE_SPACES and check.__name__ == "enumeration_is_complete"
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=MILLIONS)] if long else [])
+
+
+@pytest.mark.parametrize(("name", "check"), list(space_cases()), ids=named)
 def test_space(name: str, check: Callable[[Any], None]) -> None:
     check(create_space(name))
 
