@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from backends.data.text import Text, batchify, inputs_and_targets
+from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import Nodes
-from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
+from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.networks.word_loss import word_loss, word_losses
 from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.training.averaged_sgd import AveragedSGD, exceeds_all_but_last

@@ -9,9 +9,15 @@ from backends.data.images import Images, Split
 from backends.networks.nasbench101 import Skeleton
 from backends.supernet.batches import ImageBatches
 from backends.supernet.cells import CellPoint, NASBench101Cells
-from backends.supernet.image_recipe import ImageData, ImageEvaluation, ImageNetwork, ImageRecipe, ImageTraining
 from backends.supernet.image_task import ImageTask
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.supernet_image import (
+    ImageData,
+    ImageEvaluation,
+    ImageNetwork,
+    ImageRecipe,
+    ImageTraining,
+)
 from harness.spaces.nasbench101 import NASBench101
 
 TINY = ImageRecipe(
@@ -45,7 +51,7 @@ class Tiny:
         self.cells.module.double()
         self.batches = ImageBatches(self.data, self.data.validation, recipe, seed)
         self.task = ImageTask(self.cells, self.batches, recipe, seed, **settings)  # type: ignore[arg-type]
-        self.weights: SharedWeights[CellPoint] = SharedWeights(self.task, recipe.rule)
+        self.weights: SharedWeights[CellPoint] = SharedWeights(self.task, recipe.optimizer_settings)
 
 
 class DoubleImages(Images):

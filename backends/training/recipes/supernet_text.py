@@ -7,33 +7,40 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backends.networks.rnn_cell import INIT_RANGE, Dropouts
-from backends.supernet.optimizer import OptimizerSettings
-from backends.supernet.recipe_part import (
+from backends.networks.dropouts import INIT_RANGE
+from backends.training.recipes.optimizer_settings import OptimizerSettings
+from backends.training.recipes.recipe_part import (
+    NUMBER,
+    AnyPositive,
+    DropoutKeys,
     Fraction,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    RecipeDocument,
-    RecipePart,
+    SharedRecipe,
+    recipe_part,
 )
+from backends.training.recipes.standalone_text import Decoder, Lengths
 
 Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
 
 
-class TextData(RecipePart):
+@recipe_part
+class TextData:
     """A text and its sizes as ``backends.data.corpora.load`` takes them; an epoch is one of ``parts`` equal parts."""
 
     dataset: str
-    vocabulary: Annotated[int, Field(ge=0)] = 0
-    train_tokens: Annotated[int, Field(ge=0)] = 0
+    vocabulary: NonNegativeInt = 0
+    train_tokens: NonNegativeInt = 0
     parts: PositiveInt = 1
 
 
-class TextNetwork(RecipePart):
-    """Units, first weights within ``init_range``, and dropouts as in ``backends.networks.rnn_cell.Dropouts``.
+@recipe_part
+class TextNetwork(DropoutKeys):
+    """Units, first weights within ``init_range``, and dropouts as in ``backends.networks.dropouts.Dropouts``.
 
     ``sharing``, ``average`` and ``norm`` are those of ``backends.networks.recurrent_supernet.SharedRecurrentModel``.
     """
@@ -49,19 +56,9 @@ class TextNetwork(RecipePart):
     dropout_embedding: Fraction = 0.0
     dropout_words: Fraction = 0.0
 
-    @property
-    def dropouts(self) -> Dropouts:
-        """The probabilities of zero while training."""
-        return Dropouts(
-            output=self.dropout_output,
-            hidden=self.dropout_hidden,
-            inputs=self.dropout_inputs,
-            embedding=self.dropout_embedding,
-            words=self.dropout_words,
-        )
 
-
-class TextTraining(RecipePart):
+@recipe_part
+class TextTraining:
     """Sequences of ``bptt`` steps in ``batch_size`` columns, and SGD without momentum, or Adam, on them.
 
     ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``backends.training.recipes.LanguageRecipe``.
@@ -73,19 +70,19 @@ class TextTraining(RecipePart):
     epochs: PositiveInt
     batch_size: PositiveInt
     bptt: PositiveInt
-    lengths: Literal["fixed", "jittered"] = "fixed"
+    lengths: Lengths = "fixed"
     restarts: Fraction = 0.0
     optimiser: Literal["sgd", "adam"] = "sgd"
     schedule: Literal["constant", "decay", "cosine"] = "constant"
     learning_rate: NonNegativeFloat
     final_rate: NonNegativeFloat = 0.0
-    decay: Annotated[float, Field(gt=0, le=1)] = 1.0
-    decay_from: Annotated[int, Field(ge=0)] = 0
+    decay: Annotated[float, Field(gt=0, le=1), NUMBER] = 1.0
+    decay_from: NonNegativeInt = 0
     warmup: Fraction = 0.0
     weight_decay: NonNegativeFloat = 0.0
-    clip: PositiveFloat
+    clip: AnyPositive
     slowness: NonNegativeFloat = 0.0
-    decoder: Literal["float32", "bfloat16"] = "float32"
+    decoder: Decoder = "float32"
 
     def rate(self, epochs: float) -> float:
         """The learning rate after so many epochs, of a sequence of ``bptt`` steps."""
@@ -103,14 +100,16 @@ class TextTraining(RecipePart):
                 return self.final_rate + (self.learning_rate - self.final_rate) * share
 
 
-class TextEvaluation(RecipePart):
+@recipe_part
+class TextEvaluation:
     """``quick_batch`` words make a Gradient and a batch of a quick Score; a whole Score reads ``batch`` columns."""
 
     quick_batch: PositiveInt
     batch: PositiveInt
 
 
-class TextRecipe(RecipeDocument):
+@recipe_part
+class TextRecipe(SharedRecipe):
     """One recipe of text, told from those of images by its ``task``."""
 
     task: Literal["language"]

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Self
 
-from pydantic import Field
+from pydantic import model_validator
 
-from backends.supernet.optimizer import OptimizerSettings
-from backends.supernet.recipe_part import NonNegativeFloat, PositiveFloat, PositiveInt, RecipeDocument, RecipePart
+from backends.training.recipes.optimizer_settings import OptimizerSettings
+from backends.training.recipes.recipe_part import (
+    AnyPositive,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    Share,
+    SharedRecipe,
+    recipe_part,
+)
 
 
-class ImageData(RecipePart):
+@recipe_part
+class ImageData:
     """The data set and its splits in its own order, the rest being test; ``noise`` in standard deviations."""
 
     dataset: str
     train_images: PositiveInt
     validation_images: PositiveInt
     noise: NonNegativeFloat = 0.0
-    crop: Annotated[int, Field(ge=0)] = 0
+    crop: NonNegativeInt = 0
     flip: bool = False
-    cutout: Annotated[int, Field(ge=0)] = 0
+    cutout: NonNegativeInt = 0
 
 
-class ImageNetwork(RecipePart):
+@recipe_part
+class ImageNetwork:
     """The sizes around the cells, as in ``backends.networks.nasbench101.Skeleton``."""
 
     width: PositiveInt
     stacks: PositiveInt
     modules: PositiveInt
-    batch_norm_momentum: Annotated[float, Field(ge=0, le=1)]
+    batch_norm_momentum: Share
 
 
-class ImageTraining(RecipePart):
+@recipe_part
+class ImageTraining:
     """SGD: the rate falls from ``learning_rate`` to ``final_rate`` along a half cosine over ``epochs``, epoch by epoch.
 
     ``weight_decay`` applies to every weight, used in a step or not; gradients are clipped to the norm ``clip``.
@@ -44,10 +55,11 @@ class ImageTraining(RecipePart):
     final_rate: NonNegativeFloat
     momentum: NonNegativeFloat
     weight_decay: NonNegativeFloat
-    clip: PositiveFloat
+    clip: AnyPositive
 
 
-class ImageEvaluation(RecipePart):
+@recipe_part
+class ImageEvaluation:
     """``quick_batch`` images make the batch of a Gradient and of a quick Score, ``batch`` those of a whole Score.
 
     ``recalibration_images`` of the training split set the statistics of batch normalisation before a Score.
@@ -58,7 +70,8 @@ class ImageEvaluation(RecipePart):
     recalibration_images: PositiveInt
 
 
-class ImageRecipe(RecipeDocument):
+@recipe_part
+class ImageRecipe(SharedRecipe):
     """One recipe of images."""
 
     data: ImageData
@@ -83,8 +96,8 @@ class ImageRecipe(RecipeDocument):
         progress = min(step // self.steps_per_epoch / part.epochs, 1.0)
         return part.final_rate + (part.learning_rate - part.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
 
-    def problem(self) -> str:
-        """What is wrong with sizes that no key alone shows: batches larger than their split; '' where nothing is."""
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
         data, sizes = self.data, self.evaluation
         pairs = {
             "training.batch_size": (self.training.batch_size, data.train_images),
@@ -93,5 +106,5 @@ class ImageRecipe(RecipeDocument):
         }
         for key, (size, images) in pairs.items():
             if size > images:
-                return f"{key} cannot be {size}: its split has {images} images"
-        return ""
+                raise ValueError(f"{key} cannot be {size}: its split has {images} images")
+        return self
