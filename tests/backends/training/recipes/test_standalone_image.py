@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.data.datasets import dataset_info
+from backends.data.known_datasets import image_dataset
 from backends.tabular.known_tables import open_table
 from backends.training.recipes import load_recipe, recipe_path
 from backends.training.recipes.files import known_recipes
@@ -19,7 +19,7 @@ from tests.backends.standalone.recipe import TINY, written
 @pytest.mark.parametrize("name", sorted(name for name in known_recipes() if not name.startswith("rnn")))
 def test_every_recipe_that_comes_with_the_project_loads_and_fits_its_data(name: str) -> None:
     recipe = load_recipe(recipe_path(name))
-    assert recipe.train_images + recipe.validation_images <= dataset_info(recipe.dataset).images
+    assert recipe.train_images + recipe.validation_images <= image_dataset(recipe.dataset).images
 
 
 def test_recipes_lie_beside_the_tables_and_in_their_own_folder() -> None:
