@@ -34,7 +34,7 @@ from backends.supernet.oracle import SupernetOracle
 from backends.supernet.task import MixtureRows
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.files import load_supernet_recipe
-from backends.training.recipes.supernet_image import ImageData, ImageEvaluation, ImageRecipe
+from backends.training.recipes.images import ImageData, ImageEvaluation, ImageRecipe
 from benchmarks.plain_supernet import MatrixAndOperations, PlainLoop, plain_copy
 from benchmarks.recording import record
 from benchmarks.timing import interleaved

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backends.data.known_datasets import known_dataset
-from backends.data.sources import PublishedFile, data_folder, read
+from backends.data.sources import data_folder, read
 from harness.core.errors import DataError, SettingError
 from harness.core.progress import ProgressCallback, silent
 from harness.files import downloads
@@ -30,23 +30,17 @@ def fetch(name: str, *, folder: Path | None = None, on_progress: ProgressCallbac
         raise SettingError(f"data set {name!r} has {known.licence}, so it cannot be fetched: see `harness data list`")
     root = folder or data_folder()
     target = root / known.folder
-    if not known.members:
-        for file in known.files:
-            download(file, target, on_progress)
-    elif not all((target / name).is_file() for name in known.members):
-        if target.exists():
-            lacking = f"{str(target)!r} lacks some of the files {list(known.members)}"
-            raise DataError(f"{lacking}; move it away and fetch again")
-        (archive,) = known.files
-        unpack(download(archive, root / "downloads", on_progress), target, known.members)
+    if known.members and target.exists():
+        if all((target / name).is_file() for name in known.members):
+            return target
+        lacking = f"{str(target)!r} lacks some of the files {list(known.members)}"
+        raise DataError(f"{lacking}; move it away and fetch again")
+    for file in known.files:
+        place, size = root / "downloads" if known.members else target, f"{file.megabytes:g} MB"
+        path = downloads.download(file.url, f"md5:{file.md5}", place, on_progress, size=size, trouble=DataError)
+        if known.members:
+            unpack(path, target, known.members)
     return target
-
-
-def download(source: PublishedFile, folder: Path, on_progress: ProgressCallback = silent) -> Path:
-    """The published file in `folder`, downloaded if it is not there yet, and checked; raises DataError."""
-    return downloads.download(
-        source.url, f"md5:{source.md5}", folder, on_progress, size=f"{source.megabytes:g} MB", trouble=DataError
-    )
 
 
 def unpack(archive: Path, target: Path, wanted: Mapping[str, str]) -> None:

@@ -53,22 +53,12 @@ class ImageDataset(Dataset):
     images: int
     stored: str
 
-    @property
-    def content(self) -> str:
-        """What training has, together with validation."""
-        return f"{self.images:,} images"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDataset(Dataset):
     """A text, whose reader returns a ``Corpus``; ``words`` are those of the training text and its ends of lines."""
 
     words: int
-
-    @property
-    def content(self) -> str:
-        """What training has."""
-        return f"{self.words:,} words"
 
 
 _TORONTO = "https://www.cs.toronto.edu/~kriz/"

@@ -19,8 +19,8 @@ from backends.supernet.task import SupernetCells
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.files import SupernetRecipe, full_name, load_supernet_recipe
-from backends.training.recipes.supernet_image import ImageRecipe
-from backends.training.recipes.supernet_text import Average, Sharing, StateNorm, TextRecipe
+from backends.training.recipes.images import ImageRecipe
+from backends.training.recipes.text import Average, Sharing, StateNorm, TextRecipe
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric

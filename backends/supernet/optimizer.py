@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from backends.training.recipes.optimizer_settings import OptimizerSettings
+from backends.training.recipes.recipe_part import OptimizerSettings
 
 BUFFERS: Mapping[str, Mapping[str, str]] = {
     "sgd": {"momentum": "momentum_buffer"},

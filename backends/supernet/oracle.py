@@ -22,7 +22,7 @@ from backends.supernet.build import (
 )
 from backends.supernet.image_task import Chunk, Statistics
 from backends.training.devices import memory_guard, resolve_device
-from backends.training.recipes.supernet_text import Average, Sharing, StateNorm
+from backends.training.recipes.text import Average, Sharing, StateNorm
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import (

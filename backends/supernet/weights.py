@@ -14,7 +14,7 @@ from torch import Tensor
 
 from backends.supernet.optimizer import SupernetOptimizer, norm_of, to_array
 from backends.supernet.task import MixtureRows, SupernetTask
-from backends.training.recipes.optimizer_settings import OptimizerSettings
+from backends.training.recipes.recipe_part import OptimizerSettings
 
 Point = TypeVar("Point")
 

@@ -38,21 +38,23 @@ def list_(as_json: bool) -> None:
     """Every data set, read and checked: where it is, or how to get it."""
     from backends.data.known_datasets import DATASETS
 
-    rows = [{"name": known.name, "content": known.content, "where": _where(known)} for known in DATASETS.values()]
-    print_rows(rows, as_json)
+    print_rows([_row(known) for known in DATASETS.values()], as_json)
 
 
-def _where(known: ImageDataset | TextDataset) -> str:
+def _row(known: ImageDataset | TextDataset) -> dict[str, str]:
+    """``content`` is what training has, of images together with validation."""
     from backends.data import corpora, datasets
     from backends.data.known_datasets import TextDataset
     from backends.data.sources import data_folder
     from harness.core.errors import DataError
 
+    where = f"comes with {known.package}" if known.package else str(data_folder())
+    content = f"{known.words:,} words" if isinstance(known, TextDataset) else f"{known.images:,} images"
     try:
         if isinstance(known, TextDataset):
             corpora.load(known.name)
         else:
             datasets.load(known.name, train_images=known.images, validation_images=0)
     except DataError as error:
-        return f"missing: {error}"
-    return f"comes with {known.package}" if known.package else str(data_folder())
+        where = f"missing: {error}"
+    return {"name": known.name, "content": content, "where": where}

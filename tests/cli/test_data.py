@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backends.data import corpora
-from backends.data.known_datasets import DATASETS
+from backends.data.known_datasets import DATASETS, TextDataset
 from tests.backends.data.planted import plant_new
 from tests.cli.conftest import Harness
 
@@ -36,7 +36,9 @@ def test_every_data_set_is_listed_with_its_place_or_the_way_to_it(harness: Harne
 
 
 def test_the_corpus_that_ships_has_as_many_words_as_the_list_says() -> None:
-    assert DATASETS["austen"].content == f"{len(corpora.load('austen').train):,} words"
+    austen = DATASETS["austen"]
+    assert isinstance(austen, TextDataset)
+    assert austen.words == len(corpora.load("austen").train)
 
 
 def test_data_that_is_there_is_listed_with_its_folder(

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from backends.training.recipes.standalone_image import Recipe
-from backends.training.recipes.standalone_text import LanguageRecipe
-from backends.training.recipes.supernet_image import ImageRecipe
-from backends.training.recipes.supernet_text import TextRecipe
+from backends.training.recipes.images import ImageRecipe, Recipe
+from backends.training.recipes.text import LanguageRecipe, TextRecipe
 from harness.core.errors import SettingError, UnknownNameError
 from harness.files.folders import table_folders
 from harness.files.validation import validated

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from typing import Annotated, Any, TypeVar, dataclass_transform
+import math
+from typing import Annotated, Any, Literal, TypeVar, cast, dataclass_transform
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -38,8 +40,7 @@ Share = Annotated[float, Field(ge=0, le=1), NUMBER]
 def recipe_part(keys: type[Keys]) -> type[Keys]:
     """Make a class of keys a frozen dataclass that checks their values, and refuses keys that it does not have."""
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    made: Any = dataclass(frozen=True, slots=True, kw_only=True, config=config)(keys)
-    return made  # type: ignore[no-any-return]
+    return cast(type[Keys], dataclass(frozen=True, slots=True, kw_only=True, config=config)(keys))
 
 
 class StandaloneRecipe:
@@ -69,23 +70,22 @@ class SharedRecipe:
 
 
 class DropoutKeys:
-    """The keys of the dropouts of a recurrent language model."""
+    """A recipe, or its part, with a key ``dropout_NAME`` for each of ``Dropouts``."""
 
     __slots__ = ()
-
-    dropout_output: float
-    dropout_hidden: float
-    dropout_inputs: float
-    dropout_embedding: float
-    dropout_words: float
 
     @property
     def dropouts(self) -> Dropouts:
         """The probabilities of zero while training."""
-        return Dropouts(
-            output=self.dropout_output,
-            hidden=self.dropout_hidden,
-            inputs=self.dropout_inputs,
-            embedding=self.dropout_embedding,
-            words=self.dropout_words,
-        )
+        return Dropouts(**{name: getattr(self, f"dropout_{name}") for name in Dropouts.__slots__})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerSettings:
+    """How weights move: gradients have the norm ``clip`` at most, and ``virtual_clip`` in a virtual step."""
+
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    momentum: float = 0.0
+    weight_decay: float
+    clip: float
+    virtual_clip: float = math.inf

@@ -14,8 +14,7 @@ from backends.data import corpora, datasets
 from backends.data.fetch import fetch
 from backends.data.known_datasets import DATASETS, image_dataset, known_dataset
 from backends.standalone.cell_trainer import CellTrainer
-from backends.training.recipes import load_recipe, load_supernet_recipe
-from backends.training.recipes.files import recipe_names
+from backends.training.recipes.files import load_recipe, load_supernet_recipe, recipe_names
 from harness.core.errors import SettingError, UnknownNameError
 from tests.backends.data.planted import plant_new
 from tests.backends.standalone.recipe import CELL, TINY, written

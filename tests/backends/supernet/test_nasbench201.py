@@ -19,7 +19,7 @@ from backends.supernet.image_task import ImageTask
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.files import full_name, load_supernet_recipe
-from backends.training.recipes.supernet_image import ImageRecipe
+from backends.training.recipes.images import ImageRecipe
 from harness.core.budget import Budget
 from harness.core.driver import search
 from harness.core.errors import SettingError

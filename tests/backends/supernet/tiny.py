@@ -11,7 +11,7 @@ from backends.supernet.batches import ImageBatches
 from backends.supernet.cells import CellPoint, NASBench101Cells
 from backends.supernet.image_task import ImageTask
 from backends.supernet.weights import SharedWeights
-from backends.training.recipes.supernet_image import (
+from backends.training.recipes.images import (
     ImageData,
     ImageEvaluation,
     ImageNetwork,

@@ -15,7 +15,7 @@ from backends.supernet.bptt_batches import BpttBatches
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
-from backends.training.recipes.supernet_text import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining
+from backends.training.recipes.text import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining
 from harness.core.random import stream
 from harness.core.space import Mixture
 from harness.spaces.rnn_cell import RNNCell

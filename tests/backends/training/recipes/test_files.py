@@ -11,14 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from backends.training.recipes import (
-    load_language_recipe,
-    load_recipe,
-    load_supernet_recipe,
-    recipe_digest,
-    recipe_path,
-)
-from backends.training.recipes.files import known_recipes, recipe_names
+from backends.training.recipes import load_language_recipe, load_recipe, recipe_digest, recipe_path
+from backends.training.recipes.files import known_recipes, load_supernet_recipe, recipe_names
 from harness.core.errors import SettingError
 from tests.backends.standalone.language import LITTLE
 from tests.backends.standalone.recipe import TINY

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from backends.training.recipes.files import full_name, load_supernet_recipe, recipe_names
-from backends.training.recipes.supernet_image import ImageRecipe
-from backends.training.recipes.supernet_text import TextRecipe, TextTraining
+from backends.training.recipes.images import ImageRecipe
+from backends.training.recipes.text import TextRecipe, TextTraining
 from harness.core.errors import SettingError, UnknownNameError
 
 PROTOCOLS = ("bayesnas", "darts", "enas", "fairnas", "fbnet", "nao", "spos")

@@ -1,4 +1,4 @@
-"""Recipes for shared weights of recurrent cells, which predict the words of a text."""
+"""Recipes for language models of recurrent cells: of stand-alone training, and of shared weights."""
 
 from __future__ import annotations
 
@@ -8,24 +8,81 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from backends.networks.dropouts import INIT_RANGE
-from backends.training.recipes.optimizer_settings import OptimizerSettings
 from backends.training.recipes.recipe_part import (
     NUMBER,
     AnyPositive,
     DropoutKeys,
     Fraction,
+    Int,
     NonNegativeFloat,
     NonNegativeInt,
+    OptimizerSettings,
     PositiveFloat,
     PositiveInt,
     SharedRecipe,
+    StandaloneRecipe,
     recipe_part,
 )
-from backends.training.recipes.standalone_text import Decoder, Lengths
 
+Lengths = Literal["fixed", "jittered"]
+Decoder = Literal["float32", "bfloat16"]
 Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
+
+
+@recipe_part
+class LanguageRecipe(StandaloneRecipe, DropoutKeys):
+    """One recipe, in the terms of DARTS (Liu et al. 2019; quark0/darts, rnn/train.py); `task` is `language`.
+
+    Data: `dataset` and the sizes `vocabulary` and `train_tokens` as `backends.data.corpora.load` takes them. An epoch
+    is one of `parts` equal parts of the training text, one after the other.
+    Network: embedding, state and output of `width` units, weights uniform within `init_range`; the dropouts of
+    `backends.networks.dropouts.Dropouts`.
+    Sequences: the training text in `batch_size` columns, `bptt` steps at a time from the state before, or `jittered`:
+    a normal number of steps around `bptt`, one time in twenty around its half, and the rate in proportion. Before each
+    sequence a column's state is set to zero with probability `restarts`: a young cell that has started once only may
+    have two equilibria, or explode, and its perplexity, measured from a state of zeros, would be that of the other one.
+    Optimiser: `sgd`, `adam`, or `averaged-sgd`: SGD until a validation loss exceeds the least of all but the last
+    `nonmono` before it, then the average of all weights since is what is measured. Gradients have norm `clip` at most
+    (0: any). The rate is `constant`, or falls to 0 along a half `cosine`, in either case after it has risen linearly
+    from 0 over the fraction `warmup` of all epochs. `slowness` is the factor of the mean squared difference of
+    consecutive outputs, the published beta.
+    Measuring: after each epoch on all words of validation and test text, in `validation_batch` and `test_batch`
+    columns. `decoder`: the precision of the large products of the decoder, in training and measuring.
+    A budget is any number of epochs up to `epochs`, and a moment of one training.
+    """
+
+    task: Literal["language"]
+    dataset: str
+    width: PositiveInt
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
+    repeats: PositiveInt
+    seed: Int
+    vocabulary: NonNegativeInt = 0
+    train_tokens: NonNegativeInt = 0
+    parts: PositiveInt = 1
+    optimiser: Literal["sgd", "averaged-sgd", "adam"] = "averaged-sgd"
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: Fraction = 0.0
+    nonmono: PositiveInt = 5
+    clip: NonNegativeFloat = 0.25
+    weight_decay: NonNegativeFloat = 0.0
+    bptt: PositiveInt = 35
+    lengths: Lengths = "fixed"
+    restarts: Fraction = 0.0
+    validation_batch: PositiveInt = 10
+    test_batch: PositiveInt = 1
+    dropout_output: Fraction = 0.0
+    dropout_hidden: Fraction = 0.0
+    dropout_inputs: Fraction = 0.0
+    dropout_embedding: Fraction = 0.0
+    dropout_words: Fraction = 0.0
+    slowness: NonNegativeFloat = 0.0
+    decoder: Decoder = "float32"
+    init_range: PositiveFloat = INIT_RANGE
 
 
 @recipe_part
@@ -61,7 +118,7 @@ class TextNetwork(DropoutKeys):
 class TextTraining:
     """Sequences of ``bptt`` steps in ``batch_size`` columns, and SGD without momentum, or Adam, on them.
 
-    ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``backends.training.recipes.LanguageRecipe``.
+    ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``LanguageRecipe``.
     The rate is ``constant``; or multiplied by ``decay`` in every epoch from number ``decay_from`` on, down to
     ``final_rate`` (the schedule of ENAS; Pham et al. 2018); or falls to ``final_rate`` along a half ``cosine`` over
     ``epochs``. Before that it rises linearly from 0 over the fraction ``warmup`` of ``epochs``.
