@@ -26,8 +26,8 @@ import torch
 import yaml
 
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import FOLDER
 from backends.tabular.named_tables import open_table
+from backends.training.recipes.files import supernet_recipe_path
 from harness.core.numbers import Undefined
 from harness.core.oracle import State, Update, Updated
 from harness.core.random import stream
@@ -71,7 +71,7 @@ SWEEPS = {
 
 def recipe(sweep: Sweep, value: float) -> tuple[str, int]:
     """A copy of the recipe with this value, and its epochs."""
-    content = yaml.safe_load((FOLDER / f"{sweep.recipe}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(supernet_recipe_path(sweep.recipe).read_text(encoding="utf-8"))
     content["training"][sweep.key] = value
     path = Path(tempfile.mkdtemp()) / "spos.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,12 @@ from backends.data.images import Images, Split
 from backends.supernet.batches import ImageBatches
 from backends.supernet.build import skeleton
 from backends.supernet.cells import CellPoint, NASBench101Cells
-from backends.supernet.image_recipe import ImageData, ImageEvaluation, ImageRecipe
 from backends.supernet.image_task import ImageTask, Statistics
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import load_supernet_recipe
 from backends.supernet.task import MixtureRows
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.files import load_supernet_recipe
+from backends.training.recipes.images import ImageData, ImageEvaluation, ImageRecipe
 from benchmarks.plain_supernet import MatrixAndOperations, PlainLoop, plain_copy
 from benchmarks.recording import record
 from benchmarks.timing import interleaved
@@ -83,13 +83,12 @@ def image_recipe(name: str) -> ImageRecipe:
 def scales(device: torch.device) -> tuple[SupernetScale, SupernetScale]:
     """The digits recipe, and one of coloured images that a processor can do."""
     digits, published = image_recipe("digits/spos"), image_recipe("cifar10/spos")
-    coloured = published.model_copy(
-        update={
-            "data": ImageData(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
-            "network": published.network.model_copy(update={"width": 32}),
-            "training": published.training.model_copy(update={"batch_size": 64}),
-            "evaluation": ImageEvaluation(quick_batch=64, batch=128, recalibration_images=128),
-        }
+    coloured = replace(
+        published,
+        data=ImageData(dataset="random", train_images=512, validation_images=256, crop=4, flip=True),
+        network=replace(published.network, width=32),
+        training=replace(published.training, batch_size=64),
+        evaluation=ImageEvaluation(quick_batch=64, batch=128, recalibration_images=128),
     )
     part, space = digits.data, NASBench101(vertices=5)
     small = load_digits(part.train_images, part.validation_images, noise=part.noise)
