@@ -76,7 +76,8 @@ class ScoreGradient:
         self.oracle = oracle
         self.space, self.metric = oracle.space, oracle.metric
         self.supports = oracle.supports | {Gradient}
-        self.independent, self.shares_weights = oracle.independent, oracle.shares_weights
+        features = OracleFeatures.of(oracle)
+        self.independent, self.shares_weights, self.width = oracle.independent, features.shares_weights, features.width
         self.samples = samples
         self._seed = seed
         self._updates = 0

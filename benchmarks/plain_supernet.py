@@ -19,7 +19,7 @@ from backends.data.images import Images
 from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Matrix, Skeleton, vertex_channels
 from backends.networks.nasbench101_supernet import NASBench101Supernet
 from backends.networks.shared_convolution import SharedConvolution
-from backends.supernet.image_recipe import ImageRecipe
+from backends.training.recipes.images import ImageRecipe
 
 MatrixAndOperations: TypeAlias = tuple[Matrix, Sequence[int]]
 

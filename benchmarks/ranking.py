@@ -24,7 +24,6 @@ import torch
 import yaml
 
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import FOLDER
 from backends.tabular.named_tables import open_table
 from benchmarks.command_line import command_line, results_file, write_figures
 from harness.core.numbers import Undefined

@@ -28,12 +28,12 @@ from backends.data.images import Images, Split
 from backends.supernet.batches import ImageBatches
 from backends.supernet.build import skeleton
 from backends.supernet.cells import CellPoint, NASBench101Cells
-from backends.supernet.image_recipe import ImageData, ImageEvaluation, ImageRecipe
 from backends.supernet.image_task import ImageTask, Statistics
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import load_supernet_recipe
 from backends.supernet.task import MixtureRows
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.files import load_supernet_recipe
+from backends.training.recipes.images import ImageData, ImageEvaluation, ImageRecipe
 from benchmarks.plain_supernet import MatrixAndOperations, PlainLoop, plain_copy
 from benchmarks.recording import record
 from benchmarks.timing import interleaved
@@ -189,7 +189,7 @@ def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
 def mixtures(scale: SupernetScale, device: torch.device, epochs: int) -> dict[str, float]:
     """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
     contest = SpeedComparison(scale, device)
-    rng, count = stream(0, "mixtures"), scale.rounds // 5
+    rng, count = stream(0, "mixtures"), max(1, scale.rounds // 5)
     drawn = [tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in scale.space.options) for _ in range(count)]
     cells = [(path, mixture) for (path, _), mixture in zip(contest.drawn(count), drawn, strict=True)]
     calls: dict[str, Callable[[Any], Any]] = {

@@ -10,37 +10,19 @@ import numpy.typing as npt
 import torch
 
 from backends.data.images import Images, Split
-from backends.data.sources import PublishedFile, layout_folder, missing_file_message, read
+from backends.data.known_datasets import image_dataset
+from backends.data.sources import layout_folder, missing_file_message, read
 from harness.core.errors import DataError
 from harness.files.plain_pickles import load_plain
 
-CLASSES = 10
-SHAPE = (3, 32, 32)
-"""Channels, height and width of an image."""
-
-TOTAL = 50_000
-"""Images of the five training batches, which training and validation share."""
+_KNOWN = image_dataset("cifar10")
+CLASSES, SHAPE = _KNOWN.classes, _KNOWN.shape
 
 ROWS = 10_000
 """Images of one batch."""
 
-FOLDER = "cifar-10-batches-py"
-"""The folder which the archive unpacks to."""
-
-ARCHIVE = PublishedFile(
-    "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170
-)
-
-TRAIN_FILES = {
-    "data_batch_1": "c99cafc152244af753f735de768cd75f",
-    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
-    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
-    "data_batch_4": "634d18415352ddfa80567beed471001a",
-    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
-}
-"""The training batches in order, each with its MD5."""
-
-TEST_FILES = {"test_batch": "40351d587109b95175f43aff81a1287e"}
+TEST_FILE = "test_batch"
+"""The batch of test images; the others are training."""
 
 MEAN = (125.31, 122.95, 113.87)
 STD = (62.99, 62.09, 66.70)
@@ -56,18 +38,21 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
     are not in `folder`, its subfolder `cifar-10-batches-py`, or are damaged; with `verify` also where a batch is not
     the published file.
     """
-    found = layout_folder(folder, [FOLDER], [*TRAIN_FILES, *TEST_FILES])
+    source = image_dataset("cifar10")
+    found = layout_folder(folder, [source.folder], list(source.members))
     if found is None:
-        source = f"{ARCHIVE.url} ({ARCHIVE.megabytes:g} MB, MD5 {ARCHIVE.md5})"
-        raise missing_file_message("cifar10", folder, source, f"its batches into {str(folder / FOLDER)!r}")
-    needed = list(TRAIN_FILES.items())[: -(-(train_images + validation_images) // ROWS)]
+        (archive,) = source.files
+        address = f"{archive.url} ({archive.megabytes:g} MB, MD5 {archive.md5})"
+        raise missing_file_message("cifar10", folder, address, f"its batches into {str(folder / source.folder)!r}")
+    training = [(name, md5) for name, md5 in source.members.items() if name != TEST_FILE]
+    needed = training[: -(-(train_images + validation_images) // ROWS)]
     images, labels = _batches(found, dict(needed), verify=verify)
     ends = (train_images, train_images + validation_images)
     return Images(
         "cifar10",
         _split(images[: ends[0]], labels[: ends[0]]),
         _split(images[ends[0] : ends[1]], labels[ends[0] : ends[1]]),
-        _split(*_batches(found, TEST_FILES, verify=verify)),
+        _split(*_batches(found, {TEST_FILE: source.members[TEST_FILE]}, verify=verify)),
         torch.tensor(MEAN).view(3, 1, 1),
         torch.tensor(STD).view(3, 1, 1),
         CLASSES,

@@ -1,13 +1,13 @@
-"""Text by name: `ptb`, `austen`, or a folder with train.txt, valid.txt and test.txt."""
+"""Text by the name of a data set, or a folder with train.txt, valid.txt and test.txt."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from backends.data import austen, penn_treebank
+from backends.data.known_datasets import DATASETS, TextDataset
 from backends.data.sources import data_folder
 from backends.data.text import Corpus, Text, words_of
-from harness.core.errors import DataError
+from harness.core.errors import DataError, nearest_or_known
 
 FILES = ("train.txt", "valid.txt", "test.txt")
 """Training, validation and test text of a folder: one sentence a line, words parted by blanks."""
@@ -18,7 +18,7 @@ def load(
 ) -> Text:
     """A corpus as word numbers, with the `vocabulary` most frequent words of its first `train_tokens` (0: all).
 
-    A `name` other than `ptb` and `austen` is that of a folder with three texts, in `folder`, by default
+    A `name` that is no text of the table is that of a folder with three texts, in `folder`, by default
     `data_folder()`, or a path. `verify=False` takes Penn Treebank files that are not the known ones. Raises DataError
     for texts that are missing or damaged, SettingError for sizes out of range.
     """
@@ -26,20 +26,20 @@ def load(
 
 
 def _corpus(name: str, folder: Path, *, verify: bool) -> Corpus:
-    match name:
-        case "ptb":
-            return penn_treebank.load(folder, verify=verify)
-        case "austen":
-            return austen.load()
-        case _:
-            return _of_folder(name, folder / name)
+    known = DATASETS.get(name)
+    if not isinstance(known, TextDataset):
+        return _of_folder(name, folder / name)
+    corpus: Corpus = known.read(folder=folder, verify=verify)
+    return corpus
 
 
 def _of_folder(name: str, place: Path) -> Corpus:
     if missing := [file for file in FILES if not (place / file).is_file()]:
+        known_texts = [known.name for known in DATASETS.values() if isinstance(known, TextDataset)]
+        hint = nearest_or_known(name, known_texts)
         raise DataError(
-            f"text {name!r} is neither 'ptb' nor 'austen', and {str(place)!r} lacks {', '.join(missing)};"
-            " put them there, one sentence a line"
+            f"unknown text {name!r}; {hint}; a text of your own goes to {str(place)!r}, which lacks"
+            f" {', '.join(missing)}, one sentence a line"
         )
     try:
         texts = [words_of((place / file).read_text(encoding="utf-8").splitlines()) for file in FILES]

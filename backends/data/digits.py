@@ -10,13 +10,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from backends.data.images import Images, Split
-
-CLASSES = 10
-SHAPE = (1, 8, 8)
-"""Channels, height and width of an image."""
-
-TOTAL = 1797
-"""Images of all three splits together."""
+from backends.data.known_datasets import image_dataset
 
 _SPLIT_SEED = 101
 """Fixes which image goes to which split; it is part of the data, not of a training."""
@@ -37,7 +31,9 @@ def load(train_images: int, validation_images: int, *, noise: float = 0.0) -> Im
     cuts = [train_images, train_images + validation_images]
     parts = zip(np.split(pixels, cuts), np.split(labels, cuts), strict=True)
     train, validation, test = (_split(images, targets) for images, targets in parts)
-    return Images("digits", train, validation, test, torch.zeros(1, 1, 1), torch.ones(1, 1, 1), CLASSES)
+    return Images(
+        "digits", train, validation, test, torch.zeros(1, 1, 1), torch.ones(1, 1, 1), image_dataset("digits").classes
+    )
 
 
 def _split(pixels: np.ndarray, labels: np.ndarray) -> Split:

@@ -13,35 +13,20 @@ import torch
 from torch import Tensor
 
 from backends.data.images import Images, Split
-from backends.data.sources import PublishedFile, layout_folder, missing_file_message, read
+from backends.data.known_datasets import image_dataset
+from backends.data.sources import layout_folder, missing_file_message, read
 from harness.core.errors import DataError
 
-CLASSES = 10
-SHAPE = (1, 28, 28)
-"""Channels, height and width of an image."""
-
-TOTAL = 60_000
-"""Images of the training files, which training and validation share."""
+_KNOWN = image_dataset("fashion-mnist")
+CLASSES, SHAPE, TOTAL = _KNOWN.classes, _KNOWN.shape, _KNOWN.images
 
 TEST_TOTAL = 10_000
-
-FOLDER = "fashion-mnist"
-"""The folder which the four files are fetched to."""
-
-_SITE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-
-FILES = (
-    PublishedFile(_SITE + "train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26),
-    PublishedFile(_SITE + "train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe", 0.03),
-    PublishedFile(_SITE + "t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79", 4.4),
-    PublishedFile(_SITE + "t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310", 0.005),
-)
-"""Training images and labels, test images and labels (addresses and digests: Fashion-MNIST, README)."""
 
 _BYTES = 0x0800
 """What an idx file of unsigned bytes begins with; the number of dimensions is added (MNIST, file format)."""
 
-_LAYOUTS = (FOLDER, "FashionMNIST/raw")  # the second is torchvision's
+_TORCHVISION = "FashionMNIST/raw"
+"""Where torchvision puts the files."""
 
 
 def load(train_images: int, validation_images: int, *, folder: Path, verify: bool = True) -> Images:
@@ -51,15 +36,17 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
     in `folder` or its subfolder `fashion-mnist`, or are damaged; with `verify` also where a packed file is not the
     published one, or only an unpacked one is there, of which no digest is published.
     """
-    names = [source.file_name for source in FILES]
-    found = layout_folder(folder, _LAYOUTS, names + [name.removesuffix(".gz") for name in names])
+    source = image_dataset("fashion-mnist")
+    names = [file.file_name for file in source.files]
+    found = layout_folder(folder, (source.folder, _TORCHVISION), names + [name.removesuffix(".gz") for name in names])
     if found is None:
-        place = f"its four .gz files into {str(folder / FOLDER)!r}"
-        raise missing_file_message("fashion-mnist", folder, f"{_SITE} (31 MB)", place)
+        place = f"its four .gz files into {str(folder / source.folder)!r}"
+        address = f"{source.files[0].url.removesuffix(names[0])} (31 MB)"
+        raise missing_file_message("fashion-mnist", folder, address, place)
     shapes = ((TOTAL, *SHAPE[1:]), (TOTAL,), (TEST_TOTAL, *SHAPE[1:]), (TEST_TOTAL,))
     images, labels, test_images, test_labels = (
-        _tensor(found / source.file_name, source.md5, shape, verify=verify)
-        for source, shape in zip(FILES, shapes, strict=True)
+        _tensor(found / file.file_name, file.md5, shape, verify=verify)
+        for file, shape in zip(source.files, shapes, strict=True)
     )
     end = train_images + validation_images
     train = Split(images[:train_images, None], labels[:train_images].long())

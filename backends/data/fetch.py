@@ -1,15 +1,15 @@
-"""Downloads published image data into the data folder, checks it, and unpacks what is needed of it."""
+"""Downloads published data into the data folder, checks it, and unpacks what is needed of it."""
 
 from __future__ import annotations
 
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
-from backends.data import cifar10, fashion_mnist
-from backends.data.datasets import dataset_info
-from backends.data.sources import PublishedFile, data_folder, read
+from backends.data.known_datasets import known_dataset
+from backends.data.sources import data_folder, read
 from harness.core.errors import DataError, SettingError
 from harness.core.progress import ProgressCallback, silent
 from harness.files import downloads
@@ -19,43 +19,31 @@ def fetch(name: str, *, folder: Path | None = None, on_progress: ProgressCallbac
     """Download a data set and return the folder of its files, where `datasets.load` finds them from then on.
 
     What is there is not done again; an interrupted download goes on where it stopped. Progress is in bytes of the file
-    that is being downloaded. `folder` is `data_folder()` by default. Raises UnknownNameError, SettingError for digits,
-    which come with scikit-learn, and DataError without a network, for a file of another MD5 (which is removed), and
-    where the disk is full.
+    that is being downloaded. `folder` is `data_folder()` by default. Raises UnknownNameError, SettingError for what
+    comes with a package or has no public licence, and DataError without a network, for a file of another MD5 (which is
+    removed), and where the disk is full.
     """
-    dataset_info(name)
-    if name == "digits":
-        raise SettingError("data set 'digits' comes with scikit-learn: there is nothing to fetch")
+    known = known_dataset(name)
+    if known.package:
+        raise SettingError(f"data set {name!r} comes with {known.package}: there is nothing to fetch")
+    if not known.files:
+        raise SettingError(f"data set {name!r} has {known.licence}, so it cannot be fetched: see `harness data list`")
     root = folder or data_folder()
-    return _cifar10(root, on_progress) if name == "cifar10" else _fashion_mnist(root, on_progress)
-
-
-def _cifar10(root: Path, on_progress: ProgressCallback) -> Path:
-    target = root / cifar10.FOLDER
-    wanted = cifar10.TRAIN_FILES | cifar10.TEST_FILES
-    if all((target / name).is_file() for name in wanted):
-        return target
-    if target.exists():
-        raise DataError(f"{str(target)!r} lacks some of the batches {list(wanted)}; move it away and fetch again")
-    unpack(download(cifar10.ARCHIVE, root / "downloads", on_progress), target, wanted)
+    target = root / known.folder
+    if known.members and target.exists():
+        if all((target / name).is_file() for name in known.members):
+            return target
+        lacking = f"{str(target)!r} lacks some of the files {list(known.members)}"
+        raise DataError(f"{lacking}; move it away and fetch again")
+    for file in known.files:
+        place, size = root / "downloads" if known.members else target, f"{file.megabytes:g} MB"
+        path = downloads.download(file.url, f"md5:{file.md5}", place, on_progress, size=size, trouble=DataError)
+        if known.members:
+            unpack(path, target, known.members)
     return target
 
 
-def _fashion_mnist(root: Path, on_progress: ProgressCallback) -> Path:
-    target = root / fashion_mnist.FOLDER
-    for source in fashion_mnist.FILES:
-        download(source, target, on_progress)
-    return target
-
-
-def download(source: PublishedFile, folder: Path, on_progress: ProgressCallback = silent) -> Path:
-    """The published file in `folder`, downloaded if it is not there yet, and checked; raises DataError."""
-    return downloads.download(
-        source.url, f"md5:{source.md5}", folder, on_progress, size=f"{source.megabytes:g} MB", trouble=DataError
-    )
-
-
-def unpack(archive: Path, target: Path, wanted: dict[str, str]) -> None:
+def unpack(archive: Path, target: Path, wanted: Mapping[str, str]) -> None:
     """Make the folder `target` of an archive's plain files `target.name/...` that are `wanted`, names with their MD5.
 
     Nothing else of the archive is written, whatever its members are called, and the folder appears whole or not at

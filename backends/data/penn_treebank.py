@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
+from backends.data.known_datasets import known_dataset
 from backends.data.sources import DATA_VARIABLE
 from backends.data.text import Corpus, words_of
 from harness.core.errors import DataError
 
 ARCHIVE = "ptb.zip"
-
-FILES = {
-    "ptb.train.txt": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
-    "ptb.valid.txt": "aa0affc06ff7c36e977d7cd49e3839bf",
-    "ptb.test.txt": "8b80168b89c18661a38ef683c0dc3721",
-}
-"""Training, validation and test text, each with its MD5."""
 
 FOLDERS = ("ptb", "penn", "simple-examples/data")
 """Subfolders in which the files are looked for; the last is what Mikolov's archive unpacks to."""
@@ -35,34 +30,35 @@ def load(folder: Path, *, verify: bool = True) -> Corpus:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
+    files = known_dataset("ptb").members
     archive = folder / ARCHIVE
     if archive.is_file():
-        return _unzipped(archive)
+        return _unzipped(archive, files)
     for place in (*(folder / name for name in FOLDERS), folder):
-        if all((place / name).is_file() for name in FILES):
-            return {name: (place / name).read_bytes() for name in FILES}
+        if all((place / name).is_file() for name in files):
+            return {name: (place / name).read_bytes() for name in files}
     raise DataError(
         f"data set 'ptb' is not in {str(folder)!r}: it has no public licence, so it cannot be fetched; put Mikolov's"
-        f" {', '.join(FILES)} into {str(folder / FOLDERS[0])!r}, or {ARCHIVE} with them into the folder itself, or"
+        f" {', '.join(files)} into {str(folder / FOLDERS[0])!r}, or {ARCHIVE} with them into the folder itself, or"
         f" name the folder that has them with {DATA_VARIABLE}"
     )
 
 
-def _unzipped(archive: Path) -> dict[str, bytes]:
+def _unzipped(archive: Path, files: Iterable[str]) -> dict[str, bytes]:
     """The three members of an archive, in whatever folder of it they lie."""
     try:
         with zipfile.ZipFile(archive) as opened:
             places = {name.rsplit("/", 1)[-1]: name for name in opened.namelist()}
-            return {name: opened.read(places[name]) for name in FILES}
+            return {name: opened.read(places[name]) for name in files}
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{str(archive)!r} is no archive of {', '.join(FILES)}: {reason}") from error
+        raise DataError(f"{str(archive)!r} is no archive of {', '.join(files)}: {reason}") from error
 
 
 def _text(content: bytes, name: str, *, verify: bool) -> str:
     found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if verify and found != FILES[name]:
+    if verify and found != (known := known_dataset("ptb").members[name]):
         raise DataError(
-            f"{name} is not the known text: its MD5 is {found}, expected {FILES[name]}; pass verify=false to use it"
+            f"{name} is not the known text: its MD5 is {found}, expected {known}; pass verify=false to use it"
         )
     return content.decode("utf-8")

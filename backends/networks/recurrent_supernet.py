@@ -16,8 +16,9 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import ACTIVATIONS, Nodes, Recurrence, mean_of, node_state
-from backends.networks.rnn_cell import Dropouts, LanguageModel
+from backends.networks.rnn_cell import LanguageModel
 from harness.spaces.rnn_cell import OPERATIONS
 
 Sharing = Literal["operation", "node"]

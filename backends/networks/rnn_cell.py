@@ -1,41 +1,13 @@
 """A language model around one recurrent cell, as in DARTS (Liu et al. 2019, Sec. 3.2; quark0/darts, rnn/model.py)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from backends.networks.dropouts import INIT_RANGE, Dropouts
 from backends.networks.recurrence import Nodes, run_recurrence
-from harness.core.errors import SettingError
-
-INIT_RANGE = 0.04
-"""Weights are uniform from minus this to this (rnn/model.py, INITRANGE)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dropouts:
-    """Probabilities of zero while training; all but the words' are one mask for all steps of a sequence.
-
-    `output` before the decoder, `hidden` before the matrices of all nodes, `inputs` and `embedding` (two masks) on the
-    embedded words, `words` drops whole rows of the embedding matrix. DARTS' names are dropout, dropouth, dropoutx,
-    dropouti and dropoute (rnn/train.py).
-    """
-
-    output: float = 0.0
-    hidden: float = 0.0
-    inputs: float = 0.0
-    embedding: float = 0.0
-    words: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            if not 0 <= getattr(self, name) < 1:
-                raise SettingError(
-                    f"the dropout of {name!r} is {getattr(self, name)!r}; expected a probability from 0 to below 1"
-                )
-
 
 CellFunction: TypeAlias = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """Raw outputs of embedded words (steps, columns, width), the state before and the mask of hidden dropout."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from backends.data.text import Text, batchify, inputs_and_targets
 from backends.networks.recurrence import Nodes
-from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
+from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.networks.word_loss import word_loss, word_losses
 from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.training.averaged_sgd import AveragedSGD, exceeds_all_but_last
@@ -207,14 +207,7 @@ class LanguageTraining:
 
 
 def _model(nodes: Nodes, recipe: LanguageRecipe, text: Text) -> RecurrentLanguageModel:
-    dropouts = Dropouts(
-        output=recipe.dropout_output,
-        hidden=recipe.dropout_hidden,
-        inputs=recipe.dropout_inputs,
-        embedding=recipe.dropout_embedding,
-        words=recipe.dropout_words,
-    )
-    model = RecurrentLanguageModel(nodes, width=recipe.width, words=len(text.vocabulary), dropouts=dropouts)
+    model = RecurrentLanguageModel(nodes, width=recipe.width, words=len(text.vocabulary), dropouts=recipe.dropouts)
     return model.to(text.device)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backends.data.augmentation import Augmentation, training_inputs
 from backends.data.images import Images, Split
-from backends.supernet.image_recipe import ImageRecipe
+from backends.training.recipes.images import ImageRecipe
 from harness.core.errors import SettingError
 from harness.core.random import stream
 

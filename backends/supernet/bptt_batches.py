@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from backends.data.text import Text, batchify, inputs_and_targets
-from backends.supernet.text_recipe import TextRecipe
+from backends.training.recipes.text import TextRecipe
 from backends.training.sequences import jittered_length
 from harness.core.errors import SettingError
 from harness.core.random import stream

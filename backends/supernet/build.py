@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -13,14 +13,14 @@ from backends.networks.nasbench101 import Skeleton
 from backends.supernet.batches import ImageBatches
 from backends.supernet.bptt_batches import BpttBatches
 from backends.supernet.cells import NASBench101Cells, NASBench201Cells
-from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.image_task import Chunk, ImageTask, Statistics
-from backends.supernet.recipe import SupernetRecipe, full_name, load_supernet_recipe
 from backends.supernet.recurrent_cells import RecurrentCells
 from backends.supernet.task import SupernetCells
-from backends.supernet.text_recipe import Average, Sharing, StateNorm, TextRecipe
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.files import SupernetRecipe, full_name, load_supernet_recipe
+from backends.training.recipes.images import ImageRecipe
+from backends.training.recipes.text import Average, Sharing, StateNorm, TextRecipe
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
@@ -61,7 +61,7 @@ class TextSettings:
     def applied(self, recipe: TextRecipe) -> TextRecipe:
         """The recipe with its network as these settings want it."""
         wanted = {key: value for key, value in asdict(self).items() if value != "auto"}
-        return recipe.model_copy(update={"network": recipe.network.model_copy(update=wanted)})
+        return replace(recipe, network=replace(recipe.network, **wanted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from backends.networks.nasbench101_supernet import (
 )
 from backends.supernet.batches import ImageBatch, ImageBatches
 from backends.supernet.cells import ImageCells
-from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.task import MixtureRows
+from backends.training.recipes.images import ImageRecipe
 from harness.core.random import stream
 
 Statistics = Literal["recalibrated", "batch", "running"]

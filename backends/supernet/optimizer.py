@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from backends.training.recipes.recipe_part import OptimizerSettings
 
 BUFFERS: Mapping[str, Mapping[str, str]] = {
     "sgd": {"momentum": "momentum_buffer"},
     "adam": {"means": "exp_avg", "squares": "exp_avg_sq", "steps": "step"},
 }
 """What an optimiser keeps of each weight: the name in a checkpoint, and torch's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptimizerSettings:
-    """How weights move: gradients have the norm ``clip`` at most, and ``virtual_clip`` in a virtual step."""
-
-    optimiser: Literal["sgd", "adam"] = "sgd"
-    momentum: float = 0.0
-    weight_decay: float
-    clip: float
-    virtual_clip: float = math.inf
 
 
 class SupernetOptimizer:

@@ -21,8 +21,8 @@ from backends.supernet.build import (
     recipe_name,
 )
 from backends.supernet.image_task import Chunk, Statistics
-from backends.supernet.text_recipe import Average, Sharing, StateNorm
 from backends.training.devices import memory_guard, resolve_device
+from backends.training.recipes.text import Average, Sharing, StateNorm
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import (
@@ -53,7 +53,7 @@ UNBOUNDED = "no finite score: the weights diverged, or the states of a recurrent
 
 
 class SupernetOracle:
-    """Answers from one set of shared weights, trained by a recipe of ``backends/supernet/recipes``.
+    """Answers from one set of shared weights, trained by a recipe of ``backends/training/recipes/supernet``.
 
     ``recipe`` is a full name (``cifar10/darts``), a file, or a family, which takes each policy's own published
     protocol: ``digits`` and ``cifar10`` for NAS-Bench-101, ``austen``, ``ptb-small`` and ``ptb`` for recurrent cells,

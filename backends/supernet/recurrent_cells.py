@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backends.networks.recurrent_supernet import SharedRecurrentModel
 from backends.supernet.task import MixtureRows, one_hot_architecture
-from backends.supernet.text_recipe import TextNetwork
+from backends.training.recipes.text import TextNetwork
 from harness.core.space import Architecture, Mixture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 

@@ -13,7 +13,7 @@ from backends.supernet.bptt_batches import BpttBatch, BpttBatches, TextPosition
 from backends.supernet.optimizer import to_array
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
 from backends.supernet.task import MixtureRows
-from backends.supernet.text_recipe import TextRecipe
+from backends.training.recipes.text import TextRecipe
 
 
 class TextTask:

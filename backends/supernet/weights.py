@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from backends.supernet.optimizer import OptimizerSettings, SupernetOptimizer, norm_of, to_array
+from backends.supernet.optimizer import SupernetOptimizer, norm_of, to_array
 from backends.supernet.task import MixtureRows, SupernetTask
+from backends.training.recipes.recipe_part import OptimizerSettings
 
 Point = TypeVar("Point")
 

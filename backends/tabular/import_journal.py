@@ -1,4 +1,4 @@
-"""Imports the journal of a table that was built by training every cell (harness/execution/table_builder.py)."""
+"""Imports the journal of a table that was built by training every cell (harness/execution/building.py)."""
 
 from __future__ import annotations
 

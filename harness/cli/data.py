@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.listing import print_rows
 from harness.cli.options import data_option, json_option
+
+if TYPE_CHECKING:
+    from backends.data.known_datasets import ImageDataset, TextDataset
 
 
 @click.group("data")
@@ -19,7 +22,7 @@ def data_group() -> None:
 @click.argument("name")
 @data_option
 def fetch(name: str) -> None:
-    """Download a published data set and check its digests: cifar10 or fashion-mnist."""
+    """Download a published data set, one that `harness data list` says to fetch, and check its digests."""
     from backends.data import fetch as fetching
     from harness.output.progress_bar import progress_bar
 
@@ -33,40 +36,25 @@ def fetch(name: str) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """Every data set, read and checked: where it is, or how to get it."""
-    from backends.data.datasets import DATASETS
+    from backends.data.known_datasets import DATASETS
 
-    rows = [_row(name, f"{known.images:,} images", _images(name, known.images)) for name, known in DATASETS.items()]
-    print_rows(rows + [_row(name, words, _text(name)) for name, words in TEXTS.items()], as_json)
-
-
-TEXTS = {"austen": "681,956 words", "ptb": "929,589 words"}
-"""The texts that are known by name, with their training words and ends of lines."""
+    print_rows([_row(known) for known in DATASETS.values()], as_json)
 
 
-def _row(name: str, content: str, where: str) -> dict[str, Any]:
+def _row(known: ImageDataset | TextDataset) -> dict[str, str]:
     """``content`` is what training has, of images together with validation."""
-    return {"name": name, "content": content, "where": where}
-
-
-def _images(name: str, images: int) -> str:
-    from backends.data.datasets import load
+    from backends.data import corpora, datasets
+    from backends.data.known_datasets import TextDataset
     from backends.data.sources import data_folder
     from harness.core.errors import DataError
 
+    where = f"comes with {known.package}" if known.package else str(data_folder())
+    content = f"{known.words:,} words" if isinstance(known, TextDataset) else f"{known.images:,} images"
     try:
-        load(name, train_images=images, validation_images=0)
+        if isinstance(known, TextDataset):
+            corpora.load(known.name)
+        else:
+            datasets.load(known.name, train_images=known.images, validation_images=0)
     except DataError as error:
-        return f"missing: {error}"
-    return "comes with scikit-learn" if name == "digits" else str(data_folder())
-
-
-def _text(name: str) -> str:
-    from backends.data.corpora import load
-    from backends.data.sources import data_folder
-    from harness.core.errors import DataError
-
-    try:
-        load(name)
-    except DataError as error:
-        return f"missing: {error}"
-    return "comes with the harness" if name == "austen" else str(data_folder())
+        where = f"missing: {error}"
+    return {"name": known.name, "content": content, "where": where}

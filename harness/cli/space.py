@@ -83,11 +83,13 @@ def _words(value: Any) -> str:
 @set_option
 def enumerate_(name: str, hashes: bool, settings: tuple[str, ...]) -> None:
     """Stream every cell once, one a line."""
+    import numpy as np
+
     from harness.core.errors import SpaceError
     from harness.core.space import Architecture
 
     space = _space(name, settings)
-    if hashes and space.hashes(space.enumerate_keys()[:1]) is None:
+    if hashes and space.hashes(np.zeros(0, dtype=np.int64)) is None:
         raise SpaceError(f"space {name!r} has no module hashes; leave --hashes out")
     keys = space.enumerate_keys()
     for start in range(0, len(keys), 4096):

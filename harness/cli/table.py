@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -67,19 +66,15 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
     """
     from backends.tabular.importers import import_table
-    from harness.execution.building import build_journal, recipe_of
+    from harness.execution.building import build_journal, recipe_of, trained_cells
+    from harness.execution.executor import Workers
     from harness.planning.settings import create_space
 
     whole, journal = create_space(space), Path(f"{output}.journal")
     with progress_bar("training") as report:
-        build_journal(
-            whole,
-            whole.enumerate_keys(),
-            recipe_of(whole, recipe),
-            journal,
-            workers=workers or os.cpu_count() or 1,
-            on_progress=report,
-        )
+        how = recipe_of(whole, recipe)
+        cells = trained_cells(whole, whole.enumerate_keys(), how)
+        build_journal(whole.name, cells, how, journal, workers=Workers.of(workers), on_progress=report)
     import_table("journal", journal, whole, output)
     _say_written(output)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError
-from harness.core.features import WIDTH, OracleFeatures
+from harness.core.features import WIDTH, OracleFeatures, PolicyFeatures
 from harness.core.oracle import Gradient, Oracle, Query, QueryKind, Score, Trial, Update
 from harness.core.policy import Policy
 from harness.core.space import Architecture
@@ -65,11 +65,12 @@ def require_compatible(
     oracles: Callable[[], Sequence[str]],
     policies: Callable[[], Sequence[str]],
 ) -> None:
-    """Refuse a pair that cannot work: raises IncompatibleError naming what is missing and who has it.
+    """Refuse a pair that cannot work: raises IncompatibleError naming what is missing or wrong, and who has it.
 
     ``policy`` and ``oracle`` are classes or instances; ``oracles()`` lists those that would do for this policy, and
     ``policies()`` those that would do for this oracle.
     """
+    PolicyFeatures.of(policy)  # refuses a wrong member now, not after the search; never_trains does the oracle's
     if missing := policy.needs - oracle.supports:
         raise IncompatibleError(
             f"policy {names[0]} needs {_words(missing)} queries, but oracle {names[1]} answers only "

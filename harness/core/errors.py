@@ -14,7 +14,7 @@ HarnessError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class HarnessError(Exception):
@@ -27,10 +27,13 @@ class UnknownNameError(HarnessError):
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
         """Build the message for ``name``, with the nearest known name when one is near."""
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}"
-        return cls(f"unknown {kind} {name!r}; {hint}")
+        return cls(f"unknown {kind} {name!r}; {nearest_or_known(name, sorted(known))}")
+
+
+def nearest_or_known(name: str, known: Sequence[str]) -> str:
+    """A question with the known name that is nearest to ``name``; where none is near, all of them."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
 
 
 class SettingError(HarnessError):

@@ -6,6 +6,7 @@ A plug-in need not inherit from anything, so its optional members may be missing
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self
@@ -16,6 +17,20 @@ from harness.core.space import SearchSpace
 
 WIDTH = 100_000
 """The most queries that a policy may ask at once; its own batch is smaller."""
+
+SHARED_SETTINGS: Mapping[str, tuple[Any, ...]] = {
+    "table": ("tables/cells.h5",),
+    "search_metric": ("validation", "test"),
+    "device": ("cpu", "cuda"),
+    "verify": (True, False),
+    "caution": ("a warning",),
+}
+"""Settings that mean the same in every oracle that has them, each with values that it must take.
+
+``table`` is a known table or its file, which then judges as well; ``search_metric`` the split that a Score is of;
+``device`` where it trains; ``verify`` whether data must be the published files. ``caution`` is filled in by
+``protocol``: what every leaderboard says of the oracle's scores. All are optional.
+"""
 
 
 class TrainingProtocol(Protocol):
@@ -50,14 +65,10 @@ class _Features:
     def of(cls, part: Any) -> Self:
         """What a plug-in declares, and the defaults of the rest; raises IncompatibleError for a wrong one."""
         names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # subclasses are dataclasses
-        found = cls(**{name: getattr(part, name) for name in names if hasattr(part, name)})
+        found = cls(**{name: getattr(part, name) for name in names if _is_known(part, name)})
         for name, (right, expected) in found.rules().items():
             if not right:
-                owner = part if isinstance(part, type) else type(part)
-                raise IncompatibleError(
-                    f"{owner.__module__}:{owner.__qualname__} declares {name} = {getattr(part, name)!r}; "
-                    f"expected {expected}, or none at all"
-                )
+                raise _error(part, f"declares {name} = {getattr(part, name)!r}", f"{expected}, or none at all")
         return found
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
@@ -87,8 +98,8 @@ class OracleFeatures(_Features):
         return {
             "shares_weights": (isinstance(self.shares_weights, bool), "True or False"),
             "width": (_is_count(self.width, 1), "a whole number from 1 up"),
-            "protocol": (callable(self.protocol), "a static method (settings, recipe, space)"),
-            "space_of": (callable(self.space_of), "a static method (settings)"),
+            "protocol": (_takes(self.protocol, 3), "a static method (settings, recipe, space)"),
+            "space_of": (_takes(self.space_of, 1), "a static method (settings)"),
             "truth": (self.truth is None or callable(self.truth), "a method without arguments"),
         }
 
@@ -116,11 +127,46 @@ def repeated_queries(oracle: Any) -> int:
     """How many queries of a search asked for a cell again: the oracle's ``repeated``, 0 where it does not count."""
     found = getattr(oracle, "repeated", 0)
     if not _is_count(found, 0):
-        owner = type(oracle)
-        raise IncompatibleError(
-            f"{owner.__module__}:{owner.__qualname__} declares repeated = {found!r}; expected a whole number from 0 up"
-        )
+        raise _error(oracle, f"declares repeated = {found!r}", "a whole number from 0 up")
     return int(found)
+
+
+def apply_protocol(
+    oracle: Any, settings: Mapping[str, Any], recipe: str, space: SearchSpace
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """What the ``protocol`` of an oracle's class returns; raises IncompatibleError unless that is two mappings."""
+    found: Any = OracleFeatures.of(oracle).protocol(settings, recipe, space)
+    if not (isinstance(found, tuple) and [isinstance(part, Mapping) for part in found] == [True, True]):
+        raise _error(oracle, f"returns {found!r} from protocol", "its settings and those of the policy, a dict each")
+    return found
+
+
+def space_of_settings(oracle: Any, settings: Mapping[str, Any]) -> str | None:
+    """What ``space_of`` of an oracle's class returns; raises IncompatibleError unless that is a text or ``None``."""
+    found: Any = OracleFeatures.of(oracle).space_of(settings)
+    if not isinstance(found, str | None):
+        raise _error(oracle, f"returns {found!r} from space_of", "the name of a space, or None")
+    return found
+
+
+def _is_known(part: Any, name: str) -> bool:
+    """Whether a class or an object has a member; the value of a class's property is known once it is built."""
+    value = getattr(part, name, None)
+    return hasattr(part, name) and (callable(value) or not hasattr(value, "__get__"))
+
+
+def _error(part: Any, says: str, expected: str) -> IncompatibleError:
+    owner = part if isinstance(part, type) else type(part)
+    return IncompatibleError(f"{owner.__module__}:{owner.__qualname__} {says}; expected {expected}")
+
+
+def _takes(function: Any, count: int) -> bool:
+    """Whether it can be called with so many positional arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_count(value: Any, least: int) -> bool:

@@ -117,7 +117,8 @@ class Oracle(Protocol):
     """Answers queries about the architectures of one space.
 
     Constructors take ``(space, seed, *, settings)``, where ``seed`` is the run's integer. What an oracle may declare
-    besides stands in ``harness.core.features``: ``width``, ``repeated``, ``protocol``, ``space_of``, ``truth``.
+    besides stands in ``harness.core.features``: ``shares_weights``, ``width``, ``repeated``, ``protocol``, ``space_of``
+    and ``truth``.
     """
 
     space: SearchSpace
@@ -125,8 +126,6 @@ class Oracle(Protocol):
     supports: frozenset[QueryKind]
     independent: bool
     """A Score depends on the query and the seed alone, so answers may be computed in any order, split or joined."""
-    shares_weights: bool
-    """All architectures share weights that ``Update`` trains: before any, a Score says nothing. By default, False."""
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.

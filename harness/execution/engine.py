@@ -1,35 +1,35 @@
-"""Performs runs, here or in worker processes, and passes on what they do as messages to one receiver.
+"""Performs runs and passes on what they send to one receiver.
 
-A worker searches and sends; only the process that called ``perform_all`` writes. A message carries trials together with
-both states after them, so that whatever has arrived can be gone on from.
+An executor's workers search and send; only the process that called ``perform_all`` writes.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import queue
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-from threadpoolctl import threadpool_limits
 
 from harness.core.driver import SearchProgress, search
 from harness.core.errors import ResourceError
 from harness.core.features import OracleFeatures, repeated_queries
-from harness.core.oracle import Metric, Oracle, Scored, Trial
+from harness.core.oracle import Oracle, Scored, Trial
 from harness.core.policy import Policy
 from harness.core.runspec import RunSpec
-from harness.execution.probe import ProbeScores, score_probe, trains_shared_weights
-from harness.execution.worker_processes import CONTEXT, worker_pool
+from harness.execution.executor import (
+    Job,
+    JobError,
+    JobEvent,
+    JobMessage,
+    WorkerKilledError,
+    Workers,
+    start_executor,
+)
+from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Receiver, RunFailed, RunFinished
+from harness.execution.probe import score_probe, trains_shared_weights
+from harness.execution.threads import one_thread
 from harness.planning.plan import build_oracle, build_policy, build_space
-from harness.storage.records import Checkpoint, ScoreRow, score_rows
+from harness.storage.records import Checkpoint, score_rows
 
 CHECKPOINT_SECONDS = 2.0
 CHECKPOINT_SHARE = 20
@@ -55,57 +55,6 @@ class RunJob:
             if self.checkpoint is None
             else SearchProgress(self.checkpoint.trials, self.checkpoint.spent)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class BestScore:
-    """The best score of a run so far, as the search sees it, and what it means."""
-
-    value: float
-    metric: Metric
-
-
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """How far a run is, for the eye; each sends one before anything else."""
-
-    run: str
-    progress: SearchProgress
-    best: BestScore | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointSaved:
-    """The new scores of a run, the checkpoint after them, and the best score so far."""
-
-    run: str
-    rows: list[ScoreRow]
-    checkpoint: Checkpoint
-    best: BestScore | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunFinished:
-    """A run's end: what it recommends and how its shared weights score the probe's cells, in text form."""
-
-    run: str
-    recommendation: str
-    probe: ProbeScores = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RunFailed:
-    """A run that stopped with an error; its checkpoint stays.
-
-    The error is raised after this message, unless it was a ResourceError: such a run fails alone.
-    """
-
-    run: str
-    reason: str
-
-
-Message: TypeAlias = Heartbeat | CheckpointSaved | RunFinished | RunFailed
-Receiver: TypeAlias = Callable[[Message], None]
 
 
 @dataclass(slots=True)
@@ -179,97 +128,26 @@ def perform(job: RunJob, send: Receiver) -> None:
     send(RunFinished(job.run, space.format(outcome.recommendation), probe))
 
 
-def perform_alone(job: RunJob, send: Receiver) -> None:
-    """Perform a job; one that needs more memory than there is sends that it is broken, and no error comes out."""
-    try:
-        perform(job, send)
-    except ResourceError as error:
-        send(RunFailed(job.run, str(error)))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Numerical libraries use one thread: sums are taken in one order, and workers do not fight over the cores.
-
-    Two runs side by side whose BLAS spins two threads each took twenty times as long as with one thread each.
-    """
-    torch = sys.modules.get("torch")
-    before = torch.get_num_threads() if torch else None
-    with threadpool_limits(1):
-        if torch:
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(before)
-
-
-def perform_all(jobs: Sequence[RunJob], receive: Receiver, *, workers: int, gpus: Sequence[int] = ()) -> None:
-    """Perform all jobs, ``workers`` at a time; messages arrive in the calling process, each run's in order.
+def perform_all(jobs: Sequence[RunJob], receive: Receiver, *, workers: Workers) -> None:
+    """Perform all jobs; messages arrive in the calling process, each run's in order.
 
     An error in a run is raised here once the messages that came before it have been received, except that a run with
-    a ResourceError fails alone; where a worker was killed, HarnessError. Each worker has one of ``gpus``, in turn; runs
-    wait for a free worker.
+    a ResourceError fails alone; where a worker was killed, WorkerKilledError. Runs wait for a free worker.
     """
-    workers = min(workers, len(jobs))
-    if not jobs or (workers <= 1 and not gpus):
+
+    def pass_on(event: JobEvent) -> None:
+        match event:
+            case JobMessage(content=message):
+                receive(message)
+            case JobError(error=WorkerKilledError() as error):  # the run goes on from its last checkpoint
+                raise error
+            case JobError(job=run, error=ResourceError() as error):
+                receive(RunFailed(run, str(error)))
+            case JobError(job=run, error=error):
+                receive(RunFailed(run, repr(error)))
+                raise error
+
+    with start_executor(workers) as executor:
         for job in jobs:
-            _perform_here(job, receive)
-        return
-    messages: Any = CONTEXT.Queue()
-    with worker_pool(workers, gpus, _init_worker, messages) as started:
-        _forward_messages({started.submit(_perform_in_worker, job): job for job in jobs}, messages, receive)
-
-
-def _perform_here(job: RunJob, receive: Receiver) -> None:
-    try:
-        perform_alone(job, receive)
-    except Exception as error:
-        receive(RunFailed(job.run, repr(error)))
-        raise
-
-
-_messages: Any = None  # a worker's end of the queue, which can only be inherited
-
-
-def _init_worker(messages: Any, gpu: int | None) -> None:
-    """Make a process a worker: take its end of the queue and its GPU."""
-    global _messages
-    _messages = messages
-    if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = _visible_device(gpu)
-
-
-def _visible_device(gpu: int) -> str:
-    """The device that the parent counts as ``gpu``, which may itself see only some of the machine's."""
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return given.split(",")[gpu] if given else str(gpu)
-
-
-def _perform_in_worker(job: RunJob) -> None:
-    perform_alone(job, _messages.put)
-
-
-def _forward_messages(futures: Mapping[Future[None], RunJob], messages: Any, receive: Receiver) -> None:
-    """Receive until every run has ended; the first error of a run is raised once its messages are in."""
-    finished = 0
-    while finished < len(futures):
-        try:
-            message = messages.get(timeout=0.1)
-        except queue.Empty:
-            _raise_first(futures, receive)
-        else:
-            receive(message)
-            finished += isinstance(message, RunFinished | RunFailed)
-
-
-def _raise_first(futures: Mapping[Future[None], RunJob], receive: Receiver) -> None:
-    """Raise the error of a run that has one."""
-    for future, job in futures.items():
-        error = future.exception() if future.done() else None
-        if error is None:
-            continue
-        if not isinstance(error, BrokenProcessPool):  # a run whose worker was killed goes on from its last checkpoint
-            receive(RunFailed(job.run, repr(error)))
-        raise error
+            executor.submit(Job(job.run, perform, (job,)))
+        executor.wait(pass_on)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
+
+from harness.core.errors import SettingError
 
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 
@@ -29,3 +32,16 @@ _Loader.add_implicit_resolver(
 def read_yaml(text: str) -> Any:
     """The data of a YAML text; raises ``yaml.YAMLError`` for what is no YAML, or more than plain data."""
     return yaml.load(text, Loader=_Loader)
+
+
+def read_yaml_keys(path: str | Path, source: str, example: str) -> dict[Any, Any]:
+    """The keys and values of a YAML file; raises SettingError, in which ``source`` names the file."""
+    try:
+        content = read_yaml(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingError(f"{source} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise SettingError(f"{source} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise SettingError(f"{source} must hold keys and values, such as `{example}`")
+    return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -10,6 +9,7 @@ from harness.core.features import OracleFeatures
 from harness.core.judgement import Correlation, Judgement, NoVerdict, Truth
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
+from harness.execution.executor import Workers
 from harness.judging.coverage import partial_coverage
 from harness.judging.judge import Judge
 from harness.judging.judged_runs import JudgedRun
@@ -48,10 +48,9 @@ def _judge_by_training(runs: Sequence[Run], space: SearchSpace, store: Store, ex
     scratch = ScratchTraining.of(experiment.judge, space)
     unknown = [run for run in runs if known_judgement(run, scratch.truth, store) is None]
     cells = [space.parse(run.recommendation or "") for run in unknown]
-    gpus = _gpus(experiment) if cells else ()
-    workers = experiment.workers or len(gpus) or os.cpu_count() or 1
+    workers = Workers.of(experiment.workers, _gpus(experiment) if cells else ())
     trainer = scratch.trainer(verified=experiment.verify is not False)
-    values = scratch.train(cells, space, store.folder, workers=workers, gpus=gpus, trainer=trainer)
+    values = scratch.train(cells, space, store.folder, workers=workers, trainer=trainer)
     return TrainedJudge(scratch.truth, space, values, record=store.record_lookup)
 
 

@@ -12,19 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import numpy as np
-
-from backends.standalone.cells import cells_of
 from backends.tabular.journal import read_journal
 from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
 from harness.core.judgement import Correlation, NoVerdict, Truth, TruthLookup, UnrankedVerdict
 from harness.core.measures import ACCURACY, PERPLEXITY, Measure
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture, SearchSpace
-from harness.execution.building import recipe_of
-from harness.execution.table_builder import LANGUAGE_TRAINER, build, build_learning_curves
+from harness.execution.building import LANGUAGE_TRAINER, build_journal, recipe_of, trained_cells
+from harness.execution.executor import Workers
 from harness.judging.judge import canonical_key
 from harness.output.progress_bar import progress_bar
 
@@ -83,8 +80,7 @@ class ScratchTraining:
         space: SearchSpace,
         folder: Path,
         *,
-        workers: int = 1,
-        gpus: Sequence[int] = (),
+        workers: Workers,
         trainer: str = "",
     ) -> dict[int, float]:
         """Train each different cell once; the mean over repeats by canonical key, NaN where one of them diverged.
@@ -97,22 +93,14 @@ class ScratchTraining:
             return {}
         journal = folder / f"judge-{self.truth.digest[:12]}.journal"
         trainer = trainer or self.trainer(verified=True)
+        trained = trained_cells(space, keys, self.recipe)
         with progress_bar("training what was recommended") as report:
-            options: dict[str, Any] = {"gpus": gpus, "on_progress": report, "trainer": trainer}
-            named = self._build(space, keys, journal, workers=min(workers, len(keys)), **options)
+            build_journal(
+                space.scheme, trained, self.recipe, journal, workers=workers, on_progress=report, trainer=trainer
+            )
         means = _means(journal, self.truth.metric)
-        return {key: means[name] for key, name in named.items()}
-
-    def _build(self, space: SearchSpace, keys: Sequence[int], journal: Path, **options: Any) -> dict[int, JournalCell]:
-        """Train what the journal lacks; how it calls each cell."""
-        if isinstance(self.recipe, LanguageRecipe):
-            rows = space.from_keys(np.array(keys, np.int64)).tolist()
-            texts = [space.format(Architecture(tuple(choices))) for choices in rows]
-            build_learning_curves(space.scheme, texts, self.recipe, journal, **options)
-            return dict(zip(keys, texts, strict=True))
-        cells = cells_of(space, keys)
-        build(space.scheme, cells, self.recipe, journal, **options)
-        return {key: (cell.adjacency, cell.operations) for key, cell in zip(keys, cells, strict=True)}
+        named = [cell if isinstance(cell, str) else (cell.adjacency, cell.operations) for cell in trained]
+        return {key: means[name] for key, name in zip(keys, named, strict=True)}
 
 
 def _means(journal: Path, metric: str) -> dict[JournalCell, float]:

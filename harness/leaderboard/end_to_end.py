@@ -9,7 +9,9 @@ from typing import Protocol
 
 from harness.core.errors import StoreError
 from harness.core.runspec import RunSpec, provenance
-from harness.execution.engine import CheckpointSaved, Message, RunFailed, RunFinished, RunJob, perform_all
+from harness.execution.engine import RunJob, perform_all
+from harness.execution.executor import Workers
+from harness.execution.messages import CheckpointSaved, Message, RunFailed, RunFinished
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_all, require_judge
 from harness.leaderboard import leaderboard
@@ -108,7 +110,7 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
                 store.fail(message.run, message.reason)
             watch.receive(message)
 
-        perform_all(jobs, receive, workers=workers, gpus=experiment.gpus)
+        perform_all(jobs, receive, workers=Workers(workers, experiment.gpus))
 
 
 def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:

@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.core.runspec import RunSpec
-from harness.execution.engine import Message, RunJob
+from harness.execution.engine import RunJob
+from harness.execution.messages import Message
 from harness.live import scores
 from harness.live.forecast import ActiveRun, Clock, EndedRun, RunTracker, duration_text
 from harness.planning import registry, settings

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from harness.core.driver import SearchProgress
 from harness.core.runspec import RunSpec
-from harness.execution.engine import BestScore, CheckpointSaved, Heartbeat, Message, RunFailed, RunFinished, RunJob
+from harness.execution.engine import RunJob
+from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Message, RunFailed, RunFinished
 from harness.planning import registry
 
 Clock: TypeAlias = Callable[[], float]

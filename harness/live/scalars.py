@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import SettingError
 from harness.core.runspec import RunSpec
-from harness.execution.engine import CheckpointSaved, Message, RunFailed, RunFinished, RunJob
+from harness.execution.engine import RunJob
+from harness.execution.messages import CheckpointSaved, Message, RunFailed, RunFinished
 from harness.live.scores import meaning, natural_value
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from harness.core.budget import Cost
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 from harness.core.runspec import RunSpec
-from harness.execution.engine import BestScore
+from harness.execution.messages import BestScore
 from harness.storage import database, schema
 
 IDLE_SECONDS = 30.0

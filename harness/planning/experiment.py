@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.core.budget import Budget
 from harness.core.errors import SettingError
 from harness.core.runspec import flatten
-from harness.files.yaml_text import read_yaml
+from harness.files.validation import validated
+from harness.files.yaml_text import read_yaml_keys
 
 SEEDS = tuple(range(1268, 1278))
 """The ten seeds of Yu et al. 2020, Sec. 4.1."""
@@ -104,39 +102,18 @@ def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experimen
 
     Raises SettingError naming the file and the key that was wrong.
     """
-    fields = _read(path) if path else {}
+    source = f"experiment file {path!r}" if path else "the command line"
+    fields = _read(path, source) if path else {}
     if "oracles" not in fields and "oracle" in fields:
         fields["oracles"] = fields.pop("oracle")
-    source = f"experiment file {path!r}" if path else "the command line"
     settings = flatten(fields.get("settings") or {}) | overrides.get("settings", {})
     budget = {**(fields.get("budget") or {}), **overrides.get("budget", {})}
-    try:
-        return Experiment.model_validate({**fields, **overrides, "settings": settings, "budget": budget})
-    except ValidationError as error:
-        raise SettingError(f"{source}: {_first_problem(error)}") from error
+    return validated(Experiment, {**fields, **overrides, "settings": settings, "budget": budget}, source)
 
 
-def _read(path: str) -> dict[str, Any]:
-    try:
-        fields = read_yaml(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"experiment file {path!r} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise SettingError(f"experiment file {path!r} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(fields, dict):
-        raise SettingError(f"experiment file {path!r} must hold keys and values, such as `oracle: tabular`")
+def _read(path: str, source: str) -> dict[str, Any]:
+    fields = read_yaml_keys(path, source, "oracle: tabular")
     for key in ("settings", "budget"):
         if not isinstance(fields.get(key) or {}, dict):
-            raise SettingError(f"experiment file {path!r}: key {key!r} must hold keys and values")
+            raise SettingError(f"{source}: key {key!r} must hold keys and values")
     return fields
-
-
-def _first_problem(error: ValidationError) -> str:
-    """The first problem in words, with the nearest key where one was misspelt."""
-    problem = error.errors()[0]
-    key, words = ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")
-    if problem["type"] != "extra_forbidden":
-        return f"{key} cannot be {problem['input']!r}: {words}" if key else words
-    fields = list(BudgetFields.model_fields if key.startswith("budget.") else Experiment.model_fields)
-    near = difflib.get_close_matches(key.rpartition(".")[2], fields, n=1)
-    return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"known: {', '.join(fields)}")

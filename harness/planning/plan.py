@@ -11,7 +11,7 @@ from backends.tabular.named_tables import known_tables, open_table, table_of_dig
 from backends.tabular.table import Table
 from harness.core.driver import never_trains, require_compatible
 from harness.core.errors import IncompatibleError, SettingError
-from harness.core.features import OracleFeatures, PolicyFeatures
+from harness.core.features import OracleFeatures, PolicyFeatures, apply_protocol, space_of_settings
 from harness.core.judgement import Truth, TruthTable
 from harness.core.oracle import Oracle, Update
 from harness.core.policy import BASELINE, Policy
@@ -72,7 +72,7 @@ def make_plan(experiment: Experiment) -> Plan:
 
 def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
     """The space that an oracle's settings are made for, such as that of a surrogate's file, or else the default one."""
-    named = (OracleFeatures.of(oracle).space_of(chosen[name]) for name, oracle in oracles.items())
+    named = (space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items())
     return next((name for name in named if name is not None), DEFAULT_SPACE)
 
 
@@ -159,7 +159,7 @@ def _apply_protocol(
     """An oracle's settings for a policy, and the policy settings that its protocol brings."""
     if not policy.needs:
         return chosen, {}
-    return OracleFeatures.of(oracle).protocol(chosen, PolicyFeatures.of(policy).recipe, space)
+    return apply_protocol(oracle, chosen, PolicyFeatures.of(policy).recipe, space)
 
 
 def _pair_settings(

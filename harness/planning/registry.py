@@ -1,8 +1,8 @@
-"""Which policies, oracles and spaces exist: names bound to ``module:object`` and imported only when asked for.
+"""Which policies, oracles, spaces and executors exist: names of ``module:object``, imported only when asked for.
 
-Third parties add theirs through the entry point groups ``harness.policies``, ``harness.oracles`` and
-``harness.spaces``, or name one on the command line as ``module:Class``. An oracle's name may go on with ``+`` and the
-name of a decorator, which makes another oracle of it: ``tabular+score-gradient``.
+Third parties add theirs through the entry point groups ``harness.policies``, ``harness.oracles``, ``harness.spaces``
+and ``harness.executors``, or name one on the command line as ``module:Class``. An oracle's name may go on with ``+``
+and the name of a decorator, which makes another oracle of it: ``tabular+score-gradient``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,14 @@ from typing import Any, Literal
 
 from harness.core.errors import UnknownNameError
 
-PartKind = Literal["policy", "oracle", "space"]
+PartKind = Literal["policy", "oracle", "space", "executor"]
 
-GROUPS: Mapping[PartKind, str] = {"policy": "harness.policies", "oracle": "harness.oracles", "space": "harness.spaces"}
+GROUPS: Mapping[PartKind, str] = {
+    "policy": "harness.policies",
+    "oracle": "harness.oracles",
+    "space": "harness.spaces",
+    "executor": "harness.executors",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ BUILT_IN: Mapping[PartKind, Mapping[str, RegistryEntry]] = {
         "tabular": RegistryEntry("backends.tabular.oracle:TabularOracle"),
     },
     "space": _spaces(),
+    "executor": {"local": RegistryEntry("harness.execution.local_processes:local_executor")},
 }
 
 DECORATORS: Mapping[str, RegistryEntry] = {"score-gradient": RegistryEntry("backends.score_gradient:score_gradient")}

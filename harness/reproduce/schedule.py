@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backends.data import corpora, datasets
+from backends.data.known_datasets import TextDataset, known_dataset
 from harness.core.errors import DataError, ResourceError
 from harness.core.features import OracleFeatures
 from harness.core.oracle import Update
@@ -19,9 +20,6 @@ from harness.reproduce.steps import ReproduceStep, has_table
 from harness.reproduce.timing import seconds_per_step, training_steps
 from harness.storage.records import Run
 from harness.storage.store import Store
-
-TEXTS = ("ptb", "austen")
-"""The data sets that are texts; the others are images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +64,17 @@ def schedule(step: ReproduceStep, *, timed: bool) -> Schedule:
 
 def _data(step: ReproduceStep) -> Iterator[str]:
     """What of the training data is not here or not sound, and the command that gets it or says more."""
-    verify = step.experiment.verify is not False
+    if step.data is None:
+        return
+    known, verify = known_dataset(step.data), step.experiment.verify is not False
     try:
-        if step.data in TEXTS:
-            corpora.load(step.data, verify=verify)
-        elif step.data is not None:
-            datasets.load(step.data, train_images=1, validation_images=0, verify=verify)
+        if isinstance(known, TextDataset):
+            corpora.load(known.name, verify=verify)
+        else:
+            datasets.load(known.name, train_images=1, validation_images=0, verify=verify)
     except DataError:
-        command = "harness data list` says how to get it" if step.data in TEXTS else f"harness data fetch {step.data}`"
-        yield f"data set {step.data!r} (`{command})"
+        command = f"harness data fetch {known.name}`" if known.files else "harness data list` says how to get it"
+        yield f"data set {known.name!r} (`{command})"
 
 
 def _groups(plan: Plan, waiting: Sequence[RunSpec], step: ReproduceStep, *, timed: bool) -> Iterator[ScheduleGroup]:

@@ -8,7 +8,7 @@ from harness.core.oracle import Gradient, Oracle, Trial
 from harness.core.policy import Policy
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
-from harness.execution.engine import one_thread
+from harness.execution.threads import one_thread
 from harness.planning import registry
 from harness.planning.plan import build_oracle, build_policy
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.core.errors import IncompatibleError
+from harness.core.features import OracleFeatures
 from harness.core.oracle import Oracle, Query, Score, Update
 from harness.core.probe import probe_cells
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture, SearchSpace
-from harness.execution.engine import one_thread
+from harness.execution.threads import one_thread
 from harness.planning.plan import build_oracle
 
 UPDATES, SCORES = 8, 3
@@ -41,7 +42,7 @@ def measure_step_seconds(spec: RunSpec, space: SearchSpace, cells: Sequence[Arch
     Raises IncompatibleError for an oracle that shares no weights, ResourceError where memory does not suffice.
     """
     oracle = build_oracle(spec, space)
-    if not oracle.shares_weights:
+    if not OracleFeatures.of(oracle).shares_weights:
         raise IncompatibleError(f"oracle {spec.oracle} shares no weights with these settings: nothing to study")
     some = (tuple(cells) or probe_cells(space, UPDATES))[:UPDATES]
     with one_thread():

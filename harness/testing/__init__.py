@@ -1,4 +1,4 @@
-"""Contract checks that every plug-in must pass: one tuple of checks each for policies, oracles, spaces and tables.
+"""Contract checks that every plug-in must pass: a tuple each for policies, oracles, spaces, tables and executors.
 
 A check is a function of a case; it returns nothing, or raises ContractError saying which rule was broken. With pytest::
 
@@ -8,13 +8,16 @@ A check is a function of a case; it returns nothing, or raises ContractError say
 """
 
 from harness.testing.contract import ContractError
-from harness.testing.oracles import ORACLE_CHECKS, OracleCase
+from harness.testing.executors import EXECUTOR_CHECKS
+from harness.testing.oracle_case import OracleCase
+from harness.testing.oracles import ORACLE_CHECKS
 from harness.testing.policies import POLICY_CHECKS
 from harness.testing.policy_case import PolicyCase
 from harness.testing.spaces import SPACE_CHECKS
 from harness.testing.tables import TABLE_CHECKS
 
 __all__ = [
+    "EXECUTOR_CHECKS",
     "ORACLE_CHECKS",
     "POLICY_CHECKS",
     "SPACE_CHECKS",

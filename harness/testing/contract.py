@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.core.errors import IncompatibleError
+from harness.core.errors import HarnessError
 
 
 class ContractError(AssertionError):
@@ -32,10 +32,10 @@ def same_state(a: Any, b: Any) -> bool:
 
 
 def require_declared(read: Callable[[], object]) -> None:
-    """Raise ContractError where reading the optional members of a plug-in finds one of the wrong type."""
+    """Raise ContractError where reading what a plug-in declares is refused with a HarnessError."""
     try:
         read()
-    except IncompatibleError as error:
+    except HarnessError as error:
         raise ContractError(str(error)) from error
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from harness.core.errors import IncompatibleError, SpaceError
-from harness.core.features import OracleFeatures, repeated_queries
+from harness.core.features import OracleFeatures
 from harness.core.oracle import (
     Answer,
     Failed,
@@ -25,7 +24,14 @@ from harness.core.oracle import (
 )
 from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
-from harness.testing.contract import ContractError, require, require_declared, require_plain, same_state
+from harness.testing.contract import ContractError, require, require_plain, same_state
+from harness.testing.oracle_case import OracleCase, random_mixture, sample
+from harness.testing.oracle_members import (
+    optional_members_are_right,
+    settings_are_filled_in,
+    shared_settings_take_their_values,
+    truth_covers_the_space,
+)
 
 FEW_ARCHITECTURES = 3
 """How many architectures are trained and scored where each costs a training."""
@@ -34,45 +40,6 @@ STEPS = 3
 """How often each of them is trained."""
 
 ANSWERS: dict[type[Any], type[Any]] = {Score: Scored, Update: Updated, Gradient: Slope}
-
-
-@dataclass(frozen=True, slots=True)
-class OracleCase:
-    """How to build an oracle for a run's seed, and how closely it is looked at.
-
-    A trained network computes in float32: give its slopes a larger ``slope_step`` of the finite differences and
-    ``slope_tolerance`` (relative to the slope, and a tenth of it absolute), and its scores a ``score_tolerance``
-    (absolute) where one point is trained in two ways. ``estimates_slopes`` says why a Gradient is not the exact slope
-    of its own loss, where it is not; then that is not asked of it.
-    """
-
-    build: Callable[[int], Oracle]
-    queries: int = 20
-    """How many of each kind it is asked."""
-    slope_step: float = 1e-4
-    slope_tolerance: float = 1e-2
-    score_tolerance: float = 1e-9
-    estimates_slopes: str = ""
-
-
-def sample(case: OracleCase, oracle: Oracle, seed: int = 0) -> list[Query]:
-    """A mixed batch of every supported kind, the same architecture more than once."""
-    rng = stream(seed, "check")
-    architectures = [oracle.space.sample(rng) for _ in range(case.queries)]
-    batch: list[Query] = []
-    for i, architecture in enumerate([*architectures, architectures[0]]):
-        offers: dict[type[Any], Query] = {
-            Score: Score(architecture),
-            Update: Update((architecture, architectures[0])),
-            Gradient: Gradient(_mixture(oracle.space, rng)),
-        }
-        kinds = sorted(oracle.supports, key=lambda kind: kind.__name__)
-        batch.append(offers[kinds[i % len(kinds)]])
-    return batch
-
-
-def _mixture(space: SearchSpace, rng: np.random.Generator) -> Mixture:
-    return tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in space.options)
 
 
 def answers_match(case: OracleCase) -> None:
@@ -181,7 +148,7 @@ def training_moves_shared_scores(case: OracleCase) -> None:
     before = _scores(oracle, architectures)
     oracle.answer([Update((architecture,)) for architecture in architectures] * STEPS)
     moved = _scores(oracle, architectures) != before
-    if oracle.shares_weights:
+    if OracleFeatures.of(oracle).shares_weights:
         require(moved, f"`shares_weights` is set, but {STEPS} Updates of every architecture changed no score")
     else:
         require(not moved, "Update changed a score, so weights are shared: set `shares_weights`")
@@ -198,7 +165,7 @@ def a_cell_is_one_point(case: OracleCase) -> None:
     scores = _trained_scores(oracle, written, canonical)
     others = _trained_scores(case.build(14), canonical, written)
     _require_close(case, scores, others, "an architecture and its canonical form must score and train alike")
-    if oracle.shares_weights:
+    if OracleFeatures.of(oracle).shares_weights:
         one_hot = [space.one_hot(architecture) for architecture in canonical]
         others = _trained_scores(case.build(14), one_hot, canonical)
         _require_close(case, scores, others, "an architecture and its one-hot mixture must train the same weights")
@@ -237,7 +204,7 @@ def gradient_is_the_slope(case: OracleCase) -> None:
     if Gradient not in oracle.supports or case.estimates_slopes:
         return
     rng = stream(11, "check")
-    middle = _mixture(oracle.space, rng)
+    middle = random_mixture(oracle.space, rng)
     direction = [rng.normal(size=len(row)) for row in middle]
     ends = [_loss(oracle, _moved(middle, direction, sign * case.slope_step)) for sign in (1, -1)]
     slope = oracle.answer([Gradient(middle)])[0]
@@ -258,19 +225,6 @@ def _loss(oracle: Oracle, mixture: Mixture) -> float:
     return answer.loss if isinstance(answer, Slope) else float("nan")
 
 
-def optional_members_are_right(case: OracleCase) -> None:
-    """What it declares besides has the declared types, counts its repeated queries, and keeps its class's promises."""
-    oracle = case.build(1)
-    for part in (oracle, type(oracle)):
-        require_declared(lambda part=part: OracleFeatures.of(part))  # type: ignore[misc]
-    require_declared(lambda: repeated_queries(oracle))
-    queries = [query for query in sample(case, oracle) if isinstance(query, Score)][:2]
-    oracle.answer(queries)
-    before = repeated_queries(oracle)
-    oracle.answer(queries)
-    require(0 <= repeated_queries(oracle) - before <= len(queries), "repeated counts Scores, each at most once")
-
-
 ORACLE_CHECKS: tuple[Callable[[OracleCase], None], ...] = (
     answers_match,
     refuses_what_it_cannot,
@@ -282,4 +236,7 @@ ORACLE_CHECKS: tuple[Callable[[OracleCase], None], ...] = (
     a_cell_is_one_point,
     gradient_is_the_slope,
     optional_members_are_right,
+    settings_are_filled_in,
+    shared_settings_take_their_values,
+    truth_covers_the_space,
 )

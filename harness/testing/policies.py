@@ -228,10 +228,12 @@ def _regret(judge: Judge, architecture: Architecture) -> float:
 
 
 def optional_members_are_right(case: PolicyCase) -> None:
-    """What it declares besides has the declared types."""
+    """What it declares besides has the declared types; only a policy that asks Update trains some architectures."""
     policy = case.build(1)
     for part in (policy, type(policy)):
         require_declared(lambda part=part: PolicyFeatures.of(part))  # type: ignore[misc]
+    trains = Update in policy.needs or not PolicyFeatures.of(policy).trains_some
+    require(trains, "`trains_some` is set, but `needs` declares no Update")
 
 
 POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backends.synthetic import SyntheticOracle
+from harness.core.features import OracleFeatures
 from harness.core.oracle import Oracle, Query, Scored, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
@@ -69,7 +70,7 @@ class ConstantScores:
     def __init__(self, oracle: Oracle) -> None:
         self.space, self.metric = oracle.space, oracle.metric
         self.supports, self.independent = oracle.supports, oracle.independent
-        self.shares_weights = oracle.shares_weights
+        self.shares_weights = OracleFeatures.of(oracle).shares_weights
         self._oracle = oracle
 
     def answer(self, queries: Sequence[Query]) -> list[Any]:

@@ -109,6 +109,22 @@ def keys_agree_with_choices(space: SearchSpace) -> None:
     require(bool(same_cell.all()), "an alias must point at its own cell")
 
 
+def optional_members_are_right(space: SearchSpace) -> None:
+    """``encoding`` is a name, ``reach`` counts its cells and those of others, ``hashes`` are of cells, a text each."""
+    require(isinstance(space.encoding, str), f"encoding is {space.encoding!r}; expected a name")
+    reach = space.reach
+    require(reach.get(space.encoding) == space.reachable, "reach must give the encoding as many cells as reachable")
+    require(all(0 < cells <= space.size for cells in reach.values()), "an encoding reaches from 1 to all cells")
+    keys = space.require(_samples(space))
+    canonical = space.canonical_keys(keys)
+    if (hashes := space.hashes(keys)) is None:
+        return
+    found = list(hashes)
+    require(len(found) == len(keys) and all(isinstance(each, str) for each in found), "hashes are a text a key")
+    require(found == list(space.hashes(canonical) or ()), "hashes must be of the cell, whatever its labelling")
+    require(len(set(found)) == len(np.unique(canonical)), "different cells must have different hashes")
+
+
 SPACE_CHECKS: tuple[Callable[[SearchSpace], None], ...] = (
     samples_lie_inside,
     sampling_reaches_everything,
@@ -118,4 +134,5 @@ SPACE_CHECKS: tuple[Callable[[SearchSpace], None], ...] = (
     text_round_trips,
     one_hot_round_trips,
     keys_agree_with_choices,
+    optional_members_are_right,
 )

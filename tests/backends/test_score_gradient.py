@@ -14,6 +14,7 @@ from backends.score_gradient import choice_probabilities, estimate_slope, sample
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError, SpaceError, UnknownNameError
+from harness.core.features import OracleFeatures
 from harness.core.oracle import Failed, Gradient, Mixture, Score, Scored, Slope, Update
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
@@ -240,3 +241,16 @@ def test_a_virtual_step_is_refused_where_weights_are_shared_and_means_nothing_el
 def test_a_name_that_makes_no_oracle_is_refused(name: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         registry.load("oracle", name)
+
+
+class OneAtATime(Scores):
+    """An oracle whose objects say their width."""
+
+    def __init__(self, space: SearchSpace, seed: int) -> None:
+        super().__init__(space, seed)
+        self.width = 1
+
+
+def test_the_width_of_an_object_is_passed_on() -> None:
+    found = registry.load("oracle", f"{__name__}:OneAtATime+score-gradient")(SPACE, 1)
+    assert OracleFeatures.of(found).width == 1

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from backends.data import corpora
-from harness.cli.data import TEXTS
+from backends.data.known_datasets import DATASETS, TextDataset
+from tests.backends.data.planted import plant_new
 from tests.cli.conftest import Harness
 
 
@@ -35,7 +36,9 @@ def test_every_data_set_is_listed_with_its_place_or_the_way_to_it(harness: Harne
 
 
 def test_the_corpus_that_ships_has_as_many_words_as_the_list_says() -> None:
-    assert TEXTS["austen"] == f"{len(corpora.load('austen').train):,} words"
+    austen = DATASETS["austen"]
+    assert isinstance(austen, TextDataset)
+    assert austen.words == len(corpora.load("austen").train)
 
 
 def test_data_that_is_there_is_listed_with_its_folder(
@@ -64,11 +67,21 @@ def test_a_data_set_is_fetched_by_name(harness: Harness, tmp_path: Path, monkeyp
     assert (ended.status, ended.out, ended.err) == (0, "", f"cifar10 is in {tmp_path / 'cifar10'}\n")
 
 
+def test_a_new_entry_of_the_table_is_listed(harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant_new(monkeypatch)
+    (tmp_path / "greys").mkdir()
+    rows = {row["name"]: row for row in json.loads(harness("data", "list", "--json", "--data-dir", "greys").out)}
+    assert rows["greys"] == {"name": "greys", "content": "300 images", "where": str(tmp_path / "greys")}
+    assert rows["abc"] == {"name": "abc", "content": "6 words", "where": "comes with the tests"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("data", "fetch", "cifar"), "unknown data set 'cifar'; did you mean 'cifar10'?"),
         (("data", "fetch", "digits"), "nothing to fetch"),
+        (("data", "fetch", "austen"), "comes with the harness: there is nothing to fetch"),
+        (("data", "fetch", "ptb"), "has no public licence, so it cannot be fetched"),
         (("data", "fetch", "cifar10", "--data-dir", "nowhere"), "nowhere"),
         (("data", "fech", "cifar10"), "fech"),
     ],

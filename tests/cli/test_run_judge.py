@@ -51,7 +51,7 @@ def test_without_a_table_or_a_recipe_to_judge_by_nothing_runs(harness: Harness, 
 @pytest.mark.parametrize(
     ("judge", "words"),
     [
-        ("tinny.yaml", "there is no recipe file 'tinny.yaml'"),
+        ("tinny.yaml", "recipe 'tinny.yaml' cannot be read"),
         ("nasbench101-v5-digit", "unknown recipe 'nasbench101-v5-digit'; did you mean 'nasbench101-v5-digits'"),
     ],
 )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ SEARCH = ("--policy", "spos", "--seeds", "1:3", "--space", "nasbench101-v4", "--
 def recipe(folder: Path, epochs: int) -> Path:
     path = folder / "tiny.yaml"
     search = {"epochs": epochs, "updates": 5, "population": 10, "generations": 3, "parents": 4}
-    path.write_text(yaml.safe_dump(TINY.model_dump() | {"search": search | {"mutants": 4, "crossovers": 4}}))
+    path.write_text(yaml.safe_dump(asdict(TINY) | {"search": search | {"mutants": 4, "crossovers": 4}}))
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.execution.executor import Workers
 from tests.cli.conftest import Ended, Harness
 from tests.cli.test_run import SEARCH, SYNTHETIC, leaderboard
 from tests.fakes.live import GRADER, SHARED, TRAINER
@@ -124,8 +125,8 @@ def test_without_a_number_of_workers_one_run_goes_on_each_gpu_or_core(
 ) -> None:
     asked = []
 
-    def perform_all(*_: object, workers: int, **__: object) -> None:
-        asked.append(workers)
+    def perform_all(*_: object, workers: Workers) -> None:
+        asked.append(workers.count)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)

@@ -91,7 +91,7 @@ def test_the_published_scale_says_which_table_it_needs(
 
 @pytest.mark.slow(reason="a supernet trained twice, in one process and in two")
 def test_a_supernet_is_studied_the_same_whatever_the_number_of_workers(harness: Harness, tmp_path: Path) -> None:
-    Path("tiny.yaml").write_text(yaml.safe_dump(SUPERNET.model_dump() | {"search": {"epochs": 3, "updates": 4}}))
+    Path("tiny.yaml").write_text(yaml.safe_dump(asdict(SUPERNET) | {"search": {"epochs": 3, "updates": 4}}))
     live = ("--space", "nasbench101-v4", "--cells", "10", "--seeds", "1:3", "--device", "cpu", "--json")
     command = ("study", "weight-sharing", *live, "--set", "oracle.recipe=tiny.yaml")
     one, two = (harness(*command, "--workers", n, "--store", f"sqlite:///{tmp_path}/{n}.db") for n in ("1", "2"))

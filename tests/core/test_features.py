@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import IncompatibleError
-from harness.core.features import OracleFeatures, PolicyFeatures, repeated_queries
+from harness.core.features import OracleFeatures, PolicyFeatures, apply_protocol, repeated_queries, space_of_settings
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "harness" / "core" / "features.py"
@@ -78,6 +78,42 @@ def test_a_wrong_member_is_named_with_its_plug_in_and_what_was_expected(read, na
     with pytest.raises(IncompatibleError, match=rf"test_features:Wrong declares {name} = .*; expected ") as caught:
         read(wrong())
     assert "\n" not in str(caught.value)
+
+
+class Later:
+    """Its members are known once it is built."""
+
+    @property
+    def width(self):
+        return 3
+
+    @property
+    def shares_weights(self):
+        return True
+
+
+def test_a_property_is_read_from_objects_and_its_class_has_the_default():
+    assert (OracleFeatures.of(Later).width, OracleFeatures.of(Later).shares_weights) == (100_000, False)
+    assert (OracleFeatures.of(Later()).width, OracleFeatures.of(Later()).shares_weights) == (3, True)
+
+
+@pytest.mark.parametrize("returned", ["spos", None, ({},), ({}, 1), ({}, {}, {}), [{}, {}]])
+def test_a_protocol_that_returns_nonsense_is_refused_in_one_line(returned):
+    wrong = type("Wrong", (), {"protocol": staticmethod(lambda settings, recipe, space: returned)})
+    with pytest.raises(IncompatibleError, match=r"test_features:Wrong returns .* from protocol; expected its settings"):
+        apply_protocol(wrong, {}, "spos", None)
+
+
+def test_a_space_that_is_no_text_is_refused_in_one_line():
+    wrong = type("Wrong", (), {"space_of": staticmethod(lambda settings: 5)})
+    with pytest.raises(IncompatibleError, match="test_features:Wrong returns 5 from space_of; expected the name"):
+        space_of_settings(wrong, {})
+
+
+def test_a_method_in_place_of_a_static_one_is_refused_by_the_class():
+    wrong = type("Wrong", (), {"protocol": lambda self, settings, recipe, space: (settings, {})})
+    with pytest.raises(IncompatibleError, match="expected a static method"):
+        apply_protocol(wrong, {}, "spos", None)
 
 
 def probes(text: str) -> list[int]:

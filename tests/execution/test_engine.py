@@ -16,18 +16,10 @@ from harness.core.errors import HarnessError, ResourceError
 from harness.core.oracle import Failed, Score, Scored, State, Trial, Update, Updated
 from harness.core.probe import PROBE_CELLS, probe_cells
 from harness.execution import engine
-from harness.execution.engine import (
-    BestScore,
-    CheckpointLog,
-    CheckpointSaved,
-    Heartbeat,
-    Message,
-    RunFailed,
-    RunFinished,
-    RunJob,
-    perform,
-    perform_all,
-)
+from harness.execution.engine import CheckpointLog, RunJob, perform, perform_all
+from harness.execution.executor import Workers
+from harness.execution.local_processes import visible_device
+from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Message, RunFailed, RunFinished
 from harness.planning.experiment import Experiment
 from harness.planning.plan import build_oracle, build_space, make_plan
 from harness.planning.settings import create_space
@@ -40,11 +32,13 @@ def jobs_of(policy: str, oracle: str, seeds: str, **fields: Any) -> list[RunJob]
     return [RunJob(spec.digest, spec) for spec in make_plan(experiment).specs if spec.policy == policy]
 
 
-def received(jobs: Sequence[RunJob], **options: Any) -> dict[int, list[Message]]:
+def received(jobs: Sequence[RunJob], *, workers: int, gpus: tuple[int, ...] = ()) -> dict[int, list[Message]]:
     """The messages of each seed but the beats, which come when they come."""
     seeds, found = {job.run: job.spec.seed for job in jobs}, dict[int, list[Message]]()
-    perform_all(jobs, lambda message: found.setdefault(seeds[message.run], []).append(message), **options)
-    return {seed: [m for m in found[seed] if not isinstance(m, engine.Heartbeat)] for seed in sorted(found)}
+    perform_all(
+        jobs, lambda message: found.setdefault(seeds[message.run], []).append(message), workers=Workers(workers, gpus)
+    )
+    return {seed: [m for m in found[seed] if not isinstance(m, Heartbeat)] for seed in sorted(found)}
 
 
 class Slow:
@@ -173,14 +167,14 @@ def test_any_other_error_is_raised_after_the_run_s_last_message(workers: int) ->
     wrong = replace(jobs[0].spec, settings={**jobs[0].spec.settings, "policy": {"no_such": 1}})
     sent: list[Message] = []
     with pytest.raises(TypeError, match="no_such"):
-        perform_all([RunJob(jobs[0].run, wrong), jobs[1]], sent.append, workers=workers)
+        perform_all([RunJob(jobs[0].run, wrong), jobs[1]], sent.append, workers=Workers(workers))
     assert [type(message) for message in sent if message.run == jobs[0].run] == [Heartbeat, RunFailed]
 
 
 def test_a_worker_that_was_killed_is_one_clear_error_and_its_run_has_not_failed() -> None:
     sent: list[Message] = []
     with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
-        perform_all(jobs_of("tests.fakes.live:Killed", SHARED, "1,2", device="cpu"), sent.append, workers=2)
+        perform_all(jobs_of("tests.fakes.live:Killed", SHARED, "1,2", device="cpu"), sent.append, workers=Workers(2))
     assert all(isinstance(message, Heartbeat) for message in sent)
 
 
@@ -247,4 +241,4 @@ def test_gpus_are_counted_among_those_that_this_process_may_see(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if given is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
-    assert engine._visible_device(1) == visible
+    assert visible_device(1) == visible

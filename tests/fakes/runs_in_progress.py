@@ -8,7 +8,8 @@ from harness.core.budget import Budget, Cost
 from harness.core.driver import SearchProgress
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.runspec import RunSpec
-from harness.execution.engine import BestScore, Heartbeat, RunJob
+from harness.execution.engine import RunJob
+from harness.execution.messages import BestScore, Heartbeat
 
 VALIDATION = ACCURACY.metric("validation")
 PERPLEXITIES = PERPLEXITY.metric("validation")

@@ -19,7 +19,8 @@ class FakeTrainer:
     def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
         if recipe.dataset == "missing":
             raise DataError("the data set is not here; fetch it")
-        self.repeats, self.device = recipe.repeats, device
+        self.repeats = recipe.repeats
+        self.device = device if device == "cpu" else f"{device}:{os.environ['CUDA_VISIBLE_DEVICES']}"
 
     def fingerprint(self) -> dict[str, str]:
         return {"data_digest": "0"}

@@ -13,6 +13,7 @@ from harness.core.errors import DataError, SettingError, SpaceError, StoreError,
 from harness.core.judgement import Correlation, NoVerdict, TruthLookup, UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture
+from harness.execution.executor import Workers
 from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning.settings import create_space
 
@@ -43,7 +44,7 @@ SCRATCH = ScratchTraining("tiny", replace(DIGITS.recipe, repeats=2))
 
 
 def trained(asked: list[Architecture], folder: Path, scratch: ScratchTraining = SCRATCH) -> dict[int, float]:
-    return scratch.train(asked, SPACE, folder, trainer=FAKE)
+    return scratch.train(asked, SPACE, folder, workers=Workers(1), trainer=FAKE)
 
 
 def journals(folder: Path) -> list[Path]:
@@ -76,7 +77,7 @@ def test_what_was_trained_is_not_trained_again_and_what_is_new_is_added(tmp_path
 
 
 def test_where_nothing_is_asked_no_worker_is_started(tmp_path: Path) -> None:
-    assert SCRATCH.train([], SPACE, tmp_path, trainer="nowhere:Nothing") == {}
+    assert SCRATCH.train([], SPACE, tmp_path, workers=Workers(1), trainer="nowhere:Nothing") == {}
     assert not journals(tmp_path)
 
 
@@ -98,7 +99,7 @@ def test_another_recipe_has_a_journal_of_its_own(tmp_path: Path) -> None:
 def test_workers_train_on_the_gpus_that_they_are_given_and_else_on_the_cpu(tmp_path: Path) -> None:
     for gpus, devices in (((), {"cpu"}), ((3,), {"cuda:3"}), ((0, 2), {"cuda:0", "cuda:2"})):
         folder = tmp_path / str(gpus)
-        SCRATCH.train(cells(6), SPACE, folder, workers=2, gpus=gpus, trainer=FAKE)
+        SCRATCH.train(cells(6), SPACE, folder, workers=Workers(2, gpus), trainer=FAKE)
         (journal,) = journals(folder)
         found = {row["device"] for row in read_journal(journal)[1]}
         assert found
@@ -151,7 +152,9 @@ def test_recurrent_cells_are_judged_by_their_last_test_perplexity(tmp_path: Path
     recipe = ScratchTraining.of("tables/rnn2-austen.yaml", space).recipe
     scratch = ScratchTraining("text", replace(recipe, repeats=2))
     good, bad = space.parse("tanh@0 tanh@1 sigmoid@0"), space.parse("tanh@0 tanh@1 relu@0")
-    values = scratch.train([good, bad, good], space, tmp_path, trainer="tests.fakes.trainer:FakeLanguageTrainer")
+    values = scratch.train(
+        [good, bad, good], space, tmp_path, workers=Workers(1), trainer="tests.fakes.trainer:FakeLanguageTrainer"
+    )
     assert values[space.key(good)] == pytest.approx(0.8 * (300 + 301) / 2)
     assert math.isnan(values[space.key(bad)])
     assert scratch.truth.text == "test perplexity, mean of 2 repeats at 6 epochs"

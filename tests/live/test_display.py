@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness.core.budget import Budget, Cost
 from harness.core.driver import SearchProgress
-from harness.execution.engine import BestScore, Heartbeat, RunFailed, RunFinished
+from harness.execution.messages import BestScore, Heartbeat, RunFailed, RunFinished
 from harness.live.display import LiveTable, PlainLines, Quiet, display_for, hours, progress_table
 from harness.live.forecast import RunTracker
 from tests.fakes.live import SHARED

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.core.budget import Budget, Cost
-from harness.execution.engine import BestScore, CheckpointSaved, RunFailed, RunFinished
+from harness.execution.messages import BestScore, CheckpointSaved, RunFailed, RunFinished
 from harness.live.forecast import RunTracker, duration_text
 from harness.storage.records import Checkpoint
 from tests.fakes.runs_in_progress import VALIDATION, Clock, beat, job

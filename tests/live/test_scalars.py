@@ -14,7 +14,8 @@ from rich.console import Console
 from harness.core.budget import Cost
 from harness.core.errors import SettingError
 from harness.core.oracle import Metric
-from harness.execution.engine import BestScore, CheckpointSaved, RunFailed, RunFinished, RunJob
+from harness.execution.engine import RunJob
+from harness.execution.messages import BestScore, CheckpointSaved, RunFailed, RunFinished
 from harness.live.display import Quiet, display_for
 from harness.live.scalars import TensorBoardScalars, folder_of
 from harness.storage.records import Checkpoint, ScoreRow

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from harness.core.budget import Budget, Cost
-from harness.execution.engine import BestScore, RunFailed, RunFinished
+from harness.execution.messages import BestScore, RunFailed, RunFinished
 from harness.leaderboard.formats import terminal as leaderboard
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.live.display import progress_table

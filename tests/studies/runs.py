@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from harness.core.measures import measure_of
-from harness.execution.engine import CheckpointSaved, Message, RunJob
+from harness.execution.engine import RunJob
+from harness.execution.messages import CheckpointSaved, Message
 from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.studies.uniform_sharing_runs import ScoredRun
 

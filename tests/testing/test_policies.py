@@ -205,7 +205,12 @@ class TrainsSomehow(Honest):
     trains_some = "some"
 
 
+class TrainsSomeOfNothing(Honest):
+    trains_some = True
+
+
 BROKEN = [
+    (checks.optional_members_are_right, TrainsSomeOfNothing, "declares no Update"),
     (checks.optional_members_are_right, NamesNoRecipe, "recipe = 5; expected the name of a training protocol"),
     (checks.optional_members_are_right, TrainsSomehow, "True or False"),
     (checks.asks_what_it_may, AsksTooMany, "at most its limit"),

@@ -1,4 +1,4 @@
-"""Every registered policy, oracle and space, and every table that ships, passes every contract check."""
+"""Every registered policy, oracle, space and executor, and every table that ships, passes every contract check."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from backends.tabular.named_tables import open_table
+from harness.execution.in_process import InProcess
 from harness.files.folders import ROOT
 from harness.planning import registry
 from harness.planning.settings import create_space
-from harness.testing import ORACLE_CHECKS, POLICY_CHECKS, SPACE_CHECKS, TABLE_CHECKS, OracleCase, PolicyCase
+from harness.testing import (
+    EXECUTOR_CHECKS,
+    ORACLE_CHECKS,
+    POLICY_CHECKS,
+    SPACE_CHECKS,
+    TABLE_CHECKS,
+    OracleCase,
+    PolicyCase,
+)
+from harness.testing.executors import ExecutorFactory
 from tests.backends.supernet.tiny_text import written
 from tests.backends.surrogate.small import written as fitted
 
@@ -56,7 +66,9 @@ POLICIES: dict[str, PolicyCase] = {
 ORACLES: dict[str, OracleCase] = {
     "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
     "synthetic, sharing": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed, sharing=3.0)),
-    "surrogate": OracleCase(lambda seed: build("surrogate", "nasbench101-v5", seed, surrogate=fitted())),
+    "surrogate": OracleCase(
+        lambda seed: build("surrogate", "nasbench101-v5", seed, surrogate=fitted()), settings={"surrogate": fitted()}
+    ),
     "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
     "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
     "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),
@@ -76,6 +88,10 @@ ORACLES: dict[str, OracleCase] = {
     "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
 }
 SPACES: dict[str, dict[str, Any]] = {name: {} for name in registry.entries("space")}
+EXECUTORS: dict[str, ExecutorFactory] = {
+    **{name: registry.load("executor", name) for name in registry.entries("executor")},
+    "local, one worker": lambda workers: InProcess(),
+}
 TABLES = sorted(path.stem for path in (ROOT / "tables").glob("*.h5"))
 
 
@@ -91,17 +107,29 @@ def build_tree(oracle: str, seed: int, **settings: Any) -> Any:
 TWENTY = "twenty whole searches of a policy that trains or follows slopes"
 CUT_AND_RESUMED = "a search of a policy with networks, cut and gone on with at every sixth of it"
 TRAINED = "each answer is a training from scratch"
-LONG_LEARNERS = {"bayesnas", "darts", "enas", "fairnas", "fbnet", "gdas", "nao", "spos", "tpe"}
-LONG_STATES = {"enas", "fbnet", "nao", "random-sharing", "spos", "tpe"}
-QUICK_OF_TRAINED = {"refuses_what_it_cannot", "optional_members_are_right"}
+FITTED = "fits a model for every few queries"
+MODEL_BASED = {"bananas", "optuna", "tpe"}
+LONG_STATES = {"bayesnas", "enas", "fbnet", "gdas", "nao", "random-sharing", "spos", "uniform-sharing"}
+QUICK_LEARNERS = {"evolution", "hyperband", "local-search", "random-search", "successive-halving"}
+QUICK_OF_MODELS = {"seed_decides", "settings_are_plain", "finished_stays_finished"}
+QUICK_OF_TRAINED = {"refuses_what_it_cannot", "settings_are_filled_in", "shared_settings_take_their_values"}
+MILLIONS = "walks millions of cells"
+LARGE_SPACES = {"rnn5", "rnn6"}
 
 
 def policy_cases() -> Iterator[Any]:
     """Every policy with every check; those that take long are marked."""
     for name, check in itertools.product(POLICIES, POLICY_CHECKS):
-        long = {"learns": (LONG_LEARNERS, TWENTY), "resumes_from_any_cut": (LONG_STATES, CUT_AND_RESUMED)}
-        names, reason = long.get(check.__name__, (set(), ""))
-        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if name in names else [])
+        reason = _why_slow(name, check.__name__)
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if reason else [])
+
+
+def _why_slow(policy: str, check: str) -> str:
+    if policy in MODEL_BASED and check not in QUICK_OF_MODELS:
+        return FITTED
+    if check == "learns" and POLICIES[policy].learns and policy not in QUICK_LEARNERS:
+        return TWENTY
+    return CUT_AND_RESUMED if check == "resumes_from_any_cut" and policy in LONG_STATES else ""
 
 
 def oracle_cases() -> Iterator[Any]:
@@ -125,8 +153,14 @@ def test_oracle(name: str, check: Callable[[OracleCase], None]) -> None:
     check(ORACLES[name])
 
 
-@pytest.mark.parametrize("check", SPACE_CHECKS, ids=named)
-@pytest.mark.parametrize("name", SPACES)
+def space_cases() -> Iterator[Any]:
+    """Every space with every check; the walk through the largest that can be walked is marked."""
+    for name, check in itertools.product(SPACES, SPACE_CHECKS):
+        long = name in LARGE_SPACES and check.__name__ == "enumeration_is_complete"
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=MILLIONS)] if long else [])
+
+
+@pytest.mark.parametrize(("name", "check"), list(space_cases()), ids=named)
 def test_space(name: str, check: Callable[[Any], None]) -> None:
     check(create_space(name))
 
@@ -137,10 +171,17 @@ def test_table(name: str, check: Callable[[Any], None]) -> None:
     check(open_table(name))
 
 
+@pytest.mark.parametrize("check", EXECUTOR_CHECKS, ids=named)
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_executor(name: str, check: Callable[[ExecutorFactory], None]) -> None:
+    check(EXECUTORS[name])
+
+
 def test_nothing_registered_is_left_out() -> None:
     assert {name.partition(",")[0] for name in POLICIES} == set(registry.entries("policy"))
     named = [name.partition(",")[0].split("+") for name in ORACLES]
     assert {plain for plain, *_ in named} == set(registry.entries("oracle"))
     assert {decorator for _, *decorators in named for decorator in decorators} == set(registry.DECORATORS)
     assert set(SPACES) == set(registry.entries("space"))
+    assert {name.partition(",")[0] for name in EXECUTORS} == set(registry.entries("executor"))
     assert TABLES

@@ -69,7 +69,40 @@ class ForgetsALabelling(Pairs):
         return Architecture(tuple(rng.integers(4, size=2).tolist()))
 
 
+class NumbersItsEncoding(Pairs):
+    encoding = 5
+
+
+class ReachesMoreThanThereIs(Pairs):
+    reach = {"choices": 10, "other": 11}  # noqa: RUF012
+
+
+class HidesItsEncoding(Pairs):
+    reach = {"other": 10}  # noqa: RUF012
+
+
+class HashesTooFew(Pairs):
+    def hashes(self, keys: Any) -> Any:
+        return map(str, self.canonical_keys(keys)[1:])
+
+
+class HashesLabels(Pairs):
+    def hashes(self, keys: Any) -> Any:
+        return map(str, keys)
+
+
+class HashesAllAlike(Pairs):
+    def hashes(self, keys: Any) -> Any:
+        return ["0"] * len(keys)
+
+
 BROKEN = [
+    (checks.optional_members_are_right, NumbersItsEncoding, "encoding is 5"),
+    (checks.optional_members_are_right, ReachesMoreThanThereIs, "from 1 to all"),
+    (checks.optional_members_are_right, HidesItsEncoding, "must give the encoding"),
+    (checks.optional_members_are_right, HashesTooFew, "a text a key"),
+    (checks.optional_members_are_right, HashesLabels, "whatever its labelling"),
+    (checks.optional_members_are_right, HashesAllAlike, "different hashes"),
     (checks.samples_lie_inside, SamplesOutside, "refuses"),
     (checks.sampling_reaches_everything, SamplesOneCell, "met 1 of 10"),
     (checks.canonical_is_idempotent, NeverSettles, "not itself"),

@@ -1,28 +1,45 @@
-"""Finds and reads recipes: those that come with the project, those beside the tables, and a user's own YAML files."""
+"""Finds and reads recipes: those that come with the project, those beside the tables, and a user's own YAML files.
 
-from dataclasses import MISSING, fields
+A recipe of shared weights is called ``FAMILY/PROTOCOL``: the data and their scale, and whose published protocol it is,
+as in ``digits/spos`` and ``cifar10/darts``. A family alone leaves the protocol to the policy. A recipe of either kind
+is one of text where it says ``task: language``, else one of images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
-import yaml
-
-from backends.training.recipes.language import LanguageRecipe
-from backends.training.recipes.recipe import Recipe
+from backends.training.recipes.images import ImageRecipe, Recipe
+from backends.training.recipes.text import LanguageRecipe, TextRecipe
 from harness.core.errors import SettingError, UnknownNameError
 from harness.files.folders import table_folders
+from harness.files.validation import validated
+from harness.files.yaml_text import read_yaml_keys
 
-Kind = TypeVar("Kind", Recipe, LanguageRecipe)
+FOLDER = Path(__file__).parent
+"""Holds ``standalone/NAME.yaml`` and ``supernet/FAMILY/PROTOCOL.yaml``."""
+
+SupernetRecipe: TypeAlias = ImageRecipe | TextRecipe
+
+OfImages = TypeVar("OfImages", Recipe, ImageRecipe)
+OfText = TypeVar("OfText", LanguageRecipe, TextRecipe)
+
+SUBSTITUTE_PROTOCOLS: Mapping[str, str] = {"fairnas": "spos", "nao": "spos", "fbnet": "darts", "bayesnas": "darts"}
+"""Which protocol a family that lacks the first takes for it: not all were published for recurrent cells and for
+NAS-Bench-201."""
 
 
 def known_recipes() -> dict[str, Path]:
-    """Every recipe that has a name: a table's lies beside it, the others lie in this folder."""
-    places = [*table_folders(), Path(__file__).parent]
+    """Every stand-alone recipe that has a name: a table's lies beside it, the others come with this package."""
+    places = [*table_folders(), FOLDER / "standalone"]
     return {path.stem: path for folder in reversed(places) for path in sorted(folder.glob("*.yaml"))}
 
 
 def recipe_path(name_or_path: str) -> Path:
-    """The file of a recipe that has a name, or the path itself; raises `UnknownNameError`."""
-    if name_or_path.endswith((".yaml", ".yml")):
+    """The file of a stand-alone recipe that has a name, or the path itself; raises `UnknownNameError`."""
+    if _is_path(name_or_path):
         return Path(name_or_path)
     known = known_recipes()
     if name_or_path not in known:
@@ -32,51 +49,73 @@ def recipe_path(name_or_path: str) -> Path:
 
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe for images; raises `SettingError` on no such file, an unknown or missing key, or a wrong value."""
-    return _load(path, Recipe, "image")
+    recipe = _standalone(path)
+    if isinstance(recipe, LanguageRecipe):
+        raise SettingError(f"{str(path)!r} is a recipe of task 'language'; expected one of task 'image'")
+    return recipe
 
 
 def load_language_recipe(path: Path) -> LanguageRecipe:
     """Read a recipe for language models, which has `task: language`; raises `SettingError` as `load_recipe` does."""
-    return _load(path, LanguageRecipe, "language")
+    recipe = _standalone(path)
+    if isinstance(recipe, Recipe):
+        raise SettingError(f"{str(path)!r} is a recipe of task 'image'; expected one of task 'language'")
+    return recipe
 
 
 def recipe_digest(path: Path) -> str:
-    """The digest of a recipe of either task; raises `SettingError` as `load_recipe` does."""
-    language = _settings(path).get("task", "image") == "language"
-    return (load_language_recipe(path) if language else load_recipe(path)).digest()
+    """The digest of a stand-alone recipe of either task; raises `SettingError` as `load_recipe` does."""
+    return _standalone(path).digest()
 
 
-def _load(path: Path, kind: type[Kind], task: str) -> Kind:
-    settings = _settings(path)
-    if (found := settings.get("task", "image")) != task:
-        raise SettingError(f"{str(path)!r} is a recipe of task {found!r}; expected one of task {task!r}")
-    kinds = {field.name: field.type for field in fields(kind)}
-    needed = {field.name for field in fields(kind) if field.default is MISSING}
-    if different := sorted(map(str, (needed - settings.keys()) | (settings.keys() - kinds.keys()))):
-        raise SettingError(
-            f"{str(path)!r} has missing or unknown keys {different}; a recipe has {sorted(needed)}"
-            f" and may have {sorted(kinds.keys() - needed)}"
-        )
-    return kind(**{name: _typed(name, value, kinds[name]) for name, value in settings.items()})
+def recipe_names() -> list[str]:
+    """The recipes of shared weights that ship."""
+    folder = FOLDER / "supernet"
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.yaml"))
 
 
-def _settings(path: Path) -> dict[Any, Any]:
-    if not path.is_file():
-        raise SettingError(f"there is no recipe file {str(path)!r}; expected a YAML file")
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingError(f"{str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(settings, dict):
-        raise SettingError(f"{str(path)!r} is not a recipe: expected keys and values")
-    return settings
+def full_name(name: str, protocol: str) -> str:
+    """``name`` with the protocol, or what stands in for it, where it is a family alone; paths stay as they are.
+
+    Raises UnknownNameError, with the nearest name, for what is neither a family, a recipe nor a path.
+    """
+    if _is_path(name):
+        return name
+    known = recipe_names()
+    families = {each.partition("/")[0] for each in known}
+    whole = f"{name}/{protocol}" if name in families else name
+    if name in families and whole not in known:
+        whole = f"{name}/{SUBSTITUTE_PROTOCOLS.get(protocol, protocol)}"
+    if whole not in known:
+        raise UnknownNameError.among("recipe", name if name not in families else whole, [*known, *families])
+    return whole
 
 
-def _typed(name: str, value: Any, kind: object) -> Any:
-    if kind == tuple[int, ...] and isinstance(value, list) and all(type(item) is int for item in value):
-        return tuple(value)
-    if kind is float and type(value) in (int, float):
-        return float(value)
-    if type(value) is kind:
-        return value
-    raise SettingError(f"recipe key {name!r} is {value!r}; expected {getattr(kind, '__name__', kind)}")
+def supernet_recipe_path(name_or_path: str) -> Path:
+    """The file of a recipe of shared weights by its full name, or the path itself."""
+    return Path(name_or_path) if _is_path(name_or_path) else FOLDER / "supernet" / f"{name_or_path}.yaml"
+
+
+def load_supernet_recipe(name: str, digest: str = "") -> SupernetRecipe:
+    """Read a recipe of shared weights by its full name or its path, of this ``digest`` where one is given.
+
+    Raises SettingError naming the file and the key that is wrong.
+    """
+    recipe = _read(supernet_recipe_path(name), f"recipe {name!r}", ImageRecipe, TextRecipe)
+    if digest not in ("", recipe.digest()):
+        raise SettingError(f"recipe {name!r} is no longer the one that this run was begun with; start it again")
+    return recipe
+
+
+def _is_path(name_or_path: str) -> bool:
+    return name_or_path.endswith((".yaml", ".yml"))
+
+
+def _standalone(path: Path) -> Recipe | LanguageRecipe:
+    return _read(path, f"recipe {str(path)!r}", Recipe, LanguageRecipe)
+
+
+def _read(path: Path, source: str, images: type[OfImages], text: type[OfText]) -> OfImages | OfText:
+    """The recipe of a file, of text where it has a task; an error names the file as ``source``."""
+    content = read_yaml_keys(path, source, "dataset: digits")
+    return validated(text, content, source) if "task" in content else validated(images, content, source)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from backends.score_gradient import ScoreGradient
 from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import measure_of
 from harness.core.numbers import Number, Undefined
+from harness.core.oracle import Oracle
 from harness.planning import registry, settings
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, build_oracle
@@ -80,9 +82,14 @@ def signal(plan: Plan, metric: str) -> Number:
     """Kendall's tau-b between what a condition's oracles say of all cells and their truth, mean over the seeds."""
     oracles = {spec.seed: spec for spec in plan.specs}
     drawn = [spec for spec in oracles.values() if spec.settings["oracle"]["repeat"] == "sample"]
-    taus = [_tau(build_oracle(spec, plan.space), metric) for spec in drawn or [plan.specs[0]]]
+    taus = [_tau(_plain(build_oracle(spec, plan.space)), metric) for spec in drawn or [plan.specs[0]]]
     known = [tau for tau in taus if not isinstance(tau, Undefined)]
     return mean(known) if known else taus[0]
+
+
+def _plain(oracle: Oracle) -> Any:
+    """The oracle that reads the table, itself or inside a decorator."""
+    return oracle.oracle if isinstance(oracle, ScoreGradient) else oracle
 
 
 def _tau(oracle: Any, metric: str) -> Number:

@@ -6,7 +6,6 @@ that does not exist.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,8 @@ from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
-from harness.execution.building import build_journal, recipe_of
+from harness.execution.building import build_journal, recipe_of, trained_cells
+from harness.execution.executor import Workers
 from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.leaderboard.end_to_end import Watcher
 from harness.output.progress_bar import progress_bar
@@ -144,15 +144,9 @@ def trained_table(kind: DataKind, experiment: Experiment, recipe: str, watcher: 
         watcher.note(f"the truth is that of training each cell alone, {alone.repeats} times, by {recipe}")
         journal = path.with_suffix(".h5.journal")
         with progress_bar("training the cells alone") as report:
-            build_journal(
-                space,
-                _keys(cells, space),
-                alone,
-                journal,
-                workers=experiment.workers or len(experiment.gpus) or os.cpu_count() or 1,
-                gpus=experiment.gpus,
-                on_progress=report,
-            )
+            workers = Workers.of(experiment.workers, experiment.gpus)
+            named = trained_cells(space, _keys(cells, space), alone)
+            build_journal(space.name, named, alone, journal, workers=workers, on_progress=report)
         import_table("journal", journal, space, path)
     return Table.open(path)
 

@@ -17,6 +17,7 @@ from backends.data import cifar10
 from backends.data.datasets import load
 from backends.data.sources import data_folder
 from harness.core.errors import DataError
+from tests.backends.data.planted import plant
 
 FILES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 
@@ -96,8 +97,7 @@ def test_files_of_the_expected_digest_pass(tmp_path: Path, monkeypatch: pytest.M
     for name, first in (("data_batch_1", 0), ("test_batch", 50_000)):
         write_batch(tmp_path / name, first)
     digests = {name: hashlib.md5((tmp_path / name).read_bytes()).hexdigest() for name in ("data_batch_1", "test_batch")}
-    monkeypatch.setattr(cifar10, "TRAIN_FILES", {"data_batch_1": digests["data_batch_1"]})
-    monkeypatch.setattr(cifar10, "TEST_FILES", {"test_batch": digests["test_batch"]})
+    plant(monkeypatch, "cifar10", members=digests)
     assert len(cifar10.load(7, 3, folder=tmp_path).train) == 7
 
 

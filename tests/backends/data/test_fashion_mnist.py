@@ -15,7 +15,9 @@ import torch
 
 from backends.data import fashion_mnist
 from backends.data.datasets import load
+from backends.data.known_datasets import DATASETS
 from harness.core.errors import DataError
+from tests.backends.data.planted import plant
 
 NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 SIZES = (50, 50, 20, 20)
@@ -43,11 +45,11 @@ def folder(tmp_path: Path, arrays: dict[str, npt.NDArray[np.uint8]], monkeypatch
     """A data folder with the packed files, whose digests the code is told to expect."""
     (tmp_path / "fashion-mnist").mkdir()
     sources = []
-    for source, (name, values) in zip(fashion_mnist.FILES, arrays.items(), strict=True):
+    for source, (name, values) in zip(DATASETS["fashion-mnist"].files, arrays.items(), strict=True):
         packed = gzip.compress(idx(values), mtime=0)
         (tmp_path / "fashion-mnist" / f"{name}.gz").write_bytes(packed)
         sources.append(replace(source, md5=hashlib.md5(packed).hexdigest()))
-    monkeypatch.setattr(fashion_mnist, "FILES", tuple(sources))
+    plant(monkeypatch, "fashion-mnist", files=tuple(sources))
     return tmp_path
 
 

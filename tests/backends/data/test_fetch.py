@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from backends.data import cifar10, fashion_mnist
 from backends.data.fetch import fetch, unpack
+from backends.data.known_datasets import DATASETS
 from backends.data.sources import PublishedFile
 from harness.core.errors import DataError, SettingError, UnknownNameError
+from tests.backends.data.planted import plant
 from tests.backends.tabular.test_fetch import Server
 
 BATCHES = {name: name.encode() * 3 for name in ("data_batch_1", "data_batch_2", "test_batch")}
@@ -54,10 +55,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     content = tar(*extra, *official())
     with closing(Server(content)) as server:
         url = server.published.url.rsplit("/", 1)[0] + "/cifar-10-python.tar.gz"
-        monkeypatch.setattr(cifar10, "ARCHIVE", PublishedFile(url, md5(content), 1))
-        train = {name: md5(content) for name, content in BATCHES.items() if name != "test_batch"}
-        monkeypatch.setattr(cifar10, "TRAIN_FILES", train)
-        monkeypatch.setattr(cifar10, "TEST_FILES", {"test_batch": md5(BATCHES["test_batch"])})
+        members = {name: md5(content) for name, content in BATCHES.items()}
+        plant(monkeypatch, "cifar10", files=(PublishedFile(url, md5(content), 1),), members=members)
         yield server
 
 
@@ -88,7 +87,8 @@ def test_an_interrupted_download_goes_on_where_it_stopped(
 def test_an_archive_of_another_digest_is_refused(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cifar10, "ARCHIVE", PublishedFile(cifar10.ARCHIVE.url, "0" * 32, 1))
+    (archive,) = DATASETS["cifar10"].files
+    plant(monkeypatch, "cifar10", files=(PublishedFile(archive.url, "0" * 32, 1),))
     with pytest.raises(DataError, match="its MD5 differs; it was removed"):
         fetch("cifar10", folder=tmp_path)
     assert not (tmp_path / "cifar-10-batches-py").exists()
@@ -96,7 +96,7 @@ def test_an_archive_of_another_digest_is_refused(
 
 def test_a_folder_that_lacks_batches_is_left_alone(server: Server, tmp_path: Path) -> None:
     (tmp_path / "cifar-10-batches-py").mkdir()
-    with pytest.raises(DataError, match=r"lacks some of the batches .* move it away"):
+    with pytest.raises(DataError, match=r"lacks some of the files .* move it away"):
         fetch("cifar10", folder=tmp_path)
     assert server.starts == []
 
@@ -114,7 +114,7 @@ def test_an_archive_unpacks_whole_or_not_at_all(
 ) -> None:
     (tmp_path / "archive").write_bytes(tar(*members))
     with pytest.raises(DataError, match=message):
-        unpack(tmp_path / "archive", tmp_path / cifar10.FOLDER, {name: md5(c) for name, c in BATCHES.items()})
+        unpack(tmp_path / "archive", tmp_path / "cifar-10-batches-py", {name: md5(c) for name, c in BATCHES.items()})
     assert [path.name for path in tmp_path.iterdir()] == ["archive"]
 
 
@@ -122,19 +122,19 @@ def test_an_archive_unpacks_whole_or_not_at_all(
 def test_a_damaged_archive_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "archive").write_bytes(content)
     with pytest.raises(DataError, match="cannot unpack") as caught:
-        unpack(tmp_path / "archive", tmp_path / cifar10.FOLDER, {"test_batch": ""})
+        unpack(tmp_path / "archive", tmp_path / "cifar-10-batches-py", {"test_batch": ""})
     assert "\n" not in str(caught.value)
 
 
 def test_four_files_of_fashion_mnist_are_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [source.file_name for source in fashion_mnist.FILES]
+    names = [source.file_name for source in DATASETS["fashion-mnist"].files]
     with ExitStack() as stack:
         servers = [stack.enter_context(closing(Server(name.encode()))) for name in names]
-        sources = [
+        sources = tuple(
             PublishedFile(f"{server.published.url.rsplit('/', 1)[0]}/{name}", md5(name.encode()), 1)
             for server, name in zip(servers, names, strict=True)
-        ]
-        monkeypatch.setattr(fashion_mnist, "FILES", sources)
+        )
+        plant(monkeypatch, "fashion-mnist", files=sources)
         place = fetch("fashion-mnist", folder=tmp_path)
     assert place == tmp_path / "fashion-mnist"
     assert {path.name: path.read_bytes() for path in place.iterdir()} == {name: name.encode() for name in names}
@@ -145,3 +145,7 @@ def test_what_cannot_be_fetched_is_named(tmp_path: Path) -> None:
         fetch("cifar100", folder=tmp_path)
     with pytest.raises(SettingError, match="comes with scikit-learn"):
         fetch("digits", folder=tmp_path)
+    with pytest.raises(SettingError, match="comes with the harness"):
+        fetch("austen", folder=tmp_path)
+    with pytest.raises(SettingError, match="has no public licence, so it cannot be fetched"):
+        fetch("ptb", folder=tmp_path)

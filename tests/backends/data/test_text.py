@@ -112,8 +112,10 @@ def test_a_folder_that_lacks_a_text_is_named_with_it(folder: Path) -> None:
     (folder / "own" / "valid.txt").unlink()
     with pytest.raises(DataError, match=r"lacks valid\.txt"):
         load("own", folder=folder)
-    with pytest.raises(DataError, match=r"neither 'ptb' nor 'austen'.*lacks train\.txt, valid\.txt, test\.txt"):
+    with pytest.raises(DataError, match=r"'own2'; known: austen, ptb; .*lacks train\.txt, valid\.txt, test\.txt"):
         load("own2", folder=folder)
+    with pytest.raises(DataError, match=r"unknown text 'austin'; did you mean 'austen'"):
+        load("austin", folder=folder)
 
 
 def test_a_text_that_is_not_utf8_is_named(folder: Path) -> None:

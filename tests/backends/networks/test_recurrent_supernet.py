@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import Nodes
 from backends.networks.recurrent_supernet import SharedRecurrentModel
-from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel
+from backends.networks.rnn_cell import RecurrentLanguageModel
 from harness.core.space import Architecture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import Nodes, run_recurrence
-from backends.networks.rnn_cell import Dropouts, RecurrentLanguageModel, count_parameters
+from backends.networks.rnn_cell import RecurrentLanguageModel, count_parameters
 from harness.core.errors import SettingError
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {

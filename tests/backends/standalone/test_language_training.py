@@ -18,7 +18,8 @@ from backends.standalone.language_training import LanguageTraining
 from backends.tabular.journal import read_journal
 from backends.training.averaged_sgd import AveragedSGD
 from harness.core.errors import SpaceError
-from harness.execution.table_builder import build_learning_curves
+from harness.execution.building import build_journal
+from harness.execution.executor import Workers
 from tests.backends.standalone.language import LITTLE, MOST, NODES, perplexities, text, trained, write_text
 
 AVERAGED = replace(LITTLE, optimiser="averaged-sgd", schedule="constant", learning_rate=1.0, epochs=6, nonmono=1)
@@ -214,13 +215,13 @@ def test_a_journal_of_courses_is_balanced_and_goes_on_after_a_cut(data: Path, mo
     monkeypatch.setenv("HARNESS_CHECKPOINTS", str(data / "checkpoints"))
     recipe, cells = replace(LITTLE, epochs=1), ["tanh@0 relu@0", "relu@0 tanh@1"]
     path = data / "table.h5.journal"
-    build_learning_curves("rnn2", cells, recipe, path, workers=1)
+    build_journal("rnn2", cells, recipe, path, workers=Workers(1))
     header, rows = read_journal(path)
     assert header["recipe"] == recipe.document()
     assert [(row["architecture"], row["repeat"]) for row in rows] == [(cell, n) for n in range(2) for cell in cells]
     path.write_bytes(path.read_bytes()[:-40])
     progress: list[tuple[int, int]] = []
-    build_learning_curves("rnn2", cells, recipe, path, workers=1, on_progress=lambda *given: progress.append(given))
+    build_journal("rnn2", cells, recipe, path, workers=Workers(1), on_progress=lambda *given: progress.append(given))
     assert progress == [(3, 4), (4, 4)]
     strip = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     again = [{name: value for name, value in row.items() if name != "seconds"} for row in read_journal(path)[1]]

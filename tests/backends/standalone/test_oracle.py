@@ -15,7 +15,8 @@ from backends.training.recipes import Recipe
 from harness.core.errors import IncompatibleError, ResourceError, SettingError
 from harness.core.oracle import Failed, Score, Scored, Update
 from harness.core.random import stream
-from harness.execution.engine import CheckpointSaved, Message, RunJob, perform
+from harness.execution.engine import RunJob, perform
+from harness.execution.messages import CheckpointSaved, Message
 from harness.planning.experiment import Experiment
 from harness.planning.plan import make_plan
 from harness.spaces.nasbench101 import NASBench101

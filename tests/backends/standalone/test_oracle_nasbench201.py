@@ -20,7 +20,8 @@ from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.judgement import NoVerdict, UnrankedVerdict
 from harness.core.oracle import Score, Scored
-from harness.execution.building import build_journal
+from harness.execution.building import build_journal, trained_cells
+from harness.execution.executor import Workers
 from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning.settings import create_space
 from harness.spaces.nasbench201 import NASBench201
@@ -75,7 +76,7 @@ def _keys(space: str) -> list[int]:
 def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
     recipe, journal = replace(TINIEST, repeats=2), tmp_path / "cells.journal"
     keys = np.array([SPACE.key(SPACE.parse(text)) for text in TEXTS])
-    build_journal(SPACE, keys, recipe, journal, workers=1, on_progress=lambda done, total: None)
+    build_journal(SPACE.name, trained_cells(SPACE, keys, recipe), recipe, journal, workers=Workers(1))
     import_table("journal", journal, SPACE, tmp_path / "table.h5")
     table = Table.open(tmp_path / "table.h5")
     assert (table.space, table.epochs, table.repeats) == ("nasbench201", (2,), 2)
@@ -92,7 +93,7 @@ def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
 
 def test_recommendations_are_judged_by_training_them(tmp_path: Path) -> None:
     scratch, cells = ScratchTraining.of(str(written(tmp_path, TINIEST)), SPACE), [SPACE.parse(text) for text in TEXTS]
-    judge = TrainedJudge(scratch.truth, SPACE, scratch.train(cells[:1], SPACE, tmp_path))
+    judge = TrainedJudge(scratch.truth, SPACE, scratch.train(cells[:1], SPACE, tmp_path, workers=Workers(1)))
     found = judge.judge(cells[0])
     assert isinstance(found, UnrankedVerdict)
     assert 0 < found.value <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def recipe(tmp_path: Path) -> str:
 
 def written(folder: Path, **training: Any) -> str:
     """The tiny recipe as a file, with some keys of its training changed."""
-    content = TINY.model_dump()
+    content = asdict(TINY)
     content["training"] |= training
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ import yaml
 from backends.networks.nasbench101 import Skeleton
 from backends.supernet.batches import ImageBatches
 from backends.supernet.cells import NASBench201Cells
-from backends.supernet.image_recipe import ImageRecipe
 from backends.supernet.image_task import ImageTask
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.recipe import full_name, load_supernet_recipe
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.files import full_name, load_supernet_recipe
+from backends.training.recipes.images import ImageRecipe
 from harness.core.budget import Budget
 from harness.core.driver import search
 from harness.core.errors import SettingError
@@ -33,7 +34,7 @@ SPACE, UNIQUE = NASBench201(), NASBench201(cells="unique")
 
 
 def written(folder: Path, **training: Any) -> str:
-    content = TINY.model_dump()
+    content = asdict(TINY)
     content["training"] |= training
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -9,9 +9,15 @@ from backends.data.images import Images, Split
 from backends.networks.nasbench101 import Skeleton
 from backends.supernet.batches import ImageBatches
 from backends.supernet.cells import CellPoint, NASBench101Cells
-from backends.supernet.image_recipe import ImageData, ImageEvaluation, ImageNetwork, ImageRecipe, ImageTraining
 from backends.supernet.image_task import ImageTask
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.images import (
+    ImageData,
+    ImageEvaluation,
+    ImageNetwork,
+    ImageRecipe,
+    ImageTraining,
+)
 from harness.spaces.nasbench101 import NASBench101
 
 TINY = ImageRecipe(

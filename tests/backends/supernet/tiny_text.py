@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import yaml
 
 from backends.supernet.bptt_batches import BpttBatches
 from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
-from backends.supernet.text_recipe import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
+from backends.training.recipes.text import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining
 from harness.core.random import stream
 from harness.core.space import Mixture
 from harness.spaces.rnn_cell import RNNCell
@@ -49,10 +50,10 @@ TINY_TEXT = TextRecipe(
 
 def changed(**parts: dict[str, Any]) -> TextRecipe:
     """The tiny recipe with some keys of its parts changed."""
-    content = TINY_TEXT.model_dump()
+    content = asdict(TINY_TEXT)
     for name, keys in parts.items():
         content[name] |= keys
-    return TextRecipe.model_validate(content)
+    return TextRecipe(**content)
 
 
 class TinyText:
@@ -94,7 +95,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 def written(folder: Path | None = None, recipe: TextRecipe = TINY_TEXT, **search: Any) -> str:
     """The path of a recipe as a file, which names its text by a path of its own."""
     place = Path(_folder().name)
-    content = recipe.model_dump() | {"search": search}
+    content = asdict(recipe) | {"search": search}
     content["data"] |= {"dataset": str(place / "made-up")}
     path = (folder or place) / "tiny-text.yaml"
     path.write_text(yaml.safe_dump(content))

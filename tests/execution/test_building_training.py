@@ -10,9 +10,9 @@ import pytest
 
 from backends.standalone.cell_trainer import CellTrainer
 from backends.tabular.journal import read_journal
-from harness.execution.table_builder import TRAINER
+from harness.execution.building import TRAINER
 from tests.backends.standalone.recipe import TINY
-from tests.execution.test_table_builder import CELLS, content, run, without_seconds
+from tests.execution.test_building import CELLS, content, run, without_seconds
 
 
 @pytest.mark.slow(reason="workers that import torch and train")

@@ -18,7 +18,8 @@ from backends.standalone.cells import CellGraph
 from backends.tabular.journal import Journal, group_of, read_journal
 from backends.training.recipes import Recipe
 from harness.core.errors import HarnessError, TableError
-from harness.execution.table_builder import build
+from harness.execution.building import build_journal
+from harness.execution.executor import Workers
 from tests.backends.standalone.recipe import TINY
 
 CELLS = [CellGraph.from_text("0100", ""), CellGraph.from_text("010001000", "0"), CellGraph.from_text("010001000", "2")]
@@ -27,12 +28,12 @@ FAKE, SLOW, KILLED = (f"tests.fakes.trainer:{name}Trainer" for name in ("Fake", 
 
 def run(path: Path, recipe: Recipe = TINY, workers: int = 1, trainer: str = FAKE) -> list[tuple[int, int]]:
     progress: list[tuple[int, int]] = []
-    build(
+    build_journal(
         "nasbench101-v3",
         CELLS,
         recipe,
         path,
-        workers=workers,
+        workers=Workers(workers),
         on_progress=lambda done, total: progress.append((done, total)),
         trainer=trainer,
     )
@@ -73,7 +74,7 @@ def test_a_crash_at_any_byte_changes_nothing(whole: Path, tmp_path: Path) -> Non
 
 def test_a_killed_build_resumes_where_it_was(whole: Path, tmp_path: Path) -> None:
     path = tmp_path / "killed.journal"
-    code = "from tests.execution.test_table_builder import SLOW, run; from pathlib import Path; "
+    code = "from tests.execution.test_building import SLOW, run; from pathlib import Path; "
     code += f"run(Path({str(path)!r}), trainer=SLOW)"
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 60
@@ -122,5 +123,7 @@ def test_an_error_ends_the_build_without_waiting_for_the_other_trainings(tmp_pat
 
     start = time.monotonic()
     with pytest.raises(OSError, match="no space left"):
-        build("nasbench101-v3", CELLS * 100, TINY, tmp_path / "j", workers=1, on_progress=full, trainer=SLOW)
+        build_journal(
+            "nasbench101-v3", CELLS * 100, TINY, tmp_path / "j", workers=Workers(1), on_progress=full, trainer=SLOW
+        )
     assert time.monotonic() - start < 60  # 600 trainings take two minutes

@@ -1,0 +1,176 @@
+"""Recipes for images: of stand-alone training, and of shared weights."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, model_validator
+
+from backends.training.recipes.recipe_part import (
+    AnyPositive,
+    Fraction,
+    Int,
+    NonNegativeFloat,
+    NonNegativeInt,
+    OptimizerSettings,
+    PositiveInt,
+    Share,
+    SharedRecipe,
+    StandaloneRecipe,
+    recipe_part,
+)
+
+
+def _ascending(epochs: tuple[int, ...]) -> tuple[int, ...]:
+    if min(epochs, default=0) < 2 or list(epochs) != sorted(set(epochs)):
+        raise ValueError("expected ascending numbers from 2 up")
+    return epochs
+
+
+@recipe_part
+class Recipe(StandaloneRecipe):
+    """One recipe; the keys with defaults came later, and their defaults mean what a recipe without them always meant.
+
+    Data: `train_images` and `validation_images` (the rest is test), pixel `noise` in standard deviations. Training
+    images are cut at random from the image in a margin of `crop` black pixels, mirrored half of the time with `flip`,
+    and lose a square of side `cutout`.
+    Network: `width`, `stacks`, `modules`, `batch_norm_momentum` as in `backends.networks.nasbench101.Skeleton`.
+    Optimiser: `sgd` with Nesterov `momentum`, or TensorFlow's `rmsprop` (`backends.training.rmsprop`);
+    `weight_decay` on every parameter, batches of `batch_size`. The images of an epoch that fill no batch are `dropped`,
+    or `carried` over to the next one.
+    Rate: with `warmup-cosine` it rises linearly to `learning_rate` over the fraction `warmup` of the steps and falls to
+    0 along a half cosine; `cosine-by-step` falls from the start, the first step at rate 0 (NAS-Bench-101).
+    Evaluation: in batches of `evaluation_batch`, without augmentation, of `all-images` of a split or those in
+    `full-batches`; training accuracy is measured on the first `train_accuracy_images`.
+    Budgets: each in `epochs` is a training of its own with its own schedule (`separate`), or a moment of one training
+    with the schedule of the longest (`continued`). A training whose loss is not finite is begun again with another
+    seed, `attempts` in all; the last one counts, alone.
+    """
+
+    dataset: str
+    train_images: PositiveInt
+    validation_images: PositiveInt
+    noise: NonNegativeFloat
+    train_accuracy_images: PositiveInt
+    width: PositiveInt
+    stacks: PositiveInt
+    modules: PositiveInt
+    batch_norm_momentum: Share
+    epochs: Annotated[tuple[Int, ...], AfterValidator(_ascending)]
+    batch_size: PositiveInt
+    learning_rate: NonNegativeFloat
+    warmup: Fraction
+    momentum: NonNegativeFloat
+    weight_decay: NonNegativeFloat
+    repeats: PositiveInt
+    seed: Int
+    crop: NonNegativeInt = 0
+    flip: bool = False
+    cutout: NonNegativeInt = 0
+    optimiser: Literal["sgd", "rmsprop"] = "sgd"
+    schedule: Literal["warmup-cosine", "cosine-by-step"] = "warmup-cosine"
+    remainder: Literal["dropped", "carried"] = "dropped"
+    evaluation: Literal["all-images", "full-batches"] = "all-images"
+    evaluation_batch: PositiveInt = 512
+    budgets: Literal["separate", "continued"] = "separate"
+    attempts: PositiveInt = 1
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.schedule == "cosine-by-step" and self.warmup:
+            raise ValueError(f"warmup cannot be {self.warmup}: the schedule 'cosine-by-step' has none; write 0")
+        if self.batch_size > self.train_images:
+            raise ValueError(f"batch_size cannot be {self.batch_size}: there are only {self.train_images} train_images")
+        return self
+
+
+@recipe_part
+class ImageData:
+    """The data set and its splits in its own order, the rest being test; ``noise`` in standard deviations."""
+
+    dataset: str
+    train_images: PositiveInt
+    validation_images: PositiveInt
+    noise: NonNegativeFloat = 0.0
+    crop: NonNegativeInt = 0
+    flip: bool = False
+    cutout: NonNegativeInt = 0
+
+
+@recipe_part
+class ImageNetwork:
+    """The sizes around the cells, as in ``backends.networks.nasbench101.Skeleton``."""
+
+    width: PositiveInt
+    stacks: PositiveInt
+    modules: PositiveInt
+    batch_norm_momentum: Share
+
+
+@recipe_part
+class ImageTraining:
+    """SGD: the rate falls from ``learning_rate`` to ``final_rate`` along a half cosine over ``epochs``, epoch by epoch.
+
+    ``weight_decay`` applies to every weight, used in a step or not; gradients are clipped to the norm ``clip``.
+    """
+
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: NonNegativeFloat
+    final_rate: NonNegativeFloat
+    momentum: NonNegativeFloat
+    weight_decay: NonNegativeFloat
+    clip: AnyPositive
+
+
+@recipe_part
+class ImageEvaluation:
+    """``quick_batch`` images make the batch of a Gradient and of a quick Score, ``batch`` those of a whole Score.
+
+    ``recalibration_images`` of the training split set the statistics of batch normalisation before a Score.
+    """
+
+    quick_batch: PositiveInt
+    batch: PositiveInt
+    recalibration_images: PositiveInt
+
+
+@recipe_part
+class ImageRecipe(SharedRecipe):
+    """One recipe of images."""
+
+    data: ImageData
+    network: ImageNetwork
+    training: ImageTraining
+    evaluation: ImageEvaluation
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of the training split; the last one may be smaller."""
+        return math.ceil(self.data.train_images / self.training.batch_size)
+
+    @property
+    def optimizer_settings(self) -> OptimizerSettings:
+        """How the weights move."""
+        part = self.training
+        return OptimizerSettings(momentum=part.momentum, weight_decay=part.weight_decay, clip=part.clip)
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        part = self.training
+        progress = min(step // self.steps_per_epoch / part.epochs, 1.0)
+        return part.final_rate + (part.learning_rate - part.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        data, sizes = self.data, self.evaluation
+        pairs = {
+            "training.batch_size": (self.training.batch_size, data.train_images),
+            "evaluation.quick_batch": (sizes.quick_batch, data.validation_images),
+            "evaluation.recalibration_images": (sizes.recalibration_images, data.train_images),
+        }
+        for key, (size, images) in pairs.items():
+            if size > images:
+                raise ValueError(f"{key} cannot be {size}: its split has {images} images")
+        return self
