@@ -25,6 +25,7 @@ import yaml
 
 from backends.supernet.oracle import SupernetOracle
 from backends.tabular.named_tables import open_table
+from backends.training.recipes.files import supernet_recipe_path
 from benchmarks.command_line import command_line, results_file, write_figures
 from harness.core.numbers import Undefined
 from harness.core.oracle import State, Update, Updated
@@ -70,7 +71,7 @@ SWEEPS = {
 
 def recipe(sweep: Sweep, value: float) -> tuple[str, int]:
     """A copy of the recipe with this value, and its epochs."""
-    content = yaml.safe_load((FOLDER / f"{sweep.recipe}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(supernet_recipe_path(sweep.recipe).read_text(encoding="utf-8"))
     content["training"] |= {sweep.key: value} | ({"epochs": 1} if sweep.quick else {})
     path = Path(tempfile.mkdtemp()) / "spos.yaml"
     path.write_text(yaml.safe_dump(content))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,13 +78,12 @@ def image_recipe(name: str) -> ImageRecipe:
 def scales(device: torch.device, quick: bool) -> tuple[SupernetScale, SupernetScale]:
     """The digits recipe, and one of coloured images that a processor can do."""
     digits, published, size = image_recipe("digits/spos"), image_recipe("cifar10/spos"), 8 if quick else 64
-    coloured = published.model_copy(
-        update={
-            "data": ImageData(dataset="random", train_images=8 * size, validation_images=4 * size, crop=4, flip=True),
-            "network": published.network.model_copy(update={"width": size // 2}),
-            "training": published.training.model_copy(update={"batch_size": size}),
-            "evaluation": ImageEvaluation(quick_batch=size, batch=2 * size, recalibration_images=2 * size),
-        }
+    coloured = replace(
+        published,
+        data=ImageData(dataset="random", train_images=8 * size, validation_images=4 * size, crop=4, flip=True),
+        network=replace(published.network, width=size // 2),
+        training=replace(published.training, batch_size=size),
+        evaluation=ImageEvaluation(quick_batch=size, batch=2 * size, recalibration_images=2 * size),
     )
     part, space = digits.data, NASBench101(vertices=5)
     small = load_digits(part.train_images, part.validation_images, noise=part.noise)
@@ -189,7 +188,7 @@ def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
 def mixtures(scale: SupernetScale, device: torch.device, epochs: int) -> dict[str, float]:
     """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
     contest = SpeedComparison(scale, device)
-    rng, count = stream(0, "mixtures"), max(1, scale.rounds // 5)
+    rng, count = stream(0, "mixtures"), scale.rounds // 5
     drawn = [tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in scale.space.options) for _ in range(count)]
     cells = [(path, mixture) for (path, _), mixture in zip(contest.drawn(count), drawn, strict=True)]
     calls: dict[str, Callable[[Any], Any]] = {

@@ -28,11 +28,6 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-RESULTS = ROOT / "benchmarks" / "results" / "tables.json"
-
-VERTICES = 7
-SINGLE, BATCH = 20_000, 1_000_000
-"""How many cells are asked for one by one, and at once."""
 
 from benchmarks.command_line import command_line, known_figures, print_and_write, results_file  # noqa: E402
 
@@ -73,7 +68,7 @@ def measure_import(file: str, table: str) -> dict[str, Any]:
     from harness.spaces.nasbench101 import NASBench101
 
     start, cpu = time.perf_counter(), time.process_time()
-    import_tfrecord(file, NASBench101(vertices=VERTICES), table)
+    import_tfrecord(file, NASBench101(), table)
     return {
         "import_seconds": time.perf_counter() - start,
         "import_processor_seconds": time.process_time() - cpu,

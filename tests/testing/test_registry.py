@@ -143,12 +143,12 @@ def named(part: str | Callable[..., None]) -> str:
     return part if isinstance(part, str) else part.__name__
 
 
-@pytest.mark.parametrize(("name", "check"), tuple(policy_cases()), ids=named)
+@pytest.mark.parametrize(("name", "check"), list(policy_cases()), ids=named)
 def test_policy(name: str, check: Callable[[PolicyCase], None]) -> None:
     check(POLICIES[name])
 
 
-@pytest.mark.parametrize(("name", "check"), tuple(oracle_cases()), ids=named)
+@pytest.mark.parametrize(("name", "check"), list(oracle_cases()), ids=named)
 def test_oracle(name: str, check: Callable[[OracleCase], None]) -> None:
     check(ORACLES[name])
 
