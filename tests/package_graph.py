@@ -71,13 +71,13 @@ class Import:
 
 
 def modules(root: Path = ROOT) -> dict[str, str]:
-    """The text of every module of the three import packages, by its dotted name."""
+    """The text of every module of the three import packages, by its dotted name; a package ends in ``.__init__``."""
     files = [path for package in ROOTS[:3] for path in sorted((root / package).rglob("*.py"))]
     return {_dotted(path.relative_to(root)): path.read_text(encoding="utf-8") for path in files}
 
 
 def _dotted(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    return ".".join(path.with_suffix("").parts)
 
 
 def imports(texts: Mapping[str, str]) -> Iterator[Import]:
