@@ -45,15 +45,15 @@ def test_the_cells_are_uniform_whatever_a_policy_draws_by(setting: dict[str, str
 def test_a_probe_holds_what_a_score_answers_and_none_where_it_failed() -> None:
     space = Pairs()
     oracle = SharedOracle(space, 1, device="cpu", holes=True)
-    oracle.answer([Update((space.parse("0-1"),))] * 3)
+    oracle.answer([Update((space.parse("0+1"),))] * 3)
     found = dict(score_probe(oracle))
-    # three updates, and a thousandth of the key 4a + b of the smaller labelling; odd keys fail
-    assert found["1-2"] == pytest.approx((3 + 6 / 1000) / 1000)
-    assert found["0-1"] is None
+    # three updates, and a thousandth of the key 10a + b of the smaller labelling; odd keys fail
+    assert found["1+2"] == pytest.approx((3 + 12 / 1000) / 1000)
+    assert found["0+1"] is None
     assert len(found) == 10
-    (again,) = oracle.answer([Score(space.parse("2-1"))])
+    (again,) = oracle.answer([Score(space.parse("2+1"))])
     assert isinstance(again, Scored)
-    assert again.value == found["1-2"]
+    assert again.value == found["1+2"]
 
 
 def test_only_a_search_that_trained_shared_weights_is_probed() -> None:

@@ -12,7 +12,7 @@ from harness.core.space import Architecture
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space
 from tests.backends.tabular import courses
-from tests.fakes.truths import TRUTH, FakeTable, Pairs
+from tests.fakes.pairs import TRUTH, FakeTable, Pairs
 
 RNN2 = create_space("rnn2")
 

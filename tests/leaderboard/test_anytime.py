@@ -33,7 +33,7 @@ from harness.leaderboard.anytime import (
 )
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
-from tests.fakes.truths import TRUTH, FakeTable, Pairs
+from tests.fakes.pairs import TRUTH, FakeTable, Pairs
 
 SPACE = Pairs()
 

@@ -75,16 +75,16 @@ def test_updates_are_uniform_over_the_whole_space_or_over_the_given_cells_alone(
                 found[text] = found.get(text, 0) + 1
         return found
 
-    given = counts(cells=("2-1", "3-3"))
-    assert set(given) == {"1-2", "3-3"}
+    given = counts(cells=("2+1", "3+3"))
+    assert set(given) == {"1+2", "3+3"}
     # 1000 draws of probability 1/2, within four standard deviations
-    assert abs(given["1-2"] - 500) < 4 * np.sqrt(250)
+    assert abs(given["1+2"] - 500) < 4 * np.sqrt(250)
     assert len(counts()) == 10
 
 
 def test_it_recommends_the_best_of_the_latest_scoring_and_never_a_failed_one() -> None:
-    worth = {"0-1": 0.2, "2-3": 0.9}
-    scorings = iter([worth, {"0-1": 0.4, "2-3": 0.3}, {}])
+    worth = {"0+1": 0.2, "2+3": 0.9}
+    scorings = iter([worth, {"0+1": 0.4, "2+3": 0.3}, {}])
     current: dict[str, float] = {}
 
     def answer(query: Query) -> Answer:
@@ -94,16 +94,16 @@ def test_it_recommends_the_best_of_the_latest_scoring_and_never_a_failed_one() -
             return Updated(None, Cost())
         assert isinstance(query, Score)
         text = PAIRS.format(query.architecture)
-        if text == "0-1":
+        if text == "0+1":
             current = next(scorings)
         return Scored(current[text], Cost(1)) if text in current else Failed("a hole", Cost(1))
 
-    policy = build(epochs=2, updates=1, score_epochs=(0, 1), cells=("0-1", "2-3"))
+    policy = build(epochs=2, updates=1, score_epochs=(0, 1), cells=("0+1", "2+3"))
     best: list[str] = []
     while queries := policy.ask(2):
         policy.tell([Trial(0, query, answer(query)) for query in queries])
         best.append(PAIRS.format(policy.recommend()))
-    assert best == ["2-3", "2-3", "0-1", "0-1", "0-1"]  # a scoring, an update, a scoring, an update, only failures
+    assert best == ["2+3", "2+3", "0+1", "0+1", "0+1"]  # a scoring, an update, a scoring, an update, only failures
 
 
 @pytest.mark.parametrize(
@@ -121,5 +121,5 @@ def test_a_setting_out_of_range_is_refused_by_name(settings: dict[str, Any], wor
 
 
 def test_a_cell_that_is_none_is_refused() -> None:
-    with pytest.raises(SpaceError, match="'9-9' is no pair"):
-        build(cells=("1-1", "9-9"))
+    with pytest.raises(SpaceError, match="'9\\+9' is no pair"):
+        build(cells=("1+1", "9+9"))

@@ -26,7 +26,7 @@ class SamplesOneCell(Pairs):
 
 class NeverSettles(Pairs):
     def canonical_keys(self, keys: Any) -> Any:
-        return np.where(keys < 0, -1, (keys + 1) % 16)
+        return np.where(keys < 0, -1, (keys + 1) % 34)
 
 
 class CountsTwice(Pairs):
@@ -48,12 +48,12 @@ class JumpsFar(Pairs):
 
 class FormatsHalf(Pairs):
     def format(self, architecture: Architecture) -> str:
-        return f"{architecture.choices[0]}-0"
+        return f"{architecture.choices[0]}+0"
 
 
 class ReadsAnything(Pairs):
     def parse(self, text: str) -> Architecture:
-        return super().parse(text) if "-" in text else Architecture((0, 0))
+        return super().parse(text) if "+" in text else Architecture((0, 0))
 
 
 class SpreadsItsWeight(Pairs):

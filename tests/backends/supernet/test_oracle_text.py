@@ -118,7 +118,7 @@ def test_a_recipe_of_the_wrong_kind_is_refused(space: str, recipe: str, told: st
 
 
 def test_a_space_of_neither_kind_is_refused() -> None:
-    with pytest.raises(IncompatibleError, match="'pairs'"):
+    with pytest.raises(IncompatibleError, match="'pairs4'"):
         SupernetOracle(Pairs(), 1)
 
 

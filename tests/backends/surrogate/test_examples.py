@@ -35,7 +35,7 @@ def make(tmp_path: Path) -> Callable[..., Table]:
     seconds = np.where(recorded, 2.0, nan)
     seconds[0, 1] = [10.0, 20.0]
     content: Content = {
-        "keys": np.array([0, 1, 5, 10]),
+        "keys": np.array([0, 1, 11, 22]),
         "epochs": (4, 8),
         "recorded": recorded,
         "final": {"validation_accuracy": validation, "test_accuracy": validation / 2, "training_seconds": seconds},

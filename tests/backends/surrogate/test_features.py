@@ -87,7 +87,7 @@ def test_other_spaces_have_choices_and_counts_of_operations() -> None:
     expected = [[1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 1], [1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0]]
     assert encoded(rnn, keys).tolist() == expected
     pairs = Pairs()  # (2, 1) is written as (1, 2)
-    assert encoded(pairs, np.array([9])).tolist() == [[0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0]]
+    assert encoded(pairs, np.array([21])).tolist() == [[0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0]]
 
 
 @pytest.mark.parametrize("name", ["nasbench101-v5", "rnn3", "nasbench201"])

@@ -18,9 +18,12 @@ from tests.fakes.pairs import Pairs
 class Ordered(Pairs):
     """Ordered pairs: every labelling is a cell of its own."""
 
-    name = "ordered"
     scheme = "ordered"
-    size = 16
+    size = 16  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "ordered"
 
     def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         return keys
@@ -49,7 +52,7 @@ def content() -> dict[str, Any]:
     recorded = np.array([[[1, 1], [1, 1]], [[1, 1], [1, 1]], [[1, 1], [1, 0]]], dtype=bool)
     seconds = np.array([[[1.0, 3.0], [2.0, 6.0]], [[1.5, 1.5], [3.1, 3.1]], [[1.0, 2.0], [5.0, np.nan]]])
     return {
-        "keys": np.array([1, 5, 14]),
+        "keys": np.array([1, 11, 32]),
         "epochs": (4, 8),
         "recorded": recorded,
         "final": {"validation_accuracy": validation, "test_accuracy": validation - 0.0625, "training_seconds": seconds},

@@ -23,10 +23,10 @@ from tests.fakes.published_data import MISSING, PUBLISHED
 needs_data = pytest.mark.skipif(not PUBLISHED.is_dir(), reason=MISSING)
 
 PAIRS = """architecture,epochs,repeat,validation_accuracy,training_seconds,trainable_parameters
-0-1,4,0,0.25,10,100
-1-0,4,1,0.5,12,100
-2-2,4,0,nan,9.5,101
-2-2,8,0,0.75,20,101
+0+1,4,0,0.25,10,100
+1+0,4,1,0.5,12,100
+2+2,4,0,nan,9.5,101
+2+2,8,0,0.75,20,101
 """
 
 CHAIN = 'b49ac8c578b4561d79ac7087988f1c61,010001000,"input,conv3x3-bn-relu,output"'
@@ -41,7 +41,7 @@ def imported(folder: Path, text: str, space: SearchSpace, **options: Any) -> Tab
 
 def test_rows_become_trainings_of_any_space(tmp_path: Path, pairs: Pairs) -> None:
     table = imported(tmp_path, PAIRS, pairs)
-    assert (table.keys.tolist(), table.epochs, table.repeats) == ([1, 10], (4, 8), 2)
+    assert (table.keys.tolist(), table.epochs, table.repeats) == ([1, 22], (4, 8), 2)
     np.testing.assert_array_equal(table.values("validation_accuracy", 4), [[0.25, 0.5], [np.nan, np.nan]])
     np.testing.assert_array_equal(table.recorded(4), [[True, True], [True, False]])
     np.testing.assert_array_equal(table.recorded(8), [[False, False], [True, False]])
@@ -52,11 +52,11 @@ def test_rows_become_trainings_of_any_space(tmp_path: Path, pairs: Pairs) -> Non
 
 def test_the_row_order_does_not_matter_and_equal_duplicates_are_one(tmp_path: Path, pairs: Pairs) -> None:
     header, *rows = PAIRS.splitlines()
-    turned = "\n".join([header, *reversed(rows), rows[0].replace("0-1", "1-0")])
+    turned = "\n".join([header, *reversed(rows), rows[0].replace("0+1", "1+0")])
     digest = imported(tmp_path, PAIRS, pairs).digest
     (tmp_path / "source.csv").unlink()
     table = imported(tmp_path, turned, pairs)
-    assert table.rows(np.array([1, 4])).tolist() == [0, 0]
+    assert table.rows(np.array([1, 10])).tolist() == [0, 0]
     assert table.recorded().sum() == 1
     np.testing.assert_array_equal(table.values("training_seconds", 4), [[10, 12], [9.5, np.nan]])
     assert len(digest) == 64
@@ -86,20 +86,20 @@ def test_gzip_and_parquet_give_the_same_table_as_plain_text(tmp_path: Path, pair
         ("0.25", "-0.1", "line 2: validation_accuracy is -0.1"),
         ("9.5", "-9.5", "line 4: training_seconds is -9.5, but must be seconds"),
         ("9.5", "inf", "line 4: training_seconds is inf"),
-        ("2-2,8", "2-2,eight", "line 5: column 'epochs' holds 'eight', which is no number"),
-        ("2-2,8", "2-2,8.5", "line 5: column 'epochs' holds '8.5', not a whole number from 1 on"),
-        ("2-2,8", "2-2,0", "line 5: column 'epochs' holds '0', not a whole number from 1 on"),
-        ("1-0,4,1", "1-0,4,-1", "line 3: column 'repeat' holds '-1', not a whole number from 0 on"),
+        ("2+2,8", "2+2,eight", "line 5: column 'epochs' holds 'eight', which is no number"),
+        ("2+2,8", "2+2,8.5", "line 5: column 'epochs' holds '8.5', not a whole number from 1 on"),
+        ("2+2,8", "2+2,0", "line 5: column 'epochs' holds '0', not a whole number from 1 on"),
+        ("1+0,4,1", "1+0,4,-1", "line 3: column 'repeat' holds '-1', not a whole number from 0 on"),
         (
-            "1-0,4,1",
-            "1-0,4,0",
+            "1+0,4,1",
+            "1+0,4,0",
             "line 3: the same cell, epochs and repeat as 2, but column 'validation_accuracy' differs",
         ),
         ("12,100", "12,101", "line 3: the cell of line 2 again, in another labelling, but parameter counts differ"),
-        ("2-2,4", "2-7,4", "line 4: '2-7' is no pair"),
+        ("2+2,4", "2+7,4", "line 4: '2\\+7' is no pair"),
         ("9.5,101", "9.5", "line 4: 5 values for 6 columns"),
         ("repeat", "epochs", "has 2 columns for 'epochs'"),
-        ("0-1,4", '"0-1,4', "cannot read"),
+        ("0+1,4", '"0+1,4', "cannot read"),
     ],
 )
 def test_trouble_is_named_by_line_and_column(tmp_path: Path, pairs: Pairs, old: str, new: str, words: str) -> None:
@@ -152,12 +152,12 @@ def test_a_wrong_hash_or_graph_is_named_by_its_line(tmp_path: Path, old: str, ne
 
 
 def test_graphs_are_refused_in_a_space_without_graphs(tmp_path: Path, pairs: Pairs) -> None:
-    with pytest.raises(TableError, match="line 2: space 'pairs' has no adjacency matrices"):
+    with pytest.raises(TableError, match="line 2: space 'pairs4' has no adjacency matrices"):
         imported(tmp_path, CELLS, pairs)
 
 
 def test_means_are_one_repeat_and_the_provenance_says_so(tmp_path: Path, pairs: Pairs) -> None:
-    text = "architecture,epochs,mean_test_accuracy,note\n0-1,4,0.5,x\n"
+    text = "architecture,epochs,mean_test_accuracy,note\n0+1,4,0.5,x\n"
     table = imported(tmp_path, text, pairs, mean_of=3)
     assert table.repeats == 1
     assert table.provenance["repeats"] == "mean of 3 repeats"
