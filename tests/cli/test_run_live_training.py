@@ -38,28 +38,44 @@ def committed(database: Path) -> int:
         return 0
 
 
-@pytest.mark.slow(reason="supernets trained for 300 epochs by four processes, two of them killed")
-def test_killed_runs_of_a_supernet_go_on_and_end_bit_for_bit(tmp_path: Path) -> None:
-    settings = ["--set", f"oracle.recipe={recipe(tmp_path, 300)}", "--set", "oracle.seconds=none", "--workers", "2"]
-    arguments = [sys.executable, "-m", "harness", "run", *SEARCH, "--oracle", "supernet", *settings]
+VICTIM = """
+from harness.cli import main
+from harness.execution import engine
 
-    def start(folder: str) -> subprocess.Popen[bytes]:
-        (tmp_path / folder).mkdir(exist_ok=True)
-        return subprocess.Popen(arguments, cwd=tmp_path / folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+engine.CHECKPOINT_SECONDS = 0.1
+main()
+"""
 
-    whole = start("whole").communicate()[0]
-    trials = 0
+
+@pytest.mark.slow(reason="two processes that train a supernet, killed, and two whole searches")
+def test_killed_runs_of_a_supernet_go_on_and_end_bit_for_bit(
+    harness: Harness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ["--set", f"oracle.recipe={recipe(tmp_path, 100)}", "--set", "oracle.seconds=none", "--workers", "1"]
+    arguments = ("run", *SEARCH, "--oracle", "supernet", *settings)
+
+    def whole(name: str) -> str:
+        (tmp_path / name).mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / name)
+        return harness(*arguments).out
+
+    expected, trials = whole("whole"), 0
+    (tmp_path / "killed").mkdir()
     for _ in range(2):
-        victim, before = start("killed"), trials
+        command = [sys.executable, "-c", VICTIM, *arguments]
+        victim = subprocess.Popen(
+            command, cwd=tmp_path / "killed", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        before = trials
         while trials == before:  # until a checkpoint lies behind the last one
             assert victim.poll() is None, "the runs ended before they could be killed"
-            time.sleep(0.1)
-            trials = committed(tmp_path / "killed" / "runs" / "harness.db")
+            time.sleep(0.02)
+            trials = committed(folder / "runs" / "harness.db")
         os.kill(victim.pid, signal.SIGKILL)
         victim.communicate()
-    resumed = start("killed")
-    assert resumed.communicate()[0] == whole
-    assert json.loads(whole)["leaderboard"][0]["tau"] is not None
+    assert 0 < trials < 2 * 500  # updates of both seeds
+    assert whole("killed") == expected
+    assert json.loads(expected)["leaderboard"][0]["tau"] is not None
 
 
 @pytest.mark.slow(reason="a supernet trained and searched from the command line")

@@ -130,11 +130,13 @@ def test_a_truncated_table_and_a_foreign_file_are_refused(harness: Harness) -> N
         assert name in ended.err
 
 
-@pytest.mark.slow(reason="three builds that train every cell in processes of their own")
-def test_a_killed_build_goes_on_and_ends_with_the_same_table(tmp_path: Path) -> None:
+@pytest.mark.slow(reason="a build that is killed, and one by two workers, in processes that train")
+def test_a_killed_build_goes_on_and_ends_with_the_same_table(harness: Harness, tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE)
-    command = [sys.executable, "-m", "harness", "table", "build", "recipe.yaml", "--space", "nasbench101-v3"]
-    first = subprocess.Popen([*command, "--output", "a.h5", "--workers", "1"], cwd=tmp_path)
+    command = ("table", "build", "recipe.yaml", "--space", "nasbench101-v3")
+    first = subprocess.Popen(
+        [sys.executable, "-m", "harness", *command, "--output", "a.h5", "--workers", "1"], cwd=tmp_path
+    )
     journal = tmp_path / "a.h5.journal"
     while not (journal.exists() and journal.read_bytes().count(b"\n") > 5):
         assert first.poll() is None, "the build ended before it could be killed"
@@ -143,19 +145,16 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_table(tmp_path: Path) -> 
     first.wait()
     assert not (tmp_path / "a.h5").exists()
     begun = journal.read_bytes()
-    for name in ("a.h5", "b.h5"):
-        subprocess.run([*command, "--output", name, "--workers", "2"], cwd=tmp_path, check=True)
+    for name, workers in (("a.h5", "2"), ("b.h5", "1")):
+        assert harness(*command, "--output", name, "--workers", workers).status == 0
     assert journal.read_bytes().startswith(begun[: begun.rindex(b"\n")])
-    infos = [
-        json.loads(subprocess.check_output([*command[:3], "table", "info", name, "--json"], cwd=tmp_path))
-        for name in ("a.h5", "b.h5")
-    ]
+    infos = [json.loads(harness("table", "info", name, "--json").out) for name in ("a.h5", "b.h5")]
     figures = [
         {name: info["figures"][f"{name}_accuracy"] for name in ("train", "validation", "test")} for info in infos
     ]
     assert figures[0] == figures[1]
     assert infos[0]["trainings"] == 7 * 2 * 2
     (tmp_path / "recipe.yaml").write_text(RECIPE.replace("width: 4", "width: 5"))
-    mixed = subprocess.run([*command, "--output", "a.h5"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (mixed.returncode, mixed.stderr.count("\n")) == (2, 1)
-    assert "recipe" in mixed.stderr
+    mixed = harness(*command, "--output", "a.h5")
+    assert (mixed.status, mixed.err.count("\n")) == (2, 1)
+    assert "recipe" in mixed.err

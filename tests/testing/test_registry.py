@@ -23,6 +23,7 @@ from harness.testing import (
     PolicyCase,
 )
 from harness.testing.executors import ExecutorFactory
+from tests.backends.standalone.recipe import written as trained_by
 from tests.backends.supernet.tiny_text import written
 from tests.backends.surrogate.small import written as fitted
 
@@ -35,7 +36,9 @@ POLICIES: dict[str, PolicyCase] = {
     "evolution": PolicyCase(registry.load("policy", "evolution"), {"samples": 60, "population": 10, "tournament": 4}),
     "enas": PolicyCase(registry.load("policy", "enas"), {"epochs": 4, "steps": 3, "updates": 2}),
     "nao": PolicyCase(
-        registry.load("policy", "nao"), {"pool": 20, "training_epochs": 10, "updates": 3, "update_epochs": 2}
+        registry.load("policy", "nao"),
+        {"iterations": 2, "pool": 20, "new": 5, "updates": 3, "update_epochs": 2}
+        | {"training_epochs": 5, "max_step": 10, "hidden": 16, "layers": 1, "width": 32},
     ),
     "spos": PolicyCase(
         registry.load("policy", "spos"), {"epochs": 4, "updates": 20, "population": 10, "mutants": 4, "crossovers": 4}
@@ -51,17 +54,17 @@ POLICIES: dict[str, PolicyCase] = {
         registry.load("policy", "uniform-sharing"), {"epochs": 4, "updates": 5, "cells": CELLS}, learns=False
     ),
     "bananas": PolicyCase(registry.load("policy", "bananas"), {"samples": 40, "epochs": 20, "layers": 3}),
-    "bayesnas": PolicyCase(registry.load("policy", "bayesnas"), {"epochs": 12, "updates": 15}),
-    "darts": PolicyCase(registry.load("policy", "darts"), {"epochs": 8, "updates": 50, "lr": 0.05}),
-    "gdas": PolicyCase(registry.load("policy", "gdas"), {"epochs": 8, "updates": 50, "lr": 0.05}),
+    "bayesnas": PolicyCase(registry.load("policy", "bayesnas"), {"epochs": 8, "updates": 15}),
+    "darts": PolicyCase(registry.load("policy", "darts"), {"epochs": 8, "updates": 25, "lr": 0.1}),
+    "gdas": PolicyCase(registry.load("policy", "gdas"), {"epochs": 8, "updates": 25, "lr": 0.1}),
     "hyperband": PolicyCase(registry.load("policy", "hyperband"), {"budgets": (25, 50, 100), "rounds": 3}),
     "local-search": PolicyCase(registry.load("policy", "local-search"), {"samples": 50}),
     "optuna": PolicyCase(registry.load("policy", "optuna"), {"sampler": "NSGAIISampler", "samples": 60}),
-    "tpe": PolicyCase(registry.load("policy", "tpe"), {"samples": 40}),
+    "tpe": PolicyCase(registry.load("policy", "tpe"), {"samples": 20}),
     "successive-halving": PolicyCase(
         registry.load("policy", "successive-halving"), {"budgets": (25, 50, 100), "cells": 27}
     ),
-    "fbnet": PolicyCase(registry.load("policy", "fbnet"), {"epochs": 40, "updates": 10, "warmup": 1}),
+    "fbnet": PolicyCase(registry.load("policy", "fbnet"), {"epochs": 20, "updates": 10, "warmup": 1}),
 }
 ORACLES: dict[str, OracleCase] = {
     "synthetic": OracleCase(lambda seed: build("synthetic", "nasbench101-v5", seed)),
@@ -76,7 +79,7 @@ ORACLES: dict[str, OracleCase] = {
         lambda seed: build("tabular+score-gradient", "nasbench101-v5", seed),
         estimates_slopes="its gradient is a random estimate, unbiased over seeds, and its loss the mean of few samples",
     ),
-    # measured seconds differ from run to run; a training takes about half a second
+    # measured seconds differ from run to run
     # single precision, and ReLUs with a kink in every other step: tests/backends/supernet holds slopes to 1e-6
     "supernet": OracleCase(lambda seed: build("supernet", "nasbench101-v5", seed, seconds="none"), slope_tolerance=0.2),
     "supernet, tree": OracleCase(
@@ -85,7 +88,9 @@ ORACLES: dict[str, OracleCase] = {
     "supernet, recurrent": OracleCase(
         lambda seed: build("supernet", "rnn2", seed, recipe=written(), seconds="none"), slope_step=1e-2
     ),
-    "standalone": OracleCase(lambda seed: build("standalone", "nasbench101-v4", seed, seconds="none"), queries=4),
+    "standalone": OracleCase(
+        lambda seed: build("standalone", "nasbench101-v4", seed, recipe=str(trained_by()), seconds="none"), queries=4
+    ),
 }
 SPACES: dict[str, dict[str, Any]] = {name: {} for name in registry.entries("space")}
 EXECUTORS: dict[str, ExecutorFactory] = {
@@ -105,14 +110,7 @@ def build_tree(oracle: str, seed: int, **settings: Any) -> Any:
 
 
 TWENTY = "twenty whole searches of a policy that trains or follows slopes"
-CUT_AND_RESUMED = "a search of a policy with networks, cut and gone on with at every sixth of it"
-TRAINED = "each answer is a training from scratch"
-FITTED = "fits a model for every few queries"
-MODEL_BASED = {"bananas", "optuna", "tpe"}
-LONG_STATES = {"bayesnas", "enas", "fbnet", "gdas", "nao", "random-sharing", "spos", "uniform-sharing"}
 QUICK_LEARNERS = {"evolution", "hyperband", "local-search", "random-search", "successive-halving"}
-QUICK_OF_MODELS = {"seed_decides", "settings_are_plain", "finished_stays_finished"}
-QUICK_OF_TRAINED = {"refuses_what_it_cannot", "settings_are_filled_in", "shared_settings_take_their_values"}
 MILLIONS = "walks millions of cells"
 LARGE_SPACES = {"rnn5", "rnn6"}
 
@@ -120,23 +118,8 @@ LARGE_SPACES = {"rnn5", "rnn6"}
 def policy_cases() -> Iterator[Any]:
     """Every policy with every check; those that take long are marked."""
     for name, check in itertools.product(POLICIES, POLICY_CHECKS):
-        reason = _why_slow(name, check.__name__)
-        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if reason else [])
-
-
-def _why_slow(policy: str, check: str) -> str:
-    if policy in MODEL_BASED and check not in QUICK_OF_MODELS:
-        return FITTED
-    if check == "learns" and POLICIES[policy].learns and policy not in QUICK_LEARNERS:
-        return TWENTY
-    return CUT_AND_RESUMED if check == "resumes_from_any_cut" and policy in LONG_STATES else ""
-
-
-def oracle_cases() -> Iterator[Any]:
-    """Every oracle with every check; those that train from scratch many times are marked."""
-    for name, check in itertools.product(ORACLES, ORACLE_CHECKS):
-        trains = name == "standalone" and check.__name__ not in QUICK_OF_TRAINED
-        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=TRAINED)] if trains else [])
+        long = check.__name__ == "learns" and POLICIES[name].learns and name not in QUICK_LEARNERS
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=TWENTY)] if long else [])
 
 
 def named(part: str | Callable[..., None]) -> str:
@@ -148,7 +131,8 @@ def test_policy(name: str, check: Callable[[PolicyCase], None]) -> None:
     check(POLICIES[name])
 
 
-@pytest.mark.parametrize(("name", "check"), list(oracle_cases()), ids=named)
+@pytest.mark.parametrize("check", ORACLE_CHECKS, ids=named)
+@pytest.mark.parametrize("name", ORACLES)
 def test_oracle(name: str, check: Callable[[OracleCase], None]) -> None:
     check(ORACLES[name])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import tempfile
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -33,9 +35,20 @@ TINY = Recipe(
 CELL = CellGraph.from_text("0111001000010000", "01")
 
 
-def written(folder: Path, recipe: Recipe, **changes: object) -> Path:
+TINIEST = replace(
+    TINY, train_images=64, validation_images=32, train_accuracy_images=32, stacks=1, epochs=(2,), repeats=1
+)
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder that lives as long as the tests."""
+    return tempfile.TemporaryDirectory()
+
+
+def written(folder: Path | None = None, recipe: Recipe = TINIEST, **changes: object) -> Path:
     """The recipe as a YAML file."""
     settings = asdict(recipe) | changes
-    path = folder / "recipe.yaml"
+    path = (folder or Path(_folder().name)) / "recipe.yaml"
     path.write_text(yaml.safe_dump({key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}))
     return path
