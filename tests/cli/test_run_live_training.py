@@ -62,10 +62,8 @@ def test_killed_runs_of_a_supernet_go_on_and_end_bit_for_bit(
     expected, trials = whole("whole"), 0
     (tmp_path / "killed").mkdir()
     for _ in range(2):
-        command = [sys.executable, "-c", VICTIM, *arguments]
-        victim = subprocess.Popen(
-            command, cwd=tmp_path / "killed", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        command, folder = [sys.executable, "-c", VICTIM, *arguments], tmp_path / "killed"
+        victim = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         before = trials
         while trials == before:  # until a checkpoint lies behind the last one
             assert victim.poll() is None, "the runs ended before they could be killed"
