@@ -57,8 +57,8 @@ def inconsistencies() -> Iterator[str]:
 
 def export() -> Iterator[str]:
     """A table of columns for each kind of export."""
-    for kind, columns in exporting.COLUMNS_BY_KIND.items():
-        rows = [(_code(each.name), each.type, each.unit, markdown_text(each.meaning)) for each in columns]
+    for kind, columns_of_kind in exporting.COLUMNS_BY_KIND.items():
+        rows = [(_code(each.name), each.type, each.unit, markdown_text(each.meaning)) for each in columns_of_kind()]
         yield f"## {kind}\n"
         yield "\n".join(markdown_table(("column", "type", "unit", "meaning"), rows, names=(0, 1, 2, 3))) + "\n"
 

@@ -87,7 +87,7 @@ def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | 
 @click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
 def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: str | None, **asked: Any) -> None:
     """A row a policy of each leaderboard; runs that were not judged yet are judged, as `harness leaderboard` does."""
-    from harness.export.columns import LEADERBOARD_COLUMNS
+    from harness.export.columns import leaderboard_columns
     from harness.export.rows import board_rows
     from harness.leaderboard.board_formats import text
     from harness.leaderboard.stored_boards import stored_boards
@@ -97,7 +97,7 @@ def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: s
         boards = stored_boards(opened, found, searches=False, **asked)
     if form in ("markdown", "latex"):
         return _save(lambda out: out.write(text(boards, form, statistics=False, pairs=False)), output)
-    return _write(board_rows(boards), LEADERBOARD_COLUMNS, form, output)
+    return _write(board_rows(boards), leaderboard_columns(), form, output)
 
 
 def _require_place(form: str, output: str | None) -> None:

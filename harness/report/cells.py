@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.core.numbers import Number, Undefined
+from harness.core.numbers import Undefined
 from harness.output.units import CellPart
 
 
@@ -51,13 +51,3 @@ class SortableTable:
 def reasons(cells: Iterable[SortableCell]) -> Iterable[str]:
     """Why numbers are missing, cell by cell."""
     return (part.reason for cell in cells for part in cell.parts if isinstance(part, Undefined))
-
-
-def text_cell(text: str) -> SortableCell:
-    """A cell of text."""
-    return SortableCell((text,))
-
-
-def number_cell(number: Number, *parts: CellPart) -> SortableCell:
-    """A cell of a number that is printed as ``parts``."""
-    return SortableCell(parts, None if isinstance(number, Undefined) else number)

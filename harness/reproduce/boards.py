@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from backends.tabular.named_tables import open_table
-from harness.core.judgement import Truth
+from harness.core.judgement import Ranking, Truth
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
@@ -78,22 +78,20 @@ def tau(each: LeaderboardEntry) -> Ours | None:
 
 def space_mean(truth: Truth | Missing, scale: float) -> Ours:
     """The mean over all cells and their (population) deviation."""
-    if isinstance(truth, Missing):
-        return truth
-    ranking = truth.ranking
-    return (
-        Missing(ranking.reason)
-        if isinstance(ranking, Undefined)
-        else mean_and_std(ranking.mean, ranking.std, scale=scale)
-    )
+    ranking = _ranking(truth)
+    return ranking if isinstance(ranking, Missing) else mean_and_std(ranking.mean, ranking.std, scale=scale)
 
 
 def space_best(truth: Truth | Missing, scale: float) -> Ours:
     """The best of all cells."""
+    ranking = _ranking(truth)
+    return ranking if isinstance(ranking, Missing) else number(ranking.best, 2, scale=scale)
+
+
+def _ranking(truth: Truth | Missing) -> Ranking | Missing:
     if isinstance(truth, Missing):
         return truth
-    ranking = truth.ranking
-    return Missing(ranking.reason) if isinstance(ranking, Undefined) else number(ranking.best, 2, scale=scale)
+    return Missing(truth.ranking.reason) if isinstance(truth.ranking, Undefined) else truth.ranking
 
 
 def truth_of(step: RunStep, metric: str) -> Truth | Missing:

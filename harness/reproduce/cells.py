@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.core.numbers import Number, Undefined
-from harness.output.units import PLUS_MINUS
+from harness.output.units import fixed, text, with_deviation
 from harness.reproduce.published import Printed
 
 
@@ -69,7 +69,7 @@ def number(value: Number | int, digits: int, *, scale: float = 1.0) -> Ours:
     """A number with so many decimals; without its value, the reason."""
     if isinstance(value, Undefined):
         return Missing(value.reason)
-    return MeasuredValue(f"{value * scale:,.{digits}f}", value * scale)
+    return MeasuredValue(text(fixed(value, digits, scale)), value * scale)
 
 
 def mean_and_std(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
@@ -78,7 +78,7 @@ def mean_and_std(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
         return Missing(mean.reason)
     if isinstance(std, Undefined):
         return number(mean, 2, scale=scale)
-    return MeasuredValue(f"{mean * scale:,.2f}{PLUS_MINUS}{std * scale:,.2f}", mean * scale, std * scale)
+    return MeasuredValue(text(with_deviation(mean, std, scale)), mean * scale, std * scale)
 
 
 def text_value(text: str) -> MeasuredValue:

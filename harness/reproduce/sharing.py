@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from harness.leaderboard.end_to_end import Watcher
-from harness.output.units import PLUS_MINUS
 from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import (
-    MeasuredValue,
     Missing,
     Ours,
     ReproducedCell,
     ReproducedRow,
     ReproducedSection,
+    mean_and_std,
     number,
     reproduced_cells,
 )
@@ -89,9 +88,7 @@ def mean_and_std_of(tau: SeedStatistics) -> Ours:
     """The mean and the deviation over the seeds that have a tau."""
     if tau["mean"] is None:
         return Missing(NO_TAU)
-    if tau["std"] is None:
-        return number(tau["mean"], 2)
-    return MeasuredValue(f"{tau['mean']:.2f}{PLUS_MINUS}{tau['std']:.2f}", tau["mean"], tau["std"])
+    return number(tau["mean"], 2) if tau["std"] is None else mean_and_std(tau["mean"], tau["std"])
 
 
 def _sharing(request: ReproduceRequest, watcher: Watcher) -> Findings:

@@ -17,6 +17,7 @@ from harness.core.numbers import Undefined
 from harness.core.oracle import Gradient, Update
 from harness.core.policy import BASELINE
 from harness.judging.judge_runs import judge_all
+from harness.judging.judged_runs import values_of
 from harness.leaderboard import leaderboard
 from harness.leaderboard.comparison import Comparison, default_margin, holm_adjusted
 from harness.leaderboard.comparison import compare_samples as compare
@@ -190,13 +191,9 @@ def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) ->
 
 def _against(without: LeaderboardEntry, shared: LeaderboardEntry, *, larger_is_better: bool) -> Comparison:
     """The shared weights' values against those without; the margin is half of the deviation of the latter."""
-    values, others = (_values(side) for side in (shared, without))
+    values, others = (values_of(side.runs) for side in (shared, without))
     margin = default_margin(std(others))
     return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
-
-
-def _values(side: LeaderboardEntry) -> list[float]:
-    return [value for value in side.values if not isinstance(value, Undefined)]
 
 
 def _row(without: LeaderboardEntry, shared: LeaderboardEntry, cost: Penalty, words: str) -> PenaltyRow:

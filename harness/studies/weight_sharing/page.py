@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.output.page import Page, TextTable
+from harness.output.units import DASH, fixed, text, with_deviation
 from harness.studies.agreement import SeedStatistics
 from harness.studies.weight_sharing.measure import EpochSummary, ScoringRow, WeightSharingResult
-
-DASH = "–"
 
 
 def weight_sharing_page(content: WeightSharingResult) -> Page:
@@ -118,11 +117,11 @@ def _seed_text(seed: int | None) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number, or a dash for none."""
-    return DASH if value is None else f"{value:.{digits}f}"
+    return text(fixed(value, digits))
 
 
 def spread_text(found: SeedStatistics | None, digits: int = 3) -> str:
     """``mean ± std``; the mean alone where there is one seed, and a dash where there is none."""
-    if found is None or found["mean"] is None:
-        return DASH
-    return number(found["mean"], digits) + ("" if found["std"] is None else f" ± {found['std']:.{digits}f}")
+    if found is None or found["std"] is None:
+        return number(found and found["mean"], digits)
+    return text(with_deviation(found["mean"], found["std"], digits=digits))
