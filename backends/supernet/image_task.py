@@ -20,10 +20,9 @@ from backends.networks.nasbench101_supernet import (
     RunningStatistics,
     TrainingStatistics,
 )
+from backends.networks.supernet_points import ImageCells, MixtureRows
 from backends.supernet.batches import ImageBatch, ImageBatches
-from backends.supernet.cells import ImageCells
 from backends.supernet.image_recipe import ImageRecipe
-from backends.supernet.task import MixtureRows
 from harness.core.random import stream
 
 Statistics = Literal["recalibrated", "batch", "running"]

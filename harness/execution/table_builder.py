@@ -10,15 +10,13 @@ from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any, Protocol
 
-from backends.standalone.cells import CellGraph
 from backends.tabular.journal import Journal, JournalGroup
 from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.progress import ProgressCallback, silent
 from harness.execution.worker_processes import worker_pool
 
-TRAINER = "backends.standalone.cell_trainer:CellTrainer"
-LANGUAGE_TRAINER = "backends.standalone.language_trainer:LanguageTrainer"
-
+TrainingJob = tuple[Any, int]
+"""What a trainer's `rows` takes."""
 
 AnyRecipe = Recipe | LanguageRecipe
 
@@ -37,63 +35,21 @@ class Trainer(Protocol):
 
 def build(
     space: str,
-    cells: Sequence[CellGraph],
-    recipe: Recipe,
-    journal_path: Path,
-    *,
-    workers: int,
-    gpus: Sequence[int] = (),
-    on_progress: ProgressCallback = silent,
-    trainer: str = TRAINER,
-) -> None:
-    """Train every cell at every budget of the recipe, and append the results to the journal.
-
-    Workers train on the CPU, or on `gpus` in turn. Progress is in groups: a cell at a budget. Safe to kill at any time:
-    the next call with the same arguments goes on with what is missing. Raises `TableError` when the journal was begun
-    with another space, recipe or data, and `HarnessError` when a worker was killed.
-    """
-    jobs: dict[JournalGroup, TrainingJob] = {
-        (cell.adjacency, cell.operations, n): (cell, n) for cell in cells for n in recipe.epochs
-    }
-    _build(space, jobs, recipe, journal_path, workers=workers, gpus=gpus, on_progress=on_progress, trainer=trainer)
-
-
-def build_learning_curves(
-    space: str,
-    architectures: Sequence[str],
-    recipe: LanguageRecipe,
-    journal_path: Path,
-    *,
-    workers: int,
-    gpus: Sequence[int] = (),
-    on_progress: ProgressCallback = silent,
-    trainer: str = LANGUAGE_TRAINER,
-) -> None:
-    """The same for recurrent cells, named as in their space; a row is the course of one training.
-
-    The first repeat of every cell comes first, then the second: a journal that is not whole yet is still balanced.
-    """
-    jobs: dict[JournalGroup, TrainingJob] = {
-        (text, n): (text, n) for n in range(recipe.repeats) for text in architectures
-    }
-    _build(space, jobs, recipe, journal_path, workers=workers, gpus=gpus, on_progress=on_progress, trainer=trainer)
-
-
-TrainingJob = tuple[CellGraph | str, int]
-"""What a trainer's `rows` takes."""
-
-
-def _build(
-    space: str,
     jobs: Mapping[JournalGroup, TrainingJob],
     recipe: AnyRecipe,
     journal_path: Path,
     *,
     workers: int,
-    gpus: Sequence[int],
-    on_progress: ProgressCallback,
+    gpus: Sequence[int] = (),
+    on_progress: ProgressCallback = silent,
     trainer: str,
 ) -> None:
+    """Do all jobs, each the group of a journal, and append the results to the journal.
+
+    Workers train on the CPU, or on `gpus` in turn. Progress is in groups. Safe to kill at any time: the next call with
+    the same arguments goes on with what is missing. Raises `TableError` when the journal was begun with another space,
+    recipe or data, and `HarnessError` when a worker was killed.
+    """
     with worker_pool(workers, gpus, _start_worker, recipe, trainer) as started:
         header = _header(space, recipe, started.submit(_fingerprint).result())
         with Journal(journal_path, header) as journal:
@@ -135,5 +91,5 @@ def _fingerprint() -> Mapping[str, str]:
     return _make().fingerprint()
 
 
-def _rows(cell: CellGraph | str, turn: int) -> list[dict[str, Any]]:
+def _rows(cell: Any, turn: int) -> list[dict[str, Any]]:
     return _make().rows(cell, turn)

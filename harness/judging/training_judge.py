@@ -9,33 +9,24 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-
-from backends.standalone.cells import cells_of
+from backends.standalone.tasks import JournalCell, StandaloneTask, task_by
 from backends.tabular.journal import read_journal
 from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
 from harness.core.judgement import Correlation, NoVerdict, Truth, TruthLookup, UnrankedVerdict
-from harness.core.measures import ACCURACY, PERPLEXITY, Measure
+from harness.core.measures import Measure
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture, SearchSpace
 from harness.execution.building import recipe_of
-from harness.execution.table_builder import LANGUAGE_TRAINER, build, build_learning_curves
+from harness.execution.table_builder import build
 from harness.judging.judge import canonical_key
 from harness.output.progress_bar import progress_bar
 
 UNRANKED = "trained from scratch: the space is not ranked"
-TRAINER = "backends.standalone.same_seed:same_seed_trainer"
-UNVERIFIED = "backends.standalone.same_seed:unverified_trainer"
-UNVERIFIED_LANGUAGE = "backends.standalone.same_seed:unverified_language_trainer"
-"""These train on data files that are not checked to be the published ones."""
-
-JournalCell: TypeAlias = str | tuple[str, tuple[int, ...]]
-"""What a journal calls a cell: a recurrent one by its text, others by their adjacency and operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +40,16 @@ class ScratchTraining:
     def of(cls, name_or_path: str, space: SearchSpace) -> ScratchTraining:
         """Read a recipe by its name or path; raises a HarnessError for none, or where it cannot train the space."""
         recipe, name = recipe_of(space, name_or_path), recipe_path(name_or_path).stem
-        return cls(name, recipe if isinstance(recipe, LanguageRecipe) else replace(recipe, epochs=recipe.epochs[-1:]))
+        return cls(name, task_by(recipe).whole(recipe))
+
+    @property
+    def _task(self) -> StandaloneTask[Any, Any]:
+        return task_by(self.recipe)
 
     @property
     def measure(self) -> Measure:
         """What cells are judged by."""
-        return PERPLEXITY if isinstance(self.recipe, LanguageRecipe) else ACCURACY
+        return self._task.measure
 
     @property
     def truth(self) -> Truth:
@@ -73,9 +68,7 @@ class ScratchTraining:
 
     def trainer(self, *, verified: bool) -> str:
         """Who trains, from the same seed for all: every recurrent cell is trained so anyway."""
-        if isinstance(self.recipe, LanguageRecipe):
-            return LANGUAGE_TRAINER if verified else UNVERIFIED_LANGUAGE
-        return TRAINER if verified else UNVERIFIED
+        return self._task.same_seed if verified else self._task.unverified
 
     def train(
         self,
@@ -105,14 +98,9 @@ class ScratchTraining:
 
     def _build(self, space: SearchSpace, keys: Sequence[int], journal: Path, **options: Any) -> dict[int, JournalCell]:
         """Train what the journal lacks; how it calls each cell."""
-        if isinstance(self.recipe, LanguageRecipe):
-            rows = space.from_keys(np.array(keys, np.int64)).tolist()
-            texts = [space.format(Architecture(tuple(choices))) for choices in rows]
-            build_learning_curves(space.scheme, texts, self.recipe, journal, **options)
-            return dict(zip(keys, texts, strict=True))
-        cells = cells_of(space, keys)
-        build(space.scheme, cells, self.recipe, journal, **options)
-        return {key: (cell.adjacency, cell.operations) for key, cell in zip(keys, cells, strict=True)}
+        targets = self._task.targets(space, keys)
+        build(space.scheme, self._task.jobs(targets, self.recipe), self.recipe, journal, **options)
+        return {key: self._task.journal_cell(target) for key, target in zip(keys, targets, strict=True)}
 
 
 def _means(journal: Path, metric: str) -> dict[JournalCell, float]:

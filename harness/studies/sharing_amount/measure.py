@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from backends.networks.adapters import DataKind
 from backends.tabular.importers import import_table
 from backends.tabular.named_tables import open_table
 from backends.tabular.table import Table
@@ -32,7 +33,7 @@ from harness.planning.settings import create_space
 from harness.statistics import kendall
 from harness.storage.store import Store
 from harness.studies.agreement import TIE_DECIMALS, SeedStatistics, competition_ranks, json_number, seed_statistics
-from harness.studies.sharing_amount.cells import SPACES, DataKind, SharingCell, twelve_cells
+from harness.studies.sharing_amount.cells import SPACES, SharingCell, twelve_cells
 from harness.studies.uniform_sharing_runs import FinishedRuns, ScoredRun, factors, sharing_plan, train
 from harness.studies.weight_sharing.measure import finite, in_unit, last
 

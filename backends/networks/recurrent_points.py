@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from backends.networks.recurrent_supernet import SharedRecurrentModel
-from backends.supernet.task import MixtureRows, one_hot_architecture
-from backends.supernet.text_recipe import TextNetwork
+from backends.networks.recurrent_supernet import Average, SharedRecurrentModel, Sharing, StateNorm
+from backends.networks.rnn_cell import Dropouts
+from backends.networks.supernet_points import MixtureRows, one_hot_architecture, rows_on
 from harness.core.space import Architecture, Mixture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
@@ -25,10 +25,29 @@ class RecurrentPath:
 RecurrentPoint: TypeAlias = RecurrentPath | MixtureRows
 
 
+class SharedModelSettings(Protocol):
+    """Sizes and variants as in ``SharedRecurrentModel``, and the range of the first weights."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def sharing(self) -> Sharing: ...
+    @property
+    def average(self) -> Average: ...
+    @property
+    def norm(self) -> StateNorm: ...
+    @property
+    def dropouts(self) -> Dropouts: ...
+    @property
+    def init_range(self) -> float: ...
+
+
 class RecurrentCells:
     """The supernet of a space of recurrent cells, its weights drawn from ``seed``."""
 
-    def __init__(self, space: RNNCell, network: TextNetwork, words: int, *, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, space: RNNCell, network: SharedModelSettings, words: int, *, seed: int, device: torch.device
+    ) -> None:
         self.module = SharedRecurrentModel(
             space.nodes,
             width=network.width,
@@ -55,7 +74,7 @@ class RecurrentCells:
 
     def rows(self, mixture: Mixture) -> MixtureRows:
         """A mixture as tensors on the network's device that require gradients."""
-        return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
+        return rows_on(self._device, mixture)
 
     def outputs(
         self, words: Tensor, hidden: Tensor, point: RecurrentPoint, generator: torch.Generator | None = None
