@@ -55,7 +55,7 @@ class ImageAdapter(ABC, Generic[Space]):
         """Draw the weights of replica r from generator r alone, and reset all running averages."""
 
     @abstractmethod
-    def shared(self, space: Space, sizes: Skeleton, seed: int, device: torch.device) -> ImageCells:
+    def shared(self, space: Space, sizes: Skeleton, seed: int, device: torch.device) -> ImageCells[Any, Any]:
         """All cells of a space as points of one network, its weights drawn from ``seed``."""
 
 
@@ -72,7 +72,7 @@ class TextAdapter(ABC, Generic[Space]):
     @abstractmethod
     def shared(
         self, space: Space, network: SharedModelSettings, words: int, *, seed: int, device: torch.device
-    ) -> TextCells:
+    ) -> TextCells[Any, Any]:
         """All cells of a space as points of one model of so many ``words``, its weights drawn from ``seed``."""
 
 

@@ -14,47 +14,37 @@ from backends.networks.nasbench101_supernet import (
     BatchNormalisation,
     CellPath,
     ChannelSelection,
+    NASBench101Supernet,
     allocate,
     initialise,
     path_of_choices,
 )
-from backends.networks.supernet_points import MixtureRows, one_hot_architecture, rows_on
-from harness.core.space import Architecture, Mixture
+from backends.networks.supernet_points import ImageCells, MixtureRows
+from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
 
 CellPoint: TypeAlias = CellPath | MixtureRows
 
 
-class NASBench101Cells:
+class NASBench101Cells(ImageCells[NASBench101, CellPath]):
     """The supernet of a NAS-Bench-101 space, its weights drawn from ``seed``."""
 
+    module: NASBench101Supernet
+
     def __init__(self, space: NASBench101, skeleton: Skeleton, seed: int, device: torch.device) -> None:
+        super().__init__(space, device)
         self.module = allocate(space.vertices, skeleton)
         initialise(self.module, torch.Generator().manual_seed(seed))
         self.module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._space, self._device = space, device
-        self._paths = lru_cache(65536)(self._path)
+        self._paths = lru_cache(65536)(super().discrete)
+
+    def written(self, architecture: Architecture) -> CellPath:
+        """The path through the slots that its decisions name."""
+        return path_of_choices(self._space, architecture.choices)
 
     def discrete(self, architecture: Architecture) -> CellPath:
         """The path of an architecture's cell, written canonically."""
         return self._paths(architecture)
-
-    def _path(self, architecture: Architecture) -> CellPath:
-        return path_of_choices(self._space, self._space.canonical(architecture).choices)
-
-    def point(self, mixture: Mixture) -> CellPoint:
-        """The path that a one-hot mixture is as it is written, or the rows of any other, without gradients.
-
-        A one-hot mixture outside the space has no path; it is relaxed as any other is.
-        """
-        if (architecture := one_hot_architecture(self._space, mixture)) is not None:
-            return path_of_choices(self._space, architecture.choices)
-        # A step of the weights needs no slope in the mixture, and taking it makes the step a fifth slower.
-        return [row.detach() for row in self.rows(mixture)]
-
-    def rows(self, mixture: Mixture) -> MixtureRows:
-        """A mixture as tensors on the network's device that require gradients."""
-        return rows_on(self._device, mixture)
 
     def logits(self, images: Tensor, point: CellPoint, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from backends.networks.recurrent_supernet import Average, SharedRecurrentModel, Sharing, StateNorm
 from backends.networks.rnn_cell import Dropouts
-from backends.networks.supernet_points import MixtureRows, one_hot_architecture, rows_on
-from harness.core.space import Architecture, Mixture
+from backends.networks.supernet_points import MixtureRows, TextCells
+from harness.core.space import Architecture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
 
@@ -42,12 +42,15 @@ class SharedModelSettings(Protocol):
     def init_range(self) -> float: ...
 
 
-class RecurrentCells:
+class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
     """The supernet of a space of recurrent cells, its weights drawn from ``seed``."""
+
+    module: SharedRecurrentModel
 
     def __init__(
         self, space: RNNCell, network: SharedModelSettings, words: int, *, seed: int, device: torch.device
     ) -> None:
+        super().__init__(space, device)
         self.module = SharedRecurrentModel(
             space.nodes,
             width=network.width,
@@ -59,22 +62,12 @@ class RecurrentCells:
         )
         self.module.initialise(torch.Generator().manual_seed(seed), network.init_range)
         self.module.to(device)
-        self._space, self._device = space, device
 
-    def discrete(self, architecture: Architecture) -> RecurrentPath:
+    def written(self, architecture: Architecture) -> RecurrentPath:
         """The path of an architecture, each of which is a cell of its own."""
         choices = architecture.choices
         pairs = zip(choices[::2], choices[1::2], strict=True)
         return RecurrentPath(tuple((OPERATIONS[operation], source) for source, operation in pairs))
-
-    def point(self, mixture: Mixture) -> RecurrentPoint:
-        """The path that a one-hot mixture is, or the rows of any other, without gradients."""
-        architecture = one_hot_architecture(self._space, mixture)
-        return [row.detach() for row in self.rows(mixture)] if architecture is None else self.discrete(architecture)
-
-    def rows(self, mixture: Mixture) -> MixtureRows:
-        """A mixture as tensors on the network's device that require gradients."""
-        return rows_on(self._device, mixture)
 
     def outputs(
         self, words: Tensor, hidden: Tensor, point: RecurrentPoint, generator: torch.Generator | None = None

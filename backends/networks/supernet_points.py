@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -17,42 +18,58 @@ from harness.core.space import Architecture, Mixture, SearchSpace
 MixtureRows: TypeAlias = Sequence[Tensor]
 """A mixture as tensors, one row a decision."""
 
-Point_co = TypeVar("Point_co", covariant=True)
+Space = TypeVar("Space", bound=SearchSpace)
+Point = TypeVar("Point")
 
 
-class SupernetCells(Protocol[Point_co]):
-    """A network that holds the weights of every architecture of a space."""
+class SupernetCells(ABC, Generic[Space, Point]):
+    """All architectures of a space as points of one network, ``module``, that holds their weights."""
 
-    @property
-    def module(self) -> nn.Module:
-        """All weights."""
+    module: nn.Module
 
-    def discrete(self, architecture: Architecture) -> Point_co:
+    def __init__(self, space: Space, device: torch.device) -> None:
+        self._space, self._device = space, device
+
+    @abstractmethod
+    def written(self, architecture: Architecture) -> Point:
+        """The point of an architecture as it is written."""
+
+    def discrete(self, architecture: Architecture) -> Point:
         """The point of an architecture's cell, written canonically."""
+        return self.written(self._space.canonical(architecture))
 
-    def point(self, mixture: Mixture) -> Point_co:
-        """What a one-hot mixture is as it is written, or the rows of any other, without gradients."""
+    def point(self, mixture: Mixture) -> Point | MixtureRows:
+        """What a one-hot mixture is as it is written, or the rows of any other, without gradients.
+
+        A step of the weights needs no slope in the mixture, and taking it makes the step a fifth slower. A one-hot
+        mixture outside the space is relaxed as any other is.
+        """
+        architecture = one_hot_architecture(self._space, mixture)
+        return [row.detach() for row in self.rows(mixture)] if architecture is None else self.written(architecture)
 
     def rows(self, mixture: Mixture) -> MixtureRows:
         """A mixture as tensors on the network's device that require gradients."""
+        return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
 
 
-class ImageCells(SupernetCells[Any], Protocol):
-    """One that classifies images at any point of the space."""
+class ImageCells(SupernetCells[Space, Point]):
+    """Those of a network that classifies images."""
 
-    def logits(self, images: Tensor, point: Any, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
+    @abstractmethod
+    def logits(
+        self, images: Tensor, point: Point | MixtureRows, norm: BatchNormalisation, slices: ChannelSelection
+    ) -> Tensor:
         """Logits (batch, classes) of standardised images (batch, channels, height, width) at a point."""
 
 
-class TextCells(SupernetCells[Any], Protocol):
-    """One that predicts the next word at any point of the space."""
+class TextCells(SupernetCells[Space, Point]):
+    """Those of a network that predicts the next word."""
 
-    @property
-    def module(self) -> LanguageModel:
-        """All weights."""
+    module: LanguageModel
 
+    @abstractmethod
     def outputs(
-        self, words: Tensor, hidden: Tensor, point: Any, generator: torch.Generator | None = None
+        self, words: Tensor, hidden: Tensor, point: Point | MixtureRows, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
         """Raw outputs and what the decoder takes, (steps, columns, width), of words (steps, columns) at a point."""
 
@@ -63,8 +80,3 @@ def one_hot_architecture(space: SearchSpace, mixture: Mixture) -> Architecture |
         return None
     architecture = Architecture(tuple(int(np.argmax(row)) for row in mixture))
     return architecture if space.contains(architecture) else None
-
-
-def rows_on(device: torch.device, mixture: Mixture) -> MixtureRows:
-    """A mixture as tensors on a device that require gradients."""
-    return [torch.tensor(row, device=device, requires_grad=True) for row in mixture]

@@ -32,7 +32,7 @@ DEFAULT_FAMILY = "auto"
 
 Widths = Literal["nasbench", "doubled"]
 
-SupernetParts: TypeAlias = tuple[SupernetCells[Any], SharedWeights[Any], Metric]
+SupernetParts: TypeAlias = tuple[SupernetCells[Any, Any], SharedWeights[Any], Metric]
 """The cells as points of a network, its weights, and what a Score of them means."""
 
 

@@ -41,7 +41,7 @@ class ImageTask:
 
     def __init__(
         self,
-        cells: ImageCells,
+        cells: ImageCells[Any, Any],
         batches: ImageBatches,
         recipe: ImageRecipe,
         seed: int,

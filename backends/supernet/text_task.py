@@ -22,7 +22,7 @@ class TextTask:
     part of the text begins with zeros. All points of a step begin with the same state; the last one's goes on.
     """
 
-    def __init__(self, cells: TextCells, bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
+    def __init__(self, cells: TextCells[Any, Any], bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
         self._cells, self._model, self._bptt_batches, self._recipe = cells, cells.module, bptt_batches, recipe
         self._place = TextPosition()
         self._hidden = self._model.start(recipe.training.batch_size)

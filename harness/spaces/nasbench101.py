@@ -25,8 +25,7 @@ from harness.spaces.nasbench101_keys import (
     pruned_key,
 )
 from harness.spaces.nasbench101_paths import path_features
-from harness.spaces.nasbench101_records import record_keys
-from harness.spaces.nasbench101_text import format_key, parse_key
+from harness.spaces.nasbench101_text import format_key, keys_of_fields, parse_key
 
 EncodingName = Literal["edges", "tree"]
 SamplerName = Literal["cells", "decisions", "notebook"]
@@ -166,8 +165,11 @@ class NASBench101(SearchSpace):
         return parse_key(f"{adjacency};{labels}")
 
     def graph_keys(self, graphs: Sequence[GraphDescription]) -> Keys:
-        """The same of many at once."""
-        return record_keys(graphs)
+        """The same of many at once, or one by one where one of them is none."""
+        try:
+            return keys_of_fields(graphs)
+        except (SpaceError, ValueError):
+            return super().graph_keys(graphs)
 
     def graph_features(self, keys: Keys) -> npt.NDArray[np.uint8]:
         """Edges, operations, paths and statistics (``nasbench101_features``), the same in all parts of the space."""

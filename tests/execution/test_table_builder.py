@@ -120,6 +120,7 @@ def test_an_error_ends_the_build_without_waiting_for_the_other_trainings(tmp_pat
         if done:
             raise OSError("no space left")
 
+    jobs = {("a cell", turn): (CELLS[0], turn) for turn in range(600)}
     start = time.monotonic()
     with pytest.raises(OSError, match="no space left"):
         build("nasbench101-v3", jobs, TINY, tmp_path / "j", workers=1, on_progress=full, trainer=SLOW)

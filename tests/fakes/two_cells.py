@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from backends.networks.adapters import ImageAdapter
 from backends.networks.cell_graphs import CellGraph
 from backends.networks.nasbench101 import Skeleton
-from backends.networks.supernet_points import MixtureRows, one_hot_architecture, rows_on
+from backends.networks.supernet_points import ImageCells, MixtureRows
 from harness.core.errors import SpaceError
-from harness.core.space import Architecture, CellDrawing, Choices, Mixture, SearchSpace
+from harness.core.space import Architecture, CellDrawing, Choices, SearchSpace
 
 OPERATIONS = ("identity", "relu", "tanh")
 
@@ -92,23 +92,18 @@ def initialise(network: TwoCellsNetwork, generators: Sequence[torch.Generator]) 
             nn.init.normal_(part, std=0.3, generator=generator)
 
 
-class TwoCellsPoints:
+class TwoCellsPoints(ImageCells[TwoCells, MixtureRows]):
     """Every architecture has the same weights; a mixture is the sum of what its operations make."""
 
+    module: TwoCellsNetwork
+
     def __init__(self, space: TwoCells, sizes: Skeleton, seed: int, device: torch.device) -> None:
+        super().__init__(space, device)
         self.module = TwoCellsNetwork(sizes)
         initialise(self.module, [torch.Generator().manual_seed(seed)])
-        self._space, self._device = space, device
 
-    def discrete(self, architecture: Architecture) -> MixtureRows:
-        return rows_on(self._device, self._space.one_hot(architecture))
-
-    def point(self, mixture: Mixture) -> MixtureRows:
-        architecture = one_hot_architecture(self._space, mixture)
-        return self.rows(mixture) if architecture is None else self.discrete(architecture)
-
-    def rows(self, mixture: Mixture) -> MixtureRows:
-        return rows_on(self._device, mixture)
+    def written(self, architecture: Architecture) -> MixtureRows:
+        return self.rows(self._space.one_hot(architecture))
 
     def logits(self, images: Tensor, point: MixtureRows, norm: Any, slices: Any) -> Tensor:
         normal = self._mixed(point[0], self.module.stem(images))
