@@ -22,33 +22,33 @@ from typing import Any
 
 import torch
 
+from backends.networks.adapters import graphs_of
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import CellGraph
 from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint
 from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
-from harness.spaces.nasbench101_keys import matrix_of_key
 
 RESULTS = Path(__file__).parent / "results" / "standalone.json"
 TARGETS = {"side_by_side_speedup": 1.5, "checkpoint_share_of_interval": 0.02}
 REPEATS = (0, 1, 2)
 
 
-def sampled(number: int) -> list[CellGraph]:
+def sampled(number: int) -> list[ArchitectureGraphs]:
     """Cells drawn uniformly from those of at most five vertices."""
     space, rng = NASBench101(vertices=5), stream(0, "benchmark")
     keys = space.canonical_keys(space.keys(space.sample_many(rng, number)))
-    return [CellGraph(*matrix_of_key(key)) for key in keys.tolist()]
+    return graphs_of(space, keys.tolist())
 
 
-def seconds(trainer: CellTrainer, cell: CellGraph, epochs: int, repeats: tuple[int, ...]) -> float:
+def seconds(trainer: CellTrainer, cell: ArchitectureGraphs, epochs: int, repeats: tuple[int, ...]) -> float:
     """Training seconds of these repeats together."""
     return sum(curve.final.seconds for curve in trainer.curves(cell, epochs, repeats))
 
 
-def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int) -> dict[str, float]:
+def trainings_an_hour(trainer: CellTrainer, cells: list[ArchitectureGraphs], epochs: int) -> dict[str, float]:
     """Both ways, by the median over the cells."""
     trainer.curves(cells[0], epochs, REPEATS)
     together, alone = list[float](), list[float]()
@@ -62,7 +62,7 @@ def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int)
     }
 
 
-def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: CellGraph) -> float:
+def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: ArchitectureGraphs) -> float:
     """The seconds of writing the state of three repeats, divided by the seconds between two writes."""
     training = CellTraining(cell, recipe, trainer._data, epochs=2, seeds=REPEATS)
     training._take_step()

@@ -26,12 +26,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from backends.data.digits import load as load_digits
 from backends.data.images import Images, Split
+from backends.networks.nasbench101_points import CellPoint, NASBench101Cells
+from backends.networks.supernet_points import MixtureRows
 from backends.supernet.batches import ImageBatches
 from backends.supernet.build import skeleton
-from backends.supernet.cells import CellPoint, NASBench101Cells
 from backends.supernet.image_task import ImageTask, Statistics
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.task import MixtureRows
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.files import load_supernet_recipe
 from backends.training.recipes.images import ImageData, ImageEvaluation, ImageRecipe

@@ -24,13 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.tabular import Table, open_table
-from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_tfrecord import import_tfrecord
 from backends.tabular.layout import ACCURACIES, SECONDS
 from harness.core.errors import IncompatibleError, SpaceError
 from harness.files.folders import cache_folder
 from harness.spaces.nasbench101 import NASBench101
-from harness.spaces.nasbench101_hash import module_hash
+from harness.spaces.nasbench101_hash import hashes, module_hash
 from harness.spaces.nasbench101_keys import (
     INPUT,
     MOST_EDGES,
@@ -168,7 +167,7 @@ class NASBench:
     @cached_property
     def _row_of_hash(self) -> Mapping[str, int]:
         known = self.table.hashes
-        joined = (hashes_of(self.table.keys) if known is None else known).tobytes().hex()
+        joined = "".join(hashes(self.table.keys.tolist())) if known is None else known.tobytes().hex()
         return {joined[32 * row : 32 * row + 32]: row for row in range(len(self.table))}
 
     def _check_spec(self, model_spec: ModelSpec) -> None:

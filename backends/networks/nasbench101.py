@@ -157,20 +157,6 @@ def draw_convolution(weight: Tensor, generator: torch.Generator) -> None:
     nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std, generator=generator)
 
 
-def allocate(matrix: Matrix, operations: Sequence[int], skeleton: Skeleton) -> NASBench101Network:
-    """A network whose weights are yet to be set by `initialise`; PyTorch's default would move the global generator."""
-    with torch.device("meta"):
-        network = NASBench101Network(matrix, operations, skeleton)
-    return network.to_empty(device="cpu")
-
-
-def count_parameters(matrix: Matrix, operations: Sequence[int], skeleton: Skeleton | None = None) -> int:
-    """Trainable parameters, counted without allocating any."""
-    with torch.device("meta"):
-        network = NASBench101Network(matrix, operations, skeleton)
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
     return (child for child in module.modules() if isinstance(child, nn.Conv2d))
 

@@ -130,20 +130,6 @@ def draw_uniform(values: Tensor, fan_in: int, generator: torch.Generator) -> Non
     nn.init.uniform_(values, -bound, bound, generator=generator)
 
 
-def allocate(operations: Sequence[int], skeleton: Skeleton) -> NASBench201Network:
-    """A network whose weights are yet to be set by ``initialise``; PyTorch's own would move the global generator."""
-    with torch.device("meta"):
-        network = NASBench201Network(operations, skeleton)
-    return network.to_empty(device="cpu")
-
-
-def count_parameters(operations: Sequence[int], skeleton: Skeleton = SKELETON) -> int:
-    """Trainable parameters, counted without allocating any; those of edges that lead nowhere count, as published."""
-    with torch.device("meta"):
-        network = NASBench201Network(operations, skeleton)
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def average_pooling() -> nn.AvgPool2d:
     """The mean over 3x3, of the pixels that lie inside of the image."""
     return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)

@@ -9,9 +9,8 @@ order is tanh, relu, sigmoid, identity, as in DARTS, NAO and enas_lm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +18,12 @@ from torch import Tensor, nn
 from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import ACTIVATIONS, Nodes, Recurrence, mean_of, node_state
 from backends.networks.rnn_cell import LanguageModel
+from backends.networks.supernet_points import MixtureRows
 from harness.spaces.rnn_cell import OPERATIONS
 
 Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
-
-MixtureRows: TypeAlias = Sequence[Tensor]
-"""Weights of the predecessors (i,) and of the operations (4,) of each node i, in turn."""
 
 _EPSILON = 1e-5  # of torch.nn.BatchNorm1d
 

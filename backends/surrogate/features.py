@@ -7,28 +7,29 @@ and the paths where the space has some. Equal numbers of one scheme mean the sam
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TypeAlias
 
-from backends.surrogate.graphs import Features, Keys, graph_features
+import numpy as np
+import numpy.typing as npt
+
 from harness.core.space import SearchSpace
 
-ENCODING = "edges, operations, paths and graph statistics, version 1"
 GENERAL = "choices, operation counts and paths, version 1"
-"""Names of the two forms; a file holds the one that its surrogate was fitted to, and another version is refused."""
+"""The name of the second form; a file holds the one that its surrogate was fitted to, and another is refused."""
 
-GRAPHS = "nasbench101"
-"""The scheme whose keys are graphs."""
+Keys: TypeAlias = npt.NDArray[np.int64]
+Features: TypeAlias = npt.NDArray[np.uint8]
 
 
 def encoding_of(space: SearchSpace) -> str:
     """The name of the form in which the cells of a space are encoded."""
-    return ENCODING if space.scheme == GRAPHS else GENERAL
+    return space.graph_encoding or GENERAL
 
 
 def encoded(space: SearchSpace, keys: Keys) -> Features:
     """The features of the cells of these keys in any labelling, shape (cells, features)."""
     canonical = space.canonical_keys(keys)
-    return graph_features(canonical) if space.scheme == GRAPHS else _general(space, canonical)
+    return space.graph_features(canonical) if space.graph_encoding else _general(space, canonical)
 
 
 def _general(space: SearchSpace, canonical: Keys) -> Features:

@@ -66,15 +66,15 @@ def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
     """
     from backends.tabular.importers import import_table
-    from harness.execution.building import build_journal, recipe_of, trained_cells
+    from harness.execution.building import build_journal, recipe_of, training_jobs
     from harness.execution.executor import Workers
     from harness.planning.settings import create_space
 
     whole, journal = create_space(space), Path(f"{output}.journal")
     with progress_bar("training") as report:
         how = recipe_of(whole, recipe)
-        cells = trained_cells(whole, whole.enumerate_keys(), how)
-        build_journal(whole.name, cells, how, journal, workers=Workers.of(workers), on_progress=report)
+        jobs = training_jobs(whole, whole.enumerate_keys(), how)
+        build_journal(whole.name, jobs, how, journal, workers=Workers.of(workers), on_progress=report)
     import_table("journal", journal, whole, output)
     _say_written(output)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,12 @@ Mixture = tuple[DecisionWeights, ...]
 Choices = npt.NDArray[np.int64]
 """Many architectures at once, of shape (architectures, decisions)."""
 
+GraphDescription: TypeAlias = tuple[str, str]
+"""A matrix of 0 and 1 row by row, and the comma-joined labels of its vertices, as NAS-Bench-101's records hold them."""
+
+CellDescription: TypeAlias = str | GraphDescription
+"""A text of the space, or a graph."""
+
 ENUMERABLE = 10_000_000
 """The largest space that is walked cell by cell."""
 
@@ -28,6 +34,30 @@ class Architecture:
     """One choice a decision; means nothing without its space."""
 
     choices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellDrawing:
+    """A cell as a graph to draw: ``vertices`` are labels, and whether each is an operation rather than an end.
+
+    A vertex stands behind all those that lead to it; ``edges`` are pairs of their places.
+    """
+
+    vertices: tuple[tuple[str, bool], ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+class OfScheme(Protocol):
+    """A space, or a table or a model of its cells."""
+
+    @property
+    def scheme(self) -> str:
+        """Spaces of one scheme give the same cell the same key."""
+
+
+def same_scheme(one: OfScheme, other: OfScheme) -> bool:
+    """Whether both give the same cell the same key."""
+    return one.scheme == other.scheme
 
 
 class SearchSpace(ABC):
@@ -43,6 +73,12 @@ class SearchSpace(ABC):
 
     scheme: str
     """Spaces of one scheme give the same cell the same key, so that one table serves them all."""
+
+    family: str = ""
+    """Whose adapter trains its cells: a name of ``backends.networks.adapters``, or ``module:object``; '' no one's."""
+
+    graph_encoding: str = ""
+    """Name and version of the form of ``graph_features``; '' for a space that has none."""
 
     encoding: str = "choices"
     """How the decisions describe a cell, where a space has several ways."""
@@ -71,8 +107,39 @@ class SearchSpace(ABC):
         return {self.encoding: self.reachable}
 
     def hashes(self, keys: npt.NDArray[np.int64]) -> Iterable[str] | None:
-        """The published hash of the cells of these keys, a text each; ``None`` where the space has none."""
+        """The published hash of the cells of these keys, a text each; ``None`` where the space has none.
+
+        Hashes of 32 hexadecimal digits are kept in tables, and checked.
+        """
         return None
+
+    def drawing(self, architecture: Architecture) -> CellDrawing | None:
+        """The cell of an architecture as a graph; ``None`` where the space's cells are none."""
+        return None
+
+    def described(self, adjacency: str, operations: Sequence[int]) -> CellDescription:
+        """The cell that a journal of trainings calls so: by default the text form of these choices."""
+        return self.format(Architecture(tuple(operations)))
+
+    def graph_key(self, adjacency: str, labels: str) -> int:
+        """The key of a cell that a source describes by a graph; raises SpaceError with what was expected."""
+        raise SpaceError(
+            f"space {self.name!r} has no adjacency matrices; give the column 'architecture', its text form"
+        )
+
+    def graph_keys(self, graphs: Sequence[GraphDescription]) -> npt.NDArray[np.int64]:
+        """The keys of many, shape (graphs,), or -1 where a graph is none."""
+        return np.array([self._graph_key_or_none(graph) for graph in graphs], dtype=np.int64)
+
+    def _graph_key_or_none(self, graph: GraphDescription) -> int:
+        try:
+            return self.graph_key(*graph)
+        except SpaceError:
+            return -1
+
+    def graph_features(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Numbers of the graphs of canonical ``keys``, shape (keys, features), where ``graph_encoding`` names them."""
+        raise NotImplementedError
 
     @abstractmethod
     def keys(self, choices: Choices) -> npt.NDArray[np.int64]:

@@ -40,40 +40,18 @@ class CellGraphData(TypedDict):
 
 
 def cell_graph_data(space: SearchSpace, architecture: Architecture, *, title: str | None = None) -> CellGraphData:
-    """The graph of a cell of NAS-Bench-101, dead parts removed, or of a recurrent cell, whose output is a mean.
+    """The graph of a cell, as its space draws it.
 
     The title is the text form unless another is given. Raises SpaceError for an architecture outside of the space, and
-    IncompatibleError for a space whose text form says nothing of a graph.
+    IncompatibleError for a space whose cells are no graphs.
     """
-    text = space.format(architecture)
-    if space.scheme == "nasbench101":
-        vertices, edges = _image_cell(text)
-    elif space.scheme.startswith("rnn"):
-        vertices, edges = _recurrent_cell(text)
-    else:
+    text, drawing = space.format(architecture), space.drawing(architecture)
+    if drawing is None:
         raise IncompatibleError(
             f"cells of space {space.name!r} cannot be drawn: only those of NAS-Bench-101 and recurrent ones are graphs"
         )
-    return CellGraphData(title=text if title is None else title, vertices=vertices, edges=edges)
-
-
-def _image_cell(text: str) -> tuple[list[GraphVertex], list[tuple[int, int]]]:
-    """Words name each vertex after the input with its predecessors; the last one is the output."""
-    words = [word.partition("@") for word in text.split()]
-    vertices = [GraphVertex(label="input", operation=False)]
-    vertices += [GraphVertex(label=name, operation=name != "output") for name, _, _ in words]
-    edges = [(int(source), place) for place, (*_, sources) in enumerate(words, 1) for source in sources.split(",")]
-    return vertices, edges
-
-
-def _recurrent_cell(text: str) -> tuple[list[GraphVertex], list[tuple[int, int]]]:
-    """Words name each node's activation with its predecessor; every node leads to the mean that is the output."""
-    words = [word.partition("@") for word in text.split()]
-    vertices = [GraphVertex(label="first state", operation=False)]
-    vertices += [GraphVertex(label=name, operation=True) for name, _, _ in words]
-    edges = [(int(source), place) for place, (*_, source) in enumerate(words, 1)]
-    vertices.append(GraphVertex(label="mean", operation=False))
-    return vertices, edges + [(place, len(words) + 1) for place in range(1, len(words) + 1)]
+    vertices = [GraphVertex(label=label, operation=operation) for label, operation in drawing.vertices]
+    return CellGraphData(title=text if title is None else title, vertices=vertices, edges=list(drawing.edges))
 
 
 def plot_cell(content: CellGraphData) -> Figure:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.core.errors import IncompatibleError, SpaceError, TableError
 from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
 from harness.core.measures import QUALITIES, Measure, measure_of
-from harness.core.space import Architecture, SearchSpace
+from harness.core.space import Architecture, SearchSpace, same_scheme
 from harness.statistics import kendall
 
 TIE_DIGITS = 12
@@ -134,7 +134,7 @@ def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
 
 def _metric_to_judge_by(table: TruthTable, space: SearchSpace, metric: str | None) -> tuple[str, Measure]:
     """The metric to judge by, and its measure; raises IncompatibleError or TableError where there is none."""
-    if table.scheme != space.scheme:
+    if not same_scheme(table, space):
         raise IncompatibleError(
             f"table {table.name!r} holds cells of scheme {table.scheme!r}, but space {space.name!r} is of scheme "
             f"{space.scheme!r}; choose a table of that scheme"

@@ -9,30 +9,24 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
+from backends.standalone.tasks import JournalCell, StandaloneTask, task_by
 from backends.tabular.journal import read_journal
 from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
 from harness.core.judgement import Correlation, NoVerdict, Truth, TruthLookup, UnrankedVerdict
-from harness.core.measures import ACCURACY, PERPLEXITY, Measure
+from harness.core.measures import Measure
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture, SearchSpace
-from harness.execution.building import LANGUAGE_TRAINER, build_journal, recipe_of, trained_cells
+from harness.execution.building import build_journal, recipe_of
 from harness.execution.executor import Workers
 from harness.judging.judge import canonical_key
 from harness.output.progress_bar import progress_bar
 
 UNRANKED = "trained from scratch: the space is not ranked"
-TRAINER = "backends.standalone.same_seed:same_seed_trainer"
-UNVERIFIED = "backends.standalone.same_seed:unverified_trainer"
-UNVERIFIED_LANGUAGE = "backends.standalone.same_seed:unverified_language_trainer"
-"""These train on data files that are not checked to be the published ones."""
-
-JournalCell: TypeAlias = str | tuple[str, tuple[int, ...]]
-"""What a journal calls a cell: a recurrent one by its text, others by their adjacency and operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +40,16 @@ class ScratchTraining:
     def of(cls, name_or_path: str, space: SearchSpace) -> ScratchTraining:
         """Read a recipe by its name or path; raises a HarnessError for none, or where it cannot train the space."""
         recipe, name = recipe_of(space, name_or_path), recipe_path(name_or_path).stem
-        return cls(name, recipe if isinstance(recipe, LanguageRecipe) else replace(recipe, epochs=recipe.epochs[-1:]))
+        return cls(name, task_by(recipe).whole(recipe))
+
+    @property
+    def _task(self) -> StandaloneTask[Any, Any]:
+        return task_by(self.recipe)
 
     @property
     def measure(self) -> Measure:
         """What cells are judged by."""
-        return PERPLEXITY if isinstance(self.recipe, LanguageRecipe) else ACCURACY
+        return self._task.measure
 
     @property
     def truth(self) -> Truth:
@@ -70,9 +68,7 @@ class ScratchTraining:
 
     def trainer(self, *, verified: bool) -> str:
         """Who trains, from the same seed for all: every recurrent cell is trained so anyway."""
-        if isinstance(self.recipe, LanguageRecipe):
-            return LANGUAGE_TRAINER if verified else UNVERIFIED_LANGUAGE
-        return TRAINER if verified else UNVERIFIED
+        return self._task.same_seed if verified else self._task.unverified
 
     def train(
         self,
@@ -93,14 +89,14 @@ class ScratchTraining:
             return {}
         journal = folder / f"judge-{self.truth.digest[:12]}.journal"
         trainer = trainer or self.trainer(verified=True)
-        trained = trained_cells(space, keys, self.recipe)
+        targets = self._task.targets(space, keys)
+        jobs = self._task.jobs(targets, self.recipe)
         with progress_bar("training what was recommended") as report:
             build_journal(
-                space.scheme, trained, self.recipe, journal, workers=workers, on_progress=report, trainer=trainer
+                space.scheme, jobs, self.recipe, journal, workers=workers, on_progress=report, trainer=trainer
             )
         means = _means(journal, self.truth.metric)
-        named = [cell if isinstance(cell, str) else (cell.adjacency, cell.operations) for cell in trained]
-        return {key: means[name] for key, name in zip(keys, named, strict=True)}
+        return {key: means[self._task.journal_cell(target)] for key, target in zip(keys, targets, strict=True)}
 
 
 def _means(journal: Path, metric: str) -> dict[JournalCell, float]:

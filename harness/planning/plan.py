@@ -17,7 +17,7 @@ from harness.core.oracle import Oracle, Update
 from harness.core.policy import BASELINE, Policy
 from harness.core.random import stream
 from harness.core.runspec import RunSpec
-from harness.core.space import SearchSpace
+from harness.core.space import SearchSpace, same_scheme
 from harness.planning import registry, settings
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device, require_gpus
@@ -211,7 +211,7 @@ def covering_table(space: SearchSpace) -> Table | None:
     """A known table that holds every cell of the space, its own space's first."""
     for path in known_tables().values():
         table = Table.open(path)
-        if table.scheme == space.scheme and len(table) >= space.size:
+        if same_scheme(table, space) and len(table) >= space.size:
             keys = space.enumerate_keys()
             if (table.rows(keys) >= 0).all():
                 return table

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import yaml
 
+from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import open_table
-from harness.core.space import SearchSpace
+from harness.core.space import SearchSpace, same_scheme
 from harness.planning.experiment import DEFAULT_STORE, SEEDS, Experiment
 from harness.planning.settings import create_space
 from harness.studies.scale import FAMILIES
-from harness.studies.sharing_amount.cells import DataKind
 
 ReproduceScale = Literal["quick", "paper"]
 
@@ -71,7 +71,7 @@ class ReproduceRequest:
 
 def serves(table: str, space: SearchSpace) -> bool:
     """Whether a table holds cells of a space; raises UnknownNameError or TableError for a wrong one."""
-    return open_table(table).scheme == space.scheme
+    return same_scheme(open_table(table), space)
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backends.networks.adapters import DataKind
 from harness.planning.experiment import BY_TABLE
 from harness.reproduce.request import SCALES, ReproduceRequest
 from harness.reproduce.steps import SHARED, PenaltyStep, RunStep, SharingAmountStep, WeightSharingStep
 from harness.studies.scale import TABLES, TRUTHS
-from harness.studies.sharing_amount.cells import SPACES, DataKind
+from harness.studies.sharing_amount.cells import SPACES
 
 RNN, LONG_RNN = "rnn2", "rnn12"
 """The spaces of Table 3A and of Table 1."""

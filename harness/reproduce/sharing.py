@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from backends.networks.adapters import DataKind
 from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import (
@@ -21,7 +22,7 @@ from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import SharingAmountStep, is_finished
 from harness.studies.agreement import SeedStatistics
 from harness.studies.sharing_amount import measure as sharing_amount
-from harness.studies.sharing_amount.cells import SPACES, DataKind
+from harness.studies.sharing_amount.cells import SPACES
 from harness.studies.sharing_amount.figure import plot_sharing_amount as draw_amount
 from harness.studies.sharing_amount.page import sharing_amount_page
 from harness.studies.weight_sharing import measure as weight_sharing

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import known_tables
 from harness.core.errors import StoreError
 from harness.core.oracle import Gradient
@@ -26,7 +27,6 @@ from harness.planning.plan import Plan, build_truth, make_plan
 from harness.storage.store import Store
 from harness.studies.penalty import measure as penalty
 from harness.studies.sharing_amount import measure as sharing_amount
-from harness.studies.sharing_amount.cells import DataKind
 from harness.studies.uniform_sharing_runs import POLICY, sharing_plan, without_table
 from harness.studies.weight_sharing import measure as weight_sharing
 

@@ -41,7 +41,7 @@ class NASBench201(SearchSpace):
     a convolution of nothing for nothing, which the bias of its batch normalisation is not.
     """
 
-    scheme = "nasbench201"
+    scheme = family = "nasbench201"
     samplers: ClassVar[tuple[str, ...]] = ("cells",)
 
     def __init__(self, *, cells: CellsName = "all") -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import SettingError, SpaceError
-from harness.core.space import ENUMERABLE, Architecture, Choices, SearchSpace
+from harness.core.space import ENUMERABLE, Architecture, CellDrawing, Choices, SearchSpace
+from harness.spaces.drawings import drawing_of_words
 
 OPERATIONS = ("tanh", "relu", "sigmoid", "identity")
 """In the order of DARTS, rnn/genotypes.py, without its ``none``."""
@@ -38,6 +39,7 @@ class RNNCell(SearchSpace):
     Sec. 3.2): each point is its own canonical form. ``nodes`` counts (predecessor, operation) pairs.
     """
 
+    family = "rnn"
     samplers: ClassVar[tuple[str, ...]] = ("cells",)
 
     def __init__(self, *, nodes: int = MOST_NODES) -> None:
@@ -85,6 +87,12 @@ class RNNCell(SearchSpace):
     def genotype(self, architecture: Architecture) -> str:
         """The text that DARTS prints and stores in rnn/genotypes.py; raises SpaceError outside the space."""
         return f"Genotype(recurrent={self._pairs(architecture)!r}, concat=range(1, {self.nodes + 1}))"
+
+    def drawing(self, architecture: Architecture) -> CellDrawing:
+        """The nodes behind the cell's first state; every one of them leads to the mean that is the output."""
+        drawn, last = drawing_of_words(self.format(architecture), "first state"), self.nodes + 1
+        to_mean = ((node, last) for node in range(1, last))
+        return CellDrawing((*drawn.vertices, ("mean", False)), (*drawn.edges, *to_mean))
 
     def parse(self, text: str) -> Architecture:
         """Read ``tanh@0 sigmoid@0`` or a DARTS genotype that averages all nodes; raises SpaceError."""

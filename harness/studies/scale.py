@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import known_tables
 from harness.core.errors import SettingError, TableError
 from harness.planning import registry, settings
 from harness.planning.settings import create_space
-from harness.studies.sharing_amount.cells import DataKind, kind_of
+from harness.studies.sharing_amount.cells import kind_of
 
 Scale = Literal["reduced", "paper"]
 

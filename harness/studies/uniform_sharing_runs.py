@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from backends.networks.adapters import DataKind
 from harness.core.errors import HarnessError, ResourceError
 from harness.core.probe import probe_cells
 from harness.core.runspec import RunSpec
@@ -17,7 +18,7 @@ from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missi
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan, require_buildable
 from harness.storage.store import Store
-from harness.studies.sharing_amount.cells import DataKind, kind_of
+from harness.studies.sharing_amount.cells import kind_of
 from harness.studies.step_timing import measure_step_seconds
 
 Floats = npt.NDArray[np.float64]

@@ -14,12 +14,10 @@ follows node 1, and no other wiring of them does. Both are tanh here, the activa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from backends.networks.adapters import DataKind, adapter_of
 from harness.core.space import SearchSpace
-from harness.spaces.rnn_cell import OPERATIONS, RNNCell
-
-DataKind = Literal["images", "text"]
+from harness.spaces.rnn_cell import OPERATIONS
 
 IMAGE_OPERATIONS = ("conv3x3", "conv1x1", "maxpool")
 
@@ -29,7 +27,8 @@ SPACES: dict[DataKind, str] = {"images": "nasbench101-v6", "text": "rnn3"}
 
 def kind_of(space: SearchSpace) -> DataKind:
     """What the cells of a space are trained on."""
-    return "text" if isinstance(space, RNNCell) else "images"
+    adapter = adapter_of(space.family)
+    return "images" if adapter is None else adapter.data
 
 
 @dataclass(frozen=True, slots=True)

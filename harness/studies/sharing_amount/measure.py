@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from backends.networks.adapters import DataKind
 from backends.tabular.importers import import_table
 from backends.tabular.named_tables import open_table
 from backends.tabular.table import Table
@@ -21,7 +22,7 @@ from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
-from harness.execution.building import build_journal, recipe_of, trained_cells
+from harness.execution.building import build_journal, recipe_of, training_jobs
 from harness.execution.executor import Workers
 from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.leaderboard.end_to_end import Watcher
@@ -32,7 +33,7 @@ from harness.planning.settings import create_space
 from harness.statistics import kendall
 from harness.storage.store import Store
 from harness.studies.agreement import TIE_DECIMALS, SeedStatistics, competition_ranks, json_number, seed_statistics
-from harness.studies.sharing_amount.cells import SPACES, DataKind, SharingCell, twelve_cells
+from harness.studies.sharing_amount.cells import SPACES, SharingCell, twelve_cells
 from harness.studies.uniform_sharing_runs import FinishedRuns, ScoredRun, factors, sharing_plan, train
 from harness.studies.weight_sharing.measure import finite, in_unit, last
 
@@ -145,8 +146,8 @@ def trained_table(kind: DataKind, experiment: Experiment, recipe: str, watcher: 
         journal = path.with_suffix(".h5.journal")
         with progress_bar("training the cells alone") as report:
             workers = Workers.of(experiment.workers, experiment.gpus)
-            named = trained_cells(space, _keys(cells, space), alone)
-            build_journal(space.name, named, alone, journal, workers=workers, on_progress=report)
+            jobs = training_jobs(space, _keys(cells, space), alone)
+            build_journal(space.name, jobs, alone, journal, workers=workers, on_progress=report)
         import_table("journal", journal, space, path)
     return Table.open(path)
 

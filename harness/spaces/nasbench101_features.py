@@ -1,4 +1,4 @@
-"""The features of NAS-Bench-101 cells, by bit operations on their canonical keys.
+"""What a surrogate sees of NAS-Bench-101 cells, by bit operations on their canonical keys.
 
 They depend on the key alone, so that one surrogate serves the space and all of its parts of fewer vertices.
 """
