@@ -18,7 +18,8 @@ from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError
 from harness.core.oracle import Gradient, Score, Scored, Slope, Update, Updated
 from harness.core.space import SearchSpace
-from harness.execution.building import build_journal, recipe_of
+from harness.execution.building import build_journal, recipe_of, training_jobs
+from harness.execution.executor import Workers
 from harness.figures.cell import cell_graph_data, plot_cell
 from harness.judging.training_judge import ScratchTraining
 from harness.planning.settings import create_space
@@ -61,14 +62,14 @@ def test_its_architectures_share_weights() -> None:
 
 def test_its_architectures_become_a_table_and_are_judged(tmp_path: Path) -> None:
     keys, journal = SPACE.enumerate_keys()[[0, 5]], tmp_path / "cells.journal"
-    build_journal(SPACE, keys, RECIPE, journal, workers=1, on_progress=lambda done, total: None)
+    build_journal(SPACE.name, training_jobs(SPACE, keys, RECIPE), RECIPE, journal, workers=Workers(1))
     import_table("journal", journal, SPACE, tmp_path / "table.h5")
     table = Table.open(tmp_path / "table.h5")
     assert table.keys.tolist() == [0, 5]
     assert table.parameters is not None
     assert table.parameters.tolist() == [4 * 9 + 4 + 4 * 10 + 10] * 2  # 4 channels, 10 classes
     scratch = ScratchTraining.of(str(written(tmp_path, RECIPE)), SPACE)
-    values = scratch.train([BOTH], SPACE, tmp_path)
+    values = scratch.train([BOTH], SPACE, tmp_path, workers=Workers(1))
     assert list(values) == [5]
     assert 0 < values[5] <= 1
 

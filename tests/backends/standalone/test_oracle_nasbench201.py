@@ -21,7 +21,7 @@ from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.judgement import NoVerdict, UnrankedVerdict
 from harness.core.oracle import Score, Scored
-from harness.execution.building import build_journal, trained_cells
+from harness.execution.building import build_journal, training_jobs
 from harness.execution.executor import Workers
 from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning.settings import create_space
@@ -77,7 +77,7 @@ def _keys(space: str) -> list[int]:
 def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
     recipe, journal = replace(TINIEST, repeats=2), tmp_path / "cells.journal"
     keys = np.array([SPACE.key(SPACE.parse(text)) for text in TEXTS])
-    build_journal(SPACE.name, trained_cells(SPACE, keys, recipe), recipe, journal, workers=Workers(1))
+    build_journal(SPACE.name, training_jobs(SPACE, keys, recipe), recipe, journal, workers=Workers(1))
     import_table("journal", journal, SPACE, tmp_path / "table.h5")
     table = Table.open(tmp_path / "table.h5")
     assert (table.space, table.epochs, table.repeats) == ("nasbench201", (2,), 2)
