@@ -1,10 +1,10 @@
-"""Trainings an hour of the stand-alone trainer: three repeats side by side against one at a time.
+"""Trainings an hour of the stand-alone trainer: three repeats together compared with one at a time.
 
     python -m benchmarks.standalone [--recipe NAME] [--device DEVICE]
 
 Prints its figures and writes them, by recipe and device, to ``benchmarks/results/standalone.json``: trainings an hour
-of one core or GPU, their ratio taken in one run, and what a checkpoint costs. Both ways train the same cells with the
-same seeds, in turn; evaluation is not counted, as it is not in a table's seconds.
+of one core or GPU, their ratio from one run, and the cost of a checkpoint. Both ways train the same cells with the same
+seeds, in turn. The time of evaluation does not count, as in a table's seconds.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def seconds(trainer: CellTrainer, cell: CellGraph, epochs: int, repeats: tuple[i
 
 
 def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int) -> dict[str, float]:
-    """Both ways, by the median over the cells."""
+    """The trainings an hour of both ways and the speed-up, as medians over the cells."""
     trainer.curves(cells[0], epochs, REPEATS)
     together, alone = list[float](), list[float]()
     for cell in cells:
@@ -63,7 +63,7 @@ def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int)
 
 
 def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: CellGraph) -> float:
-    """The seconds of writing the state of three repeats, divided by the seconds between two writes."""
+    """The time of writing the state of three repeats, as a fraction of the time between two checkpoints."""
     training = CellTraining(cell, recipe, trainer._data, epochs=2, seeds=REPEATS)
     training._take_step()
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def measure(recipe: Recipe, device: str, number: int) -> dict[str, float]:
 
 
 def machine(device: str) -> str:
-    """What the figures were taken on."""
+    """The machine and the versions of a measurement."""
     gpu = f", {torch.cuda.get_device_name()}" if device != "cpu" else ""
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
     return f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}"
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--cells", type=int, default=7, help="how many cells to train")
     options = parser.parse_args()
-    # Continued budgets would be kept on the disk and not be trained again.
+    # With continued budgets, trainings would be read from disk and not repeated.
     recipe = replace(load_recipe(recipe_path(options.recipe)), budgets="separate")
     document: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     figures = {"machine": machine(options.device), **measure(recipe, options.device, options.cells)}
