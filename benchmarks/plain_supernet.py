@@ -132,7 +132,7 @@ class PlainLoop:
         return self.step(*next(self.training), cell)
 
     def step(self, images: Tensor, labels: Tensor, cell: MatrixAndOperations) -> Tensor:
-        """Take one step on a batch. Gradients are zeroed, not dropped, so that decay and momentum move unused weights."""
+        """Take one step on a batch; unused weights have gradients of zero, so that decay and momentum move them."""
         self.network.train()
         loss = functional.cross_entropy(self.network(images, cell), labels)
         self.sgd.zero_grad(set_to_none=False)

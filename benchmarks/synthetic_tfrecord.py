@@ -49,7 +49,7 @@ def _text(key: int) -> tuple[str, str]:
 
 
 def _trainings(rng: np.random.Generator, quality: float, epochs: int) -> npt.NDArray[np.float64]:
-    """Evaluations, shape (repeats, 3 moments, [epoch, seconds, train, validation, test]), that grow with ``quality``."""
+    """Evaluations (repeats, 3 moments, [epoch, seconds, train, validation, test]), better with more ``quality``."""
     moments = np.array([0, epochs / 2, epochs])
     reach = 0.1 + (0.85 * quality) * (moments / (moments + 6))
     noise = rng.normal(0, 0.004, size=(REPEATS, 3, 3))

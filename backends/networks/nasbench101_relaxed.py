@@ -24,8 +24,8 @@ def mixture_graph(space: NASBench101, rows: Sequence[Tensor]) -> tuple[Tensor, T
     """Edge weights (V, V) and operation weights (V-2, 3) of a mixture, one row a decision, with gradients.
 
     In encoding `edges` the weight of an edge is its decision's weight for presence. In encoding `tree` the weight of
-    the edge from t to the output is the product over all later vertices u of 1 - (u's weight for t): vertices that no other
-    vertex uses feed the output; the input never does.
+    the edge from t to the output is the product over all later vertices u of 1 - (u's weight for t): vertices that no
+    other vertex uses feed the output; the input never does.
     """
     columns = _edge_columns(space, rows) if space.encoding == "edges" else _tree_columns(space, rows)
     edges = torch.stack([functional.pad(column, (0, space.vertices - len(column))) for column in columns], dim=1)
