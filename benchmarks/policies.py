@@ -2,11 +2,10 @@
 
     python -m benchmarks.policies [--published]
 
-Prints its figures and writes them to ``benchmarks/results/policies.json``: milliseconds of one core, and ratios against
-the plain references of this file, taken in the same run. The plain controller draws one architecture after the other
-with an LSTM cell and takes the gradient through those loops, as eval-nas does (models/controller.py); the plain decoder
-goes through an LSTM, its attention and its softmax one position after the other, as NAO_pytorch does
-(NAO_V1/decoder.py).
+Prints its figures and writes them to ``benchmarks/results/policies.json``: milliseconds of one core, and ratios to the
+plain references of this file, measured in the same run. The plain controller draws one architecture after the other
+with an LSTM cell and takes the gradient through these loops, as eval-nas does (models/controller.py). The plain decoder
+runs its LSTM, attention and softmax position by position, as NAO_pytorch does (NAO_V1/decoder.py).
 ``--published`` also runs one NAO search at its published settings (minutes).
 """
 
@@ -43,10 +42,10 @@ from policies.random_search import RandomSearch
 
 VERTICES, SMALL_VERTICES = 7, 5
 ROUNDS = 200
-"""How often the controller's step is timed; the slower ones less often."""
+"""The number of timings of the controller's step; slower steps have fewer."""
 
 SEARCHES: Mapping[Callable[..., Any], Mapping[str, Any]] = {RandomSearch: {}, Evolution: {}, ENAS: {}, NAO: {}}
-"""The policies that are timed, with what is not their default."""
+"""The timed policies, with their settings other than the defaults."""
 
 RESULTS = Path(__file__).parent / "results" / "policies.json"
 TARGETS = {
@@ -58,7 +57,7 @@ TARGETS = {
 
 
 class RandomScoreOracle:
-    """Answers every Score at once with a random number that the cell alone decides."""
+    """Answers every Score at once with a random number that depends on the cell alone."""
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
     independent = True
@@ -86,7 +85,7 @@ class RandomScoreOracle:
 
 
 def milliseconds(work: Callable[[], Any], repeats: int) -> float:
-    """The median processor time of a call, after one that warms up."""
+    """The median processor time of a call in milliseconds, after a warm-up call."""
     work()
     times = []
     for _ in range(repeats):
@@ -115,7 +114,7 @@ def plain_controller_step(controller: Controller, adam: torch.optim.Adam, sample
 
 
 def plain_training_step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tensor) -> None:
-    """One step of fitting with the decoder run position by position."""
+    """One training step in which the decoder runs position by position."""
     outputs = model.encode(rows)
     embedding = summary(outputs)
     state, tokens, losses = (embedding[None], embedding[None]), torch.zeros(len(rows), dtype=torch.long), []
@@ -157,7 +156,7 @@ def nao_step(space: NASBench101) -> dict[str, float]:
 
 
 def compared(name: str, ours: float, plain: float) -> dict[str, float]:
-    """Both times, and how many times faster ours is."""
+    """Both times, and the speed-up of ``ours``."""
     return {f"{name}_milliseconds": ours, f"{name}_plain_milliseconds": plain, f"{name}_speedup": plain / ours}
 
 
@@ -169,7 +168,7 @@ def search_seconds(factory: Callable[..., Any], space: NASBench101, **settings: 
 
 
 def measure(published: bool) -> dict[str, float]:
-    """All figures, on the 423,624 cells and (``small``) on the 2,532 of at most five vertices."""
+    """All figures, on the space of 423,624 cells and (``small``) on the 2,532 cells of at most five vertices."""
     space, small = NASBench101(vertices=VERTICES), NASBench101(vertices=SMALL_VERTICES)
     for warm in (space, small):
         warm.canonical_keys(warm.enumerate_keys()[:1])

@@ -1,10 +1,10 @@
-"""Trainings an hour of the stand-alone trainer: three repeats side by side against one at a time.
+"""Trainings an hour of the stand-alone trainer: three repeats together compared with one at a time.
 
     python -m benchmarks.standalone [--recipe NAME] [--device DEVICE]
 
 Prints its figures and writes them, by recipe and device, to ``benchmarks/results/standalone.json``: trainings an hour
-of one core or GPU, their ratio taken in one run, and what a checkpoint costs. Both ways train the same cells with the
-same seeds, in turn; evaluation is not counted, as it is not in a table's seconds.
+of one core or GPU, their ratio from one run, and the cost of a checkpoint. Both ways train the same cells with the same
+seeds, in turn. The time of evaluation does not count, as in a table's seconds.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def measure(recipe: Recipe, device: str, number: int) -> dict[str, float]:
 
 
 def machine(device: str) -> str:
-    """What the figures were taken on."""
+    """The machine and the versions of a measurement."""
     gpu = f", {torch.cuda.get_device_name()}" if device != "cpu" else ""
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
     return f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}"
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--cells", type=int, default=7, help="how many cells to train")
     options = parser.parse_args()
-    # Continued budgets would be kept on the disk and not be trained again.
+    # With continued budgets, trainings would be read from disk and not repeated.
     recipe = replace(load_recipe(recipe_path(options.recipe)), budgets="separate")
     document: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     figures = {"machine": machine(options.device), **measure(recipe, options.device, options.cells)}

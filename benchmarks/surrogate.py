@@ -1,14 +1,14 @@
-"""How good surrogates of NAS-Bench-101 are after few and many cells, what they cost, and what becomes of searches.
+"""The quality and cost of surrogates of NAS-Bench-101 fitted to few and many cells, and of searches on them.
 
     harness table import csv mean_test_108.csv.gz --space nasbench101 --mean-of 3 --output FILE.h5
     python -m benchmarks.surrogate --table FILE.h5 [--part fits|searches] [--workers N]
 
-FILE is a table of all 423,624 cells, such as that of their mean test accuracies after 108 epochs, which have no
-validation column: surrogate and search then see the test metric, and the results of searches are flattered. ``fits``:
-each model after so many random cells, over three seeds, judged by a tenth of all cells, which the seed holds out.
-``searches``: the same searches on the table and on a forest of 50,000 cells, both judged by the table. Writes
-``benchmarks/results/surrogate.json`` after every step, and goes on from what stands there of the same table. Times are
-of the processor; the load of the machine is noted as ``load_average``.
+FILE is a table of all 423,624 cells, such as the table of mean test accuracies after 108 epochs, which has no
+validation column: surrogate and search then see the test metric, and the results of searches are too good. ``fits``
+fits each model to several numbers of random cells, with three seeds, and evaluates it on a tenth of all cells, which
+the seed holds out. ``searches`` runs the same searches on the table and on a forest of 50,000 cells; the table judges
+both. Writes ``benchmarks/results/surrogate.json`` after every step, and resumes from the file's figures of the same
+table. Times are processor times; ``load_average`` is the load of the machine.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ CELLS = (500, 5_000, 50_000)
 SEEDS = (0, 1, 2)
 POLICIES = ("random-search", "evolution", "nao")
 SINGLE, BATCH = 200, 2_000
-"""So many queries are timed one by one, and at once."""
+"""The numbers of queries that are timed one by one, and in one batch."""
 
 SHOWN = ("tau", "sparse_tau", "r2", "rmse", "calibration_error")
 
 
 def fit(table: Table, space: SearchSpace, metric: str, request: FitRequest, folder: Path) -> dict[str, float]:
-    """Fit once: how good it is, and what fitting (judging and writing included), asking and storing cost."""
+    """Fit once; returns the quality, and the costs of fitting (with evaluation and writing), querying and storing."""
     path = folder / f"{request.model}-{request.cells}-{request.seed}.surrogate.h5"
     start = time.process_time()
     surrogate = fit_surrogate(examples_of_table(table, metric), space, request, path, lambda done, total: None)
@@ -71,7 +71,7 @@ def _processor_seconds(work: Callable[[], object]) -> float:
 
 
 def fits(table: Table, metric: str, folder: Path, document: dict[str, Any]) -> None:
-    """All fits that the document lacks, and their means and deviations over the seeds."""
+    """Run the fits that the document lacks, and compute the means and deviations over the seeds."""
     space, known = create_space(table.space), document.setdefault("fits", {})
     for cells, model, seed in product(CELLS, MODELS, SEEDS):
         name = f"{model}, {cells:,} cells, seed {seed}"
@@ -86,13 +86,13 @@ def fits(table: Table, metric: str, folder: Path, document: dict[str, Any]) -> N
 
 
 def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Mean and standard deviation of each figure."""
+    """The mean and standard deviation of each figure."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return {name: [_short(statistics.mean(all_)), _short(statistics.stdev(all_))] for name, all_ in columns.items()}
 
 
 def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], workers: int) -> None:
-    """The same searches on the table and on a surrogate of it, ten seeds a policy."""
+    """Run the same searches on the table and on a surrogate of it, with ten seeds a policy."""
     from harness.leaderboard.end_to_end import compare
     from harness.live.display import display_for
     from harness.planning.experiment import Experiment

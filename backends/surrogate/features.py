@@ -1,8 +1,8 @@
-"""What a surrogate sees of a cell: numbers that are the same for every labelling of it.
+"""The features of cells for a surrogate, which are the same for every labelling of a cell.
 
-Where the cells are graphs: which edges and operations the canonical form has, which paths lead from the input to the
-output, and statistics of the graph. Elsewhere: the choices of the canonical form, how often each operation is chosen,
-and the paths where the space has some. Equal numbers of one scheme mean the same in all of its spaces.
+For graphs: the edges and operations of the canonical form, the paths from the input to the output, and statistics of
+the graph. For other spaces: the choices of the canonical form, the count of each operation, and the path features of
+the space, if it has any. All spaces of a scheme share the meaning of the features.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def encoding_of(space: SearchSpace) -> str:
 
 
 def encoded(space: SearchSpace, keys: Keys) -> Features:
-    """The features of the cells of these keys in any labelling, shape (cells, features)."""
+    """The features of the cells with these keys, in any labelling, shape (cells, features)."""
     canonical = space.canonical_keys(keys)
     return space.graph_features(canonical) if space.graph_encoding else _general(space, canonical)
 
@@ -43,5 +43,5 @@ def _general(space: SearchSpace, canonical: Keys) -> Features:
 
 
 def _has_paths(space: SearchSpace) -> bool:
-    """Whether the space says more than the one-hot choices, which all spaces have."""
+    """Whether the space has path features of its own, beyond the one-hot choices of every space."""
     return type(space).path_features is not SearchSpace.path_features
