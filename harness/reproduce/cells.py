@@ -41,7 +41,7 @@ class ReproducedCell:
 
 @dataclass(frozen=True, slots=True)
 class ReproducedRow:
-    """A row of cells, one a column of its section."""
+    """A row with one cell for each column of its section."""
 
     name: str
     cells: tuple[ReproducedCell, ...]

@@ -1,4 +1,4 @@
-"""The figure of a reproduced table: what the paper prints on the left, ours on the right, a row a policy."""
+"""The figure of a reproduced table: what the paper prints on the left, ours on the right, a row for each policy."""
 
 from __future__ import annotations
 
