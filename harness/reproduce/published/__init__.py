@@ -69,7 +69,7 @@ class PublishedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inconsistency:
-    """An inconsistency of the paper: its place, what is said there, why it matters, and the source of this knowledge."""
+    """An inconsistency of the paper: its place, what is said there, why it matters, and its source."""
 
     touches: tuple[str, ...]
     place: str
