@@ -1,4 +1,4 @@
-"""A cell as a graph: boxes for its vertices from the input on the left to the output on the right, arrows between."""
+"""Draws a cell as a graph: boxes for vertices, from the input on the left to the output on the right, and arrows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEP, HEIGHT = 1.75, 0.6
-"""The distance of two layers, and of two vertices of a layer, in inches."""
+"""The distance between two layers, and between two vertices of a layer, in inches."""
 
 BOX = (0.98, 0.42)
 """The width and the height of a box in inches."""
@@ -25,14 +25,14 @@ ENDS = ("#FFFFFF", GREY)
 
 
 class GraphVertex(TypedDict):
-    """A box: what it says, and whether it is an operation rather than the input or the output."""
+    """A vertex: its label, and whether it is an operation rather than the input or the output."""
 
     label: str
     operation: bool
 
 
 class CellGraphData(TypedDict):
-    """What is drawn: vertices, each behind all those that lead to it, and edges as pairs of their places."""
+    """A graph: its vertices in topological order, and its edges (source, target) as indices of vertices."""
 
     title: str
     vertices: list[GraphVertex]
@@ -55,7 +55,7 @@ def cell_graph_data(space: SearchSpace, architecture: Architecture, *, title: st
 
 
 def plot_cell(content: CellGraphData) -> Figure:
-    """Boxes stand in the layer of their longest way from the input; operations of one name have one colour."""
+    """Draw each vertex in the layer of its longest path from the input; operations of one name have one colour."""
     places = layout(len(content["vertices"]), content["edges"]).places
     across, up = ([place[side] for place in places] for side in (0, 1))
     figure = canvas((STEP * max(across) + BOX[0] + 0.5, HEIGHT * (max(up) - min(up) + 1.6) + 0.4))
@@ -64,7 +64,7 @@ def plot_cell(content: CellGraphData) -> Figure:
 
 
 def draw_cell(axes: Axes, content: CellGraphData) -> None:
-    """Draw into axes, which another figure may own."""
+    """Draw a cell into axes, which may belong to another figure."""
     found = layout(len(content["vertices"]), content["edges"])
     names = dict.fromkeys(vertex["label"] for vertex in content["vertices"] if vertex["operation"])
     colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
@@ -84,7 +84,7 @@ def _scaled(point: Point) -> Point:
 
 
 def _draw_edge(axes: Axes, route: Sequence[Point]) -> None:
-    """An arrow that leaves a box to the right, passes its bends level, and enters the next box from the left."""
+    """Draw an arrow that leaves a box to the right, is level at its bends, and enters the next box from the left."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path
 

@@ -1,4 +1,4 @@
-"""The leaderboard as a table that can be sorted: every number of an entry that a reader compares policies by."""
+"""The leaderboard as a sortable table: every number of an entry by which a reader compares policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps that items share, at both scales; each is the very command that a user would give for its runs."""
+"""The steps that items share, at both scales; each has the command that a user would give for its runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERTICES: Mapping[int, str] = {4: "nasbench101-v4", 5: "nasbench101-v5", 6: "nas
 """The spaces of Table 6 by their number of vertices."""
 
 REDUCED = (4, 5)
-"""Those of which a table of digits holds every cell."""
+"""The numbers of vertices for which a table of digits holds every cell."""
 
 SEARCH_POLICIES = ("enas", "nao", "darts")
 QUICK_SCORINGS = (6,)

@@ -46,7 +46,7 @@ def _amount(kind: DataKind, request: ReproduceRequest, watcher: Watcher) -> Find
 def _groups(
     step: SharingAmountStep, content: sharing_amount.SharingAmountResult | None, request: ReproduceRequest
 ) -> ReproducedSection:
-    """Tau inside each group of cells that share so many matrices."""
+    """Tau inside each group of cells that share the same number of matrices."""
     printed = published.load("table5").sections["cnn"]
     ours: list[Ours] = [Missing(boards.NOT_MEASURED_YET, step.command)] * len(printed.columns)
     if content is not None:
@@ -77,7 +77,7 @@ def _of_amount(content: sharing_amount.SharingAmountResult | None, request: Repr
 
 
 def scores_description(metrics: tuple[str, str], truth: str, seeds: int, request: ReproduceRequest) -> str:
-    """What our numbers are of: scores of one metric against the truth of another."""
+    """Describe our numbers: scores by one metric against the truth by another."""
     scored, judged = (metric.replace("_", " ") for metric in metrics)
     return (
         f"ours at {request.scale} scale: shared weights' {scored} against {judged}, {truth}; mean ± std of "
@@ -140,7 +140,7 @@ def _of_sharing(content: weight_sharing.WeightSharingResult, request: ReproduceR
 
 
 def _first(content: weight_sharing.WeightSharingResult) -> Ours | None:
-    """The true rank of the cell that the seed of average tau scores best."""
+    """The true rank of the cell that has the best score in the run of average tau."""
     average = next((each for each in content["displacements"] if each["run"] == "average"), None)
     if average is None:
         return None

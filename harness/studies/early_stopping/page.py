@@ -1,4 +1,4 @@
-"""The page of the study of early stopping: its tables and what a reader must know."""
+"""The page of the study of early stopping: its tables and notes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MEANING = (
 
 
 def early_stopping_page(content: EarlyStoppingResult) -> Page:
-    """The page of a study; a long course is shown at a few epochs, while the content has them all."""
+    """The page of a study; a long training is shown at a few epochs, while the content has all."""
     metric = content["metric"].replace("_", " ")
     repeats = "one repeat" if content["repeats"] == 1 else f"mean of {content['repeats']} repeats"
     title = f"Early stopping: {metric}, {repeats}; {content['size']:,} cells of table {content['table']}"
@@ -42,7 +42,7 @@ def early_stopping_page(content: EarlyStoppingResult) -> Page:
 
 
 def evenly_spaced(epochs: int) -> list[int]:
-    """The places of at most ``MOST_EPOCHS`` of so many epochs, the first and the last among them."""
+    """The indices of at most ``MOST_EPOCHS`` of ``epochs`` epochs, with the first and the last."""
     return list(map(round, np.linspace(0, epochs - 1, min(epochs, MOST_EPOCHS)).tolist()))
 
 

@@ -1,4 +1,4 @@
-"""The page of the study of noise: what each policy comes to in each condition, and what becomes of their order."""
+"""The page of the study of noise: each policy's results in each condition, and how the order of policies changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COST = "A search has as many queries in each condition, so that one by shorter t
 
 
 def noise_page(content: NoiseResult) -> Page:
-    """The page of a study: a row a policy and condition, and a row a condition."""
+    """The page of a study: a table with a row for each policy and condition, and one with a row for each condition."""
     seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
     queries = "" if content["budget"] is None else f"{content['budget']:,} queries a run, "
     title = (
@@ -103,7 +103,7 @@ def _notes(content: NoiseResult, unit: Unit) -> Iterator[str]:
 
 
 def _moves(content: NoiseResult, condition: int) -> str:
-    """What becomes of the places in a condition: ``one repeat, 12 epochs: nao from place 1 to 2``."""
+    """The changes of places in a condition, such as ``one repeat, 12 epochs: nao from place 1 to 2``."""
     places = {(row["policy"], row["condition"]): row["place"] for row in content["rows"]}
     pairs = [(policy, places[policy, 0], places[policy, condition]) for policy in content["policies"]]
     moved = [f"{policy} from place {text(whole(a))} to {text(whole(b))}" for policy, a, b in pairs if a != b]
@@ -111,7 +111,7 @@ def _moves(content: NoiseResult, condition: int) -> str:
 
 
 def _alike(content: NoiseResult) -> Iterator[str]:
-    """Policies that found the same on every seed of a condition: they draw the same random cells before they learn."""
+    """Warn of policies with the same values on every seed: they draw the same random cells before they learn."""
     values = {(row["policy"], row["condition"]): row["values"] for row in content["rows"]}
     conditions = range(len(content["conditions"]))
     for first, second in combinations(content["policies"], 2):

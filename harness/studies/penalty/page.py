@@ -1,4 +1,4 @@
-"""The page of the study of what weight sharing costs: its tables and what a reader must know."""
+"""The page of the study of the penalty of weight sharing: its tables and notes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TESTS = ("95 % interval", "Welch\np", "Holm\np")
 
 
 def penalty_page(content: PenaltyResult) -> Page:
-    """The page of a study: a row a policy, and what random draws come to."""
+    """The page of a study: a row for each policy, and one for random draws."""
     seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
     title = (
         f"The penalty of weight sharing: {content['truth']}; {seeds} a policy, space {content['space']}, "

@@ -1,4 +1,4 @@
-"""The study of how much is shared as a page: tau by the number of shared matrices, and the 12 cells."""
+"""The page of the study of the amount of sharing: tau by the number of shared matrices, and the 12 cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is shown of a surrogate: what it is of, how good it is on cells held out, and what a reader must know."""
+"""The page of a surrogate: its origin, its accuracy on held-out cells, and notes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEEN = "It predicts {metric}: a search sees it by --search-metric {split} alone,
 
 
 def surrogate_page(surrogate: Surrogate) -> Page:
-    """The page of a surrogate; its content is all that the file says, in full precision."""
+    """The page of a surrogate; its content has all facts of the file in full precision."""
     facts = surrogate.facts
     title = f"Surrogate of {facts.metric.replace('_', ' ')} at {facts.epochs} epochs; space {facts.space}"
     content = {**asdict(facts), "path": str(surrogate.path), "digest": surrogate.digest}

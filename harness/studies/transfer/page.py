@@ -1,4 +1,4 @@
-"""The page of the study of transfer: how far two tables agree, and what the best of one are in the other."""
+"""The page of the study of transfer: how far two tables agree, and how the best cells of each rank in the other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEANING = (
 
 
 def transfer_page(content: TransferResult) -> Page:
-    """The page of a study: a row a pair of metrics, then what the best of each table are in the other."""
+    """The page of a study: a row for each pair of metrics, then the best cells of each table in the other."""
     first, second = content["sides"]
     title = (
         f"Transfer between tables {first['table']} and {second['table']}: {content['common']:,} cells of scheme "

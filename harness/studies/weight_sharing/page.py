@@ -1,4 +1,4 @@
-"""The study of weight sharing as a page: by epoch, by seed, the true top 10, and what decides the ranking."""
+"""The page of the study of weight sharing: by epoch, by seed, the true top 10, and the factors of the ranking."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _epoch(row: EpochSummary) -> tuple[str, ...]:
 
 
 def _tops(content: WeightSharingResult) -> tuple[TextTable, ...]:
-    """The precision at the top by epoch; nothing where there are too few cells for any."""
+    """The precision at the top by epoch; nothing if there are too few cells for any."""
     precision = _precisions(content)
     tops = [[spread_text(row["precision"].get(k), 2) for k in precision] for row in content["summary"]]
     rows = tuple((str(row["epoch"]), *top) for row, top in zip(content["summary"], tops, strict=True))
@@ -66,7 +66,7 @@ def _seed(row: ScoringRow, precision: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _top(content: WeightSharingResult) -> tuple[TextTable, ...]:
-    """Where the true top 10 are for the best, the worst and the average seed; nothing where no seed has a tau."""
+    """The ranks of the true top 10 by the best, the worst and the average seed; nothing if no seed has a tau."""
     moved = content["displacements"]
     if not moved:
         return ()
@@ -80,7 +80,7 @@ def _top(content: WeightSharingResult) -> tuple[TextTable, ...]:
 
 
 def decided(factors: Mapping[str, Any]) -> TextTable:
-    """What decides the ranking, by name."""
+    """A table of the factors that decide the ranking."""
     return TextTable("What decides the ranking", ("factor", "value"), tuple((n, str(v)) for n, v in factors.items()))
 
 
