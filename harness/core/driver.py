@@ -26,7 +26,7 @@ class Log(Protocol):
     """Records a search, so that it resumes from its last checkpoint after a crash."""
 
     def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
-        """Restore policy and oracle from the last checkpoint, if there is one, and return the progress at that point."""
+        """Restore policy and oracle from the last checkpoint, if there is one; returns the progress at that point."""
 
     def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
         """Record answered queries; ``progress`` and the states of policy and oracle already include them."""

@@ -62,7 +62,7 @@ class _Features:
 
     @classmethod
     def of(cls, part: Any) -> Self:
-        """Read a plug-in's optional members, with defaults for missing ones; raises IncompatibleError for a wrong one."""
+        """Read a plug-in's optional members, with defaults for missing ones; raises IncompatibleError."""
         names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # subclasses are dataclasses
         found = cls(**{name: getattr(part, name) for name in names if _is_known(part, name)})
         for name, (right, expected) in found.rules().items():

@@ -24,8 +24,7 @@ class Policy(Protocol):
     """The kinds of query that it asks."""
 
     def ask(self, limit: int) -> list[Query]:
-        """Return the next queries: at most ``limit`` (>= 1), fewer if the policy's own batch is smaller, [] when
-        finished.
+        """The next queries: at most ``limit`` (>= 1), fewer if the policy's own batch is smaller, [] when finished.
 
         Their number depends on ``limit`` and the policy's settings alone, never on how the queries are evaluated.
         """
@@ -34,9 +33,7 @@ class Policy(Protocol):
         """Receive the answers to the last ``ask``, in its order; only a prefix if the budget ended in the batch."""
 
     def recommend(self) -> Architecture:
-        """The best architecture known so far; changes nothing, and is legal at any time, even before the first
-        ``tell``.
-        """
+        """The best architecture known so far; pure, and legal at any time, even before the first ``tell``."""
 
     def state_dict(self) -> State:
         """The state that the search depends on, including that of the generator."""

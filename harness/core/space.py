@@ -121,9 +121,7 @@ class SearchSpace(ABC):
         """Draw one architecture of the space by the space's sampler."""
 
     def sample_many(self, rng: np.random.Generator, count: int) -> Choices:
-        """Independent draws from the same distribution, shape (count, decisions); they may differ from ``count`` single
-        draws.
-        """
+        """Independent draws from the same distribution, shape (count, decisions); not always equal to single draws."""
         rows = [self.sample(rng).choices for _ in range(count)]
         return np.array(rows, dtype=np.int64).reshape(count, len(self.options))
 

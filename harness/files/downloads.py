@@ -43,7 +43,7 @@ def download(
 
 
 class _Resuming:
-    """Downloads to a ``.part`` file next to the target, which the next call continues; pooch's downloader starts over."""
+    """Downloads to a ``.part`` file next to the target, which the next call continues; pooch's own starts over."""
 
     def __init__(self, on_progress: ProgressCallback) -> None:
         self.on_progress = on_progress

@@ -1,4 +1,4 @@
-"""How the numbers of a metric are printed: accuracies in per cent and differences of them in points, others plainly."""
+"""Prints the numbers of a metric: accuracies in per cent, their differences in points, others unchanged."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from harness.statistics import Interval
 
 CellPart: TypeAlias = str | Undefined
 TableCell: TypeAlias = tuple[CellPart, ...]
-"""Text, or a reason wherever there is no number."""
+"""Parts of text, or the reason why there is no number."""
 
 PLUS_MINUS = " ± "
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """``scale`` multiplies a stored number, ``sign`` follows the name of a column, and ``word`` a difference."""
+    """``scale`` multiplies stored numbers; ``sign`` follows the name of a column, and ``word`` a difference."""
 
     scale: float
     sign: str
@@ -42,19 +42,19 @@ def unit_of(metric: str) -> Unit:
 
 
 def fixed(number: Number, digits: int, scale: float = 1.0, *, sign: str = "") -> CellPart:
-    """A number with so many decimals; ``sign`` is ``+`` where a positive one shows it."""
+    """A number times ``scale`` with ``digits`` decimals; with ``sign='+'`` a positive one shows its sign."""
     if isinstance(number, Undefined):
         return number
     return f"{round(number * scale, digits) + 0.0:{sign},.{digits}f}"
 
 
 def whole(number: int | Undefined) -> CellPart:
-    """A count with its thousands apart."""
+    """A count with a comma between thousands."""
     return number if isinstance(number, Undefined) else f"{number:,}"
 
 
 def probability(p: Number) -> CellPart:
-    """Five characters whatever the size: 0.016, 2e-05."""
+    """A probability in five characters, whatever its size: 0.016, 2e-05."""
     if isinstance(p, Undefined):
         return p
     return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
@@ -67,7 +67,7 @@ def with_deviation(middle: Number, std: Number, scale: float = 1.0) -> TableCell
 
 
 def with_interval(middle: Number, interval: Interval | Undefined, scale: float = 1.0, *, sign: str = "") -> TableCell:
-    """A number with its interval behind it in brackets, or the reason why there is none."""
+    """A number followed by its interval in brackets, or the reason why there is no number."""
     text = fixed(middle, 2, scale, sign=sign)
     if isinstance(text, Undefined):
         return (text,)
