@@ -92,7 +92,7 @@ def _common_spec(experiment: Experiment, space: str, table: Table | None) -> Run
 
 
 def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
-    """The pairs that work, policy by policy, and notes on the others; raises IncompatibleError for a policy with none."""
+    """The pairs that work, policy by policy, and notes on the others; raises IncompatibleError for a policy in none."""
     pairs, notes = [], list[str]()
     for name, policy in policies.items():
         works, reasons = [], []
@@ -277,7 +277,7 @@ def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
 
 
 def available_truth(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
-    """The table or closed form that a run was judged by; ``None`` for a recipe, which ranks nothing, or a lost table."""
+    """The table or closed form that judged a run; ``None`` for a recipe, which ranks nothing, and for a lost table."""
     if truth.kind == "recipe":
         return None
     if spec.table_digest is not None:
