@@ -112,8 +112,7 @@ class NASBench:
         self.reset_budget_counters()
 
     def query(self, model_spec: ModelSpec, epochs: int = 108, stop_halfway: bool = False) -> dict[str, Any]:
-        """One training of the cell, drawn from its repeats, at its end or halfway; adds its time and epochs to the
-        counters.
+        """One training of the cell, drawn from its repeats, at its end or halfway; counts its time and epochs.
 
         Raises OutOfDomainError for other epochs and cells outside the space, KeyError for a cell that a partial table
         lacks, IncompatibleError if the table has no halfway values.

@@ -1,4 +1,4 @@
-"""The only search loop: the policy asks queries, the oracle answers them, and the log records both."""
+"""The only search loop, with budget, log and resume: a policy asks, an oracle answers, and a log records both."""
 
 from __future__ import annotations
 

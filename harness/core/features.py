@@ -133,7 +133,7 @@ def repeated_queries(oracle: Any) -> int:
 def apply_protocol(
     oracle: Any, settings: Mapping[str, Any], recipe: str, space: SearchSpace
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What the ``protocol`` of an oracle's class returns; raises IncompatibleError unless that is two mappings."""
+    """The result of ``protocol`` of an oracle's class; raises IncompatibleError unless it is two mappings."""
     found: Any = OracleFeatures.of(oracle).protocol(settings, recipe, space)
     if not (isinstance(found, tuple) and [isinstance(part, Mapping) for part in found] == [True, True]):
         raise _error(oracle, f"returns {found!r} from protocol", "its settings and those of the policy, a dict each")
@@ -141,7 +141,7 @@ def apply_protocol(
 
 
 def space_of_settings(oracle: Any, settings: Mapping[str, Any]) -> str | None:
-    """What ``space_of`` of an oracle's class returns; raises IncompatibleError unless that is a text or ``None``."""
+    """The result of ``space_of`` of an oracle's class; raises IncompatibleError unless it is a text or ``None``."""
     found: Any = OracleFeatures.of(oracle).space_of(settings)
     if not isinstance(found, str | None):
         raise _error(oracle, f"returns {found!r} from space_of", "the name of a space, or None")

@@ -52,7 +52,7 @@ class TruthTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How good a recommendation is.
+    """The quality of a recommendation.
 
     ``rank`` is 1 for the best of the ``size`` ranked cells and shared by ties; ``regret`` is the distance to the best
     value, never negative; ``percentile`` is the percentage of the ranked cells that are no better (the best has 100).
@@ -74,7 +74,7 @@ class UnrankedVerdict:
 
 @dataclass(frozen=True, slots=True)
 class NoVerdict:
-    """Why a run has no value: its cell is not in the table, its training diverged, or the run itself failed."""
+    """Why a run has no value: its cell is not in the truth, its training diverged, or the run itself failed."""
 
     reason: str
 

@@ -36,8 +36,7 @@ class Update:
     """One training step of the shared weights, with gradients summed over these points.
 
     An Architecture uses the weights of its canonical form, whichever description of the cell it is. A Mixture is used
-    as it is, decision by decision; the one-hot mixture of a canonical architecture is the same point as that
-    architecture.
+    as it is, decision by decision; the one-hot mixture of a canonical architecture is that architecture.
     """
 
     points: tuple[Mixture | Architecture, ...]
@@ -105,7 +104,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a Scored value means: its name, the data split it is measured on, and its range (larger is better)."""
+    """The meaning of a Scored value: its name, its data split, and its range (larger is better)."""
 
     name: str
     split: str
@@ -118,8 +117,7 @@ class Oracle(Protocol):
     """Answers queries about the architectures of one space.
 
     Constructors take ``(space, seed, *, settings)``, where ``seed`` is the run's integer. ``harness.core.features``
-    describes the optional members: ``shares_weights``, ``width``, ``repeated``, ``protocol``, ``space_of`` and
-    ``truth``.
+    lists the optional members: ``shares_weights``, ``width``, ``repeated``, ``protocol``, ``space_of`` and ``truth``.
     """
 
     space: SearchSpace
@@ -145,8 +143,7 @@ class Oracle(Protocol):
 def require_answerable(oracle: Oracle, queries: Sequence[Query]) -> None:
     """Check a batch before anything is charged.
 
-    Raises IncompatibleError for a kind that the oracle does not support and SpaceError for an architecture outside its
-    space.
+    Raises IncompatibleError for a kind that the oracle does not support and SpaceError for a foreign architecture.
     """
     for kind in {type(query) for query in queries} - oracle.supports:
         words = " and ".join(sorted(k.__name__ for k in oracle.supports)) or "nothing"

@@ -1,4 +1,4 @@
-"""The policy's contract: it asks queries, is told their answers, and recommends an architecture."""
+"""The policy's contract: it asks queries, receives their answers, and recommends an architecture."""
 
 from __future__ import annotations
 

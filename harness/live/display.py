@@ -151,9 +151,7 @@ def failure(tracker: RunTracker, ended: EndedRun) -> str:
 def progress_line(tracker: RunTracker) -> str:
     """The progress of all runs in one line."""
     left = tracker.total_seconds_left()
-    times = f"{duration_text(tracker.elapsed)} gone" + (
-        f", about {duration_text(left)} left" if left is not None else ""
-    )
+    times = f"{duration_text(tracker.elapsed)} gone{'' if left is None else f', about {duration_text(left)} left'}"
     named = [_run_progress(tracker, run) for run in tracker.going]
     more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
     return "; ".join([f"{tracker.ended}/{tracker.total} runs done, {times}", *named[:MOST_NAMED], *more])

@@ -12,7 +12,7 @@ NEGATED_LOG = "negated log "
 
 
 def meaning(metric: Metric) -> str:
-    """What a score measures, in words such as ``validation perplexity``."""
+    """The measure of a score in words, such as ``validation perplexity``."""
     return f"{metric.split} {metric.name.removeprefix(NEGATED_LOG)}"
 
 

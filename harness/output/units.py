@@ -54,7 +54,7 @@ def whole(number: int | Undefined) -> CellPart:
 
 
 def probability(p: Number) -> CellPart:
-    """A probability in five characters, whatever its size: 0.016, 2e-05."""
+    """A probability in five characters: 0.016, 2e-05."""
     if isinstance(p, Undefined):
         return p
     return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"

@@ -269,7 +269,7 @@ def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
 
 
 def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
-    """What the judge reads: the run's table, or the closed form behind its oracle."""
+    """The truth for the judge: the run's table, or the closed form behind its oracle."""
     if spec.table is not None:
         return open_table(spec.table)
     truth = OracleFeatures.of(build_oracle(spec, space)).truth

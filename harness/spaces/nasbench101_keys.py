@@ -4,8 +4,7 @@ A cell has vertices 0 (input) to V-1 (output); every edge runs from a smaller to
 vertices carry operations. Its key is ``V << 29 | bits << 8 | opcode``: edge (x, y) is bit ``x + y(y-1)/2`` of ``bits``,
 and ``opcode`` reads the operations as digits of base 3, vertex 1 first. The numeric order of keys is therefore the
 order in which NAS-Bench-101, scripts/generate_graphs.py, visits the graphs, and the smallest key of an isomorphism
-class is the graph that script keeps. ``operations`` are always the V-2 interior ones; ``labels`` has one for each
-vertex.
+class is the graph that script keeps. ``operations`` are of the V-2 interior vertices, ``labels`` of all vertices.
 """
 
 from __future__ import annotations

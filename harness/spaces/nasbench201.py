@@ -36,7 +36,7 @@ class NASBench201(SearchSpace):
     The key is the number of the choices in base 5, the first edge leading. The benchmark trained every labelled cell,
     so by default all of them are searched and ranked. The classes follow the benchmark's own rule (``class_text``), by
     which the paper counts 6,466. The cell with the smallest key represents its class, and a table's training of that
-    cell is the truth of the class. The rule compares drawings of cells, which is not always what their networks
+    cell is the truth of the class. The rule compares the graphs of cells, which is not always what their networks
     compute: it also joins a convolution that is used twice with two convolutions of the same input, and takes a
     convolution of zero for zero, although the bias of its batch normalisation is not.
     """
@@ -131,11 +131,10 @@ class NASBench201(SearchSpace):
 
 
 def class_text(choices: tuple[int, ...]) -> str:
-    """The text by which the benchmark compares cells.
+    """The text that identifies a class (AutoDL-Projects, models/cell_searchs/genotypes.py, to_unique_str).
 
-    AutoDL-Projects, models/cell_searchs/genotypes.py, to_unique_str: a node is the sum of its inputs, written in
-    alphabetical order. An edge without operation is a zero, and so is any edge from a node whose text is a single zero;
-    a skip connection is the text of its source node.
+    A node is the sum of its inputs, written in alphabetical order. An edge without operation is a zero, and so is any
+    edge from a node whose text is a single zero; a skip connection is the text of its source node.
     """
     nodes = ["0"]
     for node in range(1, NODES):

@@ -75,8 +75,7 @@ def mean_difference_interval(a: Sequence[float], b: Sequence[float], *, level: f
 def equivalence(a: Sequence[float], b: Sequence[float], *, margin: float) -> Number:
     """The p of two one-sided Welch tests: small if the means differ by less than ``margin``, in their unit.
 
-    Schuirmann 1987: the larger p of the tests of "a is lower by at least the margin" and of "a is higher by at least
-    the margin".
+    Schuirmann 1987: the larger p of the tests of "a is lower by at least the margin" and "a is higher by at least it".
     """
     if not 0 <= margin < math.inf:
         raise ValueError(f"no margin {margin!r}; need a finite number that is not negative")
@@ -135,8 +134,7 @@ def _two_sided(contrast: Contrast) -> Welch:
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:
     """The two-sided p for "values of ``a`` are as often above those of ``b`` as below" (Mann and Whitney 1947).
 
-    Exact without ties and for samples of up to 30 values, else the normal approximation, corrected for ties and
-    continuity.
+    Exact without ties and up to 30 values a sample, else the normal approximation, corrected for ties and continuity.
     """
     if found := why_undefined(a) or why_undefined(b):
         return found

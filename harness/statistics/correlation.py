@@ -14,7 +14,7 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 PairedValues: TypeAlias = Sequence[float] | Floats
 
 ENOUGH_PAIRS = 3
-"""The fewest pairs that have a correlation: the tau of two pairs is 1 or -1 whatever was measured."""
+"""The fewest pairs that have a correlation: the tau of two pairs is always 1 or -1."""
 
 
 def kendall(a: PairedValues, b: PairedValues) -> Number:

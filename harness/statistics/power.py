@@ -1,8 +1,8 @@
 """Power analysis of Welch's test: which differences a number of seeds can show.
 
-If the true means differ by d, the statistic is taken to have the noncentral t distribution with noncentrality d /
-sqrt(v), v = s1^2 / n1 + s2^2 / n2, and Satterthwaite's degrees of freedom, as in ``welch``. For equal deviations and
-numbers of seeds this is the textbook power of Student's test (Cohen 1988); otherwise it is close.
+If the true means differ by d, the statistic is taken to have the noncentral t distribution with Satterthwaite's degrees
+of freedom, as in ``welch``, and noncentrality d / sqrt(v), v = s1^2 / n1 + s2^2 / n2. For equal deviations and numbers
+of seeds this is the textbook power of Student's test (Cohen 1988); otherwise it is close.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def friedman(blocks: npt.NDArray[np.float64]) -> Friedman | Undefined:
 def nemenyi_distance(policies: int, blocks: int, *, level: float = 0.05) -> float:
     """The critical distance of mean ranks: policies that lie further apart differ at ``level`` (Nemenyi 1963).
 
-    q sqrt(k (k + 1) / (6 N)) after Demsar 2006, Sec. 3.2.2, where q is the quantile of the studentised range over
+    q sqrt(k (k + 1) / (6 N)) after Demsar 2006, Sec. 3.2.2, where q is a quantile of the studentised range over
     sqrt(2).
     """
     if policies < 2 or blocks < 1:

@@ -126,7 +126,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def table_exists(engine: Engine, table: Table) -> bool:
-    """Whether the store has this table: a store of an older version lacks some until it is opened for writing."""
+    """Whether the store has this table; a store of an older version lacks some until it is opened for writing."""
     with store_errors(engine.url), engine.connect() as connection:
         return inspect(connection).has_table(table.name)
 

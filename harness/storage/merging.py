@@ -83,7 +83,7 @@ def _require_two(target: Engine, source: Engine) -> None:
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
     """A snapshot of the source, unaffected by other processes that write to it meanwhile."""
-    if engine.dialect.name != "sqlite":  # where a transaction is a snapshot anyway
+    if engine.dialect.name != "sqlite":  # in SQLite every transaction is a snapshot
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with database.store_errors(engine.url), engine.connect() as connection, connection.begin():
         yield connection
@@ -122,16 +122,16 @@ class _Merge:
         self._merged.looks = self._add_looks()
         return self._merged
 
-    def _take(self, row: Row[Any], mine: Row[Any] | None) -> None:
+    def _take(self, row: Row[Any], existing: Row[Any] | None) -> None:
         """Copy a run, in place of the target's copy if it has one."""
         values = {name: value for name, value in row._mapping.items() if name != "number"}
-        if mine is None:
+        if existing is None:
             self._writer.execute(insert(schema.runs).values(values))
             self._merged.added.append(row.id)
         else:
             self._writer.execute(update(schema.runs).where(schema.runs.c.id == row.id).values(values))
             for table in RUN_TABLES:
-                self._writer.execute(delete(table).where(table.c.run == mine.number))
+                self._writer.execute(delete(table).where(table.c.run == existing.number))
             self._merged.replaced.append(row.id)
         number = number_of(self._writer, row.id)
         for table in self._owned:
@@ -146,18 +146,18 @@ class _Merge:
                 if self._report is not None:
                     self._report(self._done, self._total)
 
-    def _keep(self, row: Row[Any], mine: Row[Any]) -> None:
+    def _keep(self, row: Row[Any], existing: Row[Any]) -> None:
         """Keep the target's copy of a run, and add the judgements that only the source has."""
         self._merged.known.append(row.id)
         if row.status != "finished":
             return
-        if row.recommendation != mine.recommendation:
-            ends = mine.recommendation or "", row.recommendation or ""
+        if row.recommendation != existing.recommendation:
+            ends = existing.recommendation or "", row.recommendation or ""
             self._merged.conflicts.append(MergeConflict(row.id, row.policy, row.seed, *ends))
             return
         for table in JUDGEMENT_TABLES:
             if table in self._owned:
-                self._add_judged(table, row.number, mine.number)
+                self._add_judged(table, row.number, existing.number)
 
     def _add_judged(self, table: Table, source: int, target: int) -> None:
         """Add the source's judgements by truths by which the target has not judged the run."""
@@ -189,9 +189,9 @@ class _Merge:
         return len(new)
 
 
-def _further(row: Row[Any], mine: Row[Any] | None) -> bool:
+def _further(row: Row[Any], existing: Row[Any] | None) -> bool:
     """Whether the source's copy of a run replaces the target's."""
-    return mine is None or _progress(row) > _progress(mine)
+    return existing is None or _progress(row) > _progress(existing)
 
 
 def _progress(row: Row[Any]) -> tuple[bool, int, bool]:

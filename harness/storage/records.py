@@ -33,12 +33,12 @@ class Checkpoint:
 
     @property
     def policy_state(self) -> State:
-        """What the policy's ``load_state_dict`` takes; raises StoreError for damaged bytes."""
+        """The decoded state of the policy; raises StoreError for damaged bytes."""
         return decode(self.policy)
 
     @property
     def oracle_state(self) -> State:
-        """What the oracle's ``load_state_dict`` takes; raises StoreError for damaged bytes."""
+        """The decoded state of the oracle; raises StoreError for damaged bytes."""
         return decode(self.oracle)
 
 

@@ -147,7 +147,7 @@ class Store:
         self._replace(schema.correlations, run, values | columns)
 
     def record_truth(self, space: str, truth: Truth) -> None:
-        """Store a truth, once; a store of an older version that was opened by ``read`` has no place for it."""
+        """Store a truth, once; does nothing if the table is missing, as in an older store opened by ``read``."""
         key = {"space": space, "metric": truth.metric, "table_digest": truth.digest}
         if not database.table_exists(self._engine, schema.truths) or self._known(schema.truths, key):
             return

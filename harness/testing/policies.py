@@ -153,7 +153,7 @@ def survives_failures(case: PolicyCase) -> None:
 
 
 def accepts_a_cut_batch(case: PolicyCase) -> None:
-    """A policy that is told only the first of several answers (the budget ended) still recommends from the space."""
+    """After ``tell`` with only the first of several answers (the budget ended), the recommendation is in the space."""
     policy, oracle = case.build(13), case.oracle()
     for _ in range(case.steps):
         if not (queries := policy.ask(50)):

@@ -13,7 +13,7 @@ from harness.testing.contract import ContractError, require
 
 SAMPLES = 100
 SMALL_SPACE = 120
-"""Sampling must reach every cell of a space of at most so many cells."""
+"""The largest space, in cells, of which sampling must reach every cell."""
 
 
 def _samples(space: SearchSpace) -> list[Architecture]:
