@@ -1,6 +1,6 @@
 """Judges recommendations by training them from scratch, where no table covers the space.
 
-All trainings, whichever policy and seed recommended the cell, are by one recipe and from the same seed (Yu et al. 2020,
+All trainings use the same recipe and the same seed, whichever policy and seed recommended the cell (Yu et al. 2020,
 Sec. 4.1; eval-nas, train_cifar.py): image cells by test accuracy, recurrent cells by test perplexity.
 """
 
@@ -31,14 +31,14 @@ UNRANKED = "trained from scratch: the space is not ranked"
 
 @dataclass(frozen=True, slots=True)
 class ScratchTraining:
-    """How recommendations are trained: the recipe with its full budget alone, and what it is called."""
+    """The training of recommendations: a recipe, reduced to its full budget, and its name."""
 
     name: str
     recipe: Recipe | LanguageRecipe
 
     @classmethod
     def of(cls, name_or_path: str, space: SearchSpace) -> ScratchTraining:
-        """Read a recipe by its name or path; raises a HarnessError for none, or where it cannot train the space."""
+        """Read a recipe by its name or path; raises a HarnessError if it does not exist or cannot train the space."""
         recipe, name = recipe_of(space, name_or_path), recipe_path(name_or_path).stem
         return cls(name, task_by(recipe).whole(recipe))
 
@@ -48,12 +48,12 @@ class ScratchTraining:
 
     @property
     def measure(self) -> Measure:
-        """What cells are judged by."""
+        """The measure that cells are judged by."""
         return self._task.measure
 
     @property
     def truth(self) -> Truth:
-        """What the numbers are of; the digest is that of the recipe with its full budget alone."""
+        """The truth that the trainings give; the digest is that of the recipe with its full budget alone."""
         epochs = self.recipe.epochs
         return Truth(
             metric=f"test_{self.measure.name}",
@@ -67,7 +67,7 @@ class ScratchTraining:
         )
 
     def trainer(self, *, verified: bool) -> str:
-        """Who trains, from the same seed for all: every recurrent cell is trained so anyway."""
+        """The trainer as ``module:function``; it uses one seed for all cells, which recurrent cells always have."""
         return self._task.same_seed if verified else self._task.unverified
 
     def train(
@@ -79,10 +79,10 @@ class ScratchTraining:
         workers: Workers,
         trainer: str = "",
     ) -> dict[int, float]:
-        """Train each different cell once; the mean over repeats by canonical key, NaN where one of them diverged.
+        """Train each different cell once; returns means over repeats by canonical key, NaN if a repeat diverged.
 
-        What is trained is kept in a journal in the folder and never trained again, whatever ends this process. The
-        default ``trainer`` is the one for verified data.
+        A journal in ``folder`` keeps every finished training, so that none is repeated, even if this process is killed.
+        The default ``trainer`` is the one for verified data.
         """
         keys = sorted({canonical_key(space, cell) for cell in cells})
         if not keys:
@@ -100,7 +100,7 @@ class ScratchTraining:
 
 
 def _means(journal: Path, metric: str) -> dict[JournalCell, float]:
-    """The mean of each cell of a journal at the end of its training, NaN where a repeat diverged."""
+    """The mean of each cell of a journal at the end of its training, NaN if a repeat diverged."""
     found: dict[JournalCell, list[float]] = {}
     for row in read_journal(journal)[1]:
         name: JournalCell = row.get("architecture") or (row["adjacency"], tuple(row["operations"]))
@@ -110,7 +110,7 @@ def _means(journal: Path, metric: str) -> dict[JournalCell, float]:
 
 
 class TrainedJudge:
-    """Tells the values of cells that were trained, by canonical key; a look is recorded before a value is told."""
+    """The values of trained cells, by canonical key; each lookup is recorded before its value is returned."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class TrainedJudge:
         self._space, self._values, self._record = space, dict(values), record
 
     def judge(self, architecture: Architecture, *, run: str = "") -> UnrankedVerdict | NoVerdict:
-        """The mean test accuracy of a trained cell; raises SpaceError for one outside the space."""
+        """The mean value of a trained cell over its repeats; raises SpaceError for a cell outside the space."""
         key, text = canonical_key(self._space, architecture), self._space.format(architecture)
         self._record(TruthLookup(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
         value = self._values.get(key)
@@ -135,5 +135,5 @@ class TrainedJudge:
         return UnrankedVerdict(value)
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
-        """No correlation: the cells that were probed are not those that were trained, so nothing is looked at."""
+        """No correlation: the probed cells are not those that were trained, so nothing is looked up."""
         return Correlation(Undefined(UNRANKED), 0)

@@ -1,4 +1,4 @@
-"""How the numbers of a metric are printed: accuracies in per cent and differences of them in points, others plainly."""
+"""Prints the numbers of a metric: accuracies in per cent, their differences in points, others unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.statistics import Interval
 
 CellPart: TypeAlias = str | Undefined
 TableCell: TypeAlias = tuple[CellPart, ...]
-"""Text, or a reason wherever there is no number."""
+"""Parts of text, or the reason why there is no number."""
 
 PLUS_MINUS = " ± "
 
@@ -21,7 +21,7 @@ DASH = "–"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """``scale`` multiplies a stored number, ``sign`` follows the name of a column, and ``word`` a difference."""
+    """``scale`` multiplies stored numbers; ``sign`` follows the name of a column, and ``word`` a difference."""
 
     scale: float
     sign: str
@@ -61,14 +61,14 @@ def fixed(number: Number | None, digits: int, scale: float = 1.0, *, sign: str =
 
 
 def whole(number: int | Undefined | None) -> CellPart:
-    """A count with its thousands apart."""
+    """A count with a comma between thousands."""
     if isinstance(number, Undefined):
         return number
     return DASH if number is None else f"{number:,}"
 
 
 def probability(p: Number | None) -> CellPart:
-    """Five characters whatever the size: 0.016, 2e-05."""
+    """A probability in five characters: 0.016, 2e-05."""
     if p is None or isinstance(p, Undefined) or p >= 0.001:
         return fixed(p, 3)
     return f"{p:.0e}"
@@ -91,7 +91,7 @@ def with_deviation(
 
 
 def with_interval(middle: Number, interval: Interval | Undefined, scale: float = 1.0, *, sign: str = "") -> TableCell:
-    """A number with its interval behind it in brackets, or the reason why there is none."""
+    """A number followed by its interval in brackets, or the reason why there is no number."""
     shown = fixed(middle, 2, scale, sign=sign)
     if isinstance(shown, Undefined):
         return (shown,)

@@ -36,14 +36,14 @@ class NASBench101(SearchSpace):
 
     Encoding ``edges`` has a decision for each possible edge and each operation, and reaches every cell. Encoding
     ``tree`` has one predecessor and one operation for each interior vertex, as the ENAS and NAO policies of Yu et al.
-    2020 (eval-nas, enas_policy/utils_for_nasbench.py); for 7 vertices it reaches 3,123 of the 423,624 cells.
-    ``size`` and ``owns`` speak of the whole space, since ranks are counted in it; ``reachable``, ``enumerate`` and
-    ``sample`` of what the encoding reaches; ``from_keys`` raises SpaceError for a cell that it does not reach.
+    2020 (eval-nas, enas_policy/utils_for_nasbench.py); for 7 vertices it reaches 3,123 of the 423,624 cells. ``size``
+    and ``owns`` refer to the whole space, in which ranks are counted; ``reachable``, ``enumerate`` and ``sample`` refer
+    to the cells that the encoding reaches, and ``from_keys`` raises SpaceError for the others.
 
-    Sampler ``cells`` is uniform over the reachable cells. ``decisions`` is uniform over the choices, invalid ones
-    rejected. ``notebook`` is the law of NAS-Bench-101, NASBench.ipynb (``random_spec``): a coin flip for every edge and
-    uniform operations until the cell is valid, which is what ``decisions`` means in encoding ``edges``. It is far from
-    uniform over cells: 10 % of its draws are the cell without operations, 0.3 % have 7 vertices.
+    Sampler ``cells`` is uniform over the reachable cells. ``decisions`` is uniform over the choices, with invalid ones
+    rejected. ``notebook`` is the distribution of NAS-Bench-101, NASBench.ipynb (``random_spec``): a coin flip for every
+    edge and uniform operations until the cell is valid, which is what ``decisions`` means in encoding ``edges``. It is
+    far from uniform over cells: 10 % of its draws are the cell without operations, 0.3 % have 7 vertices.
     """
 
     scheme = family = "nasbench101"
@@ -75,7 +75,7 @@ class NASBench101(SearchSpace):
 
     @property
     def size(self) -> int:
-        """The number of unique cells of at most ``vertices`` vertices, whatever the encoding reaches."""
+        """The number of unique cells of at most ``vertices`` vertices, in any encoding."""
         return len(cells(self.vertices))
 
     @property
@@ -94,13 +94,13 @@ class NASBench101(SearchSpace):
         return pruned_keys(*self._encoding.graphs(choices), self.vertices)
 
     def key(self, architecture: Architecture) -> int:
-        """The key of one architecture, as ``keys`` gives it, without the cost of starting a batch."""
+        """The key that ``keys`` gives for one architecture, without the overhead of a batch."""
         bits, opcodes = self._encoding.graphs(np.asarray([architecture.choices], dtype=np.int64))
         operations = digits_of(int(opcodes[0]), self.vertices - 2)
         return pruned_key(predecessors_of_bits(int(bits[0]), self.vertices), operations)
 
     def canonical_keys(self, keys: Keys) -> Keys:
-        """The least key over all relabellings: the graph that NAS-Bench-101, scripts/generate_graphs.py, keeps."""
+        """The smallest key over all relabellings: the graph that NAS-Bench-101, scripts/generate_graphs.py, keeps."""
         return canonical_keys(keys, self.vertices)
 
     def from_keys(self, keys: Keys) -> Choices:

@@ -48,8 +48,8 @@ def _numbers(mask: int) -> str:
 def parse_key(text: str) -> int:
     """The labelled key of a cell in either text form, dead parts removed.
 
-    The other form is ``ADJACENCY;LABELS`` as in the data set's files: row-major 0/1, and comma-joined labels. Raises
-    SpaceError for anything else, and for a cell outside the space.
+    One form is that of ``format_key``; the other is ``ADJACENCY;LABELS`` as in the data set's files: row-major 0/1, and
+    comma-joined labels. Raises SpaceError for anything else, and for a cell outside the space.
     """
     key = _key_of_fields(*fields.groups()) if (fields := FIELDS.fullmatch(text.strip())) else _key_of_words(text)
     if key < 0:

@@ -30,7 +30,7 @@ GENOTYPE = re.compile(
 
 
 class RNNCell(SearchSpace):
-    """Cells of ``nodes`` nodes: node i takes one of the states 0 to i-1 (0: the cell's own first) and an activation.
+    """Cells of ``nodes`` nodes: node i has a predecessor among states 0 to i-1 (0: the initial one) and an activation.
 
     The decisions are predecessor and operation of node 1, then of node 2, and so on; node 1 has a single predecessor.
     The key is the mixed-radix number of the choices, for two nodes ``8 op1 + 4 pred2 + op2`` as in Yu et al.'s
