@@ -1,17 +1,17 @@
-"""Any oracle NAME, with every ``Gradient`` estimated from Scores of sampled architectures.
+"""The decorator ``NAME+score-gradient`` of an oracle NAME: estimates ``Gradient`` from Scores of sampled architectures.
 
-So policies that follow slopes of a mixture run where nothing can be differentiated, such as a table. The rows of a
-mixture are read as odds: clipped at 0 and scaled to sum to 1, they are the law of an architecture whose decisions are
-independent; what lies outside the space is drawn again. The loss of a mixture is the mean over this law of
-``metric.high - value``. With samples ``a`` of losses ``L``, each compared with the mean ``b`` of the others, the slope
+So policies that follow slopes of a mixture also run on oracles that cannot be differentiated, such as a table. The rows
+of a mixture, clipped at 0 and scaled to sum to 1, are the probabilities of independent decisions; samples outside the
+space are drawn again. The loss of a mixture is the mean of ``metric.high - value`` over this distribution. With samples
+``a`` of losses ``L``, each compared with the mean ``b`` of the other losses, the slope
 
     mean over the samples of (L - b) [a_i = j] / m_ij
 
 is the score-function estimator (Williams, "Simple statistical gradient-following algorithms for connectionist
 reinforcement learning", 1992, with the leave-one-out baseline of Kool, van Hoof and Welling, "Buy 4 REINFORCE samples,
-get a baseline for free!", 2019). It is an unbiased estimate of the slope of that loss, the rejection included: by
-scaling or rejecting, ``log p(a)`` changes by a term that is the same for all ``a``, and ``L - b`` has mean 0. It says
-nothing about a choice of weight 0, which is never drawn, and its slope is given as 0.
+get a baseline for free!", 2019). It is an unbiased estimate of the slope of that loss, also with rejection: scaling and
+rejecting change ``log p(a)`` by a term that is the same for all ``a``, and ``L - b`` has mean 0. A choice of weight 0
+is never drawn, and its slope is returned as 0.
 """
 
 from __future__ import annotations
@@ -48,24 +48,24 @@ from harness.core.space import Architecture, Choices, Mixture, SearchSpace
 NAME = "score-gradient"
 
 MAX_BATCHES = 100
-"""After so many rejected batches the space's own sampler fills in, so that no mixture can hang a search."""
+"""After this many rejected batches the space's sampler draws the missing rows, so that no mixture hangs a search."""
 
 MIN_BATCH = 32
-"""The fewest rows drawn at once."""
+"""The smallest number of rows drawn at once."""
 
 MIN_SAMPLES = 2
-"""A loss is compared with the others, so a single one says nothing."""
+"""The fewest losses for an estimate, since each loss is compared with the mean of the others."""
 
 Floats = npt.NDArray[np.float64]
 
 
 class ScoreGradient:
-    """Answers Gradients by ``samples`` Scores of the oracle inside, which answers all else.
+    """Answers each Gradient with ``samples`` Scores of the inner oracle, which answers all other queries itself.
 
-    A Gradient costs what its Scores cost. Samples that failed are left out; with fewer than two values it has Failed.
-    Until the next Update all Gradients share the same random numbers, so that their differences are differences of
-    mixtures. ``unrolled`` changes nothing where no weights are shared; where they are, it is refused, since the virtual
-    step cannot be taken from outside.
+    A Gradient costs as much as its Scores. Failed samples are left out; with fewer than two values it answers Failed.
+    All Gradients before the next Update use the same random numbers, so that only their mixtures differ. ``unrolled``
+    has no effect without shared weights; with shared weights it is refused, since only the inner oracle could take the
+    virtual step.
     """
 
     supports: frozenset[QueryKind]
@@ -84,14 +84,14 @@ class ScoreGradient:
 
     @property
     def repeated(self) -> int:
-        """How many Scores asked for a cell again, those behind Gradients included."""
+        """The number of Scores of cells that were scored before, including the Scores of Gradients."""
         return repeated_queries(self.oracle)
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        """One answer a query, in order; all Scores behind them are asked of the oracle inside at once.
+        """One answer a query, in order; the inner oracle receives all Scores in one batch.
 
-        Raises IncompatibleError or SpaceError as that oracle does, and IncompatibleError for an unrolled Gradient of
-        shared weights; then nothing is charged and nothing has changed.
+        Raises IncompatibleError or SpaceError as the inner oracle does, and IncompatibleError for an unrolled Gradient
+        of shared weights; then nothing is charged and no state changes.
         """
         require_answerable(self, queries)
         if self.shares_weights and any(isinstance(query, Gradient) and query.unrolled for query in queries):
@@ -115,7 +115,7 @@ class ScoreGradient:
     def _combine_answers(
         self, queries: Sequence[Query], samples: Iterator[Choices], answers: Iterator[Answer]
     ) -> Iterator[Answer]:
-        """The answers to ``queries``, each Gradient's from those to its samples."""
+        """The answers to ``queries``; a Gradient's answer is estimated from the answers to its samples."""
         for query in queries:
             if isinstance(query, Gradient):
                 rows = next(samples)
@@ -124,23 +124,23 @@ class ScoreGradient:
                 yield next(answers)
 
     def state_dict(self) -> State:
-        """The number of Updates so far, and the state of the oracle inside."""
+        """The number of Updates so far, and the state of the inner oracle."""
         return {"updates": self._updates, "oracle": self.oracle.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._updates = int(state["updates"])
         self.oracle.load_state_dict(state["oracle"])
 
 
 def choice_probabilities(mixture: Mixture) -> list[Floats]:
-    """The probabilities of each decision's choices: the rows clipped at 0, scaled to sum to 1, uniform where all 0."""
+    """The probabilities of each decision's choices: rows clipped at 0 and scaled to sum to 1; uniform if all are 0."""
     rows = [np.maximum(np.asarray(row, dtype=np.float64), 0) for row in mixture]
     return [row / row.sum() if row.sum() > 0 else np.full(len(row), 1 / len(row)) for row in rows]
 
 
 def sample_from_mixture(space: SearchSpace, mixture: Mixture, rng: np.random.Generator, count: int) -> Choices:
-    """``count`` architectures, shape (count, decisions), by the law of the mixture among those of the space."""
+    """Draw ``count`` architectures of the space, shape (count, decisions), with the probabilities of the mixture."""
     bounds = [np.cumsum(row)[:-1] for row in choice_probabilities(mixture)]
     found = np.empty((0, len(bounds)), np.int64)
     for _ in range(MAX_BATCHES):
@@ -176,10 +176,10 @@ OWN_SETTINGS = [p for p in inspect.signature(ScoreGradient).parameters.values() 
 
 @functools.cache
 def score_gradient(inner: Any) -> Any:
-    """The class of a decorated oracle class: its constructor takes the settings of both.
+    """The decorated class of an oracle class; its constructor takes the settings of both.
 
-    Raises IncompatibleError for an oracle that answers Gradients itself, or no Scores, or has a setting of a name that
-    is taken here.
+    Raises IncompatibleError for an oracle that answers Gradients itself, answers no Scores, or has a setting that
+    ScoreGradient has too.
     """
     if Gradient in inner.supports or Score not in inner.supports:
         does = "answers Gradient queries itself" if Gradient in inner.supports else "answers no Score queries"
@@ -193,19 +193,19 @@ def score_gradient(inner: Any) -> Any:
         )
 
     def __init__(self: ScoreGradient, space: SearchSpace, seed: int, **settings: Any) -> None:  # noqa: N807
-        mine = {name: settings.pop(name) for name in own & settings.keys()}
-        ScoreGradient.__init__(self, inner(space, seed, **settings), seed, **mine)
+        own_settings = {name: settings.pop(name) for name in own & settings.keys()}
+        ScoreGradient.__init__(self, inner(space, seed, **settings), seed, **own_settings)
 
     first = list(inspect.signature(__init__).parameters.values())[:-1]
-    written: Any = __init__  # what the names and types of the settings are read from
-    written.__signature__ = inspect.Signature([*first, *parameters, *OWN_SETTINGS])
-    written.__annotations__ = typing.get_type_hints(inner.__init__) | typing.get_type_hints(ScoreGradient.__init__)
+    constructor: Any = __init__  # its signature and annotations define the names and types of the settings
+    constructor.__signature__ = inspect.Signature([*first, *parameters, *OWN_SETTINGS])
+    constructor.__annotations__ = typing.get_type_hints(inner.__init__) | typing.get_type_hints(ScoreGradient.__init__)
     members = {"supports": inner.supports | {Gradient}, "__init__": __init__, "__doc__": inner.__doc__}
     return type(f"{inner.__name__}ScoreGradient", (ScoreGradient,), {**members, **_passed_on(inner)})
 
 
 def _passed_on(inner: Any) -> dict[str, Any]:
-    """The optional members of a decorated class: those of the class inside."""
+    """The optional members of a decorated class, taken from the inner class."""
     features = OracleFeatures.of(inner)
     members = {
         "shares_weights": features.shares_weights,

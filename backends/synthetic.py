@@ -1,13 +1,14 @@
-"""A closed-form landscape over any space: an oracle for tests and documentation, and its own truth.
+"""A closed-form landscape over any space: an oracle for tests and documentation, which is also its own ground truth.
 
 The value of a mixture ``m`` with rows ``m_i`` is ``sum_i a_i.m_i + sum_i m_i B_i m_(i+1)``, scaled into [0, 1] by the
-sums of the extreme coefficients: rewards of single choices and of pairs of neighbouring ones, drawn once from the
-``landscape`` seed. An architecture has the value of its canonical form, so that equal cells score the same.
+sums of the extreme coefficients. The coefficients reward single choices and pairs of choices of consecutive decisions;
+they are drawn once from the ``landscape`` seed. An architecture has the value of its canonical form, so that equal
+cells score the same.
 
-With ``sharing`` above 0 there are shared weights, in closed form too. ``Update`` adds its points to a count ``n_ij`` of
-how much choice ``j`` of decision ``i`` was trained; the choice then has the quality ``q_ij = 1 - exp(-n_ij/sharing)``,
-and values are multiplied by the mean over decisions of ``q_i.m_i``. So untrained weights score 0 whatever the
-architecture, and training some choices more than others bends the order of the scores.
+With ``sharing`` above 0 the oracle has shared weights, in closed form too. ``Update`` adds its points to the counts
+``n_ij`` of the training of choice ``j`` of decision ``i``. The choice then has the quality
+``q_ij = 1 - exp(-n_ij/sharing)``, and values are multiplied by the mean of ``q_i.m_i`` over decisions. So with
+untrained weights every architecture scores 0, and uneven training of the choices changes the order of the scores.
 """
 
 from __future__ import annotations
@@ -77,14 +78,14 @@ class Landscape:
 
 
 class SyntheticSharedWeights:
-    """How much each choice of each decision was trained, and how good it is by that."""
+    """The amount of training of each choice of each decision, and the quality that follows from it."""
 
     def __init__(self, options: Sequence[int], sharing: float) -> None:
         self.sharing = sharing
         self._trained: list[Floats] = [np.zeros(n) for n in options]
 
     def train(self, points: Sequence[Mixture]) -> float:
-        """Count these points; returns the mean over them of 1 - quality, as it was before."""
+        """Add these points to the counts; returns the mean of 1 - quality over the points before that."""
         losses = [1 - self.quality(point)[0] for point in points]
         for point in points:
             for counts, row in zip(self._trained, point, strict=True):
@@ -92,14 +93,14 @@ class SyntheticSharedWeights:
         return float(np.mean(losses)) if losses else 0.0
 
     def quality(self, mixture: Mixture, *, unrolled: bool = False) -> tuple[float, list[Floats]]:
-        """The quality of a mixture and its gradient, one row a decision; ``unrolled``: once it is trained too."""
+        """The quality of a mixture and its gradient, one row a decision; ``unrolled``: after a step on the mixture."""
         total, gradient = 0.0, list[Floats]()
         for counts, row in zip(self._trained, mixture, strict=True):
             weights = np.asarray(row, dtype=np.float64)
             trained = counts + weights if unrolled else counts
-            left = np.exp(-np.maximum(trained, 0) / self.sharing)
-            total += float(weights @ (1 - left))
-            gradient.append(1 - left + (weights * left / self.sharing if unrolled else 0.0))
+            untrained = np.exp(-np.maximum(trained, 0) / self.sharing)
+            total += float(weights @ (1 - untrained))
+            gradient.append(1 - untrained + (weights * untrained / self.sharing if unrolled else 0.0))
         return total / len(gradient), [part / len(gradient) for part in gradient]
 
     def state_dict(self) -> State:
@@ -107,16 +108,16 @@ class SyntheticSharedWeights:
         return {"trained": [counts.copy() for counts in self._trained]}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._trained = [np.array(counts, dtype=np.float64) for counts in state["trained"]]
 
 
 class SyntheticOracle:
-    """Answers every kind of query from the closed form; ``failures`` is the share of cells that answer Failed.
+    """Answers every kind of query from the closed form; ``failures`` is the share of cells whose answer is Failed.
 
-    An epoch costs one second; ``e`` of ``full_epochs`` epochs reach ``1 - exp(-5 e / full_epochs)`` of the value.
-    ``sharing`` above 0 is the number of steps after which a choice of the shared weights is trained to 1 - 1/e. Then
-    only Update trains: a Score has the same value after any number of epochs, and answers cost no epochs or seconds.
+    An epoch costs one second. A Score after ``e`` epochs is the value times ``1 - exp(-5 e / full_epochs)``.
+    ``sharing`` above 0 is the number of training steps after which a choice has the quality 1 - 1/e. Then only Update
+    trains: a Score has the same value after any number of epochs, and answers cost no epochs or seconds.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update, Gradient})
@@ -158,12 +159,12 @@ class SyntheticOracle:
             case Score(architecture, epochs):
                 return self._score(self.space.canonical(architecture), self._full if epochs is None else epochs)
             case Update(points):
-                return Updated(self._train([self._written(point) for point in points]), Cost())
+                return Updated(self._train([self._mixture(point) for point in points]), Cost())
             case Gradient(mixture, unrolled):
                 return self._slope(mixture, unrolled)
 
-    def _written(self, point: Mixture | Architecture) -> Mixture:
-        """A point as a mixture: an architecture by its canonical form, a mixture as it is."""
+    def _mixture(self, point: Mixture | Architecture) -> Mixture:
+        """A mixture unchanged, or the one-hot mixture of an architecture's canonical form."""
         return self.space.one_hot(self.space.canonical(point)) if isinstance(point, Architecture) else point
 
     def _train(self, points: Sequence[Mixture]) -> float | None:
@@ -189,21 +190,21 @@ class SyntheticOracle:
         return Slope(1 - value * quality, tuple(tuple(part.tolist()) for part in parts), Cost(1))
 
     def truth(self) -> LandscapeTable:
-        """The landscape without holes, as the judge reads it."""
+        """The landscape as the judge's table, without failures."""
         return LandscapeTable(self.space, self._landscape)
 
     def state_dict(self) -> State:
-        """The shared weights; nothing without any, where answers depend on the query alone."""
+        """The shared weights; empty without shared weights, since answers then depend on the query alone."""
         return self._shared.state_dict() if self._shared else {}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         if self._shared:
             self._shared.load_state_dict(state)
 
 
 class LandscapeTable:
-    """The truth of a landscape, with the members of a table that the judge reads: one repeat, one budget, no noise."""
+    """The ground truth of a landscape, with the members of a table that the judge reads: one repeat, no noise."""
 
     name = "synthetic"
     epochs: tuple[int, ...] = (100,)
@@ -221,11 +222,11 @@ class LandscapeTable:
         return len(self.keys)
 
     def rows(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Rows of these keys, -1 outside the space."""
+        """The rows of these keys; -1 for keys outside the space."""
         canonical = self._space.canonical_keys(keys)
         rows = np.searchsorted(self.keys, canonical).clip(max=len(self.keys) - 1)
         return np.where(self.keys[rows] == canonical, rows, -1)
 
     def mean(self, metric: str, epochs: int | None = None) -> Floats:
-        """The value of every cell, shape (cells,); all metrics are the same here."""
+        """The value of every cell, shape (cells,), which is the same for every metric and number of epochs."""
         return self._values

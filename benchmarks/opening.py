@@ -1,4 +1,4 @@
-"""Opens a table and asks one query; run in a fresh process, so that its memory starts at the bare interpreter's."""
+"""Opens a table and asks one query, in a new process, whose memory starts at that of the bare interpreter."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 
 def peak_mb() -> float:
-    """This process's peak resident memory so far."""
+    """The peak resident memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(table: str) -> None:
-    """Print the seconds of importing the libraries, those of opening and the first query, and the memory of both."""
+    """Print the seconds and the memory of importing the libraries, and of opening the table and the first query."""
     before, start = peak_mb(), time.perf_counter()
     from harness.nasbench_api import ModelSpec, NASBench
 

@@ -1,9 +1,9 @@
-"""A weight-sharing network and its loop in plain PyTorch, to compare with: single paths, one cell at a time.
+"""A reference supernet and training loop in plain PyTorch, for comparison: single paths, one cell at a time.
 
 After eval-nas, search_policies/cnn/search_space/nas_bench (model_search.py, operations.py, model.py) and
 search_policies/cnn/procedures/train_search_procedure.py: every slot has an nn.Conv2d and an nn.BatchNorm2d of the full
-width, a convolution computes all its output channels, and those that a cell does not use are cut off afterwards. A cell
-is its pruned matrix and its interior operations.
+width, a convolution computes all its output channels, and unused channels are cut off afterwards. A cell is given by
+its pruned matrix and its interior operations.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Convolution(nn.Module):
         self.norm = nn.BatchNorm2d(out_channels, momentum=momentum)
 
     def forward(self, image: Tensor, channels: int) -> Tensor:
-        """The first `channels` outputs, from the first channels of the weight that the image has."""
+        """The first `channels` output channels; the weight is cut to the image's channels."""
         convolved = functional.conv2d(image, self.conv.weight[:, : image.shape[1]], padding=self.conv.padding)
         return functional.relu(self.norm(convolved))[:, :channels]
 
@@ -51,7 +51,7 @@ class PlainCell(nn.Module):
         self.maxpool = nn.MaxPool2d(3, stride=1, padding=1)
 
     def forward(self, image: Tensor, matrix: Matrix, operations: Sequence[int]) -> Tensor:
-        """What one cell computes."""
+        """The output of one cell."""
         channels, last = vertex_channels(self.in_channels, self.out_channels, matrix), len(matrix) - 1
         values: dict[int, Tensor] = {}
         for t in range(1, last):
@@ -128,11 +128,11 @@ class PlainLoop:
         self.training = self._batches()
 
     def update(self, cell: MatrixAndOperations) -> Tensor:
-        """One step on the next training batch; its loss."""
+        """Take one step on the next training batch; returns its loss."""
         return self.step(*next(self.training), cell)
 
     def step(self, images: Tensor, labels: Tensor, cell: MatrixAndOperations) -> Tensor:
-        """One step on a batch; gradients are zeroed and not dropped, so that unused weights decay and coast."""
+        """Take one step on a batch; unused weights have gradients of zero, so that decay and momentum move them."""
         self.network.train()
         loss = functional.cross_entropy(self.network(images, cell), labels)
         self.sgd.zero_grad(set_to_none=False)
@@ -157,7 +157,7 @@ class PlainLoop:
 
     @torch.no_grad()
     def accuracy(self, cell: MatrixAndOperations) -> float:
-        """The share of the validation split that is classified correctly, by the running statistics."""
+        """The accuracy on the validation split, with the running statistics."""
         self.network.eval()
         split, size, right = self.data.validation, self.recipe.evaluation.batch, 0
         for images, labels in zip(torch.split(split.images, size), torch.split(split.labels, size), strict=True):
@@ -174,7 +174,7 @@ class PlainLoop:
                 yield self.data.standardised(self._moved(images)), labels
 
     def _moved(self, images: Tensor) -> Tensor:
-        """A random crop after padding, and a flip, of a whole batch at once."""
+        """Crop randomly after padding, and flip, a whole batch at once."""
         part, (count, _, height, width) = self.recipe.data, images.shape
         if part.crop:
             padded = functional.pad(images, (part.crop,) * 4)

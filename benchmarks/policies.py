@@ -2,11 +2,10 @@
 
     python -m benchmarks.policies [--published] [--quick]
 
-Prints its figures and writes them to ``benchmarks/results/policies.json``: milliseconds of one core, and ratios against
-the plain references of this file, taken in the same run. The plain controller draws one architecture after the other
-with an LSTM cell and takes the gradient through those loops, as eval-nas does (models/controller.py); the plain decoder
-goes through an LSTM, its attention and its softmax one position after the other, as NAO_pytorch does
-(NAO_V1/decoder.py).
+Prints its figures and writes them to ``benchmarks/results/policies.json``: milliseconds of one core, and ratios to the
+plain references of this file, measured in the same run. The plain controller draws one architecture after the other
+with an LSTM cell and takes the gradient through these loops, as eval-nas does (models/controller.py). The plain decoder
+runs its LSTM, attention and softmax position by position, as NAO_pytorch does (NAO_V1/decoder.py).
 ``--published`` also runs one NAO search at its published settings (minutes).
 """
 
@@ -54,7 +53,7 @@ QUICK: dict[Callable[..., Any], dict[str, Any]] = {
 
 
 class RandomScoreOracle:
-    """Answers every Score at once with a random number that the cell alone decides."""
+    """Answers every Score at once with a random number that depends on the cell alone."""
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
     independent = True
@@ -82,7 +81,7 @@ class RandomScoreOracle:
 
 
 def milliseconds(work: Callable[[], Any], repeats: int) -> float:
-    """The median processor time of a call, after one that warms up."""
+    """The median processor time of a call in milliseconds, after a warm-up call."""
     work()
     times = []
     for _ in range(repeats):
@@ -111,7 +110,7 @@ def plain_controller_step(controller: Controller, adam: torch.optim.Adam, sample
 
 
 def plain_training_step(model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tensor) -> None:
-    """One step of fitting with the decoder run position by position."""
+    """One training step in which the decoder runs position by position."""
     outputs = model.encode(rows)
     embedding = summary(outputs)
     state, tokens, losses = (embedding[None], embedding[None]), torch.zeros(len(rows), dtype=torch.long), []
@@ -153,7 +152,7 @@ def nao_step(space: NASBench101, repeats: int) -> dict[str, float]:
 
 
 def compared(name: str, ours: float, plain: float) -> dict[str, float]:
-    """Both times, and how many times faster ours is."""
+    """Both times, and the speed-up of ``ours``."""
     return {f"{name}_milliseconds": ours, f"{name}_plain_milliseconds": plain, f"{name}_speedup": plain / ours}
 
 
@@ -165,7 +164,7 @@ def search_seconds(factory: Callable[..., Any], space: NASBench101, **settings: 
 
 
 def measure(published: bool, quick: bool) -> dict[str, float]:
-    """All figures, on the 423,624 cells and (``small``) on the 2,532 of at most five vertices."""
+    """All figures, on the space of 423,624 cells and (``small``) on the 2,532 cells of at most five vertices."""
     space, small = NASBench101(), NASBench101(vertices=5)
     for warm in (space, small):
         warm.canonical_keys(warm.enumerate_keys()[:1])

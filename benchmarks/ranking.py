@@ -1,13 +1,13 @@
-"""How supernets rank cells, by what their recipes leave to choose.
+"""How the free choices of supernet recipes change the ranking of cells.
 
     python -m benchmarks.ranking digits|austen [--quick]
 
-Kendall's tau-b between validation scores of the probe's cells and the test metric of the space's table: one supernet a
-choice and seed, trained on uniform cells by a copy of recipe ``FAMILY/spos``.
+Measures Kendall's tau-b between validation scores of the probe's cells and the test metric of the space's table. For
+each choice and seed it trains one supernet on uniformly drawn cells, with a copy of recipe ``FAMILY/spos``.
 
-``digits``: nasbench101-v5 after trainings of several lengths, each scored by the three statistics of batch
-normalisation (three minutes of one core). ``austen``: rnn2 at several learning rates (eight minutes). Prints a line
-each and writes them to ``benchmarks/results/ranking.json`` or ``ranking-austen.json``.
+``digits``: nasbench101-v5 after trainings of several lengths, each scored with the three kinds of batch normalisation
+statistics (three minutes of one core). ``austen``: rnn2 at several learning rates (eight minutes). Prints one line for
+each record and writes the records to ``benchmarks/results/ranking.json`` or ``ranking-austen.json``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SEEDS = (1268, 1269)
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Values of one key of a recipe's training, and the settings of the oracle that score each of the supernets."""
+    """Values of one key of a recipe's training section, and the oracle settings with which each supernet is scored."""
 
     space: str
     table: str
@@ -79,7 +79,7 @@ def recipe(sweep: Sweep, value: float) -> tuple[str, int]:
 
 
 def trained(space: SearchSpace, seed: int, path: str, epochs: int) -> State:
-    """The state after so many epochs of one uniform cell a step."""
+    """The oracle's state after ``epochs`` of training on one uniformly drawn cell a step."""
     oracle, rng = SupernetOracle(space, seed, recipe=path), stream(seed, "policy")
     for _ in range(epochs):
         answers = oracle.answer([Update((space.sample(rng),)) for _ in range(oracle.steps_per_epoch)])
@@ -89,7 +89,7 @@ def trained(space: SearchSpace, seed: int, path: str, epochs: int) -> State:
 
 
 def rankings(sweep: Sweep, space: SearchSpace, judge: Judge, value: float, seed: int) -> Iterator[dict[str, Any]]:
-    """One record for each way to score, on the same weights."""
+    """One record for each of the sweep's oracle settings, on the same weights."""
     path, epochs = recipe(sweep, value)
     state = trained(space, seed, path, epochs)
     for settings in sweep.scored:

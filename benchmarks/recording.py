@@ -1,4 +1,4 @@
-"""The command line of a benchmark that measures on one device, and keeps its figures by device in a JSON file."""
+"""The command line of a benchmark that measures on one device and stores its figures by device in a JSON file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from benchmarks.command_line import command_line, known_figures, results_file, w
 def record(
     name: str, what: str | None, measure: Callable[[torch.device, bool], Mapping[str, float]], **more: object
 ) -> None:
-    """Measure on the device that the command line names, print the figures and write them beside the other device's.
+    """Measure on the device of the command line, print the figures and write them, keeping those of other devices.
 
-    ``name`` is the file's; ``what`` describes the benchmark, ``more`` goes into the file as it is. ``measure`` takes
-    the device and whether to be quick.
+    ``name`` is the file's, ``what`` describes the benchmark in the help text, ``more`` is written into the file
+    unchanged. ``measure`` takes the device, and whether the sizes are the smallest.
     """
     parser = command_line(what)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -35,7 +35,7 @@ def record(
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """What the figures were taken on, and when."""
+    """The machine, the date and the load of a measurement."""
     gpu = f", {torch.cuda.get_device_name(device)}" if device.type != "cpu" else ""
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
     return {

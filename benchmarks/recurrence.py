@@ -1,12 +1,12 @@
-"""Speed of the recurrent cell in training, and of a path and a mixture of all cells through shared weights.
+"""Speed of the recurrent cell in training, and of a path and a mixture of all cells with shared weights.
 
     python -m benchmarks.recurrence [--device DEVICE] [--quick]
 
-Prints its figures and writes them, by device, to ``benchmarks/results/recurrence.json``: a cell over a sequence,
-forward and backward; the whole training step of the language model around it, with Adam, over that; a path over a cell
-and a mixture over a path. All ratios are taken in one run, call by call in turn, on one thread; medians.
-``small`` is the scale of the table rnn2-ptb: 64 units, 32 columns, 20 steps, 2 nodes, 2,000 words; ``large`` that of
-DARTS' search on Penn Treebank with a smaller batch: 300 units, 64 columns, 35 steps, 8 nodes, 10,000 words.
+Prints its figures and writes them, by device, to ``benchmarks/results/recurrence.json``: the time of a cell on a
+sequence, forward and backward, and three ratios: a whole training step of the language model, with Adam, to a cell; a
+path to a cell; a mixture to a path. Calls alternate in one run on one thread, and figures are medians.
+``small`` is the scale of the table rnn2-ptb: 64 units, 32 columns, 20 steps, 2 nodes, 2,000 words. ``large`` is the
+scale of DARTS' search on Penn Treebank with a smaller batch: 300 units, 64 columns, 35 steps, 8 nodes, 10,000 words.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PUBLISHED: Nodes = tuple(  # DARTS_V1 (quark0/darts, rnn/genotypes.py)
 
 @dataclass(frozen=True, slots=True)
 class RecurrentScale:
-    """Sizes, and how often a call is timed."""
+    """Sizes of a model and its batch; ``rounds`` is the number of timings of each call."""
 
     name: str
     nodes: Nodes

@@ -1,4 +1,4 @@
-"""Speed of NASBench-101's space and of the command line's start, against the plain Python of the tests.
+"""Speed of the NAS-Bench-101 space and of the command line's start, compared with the plain Python of the tests.
 
     python -m benchmarks.spaces [--quick]
 
@@ -28,7 +28,7 @@ BATCH, QUICK_BATCH = 300_000, 3_000
 
 
 def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
-    """The median time of a call."""
+    """The median time of a call in seconds."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -38,7 +38,7 @@ def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
 
 
 def enumeration() -> dict[str, float]:
-    """All 423,624 cells, without hashes, in a process of its own: seconds and peak memory."""
+    """Seconds and peak memory of enumerating all 423,624 cells, without hashes, in a new process."""
     code = (
         "import resource, time; from harness.spaces.nasbench101 import NASBench101; start = time.perf_counter();"
         "assert len(NASBench101().enumerate_keys()) == 423_624;"
@@ -50,7 +50,7 @@ def enumeration() -> dict[str, float]:
 
 
 def plain_enumeration(vertices: int) -> set[Cell]:
-    """The cells of exactly so many vertices, one Python loop in another."""
+    """The cells of exactly ``vertices`` vertices, found by nested Python loops."""
     found = (pruned(cell) for cell in every_cell(vertices))
     return {canonical(cell) for cell in found if cell is not None and cell[0] == vertices}
 
@@ -79,7 +79,7 @@ def _plain(matrix: Any, operations: tuple[int, ...]) -> Cell:
 
 
 def batches(size: int) -> dict[str, float]:
-    """Pruning and canonical form of arbitrary choices, and their hashes."""
+    """The speed of pruning and canonical forms of arbitrary choices, and of hashes."""
     space = NASBench101()
     choices = np.random.default_rng(1).integers(space.options, size=(size, len(space.options)))
     rate = size / seconds(lambda: space.canonical_keys(space.keys(choices)))
@@ -91,7 +91,7 @@ def batches(size: int) -> dict[str, float]:
 
 
 def startup() -> dict[str, Any]:
-    """``harness --help``, and whether a tabular run of the random policy keeps torch out."""
+    """The time of ``harness --help``; checks that a tabular run of the random policy does not import torch."""
     help_command = [sys.executable, "-m", "harness", "--help"]
     code = (
         "import sys; sys.argv = ['harness', 'run', '--policy', 'random', '--oracle', 'tabular', '--seeds', '1', "

@@ -1,10 +1,10 @@
-"""Trainings an hour of the stand-alone trainer: three repeats side by side against one at a time.
+"""Trainings an hour of the stand-alone trainer: three repeats together compared with one at a time.
 
     python -m benchmarks.standalone [--recipe NAME] [--device DEVICE] [--quick]
 
 Prints its figures and writes them, by recipe and device, to ``benchmarks/results/standalone.json``: trainings an hour
-of one core or GPU, their ratio taken in one run, and what a checkpoint costs. Both ways train the same cells with the
-same seeds, in turn; evaluation is not counted, as it is not in a table's seconds.
+of one core or GPU, their ratio from one run, and the cost of a checkpoint. Both ways train the same cells with the same
+seeds, in turn. The time of evaluation does not count, as in a table's seconds.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from pathlib import Path
 
 import torch
 
+from backends.networks.adapters import graphs_of
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import CellGraph
 from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint
 from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe, load_recipe, recipe_path
 from benchmarks.command_line import command_line, known_figures, print_and_write, results_file
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
-from harness.spaces.nasbench101_keys import matrix_of_key
 
 TARGETS = {"side_by_side_speedup": 1.5, "checkpoint_share_of_interval": 0.02}
 REPEATS = (0, 1, 2)
 QUICK = {"epochs": (2,), "train_images": 64, "validation_images": 32, "train_accuracy_images": 32, "batch_size": 32}
 
 
-def sampled(number: int) -> list[CellGraph]:
+def sampled(number: int) -> list[ArchitectureGraphs]:
     """Cells drawn uniformly from those of at most five vertices."""
     space, rng = NASBench101(vertices=5), stream(0, "benchmark")
     keys = space.canonical_keys(space.keys(space.sample_many(rng, number)))
-    return [CellGraph(*matrix_of_key(key)) for key in keys.tolist()]
+    return graphs_of(space, keys.tolist())
 
 
-def seconds(trainer: CellTrainer, cell: CellGraph, epochs: int, repeats: tuple[int, ...]) -> float:
+def seconds(trainer: CellTrainer, cell: ArchitectureGraphs, epochs: int, repeats: tuple[int, ...]) -> float:
     """Training seconds of these repeats together."""
     return sum(curve.final.seconds for curve in trainer.curves(cell, epochs, repeats))
 
 
-def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int) -> dict[str, float]:
+def trainings_an_hour(trainer: CellTrainer, cells: list[ArchitectureGraphs], epochs: int) -> dict[str, float]:
     """Both ways, by the median over the cells."""
     trainer.curves(cells[0], epochs, REPEATS)
     together, alone = list[float](), list[float]()
@@ -60,7 +60,7 @@ def trainings_an_hour(trainer: CellTrainer, cells: list[CellGraph], epochs: int)
     }
 
 
-def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: CellGraph) -> float:
+def checkpoint_share(trainer: CellTrainer, recipe: Recipe, cell: ArchitectureGraphs) -> float:
     """The seconds of writing the state of three repeats, divided by the seconds between two writes."""
     training = CellTraining(cell, recipe, trainer._data, epochs=2, seeds=REPEATS)
     training._take_step()
@@ -79,7 +79,7 @@ def measure(recipe: Recipe, device: str, number: int) -> dict[str, float]:
 
 
 def machine(device: str) -> str:
-    """What the figures were taken on."""
+    """The machine and the versions of a measurement."""
     gpu = f", {torch.cuda.get_device_name()}" if device != "cpu" else ""
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
     return f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}"
@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--cells", type=int, default=7, help="how many cells to train")
     options = parser.parse_args()
-    # Continued budgets would be kept on the disk and not be trained again.
+    # With continued budgets, trainings would be read from disk and not repeated.
     recipe = replace(load_recipe(recipe_path(options.recipe)), budgets="separate")
     if options.quick:
         recipe, options.cells = replace(recipe, **QUICK), 1

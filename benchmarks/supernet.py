@@ -1,12 +1,12 @@
-"""Speed of the weight-sharing supernet against a plain PyTorch loop that does the same work.
+"""Speed of the weight-sharing supernet compared with a plain PyTorch loop that does the same work.
 
     python -m benchmarks.supernet [--device DEVICE] [--quick]
 
 Prints its figures and writes them, by device, to ``benchmarks/results/supernet.json``: steps and scored cells a second,
-each as a ratio to ``benchmarks/plain_supernet.py``; the share of the peak of a large 3x3 convolution that a step
-reaches; what the messages around a step cost; mixtures against single paths. All ratios are taken in one run, call by
-call in turn, on one thread; medians. ``digits`` is the recipe of that name; ``images`` has the 32x32 pixels, the crop
-and the flip of CIFAR-10 at a quarter of its width, on random bytes.
+also as ratios to ``benchmarks/plain_supernet.py``; the speed of a step as a fraction of a large 3x3 convolution's; the
+cost of the messages of a step; mixtures compared with single paths. Calls alternate in one run on one thread, and
+figures are medians. ``digits`` is the recipe of that name; ``images`` has the 32x32 pixels, crop and flip of CIFAR-10
+at a quarter of its width, on random bytes.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from backends.data.digits import load as load_digits
 from backends.data.images import Images, Split
+from backends.networks.nasbench101_points import CellPoint, NASBench101Cells
+from backends.networks.supernet_points import MixtureRows
 from backends.supernet.batches import ImageBatches
 from backends.supernet.build import skeleton
-from backends.supernet.cells import CellPoint, NASBench101Cells
 from backends.supernet.image_task import ImageTask, Statistics
 from backends.supernet.oracle import SupernetOracle
-from backends.supernet.task import MixtureRows
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.files import load_supernet_recipe
 from backends.training.recipes.images import ImageData, ImageEvaluation, ImageRecipe
@@ -52,12 +52,12 @@ TARGETS = {
     "gradient_and_update_message_share_of_pair": 0.02,
 }
 EPOCHS, QUICK_EPOCHS = 50, 1
-"""Of 16 steps each: how long the messages of a search are measured."""
+"""The epochs, of 16 steps each, of the searches whose messages are timed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SupernetScale:
-    """Cells of a space at the sizes of a recipe; ``rounds`` says how often a step is timed, ``scores`` a score."""
+    """A space, recipe and data; ``rounds`` is the number of timings of a step, ``scores`` of a score."""
 
     name: str
     space: NASBench101
@@ -68,7 +68,7 @@ class SupernetScale:
 
 
 def image_recipe(name: str) -> ImageRecipe:
-    """A recipe that ships."""
+    """An image recipe of the project, by name."""
     recipe = load_supernet_recipe(name)
     if not isinstance(recipe, ImageRecipe):
         raise SystemExit(f"recipe {name!r} is none of images")
@@ -76,7 +76,7 @@ def image_recipe(name: str) -> ImageRecipe:
 
 
 def scales(device: torch.device, quick: bool) -> tuple[SupernetScale, SupernetScale]:
-    """The digits recipe, and one of coloured images that a processor can do."""
+    """The digits recipe, and a recipe of colour images that is small enough for a CPU."""
     digits, published, size = image_recipe("digits/spos"), image_recipe("cifar10/spos"), 8 if quick else 64
     coloured = replace(
         published,
@@ -105,7 +105,7 @@ def random_images(*counts: int) -> Images:
 
 
 class SpeedComparison:
-    """Our shared weights and the plain loop with the same start, on cells drawn uniformly."""
+    """The harness's shared weights and the plain loop, with the same initial weights."""
 
     def __init__(self, scale: SupernetScale, device: torch.device, *, mixed: bool = False) -> None:
         sizes = skeleton(scale.recipe, scale.data, "nasbench", None)
@@ -118,20 +118,20 @@ class SpeedComparison:
         self.ours = self.weights("recalibrated", mixed=mixed)
 
     def weights(self, statistics: Statistics, *, mixed: bool = False) -> SharedWeights[CellPoint]:
-        """The weights, to be scored with these statistics."""
+        """Shared weights whose scores use these statistics."""
         recipe = self.scale.recipe
         task = ImageTask(self.cells, self.batches, recipe, 0, statistics=statistics, mixed=mixed)
         return SharedWeights(task, recipe.optimizer_settings)
 
     def drawn(self, count: int) -> list[tuple[CellPoint, MatrixAndOperations]]:
-        """Cells as both take them."""
+        """Uniformly drawn cells, in the forms of both implementations."""
         space, rng = self.scale.space, stream(0, "benchmark")
         found = [space.canonical(space.sample(rng)) for _ in range(count)]
         return [(self.cells.discrete(each), matrix_of_key(space.key(each))) for each in found]
 
 
 def peak_flops(device: torch.device) -> float:
-    """Floating-point operations a second of a large 3x3 convolution."""
+    """The floating-point operations a second of a large 3x3 convolution."""
     image = torch.ones(16, 256, 32, 32, device=device).to(memory_format=torch.channels_last)
     weight = torch.ones(256, 256, 3, 3, device=device).to(memory_format=torch.channels_last)
     times = interleaved({"peak": lambda _: functional.conv2d(image, weight, padding=1)}, range(5), device)
@@ -139,21 +139,21 @@ def peak_flops(device: torch.device) -> float:
 
 
 def step_flops(weights: SharedWeights[CellPoint], path: CellPoint) -> int:
-    """Floating-point operations of the convolutions of a step, forward and backward."""
+    """The floating-point operations of a step's convolutions, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         weights.update([path])
     return int(counter.get_total_flops())
 
 
 def steps(scale: SupernetScale, device: torch.device) -> dict[str, float]:
-    """Training steps, and how near they come to the peak."""
-    contest = SpeedComparison(scale, device)
-    cells = contest.drawn(scale.rounds)
-    calls = {"ours": lambda it: contest.ours.update([it[0]]), "plain": lambda it: contest.plain.update(it[1])}
+    """The speed of training steps, and its fraction of the peak of a convolution."""
+    comparison = SpeedComparison(scale, device)
+    cells = comparison.drawn(scale.rounds)
+    calls = {"ours": lambda it: comparison.ours.update([it[0]]), "plain": lambda it: comparison.plain.update(it[1])}
     highest = peak_flops(device)
     times = interleaved(calls, cells, device)
     counted = zip(cells[:20], times.seconds["ours"], strict=False)
-    shares = [step_flops(contest.ours, path) / took / highest for (path, _), took in counted]
+    shares = [step_flops(comparison.ours, path) / took / highest for (path, _), took in counted]
     return {
         "steps_per_second": 1 / times.median("ours"),
         "steps_speedup": times.ratio("plain", "ours"),
@@ -162,21 +162,21 @@ def steps(scale: SupernetScale, device: torch.device) -> dict[str, float]:
 
 
 def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
-    """Whole scores on the validation split, with statistics of their own and with the running ones."""
-    contest = SpeedComparison(scale, device)
-    running = contest.weights("running")
+    """The speed of scores on the validation split, with recalibrated and with running statistics."""
+    comparison = SpeedComparison(scale, device)
+    running = comparison.weights("running")
 
     def recalibrated(cell: MatrixAndOperations) -> float:
-        contest.plain.recalibrate(cell)
-        return contest.plain.accuracy(cell)
+        comparison.plain.recalibrate(cell)
+        return comparison.plain.accuracy(cell)
 
     calls: dict[str, Callable[[Any], float]] = {
-        "ours": lambda it: contest.ours.score(it[0]).item(),
+        "ours": lambda it: comparison.ours.score(it[0]).item(),
         "plain": lambda it: recalibrated(it[1]),
         "ours running": lambda it: running.score(it[0]).item(),
-        "plain running": lambda it: contest.plain.accuracy(it[1]),
+        "plain running": lambda it: comparison.plain.accuracy(it[1]),
     }
-    times = interleaved(calls, contest.drawn(scale.scores), device)
+    times = interleaved(calls, comparison.drawn(scale.scores), device)
     return {
         "recalibrated_cells_per_second": 1 / times.median("ours"),
         "recalibrated_cells_speedup": times.ratio("plain", "ours"),
@@ -186,16 +186,16 @@ def scores(scale: SupernetScale, device: torch.device) -> dict[str, float]:
 
 
 def mixtures(scale: SupernetScale, device: torch.device, epochs: int) -> dict[str, float]:
-    """Steps and slopes of mixtures, against steps of single paths; the seconds of a step and of a DARTS pair."""
-    contest = SpeedComparison(scale, device)
+    """Steps and slopes of mixtures compared with steps of single paths, and the cost of messages."""
+    comparison = SpeedComparison(scale, device)
     rng, count = stream(0, "mixtures"), scale.rounds // 5
     drawn = [tuple(tuple(rng.dirichlet(np.ones(n)).tolist()) for n in scale.space.options) for _ in range(count)]
-    cells = [(path, mixture) for (path, _), mixture in zip(contest.drawn(count), drawn, strict=True)]
+    cells = [(path, mixture) for (path, _), mixture in zip(comparison.drawn(count), drawn, strict=True)]
     calls: dict[str, Callable[[Any], Any]] = {
-        "path": lambda it: contest.ours.update([it[0]]),
-        "mixture": lambda it: contest.ours.update([contest.cells.point(it[1])]),
-        "slope": lambda it: contest.ours.slope(contest.cells.rows(it[1])),
-        "unrolled": lambda it: contest.ours.unrolled_slope(contest.cells.rows(it[1])),
+        "path": lambda it: comparison.ours.update([it[0]]),
+        "mixture": lambda it: comparison.ours.update([comparison.cells.point(it[1])]),
+        "slope": lambda it: comparison.ours.slope(comparison.cells.rows(it[1])),
+        "unrolled": lambda it: comparison.ours.unrolled_slope(comparison.cells.rows(it[1])),
     }
     times = interleaved(calls, cells, device)
     ratios = {f"{name}_over_path_step": times.ratio(name, "path") for name in ("mixture", "slope", "unrolled")}
@@ -204,22 +204,22 @@ def mixtures(scale: SupernetScale, device: torch.device, epochs: int) -> dict[st
 
 
 class NoOpSharedWeights:
-    """Shared weights that answer at once: what a search then takes is the policy, the driver and the oracle."""
+    """Shared weights that answer at once, so that the time of a search is that of policy, driver and oracle alone."""
 
     def __init__(self, steps_per_epoch: int) -> None:
         self.steps_per_epoch = steps_per_epoch
 
     def update(self, points: Sequence[CellPoint]) -> Tensor:
-        """No step."""
+        """Take no step; returns a loss of 0."""
         return torch.zeros(())
 
     def unrolled_slope(self, rows: MixtureRows) -> tuple[Tensor, MixtureRows]:
-        """A slope that is the mixture."""
+        """A loss of 0, and the mixture as its slope."""
         return torch.zeros(()), rows
 
 
 def messages(step: float, pair: float, epochs: int) -> dict[str, float]:
-    """Microseconds around a step of SPOS and around a pair of DARTS, and as shares of their seconds."""
+    """The cost of the messages of a SPOS step and of a DARTS pair, in microseconds and as fractions of their time."""
     update = message_seconds(SPOS, "digits/spos", epochs)
     both = message_seconds(DARTS, "digits/darts", epochs)
     return {
@@ -231,7 +231,7 @@ def messages(step: float, pair: float, epochs: int) -> dict[str, float]:
 
 
 def message_seconds(factory: Callable[..., Any], recipe: str, epochs: int) -> float:
-    """Processor seconds for each Update of a search whose shared weights do nothing; the median of three searches."""
+    """Processor seconds for each Update of a search with ``NoOpSharedWeights``; the median of three searches."""
     taken = []
     for _ in range(3):
         space = NASBench101(vertices=5)
@@ -245,7 +245,7 @@ def message_seconds(factory: Callable[..., Any], recipe: str, epochs: int) -> fl
 
 
 def half_precision(scale: SupernetScale, device: torch.device) -> dict[str, float]:
-    """Steps that compute in bfloat16, against single precision; on an accelerator alone."""
+    """The speed of bfloat16 steps compared with single precision; empty on a CPU."""
     if device.type == "cpu":
         return {}
     single, mixed = SpeedComparison(scale, device), SpeedComparison(scale, device, mixed=True)

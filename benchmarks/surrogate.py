@@ -1,14 +1,14 @@
-"""How good surrogates of NAS-Bench-101 are after few and many cells, what they cost, and what becomes of searches.
+"""The quality and cost of surrogates of NAS-Bench-101 fitted to few and many cells, and of searches on them.
 
     harness table import csv mean_test_108.csv.gz --space nasbench101 --mean-of 3 --output FILE.h5
     python -m benchmarks.surrogate --table FILE.h5 [--part fits|searches] [--workers N] [--quick]
 
-FILE is a table of all 423,624 cells, such as that of their mean test accuracies after 108 epochs, which have no
-validation column: surrogate and search then see the test metric, and the results of searches are flattered. ``fits``:
-each model after so many random cells, over three seeds, judged by a tenth of all cells, which the seed holds out.
-``searches``: the same searches on the table and on a forest of 50,000 cells, both judged by the table. Writes
-``benchmarks/results/surrogate.json`` after every step, and goes on from what stands there of the same table. Times are
-of the processor; the load of the machine is noted as ``load_average``.
+FILE is a table of all 423,624 cells, such as the table of mean test accuracies after 108 epochs, which has no
+validation column: surrogate and search then see the test metric, and the results of searches are too good. ``fits``
+fits each model to several numbers of random cells, with three seeds, and evaluates it on a tenth of all cells, which
+the seed holds out. ``searches`` runs the same searches on the table and on a forest of 50,000 cells; the table judges
+both. Writes ``benchmarks/results/surrogate.json`` after every step, and resumes from the file's figures of the same
+table. Times are processor times; ``load_average`` is the load of the machine.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ SHOWN = ("tau", "sparse_tau", "r2", "rmse", "calibration_error")
 
 @dataclass(frozen=True, slots=True)
 class SurrogateScale:
-    """Which models are fitted to how many cells by which seeds, and which searches there are.
+    """Models, numbers of cells and seeds of the fits, and the fields of the experiment of the searches.
 
-    ``queries`` are timed one by one, ten times as many at once.
+    ``queries`` is the number of queries that are timed one by one; ten times as many are timed in one batch.
     """
 
     models: tuple[str, ...] = ("forest", "boosting")
@@ -59,7 +59,7 @@ QUICK = SurrogateScale(
 
 @dataclass(frozen=True, slots=True)
 class SurrogateTask:
-    """What is learnt and searched by, how much of it, and where surrogates, runs and figures go."""
+    """The table and metric to learn and search, the scale, and the places of surrogates, runs and figures."""
 
     table: Table
     metric: str
@@ -73,7 +73,7 @@ class SurrogateTask:
 
 
 def fit(task: SurrogateTask, space: SearchSpace, request: FitRequest) -> dict[str, float]:
-    """Fit once: how good it is, and what fitting (judging and writing included), asking and storing cost."""
+    """Fit once; returns the quality, and the costs of fitting (with evaluation and writing), querying and storing."""
     path = task.folder / f"{request.model}-{request.cells}-{request.seed}.surrogate.h5"
     examples, start = examples_of_table(task.table, task.metric), time.process_time()
     surrogate = fit_surrogate(examples, space, request, path, lambda done, total: None)
@@ -98,7 +98,7 @@ def _processor_seconds(work: Callable[[], object]) -> float:
 
 
 def fits(task: SurrogateTask, document: dict[str, Any]) -> None:
-    """All fits that the document lacks, and their means and deviations over the seeds."""
+    """Run the fits that the document lacks, and compute the means and deviations over the seeds."""
     space, scale, known = create_space(task.table.space), task.scale, document.setdefault("fits", {})
     for cells, model, seed in product(scale.cells, scale.models, scale.seeds):
         name = f"{model}, {cells:,} cells, seed {seed}"
@@ -115,13 +115,13 @@ def fits(task: SurrogateTask, document: dict[str, Any]) -> None:
 
 
 def _summed(rows: list[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Mean and standard deviation of each figure."""
+    """The mean and standard deviation of each figure."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return {name: [_short(statistics.mean(all_)), _short(statistics.stdev(all_))] for name, all_ in columns.items()}
 
 
 def searches(task: SurrogateTask, document: dict[str, Any], workers: int) -> None:
-    """The same searches on the table and on a surrogate of it, ten seeds a policy."""
+    """Run the same searches on the table and on a surrogate of it, with ten seeds a policy."""
     from harness.leaderboard.end_to_end import compare
     from harness.live.display import display_for
     from harness.planning.experiment import Experiment

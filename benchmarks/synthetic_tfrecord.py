@@ -1,4 +1,4 @@
-"""Writes a record file like NAS-Bench-101's, of all 423,624 real cells with invented numbers, for benchmarks.
+"""Writes a record file in NAS-Bench-101's format, with all 423,624 real cells and invented numbers, for benchmarks.
 
 python benchmarks/synthetic_tfrecord.py FILE [--full] [--vertices 7] [--seed 0]
 """
@@ -22,7 +22,7 @@ from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT, matrix_of
 
 REPEATS = 3
 IMAGES = 9984
-"""Images that an accuracy counts: 39 batches of 256 (NAS-Bench-101, lib/evaluate.py)."""
+"""The number of images behind an accuracy: 39 batches of 256 (NAS-Bench-101, lib/evaluate.py)."""
 
 
 def write_synthetic(path: Path, *, vertices: int = 7, budgets: Iterable[int] = (108,), seed: int = 0) -> int:
@@ -49,7 +49,7 @@ def _text(key: int) -> tuple[str, str]:
 
 
 def _trainings(rng: np.random.Generator, quality: float, epochs: int) -> npt.NDArray[np.float64]:
-    """Evaluations (repeats, 3 moments, epoch seconds train validation test): higher with more epochs and quality."""
+    """Evaluations (repeats, 3 moments, [epoch, seconds, train, validation, test]), better with more ``quality``."""
     moments = np.array([0, epochs / 2, epochs])
     reach = 0.1 + (0.85 * quality) * (moments / (moments + 6))
     noise = rng.normal(0, 0.004, size=(REPEATS, 3, 3))

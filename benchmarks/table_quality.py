@@ -1,13 +1,13 @@
-"""Whether a table separates its cells: spread between cells and between repeats, and agreement with another ranking.
+"""How well a table separates its cells: the spread between cells and repeats, and the agreement with other rankings.
 
     python -m benchmarks.table_quality nasbench101-v5-digits [OTHER.h5]
     python -m benchmarks.table_quality rnn2-ptb [rnn2-austen|eval-nas]
 
-Prints a line a metric and budget: the mean over cells, the standard deviation between the cells' means, the root mean
-square of the standard deviation between a cell's repeats (percentage points for accuracies), Kendall's tau-b between
-the means of the first and of the second half of the repeats, and, with another table, of the cells' means with the
-other's mean of the same split's metric at its full budget, over the cells that both hold. ``eval-nas`` is the published
-order of the 32 recurrent cells of two nodes, whose perplexities are not.
+Prints a line for each metric and budget: the mean over cells, the standard deviation between the cells' means, the root
+mean square of the standard deviation between a cell's repeats (percentage points for accuracies), and Kendall's tau-b
+between the means of the first and of the second half of the repeats. With another table it adds tau-b between the
+cells' means and the other table's means of the same metric at its full budget, over the common cells. ``eval-nas`` is
+the published order of the 32 recurrent cells of two nodes, whose perplexities were not published.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ PUBLISHED = "2 16 12 15 6 20 26 30 23 19 8 25 1 13 11 5 21 29 14 22 0 17 10 18 3
 
 Floats = npt.NDArray[np.float64]
 RankingSource = Callable[[str], tuple[Floats, npt.NDArray[np.bool_]]]
-"""Another ranking: of a metric, a number for each cell of the table, and which cells have one."""
+"""Another ranking: maps a metric to a number for each cell of the table, and a mask of the cells with a number."""
 
 
 def published(table: Table) -> RankingSource:
-    """The published ranks, the smaller the better as perplexities are."""
+    """The published ranks; smaller is better, as for perplexities."""
     order = [int(key) for key in PUBLISHED.split()]
     ranks = np.empty(len(order))
     ranks[order] = np.arange(len(order))
@@ -43,7 +43,7 @@ def published(table: Table) -> RankingSource:
 
 
 def tabled(table: Table, other: Table) -> RankingSource:
-    """The means of another table."""
+    """The ranking by the means of another table."""
     rows = other.rows(table.keys)
     return lambda metric: (other.mean(metric)[rows], rows >= 0)
 

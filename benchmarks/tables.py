@@ -4,9 +4,9 @@
 
 Writes ``benchmarks/results/tables.json``. The record file is synthetic (benchmarks/synthetic_tfrecord.py): all 423,624
 real cells with three repeats, or with ``--quick`` those of at most four vertices. Google's own API is not run here,
-since it needs TensorFlow; REFERENCE holds what it took on the same kind of file on another machine. Where
-``load_average`` exceeds the cores, other work slowed the wall-clock figures down; those of processor time are
-unaffected. With --folder the record file is kept and used again.
+since it needs TensorFlow; REFERENCE holds its figures for the same kind of file on another machine. If ``load_average``
+exceeds the number of cores, other processes slowed the wall-clock figures down; processor times are unaffected.
+--folder keeps the record file for the next run.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ TARGETS = {
 
 
 def peak_mb() -> float:
-    """This process's peak resident memory so far."""
+    """The peak resident memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -79,14 +79,14 @@ def measure_import(file: str, table: str) -> dict[str, Any]:
 
 
 def measure_open(table: str) -> dict[str, Any]:
-    """Open the table and answer one query in a process that has loaded nothing else."""
+    """Open the table and answer one query in a new process, which has loaded nothing else."""
     command = [sys.executable, str(Path(__file__).with_name("opening.py")), table]
     figures: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return figures
 
 
 def measure_queries(table: str, vertices: str, number: str) -> dict[str, Any]:
-    """Single queries of arbitrary matrices through the drop-in API, with the pruning of each."""
+    """Single queries of arbitrary matrices through the drop-in API, including their pruning."""
     from harness.nasbench_api import ModelSpec, NASBench
     from harness.spaces.nasbench101 import NASBench101
 
@@ -110,7 +110,7 @@ def measure_queries(table: str, vertices: str, number: str) -> dict[str, Any]:
 
 
 def measure_batches(table: str, vertices: str, number: str) -> dict[str, Any]:
-    """Many queries at once: as arrays, and as messages to the oracle."""
+    """Batches of queries: as arrays, and as messages to the oracle."""
     from backends.tabular.oracle import TabularOracle
     from harness.core.oracle import Score
     from harness.core.space import Architecture
@@ -136,7 +136,7 @@ def measure_batches(table: str, vertices: str, number: str) -> dict[str, Any]:
 
 
 def best_rate(work: Callable[[], int], times: int = 3) -> float:
-    """The best of some runs, in items a second, after one that warms the caches."""
+    """The best rate of ``times`` runs, in items a second, after a warm-up run."""
     work()
     rates = []
     for _ in range(times):
@@ -149,7 +149,7 @@ MEASURES = {f.__name__: f for f in (measure_write, measure_import, measure_open,
 
 
 def in_fresh_process(measure: Callable[..., dict[str, Any]], *arguments: str) -> dict[str, Any]:
-    """The figures of one measure, taken in a process of its own."""
+    """The figures of one measure, run in a new process."""
     command = [sys.executable, str(Path(__file__).resolve()), "--measure", measure.__name__, *arguments]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
     figures: dict[str, Any] = json.loads(result.stdout)

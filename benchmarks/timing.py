@@ -1,4 +1,4 @@
-"""Times of several calls made in turn, so that what disturbs the machine disturbs them alike."""
+"""Times several calls in turn, so that a disturbance of the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import torch
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of calls that were made in turn, by name."""
+    """The seconds of calls that were made in turn, by the name of the call."""
 
     seconds: Mapping[str, Sequence[float]]
 
     def ratio(self, slow: str, fast: str) -> float:
-        """How many times longer a call took than its neighbour, in the median."""
+        """The median ratio of the times of two calls, each pair taken in the same turn."""
         pairs = zip(self.seconds[slow], self.seconds[fast], strict=True)
         return statistics.median(a / b for a, b in pairs)
 
     def median(self, name: str) -> float:
-        """Seconds of a call."""
+        """The median seconds of a call."""
         return statistics.median(self.seconds[name])
 
 
 def interleaved(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[Any], device: torch.device) -> Times:
-    """Make every call with each argument, one after the other; the first argument is done twice, to warm up."""
+    """Make every call with each argument in turn; the first argument is used twice, and its first use is a warm-up."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for argument in (arguments[0], *arguments):
         for name, call in calls.items():
@@ -39,7 +39,7 @@ def interleaved(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[A
 
 
 def clock(device: torch.device) -> float:
-    """Seconds of this process on a processor; seconds until an accelerator is done."""
+    """The clock of a device: processor seconds on a CPU; wall-clock seconds, synchronised, on an accelerator."""
     if device.type == "cpu":
         return time.process_time()
     torch.cuda.synchronize(device)

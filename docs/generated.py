@@ -1,6 +1,6 @@
-"""A Sphinx extension that fills pages from the code: a line ``% generated: NAME`` becomes what NAME writes.
+"""A Sphinx extension that generates parts of pages from the code: it replaces a line ``% generated: NAME``.
 
-So the command reference is the command line's own help, and the columns of an export are those of its schema.
+So the command reference shows the command line's help texts, and the page of exports the columns of their schema.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MARKER = re.compile(r"^% generated: (\w+)$", re.MULTILINE)
 
 
 def commands() -> Iterator[str]:
-    """A section for each command, below its group's."""
+    """A section for each command, below the section of its group."""
     yield from _section(cli, click.Context(cli, info_name="harness"), 2)
 
 
@@ -47,7 +47,7 @@ def _code(text: str) -> str:
 
 
 def inconsistencies() -> Iterator[str]:
-    """What does not fit together in the paper, each once, by its place; what its code does has tables of its own."""
+    """The paper's contradictions, each once, with their place; the errors of its code are on the page itself."""
     found = dict.fromkeys(each for name in published.names() for each in published.inconsistencies(name))
     for each in found:
         if not each.place.startswith("released code"):
@@ -57,14 +57,14 @@ def inconsistencies() -> Iterator[str]:
 
 def export() -> Iterator[str]:
     """A table of columns for each kind of export."""
-    for kind, columns in exporting.COLUMNS_BY_KIND.items():
-        rows = [(_code(each.name), each.type, each.unit, markdown_text(each.meaning)) for each in columns]
+    for kind, columns_of_kind in exporting.COLUMNS_BY_KIND.items():
+        rows = [(_code(each.name), each.type, each.unit, markdown_text(each.meaning)) for each in columns_of_kind()]
         yield f"## {kind}\n"
         yield "\n".join(markdown_table(("column", "type", "unit", "meaning"), rows, names=(0, 1, 2, 3))) + "\n"
 
 
 def policies() -> Iterator[str]:
-    """A section for each policy: what its module says it is, what its class does, and its settings."""
+    """A section for each policy: the summary of its module, the docstring of its class, and its settings."""
     for name, entry in registry.entries("policy").items():
         policy = registry.load("policy", name)
         asks = ", ".join(sorted(kind.__name__ for kind in policy.needs)) or "nothing"
@@ -86,7 +86,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
 
 
 def fill(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Put what the code says in the place of the markers of a page that was read."""
+    """Replace the markers of a page's source with the generated text."""
     source[0] = MARKER.sub(lambda found: "\n".join(PARTS[found[1]]()), source[0])
 
 

@@ -5,10 +5,10 @@
     nasbench = NASBench("nasbench_only108.tfrecord")  # or a table's name or .h5 file, which opens at once
     nasbench.query(ModelSpec(matrix, ops))
 
-Differences on purpose: matrices of floats and of any other type of number hash like integers; a cell of more than 7
-vertices is an OutOfDomainError, not a TypeError; the repeats are drawn by a generator of the object's own, in the order
-that Python's global one gives for the same seed; hashes come in the order of the table's rows, not of the record file;
-``evaluate`` does not train. A table with fewer metrics gives dicts without the others.
+Intended differences: matrices of floats and of any other type of number hash like integers; a cell of more than 7
+vertices raises OutOfDomainError, not TypeError; each object draws repeats with its own generator, in the order that
+Python's global one gives for the same seed; hashes are in the order of the table's rows, not of the record file;
+``evaluate`` does not train. A table with fewer metrics gives dicts without the missing ones.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from backends.tabular import Table, open_table
-from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_tfrecord import import_tfrecord
 from backends.tabular.layout import ACCURACIES, SECONDS
 from harness.core.errors import IncompatibleError, SpaceError
 from harness.files.folders import cache_folder
 from harness.spaces.nasbench101 import NASBench101
-from harness.spaces.nasbench101_hash import module_hash
+from harness.spaces.nasbench101_hash import hashes, module_hash
 from harness.spaces.nasbench101_keys import (
     INPUT,
     MOST_EDGES,
@@ -87,13 +86,13 @@ class ModelSpec:
 
 
 class NASBench:
-    """The data set: queries that count what they cost, and access to all of a cell's numbers that does not.
+    """The data set: queries, which are added to the budget counters, and free access to all numbers of a cell.
 
     ``training_time_spent`` (seconds) and ``total_epochs_spent`` are the budget counters.
     """
 
     def __init__(self, dataset_file: str | Path, seed: int | None = None) -> None:
-        """Open a table by name or path, or a .tfrecord file, which is imported into the cache when first seen.
+        """Open a table by name or path, or a .tfrecord file, which is imported into the cache when it is first used.
 
         ``seed`` decides which repeats queries return. Raises TableError for a damaged or foreign file.
         """
@@ -112,10 +111,10 @@ class NASBench:
         self.reset_budget_counters()
 
     def query(self, model_spec: ModelSpec, epochs: int = 108, stop_halfway: bool = False) -> dict[str, Any]:
-        """One training of the cell, drawn among its repeats, at the end or at half time; counts its time and epochs.
+        """One training of the cell, drawn from its repeats, at its end or halfway; counts its time and epochs.
 
         Raises OutOfDomainError for other epochs and cells outside the space, KeyError for a cell that a partial table
-        lacks, IncompatibleError where the table has no values at half time.
+        lacks, IncompatibleError if the table has no halfway values.
         """
         if epochs not in self.valid_epochs:
             raise OutOfDomainError(f"invalid number of epochs, must be one of {self.valid_epochs}")
@@ -147,28 +146,28 @@ class NASBench:
         self.total_epochs_spent = 0
 
     def hash_iterator(self) -> KeysView[str]:
-        """All hashes."""
+        """The hashes of all cells."""
         return self._row_of_hash.keys()
 
     def get_metrics_from_hash(self, module_hash: str) -> tuple[dict[str, Any], dict[int, list[dict[str, float]]]]:
-        """The fixed numbers of a cell, and by epochs the list of its repeats; counts nothing.
+        """The fixed numbers of a cell, and by epochs the list of its repeats; adds nothing to the counters.
 
         Raises KeyError for a hash that the table lacks.
         """
         return self._metrics(self._row_of_hash[module_hash])
 
     def get_metrics_from_spec(self, model_spec: ModelSpec) -> tuple[dict[str, Any], dict[int, list[dict[str, float]]]]:
-        """The same of a cell; raises OutOfDomainError outside the space and KeyError where the table lacks it."""
+        """The same for a specification; raises OutOfDomainError outside the space and KeyError if it is missing."""
         return self._metrics(self._row_of_spec(model_spec))
 
     def evaluate(self, model_spec: ModelSpec, model_dir: str) -> dict[str, Any]:
-        """Not here: a table does not train."""
+        """Raise NotImplementedError: a table does not train."""
         raise NotImplementedError("this API answers from a table; train a cell with the oracle 'standalone' instead")
 
     @cached_property
     def _row_of_hash(self) -> Mapping[str, int]:
         known = self.table.hashes
-        joined = (hashes_of(self.table.keys) if known is None else known).tobytes().hex()
+        joined = "".join(hashes(self.table.keys.tolist())) if known is None else known.tobytes().hex()
         return {joined[32 * row : 32 * row + 32]: row for row in range(len(self.table))}
 
     def _check_spec(self, model_spec: ModelSpec) -> None:
@@ -236,7 +235,7 @@ def _columns(table: Table, stage: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def _open(dataset_file: str | Path) -> Table:
-    """Open a table; a record file is imported into the cache first, under a name of its path, size and time."""
+    """Open a table; a record file is imported into the cache first, under a name made of its path, size and time."""
     path = Path(dataset_file)
     if not path.is_file() or _starts_as_hdf5(path):
         return open_table(dataset_file)

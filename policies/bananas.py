@@ -3,9 +3,10 @@ Bayesian Optimization with Neural Architectures for Neural Architecture Search",
 
 Numbers and loop are those of the released code (naszilla/naszilla, naszilla/nas_algorithms.py and params.py). After
 random cells, each step fits five networks to all values so far, on the space's path features, proposes one-decision
-mutations of the best cells, and asks for those with the best draw from the normal law of the five predictions
-(independent Thompson sampling). Departures: values are standardised before the networks are fitted, to suit any
-metric; the features are all paths, not those of the most frequent prefix; a candidate is new when its cell is.
+mutations of the best cells, and scores those with the best draws from the normal distribution that the five
+predictions define (independent Thompson sampling). Departures: values are standardised before the networks are fitted,
+to suit any metric; the features are all paths, not the most frequent ones alone; two candidates that describe the same
+cell count as one.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from policies.parts.step import Floats, SearchStep, SteppedPolicy
 class BANANAS(SteppedPolicy):
     """Scores ``initial`` random cells, and then ``batch`` at a time, ``samples`` in all.
 
-    ``candidates`` mutations are proposed of the best ``parents`` cells, in turn from the best on; what is missing where
-    these have too few new neighbours are random cells. Networks have ``layers`` layers of ``width`` units.
+    Each batch is chosen from ``candidates`` mutations of the best ``parents`` cells, which are mutated in turn, best
+    first; random cells make up for missing mutations. Networks have ``layers`` layers of ``width`` units.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class BANANAS(SteppedPolicy):
         return SearchStep(Score, candidates[self._order(candidates)][:wanted])
 
     def _candidates(self) -> Choices:
-        """Distinct new cells, shape (candidates, decisions): mutations of the best first, then random ones."""
+        """Distinct new cells, shape (candidates, decisions): mutations of the best cells first, then random cells."""
         known = canonical(self.space, self._rows)
         best = self._rows[np.argsort(-np.nan_to_num(self._values, nan=-np.inf), kind="stable")[: self.parents]]
         mutants = np.stack([mutate(self.space, self.rng, best[i % len(best)]) for i in range(self.candidates)])
@@ -74,7 +75,7 @@ class BANANAS(SteppedPolicy):
         return np.concatenate([mutants, draw_unseen(self.space, self.rng, self.candidates - len(mutants), known)])
 
     def _order(self, candidates: Choices) -> Choices:
-        """The candidates' places from the most promising on."""
+        """The indices of the candidates, the most promising first."""
         valid = ~np.isnan(self._values)
         values = self._values[valid]
         if len(candidates) == 0 or len(values) == 0 or np.ptp(values) == 0:
@@ -98,7 +99,7 @@ class BANANAS(SteppedPolicy):
         return super().state_dict() | {"rows": self._rows.copy(), "values": self._values.copy()}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._rows = np.array(state["rows"], np.int64).reshape(-1, len(self.space.options))
         self._values = np.array(state["values"], np.float64)

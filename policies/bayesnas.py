@@ -1,29 +1,31 @@
 """BayesNAS: switches under a sparse Bayesian prior, weak choices pruned (Zhou et al., ICML 2019), on any space.
 
-Every choice has a switch s >= 0, and the rows of a query are the switches of each decision over their sum. They follow
-the slope of the loss plus ``penalty`` * omega * |s|, the shared weights follow in turn, and at the end of an epoch each
-choice has its prior variance gamma and the weight omega of its penalty estimated anew from the curvature h of the loss:
+Every choice has a switch s >= 0. The rows of a query are each decision's switches divided by their sum. Steps of the
+switches, which descend the loss plus ``penalty`` * omega * |s|, alternate with steps of the shared weights. At the end
+of an epoch, each choice's prior variance gamma and penalty weight omega are estimated from the curvature h of the loss:
 C = 1/(1/gamma + h/penalty), omega = sqrt(1/gamma - C/gamma^2), gamma = s/omega (Zhou et al. 2019, Sec. 4; the formulas
-are those of BayesNAS/BayesNAS, search/Algorithm.py). The choice of the largest gamma survives in every decision, or the
-cell of the space that is most probable by gamma.
+are those of BayesNAS/BayesNAS, search/Algorithm.py). Each decision takes the choice with the largest gamma; where these
+choices do not form a cell of the space, the most probable cell by gamma is recommended.
 
-The released code leaves most of a search open: it trains the weights for one epoch on 10 % of the data and weights and
-switches for one on 90 %, estimates once, and writes the gammas to a file, which its authors read by hand; there is no
-threshold, no default penalty, no script. It also fits one wiring of one cell that it fixes by hand. Chosen here:
+The released code leaves most of a search open: it trains the weights for one epoch on 10 % of the data, then weights
+and switches for one epoch on 90 %, estimates once, and writes the gammas to a file, which its authors read by hand;
+there is no threshold, no default penalty, no script. It also fixes the edges of its one cell by hand. Chosen here:
 
-* Switches learn from the validation loss, whose slope is the only one that an oracle gives; in the released code from
-  the training loss. Their optimiser is the released one.
-* Only the ratios of a decision's switches reach a mixture. Their mean is set back to 1 after each step, so that the
-  penalty tells choices apart and does not wear all of them down.
-* h is the second derivative of the loss along the line from the mixture to the choice, over the square of the sum of
-  switches, from differences of slopes: a ``Gradient`` at the mixture and one a choice at ``probe`` of the way, all on
-  one batch. This is exact for a quadratic loss. The released code propagates an approximation through the layers.
-* h/penalty is at least ``least_curvature``: a choice towards which the loss is flat or bends down would else have an
-  infinite gamma, whatever its switch. Small probes drown in the rounding of float32 slopes, hence a tenth of the way.
-* gamma and omega start at 1; ``start='random'`` draws them from (0, 1), as released, which with a single estimate lets
-  chance rank choices of equal switches.
-* The released code joins the gamma of an operation with that of its edge, 1/(1/gamma + 1/gamma_edge). A space does not
-  say which decision is whose parent, and each decision stands alone here.
+* Switches learn from the validation loss, the only loss whose slope an oracle gives; in the released code they learn
+  from the training loss. Their optimiser is the released one.
+* A mixture depends on the ratios of a decision's switches alone. Their mean is set back to 1 after each step, so that
+  the penalty separates the choices and does not shrink all of them.
+* h is the second derivative of the loss along the line from the mixture to the choice, divided by the square of the sum
+  of switches. It is computed from differences of slopes: one ``Gradient`` at the mixture, and one for each choice at
+  the fraction ``probe`` of the line, all on one batch. This is exact for a quadratic loss. The released code propagates
+  an approximation through the layers.
+* h/penalty is at least ``least_curvature``: without this bound, a choice along whose line the loss has no positive
+  curvature would get an infinite gamma. ``probe`` is a tenth because smaller probes are lost in the rounding of float32
+  slopes.
+* gamma and omega start at 1; ``start='random'`` draws them from (0, 1), as released. With a single estimate, chance
+  then ranks choices of equal switches.
+* The released code combines the gamma of an operation with that of its edge, 1/(1/gamma + 1/gamma_edge). A space does
+  not say which edge an operation belongs to, so each decision has its own gamma here.
 """
 
 from __future__ import annotations
@@ -44,9 +46,10 @@ from policies.parts.step import Floats
 
 
 class BayesNAS(AlternatingPolicy):
-    """``warmup`` epochs of the weights, then ``epochs`` with switches, each ended by an estimate; ``updates`` steps.
+    """Trains weights for ``warmup`` epochs, then weights and switches for ``epochs``; an epoch has ``updates`` steps.
 
-    The published search has one of each. ``lr`` and ``momentum`` are those of the switches.
+    Each of the ``epochs`` ends with an estimate of gamma and omega. The published search has one warm-up epoch and one
+    epoch with switches. ``lr`` and ``momentum`` are those of the switches' optimiser.
     """
 
     recipe: ClassVar[str] = "bayesnas"
@@ -74,9 +77,8 @@ class BayesNAS(AlternatingPolicy):
         sgd = partial(torch.optim.SGD, lr=lr, momentum=momentum)
         super().__init__(space, rng, inside.astype(np.float64), sgd, epochs=epochs, updates=updates, warmup=warmup)
         self.penalty, self.probe, self.least_curvature = penalty, probe, least_curvature
-        self._probed = np.argwhere(
-            inside & (inside.sum(axis=1) > 1)[:, None]
-        )  # (decision, choice) of every real choice
+        # (decision, choice) of every choice of a decision that has several
+        self._probed = np.argwhere(inside & (inside.sum(axis=1) > 1)[:, None])
         shape = inside.shape
         self.gamma, self.omega = rng.random((2, *shape)) if start == "random" else np.ones((2, *shape))
         self._estimated = 0
@@ -92,7 +94,7 @@ class BayesNAS(AlternatingPolicy):
         return total
 
     def _move(self, slope: Floats) -> None:
-        """One step of the optimiser, then back to switches of no less than 0 and a mean of 1."""
+        """One step of the optimiser; then the switches are clipped at 0 and scaled to a mean of 1."""
         super()._move(slope)
         self.parameters[:] = rescaled(self.parameters, self.relaxation.inside)
 
@@ -108,20 +110,19 @@ class BayesNAS(AlternatingPolicy):
             return
         self._estimated += 1
         slopes = np.array(group.slopes)
-        bends = curvatures(group.rows[group.updates], slopes, self._probed, self.probe)
-        self._estimate(bends)
+        self._estimate(curvatures(group.rows[group.updates], slopes, self._probed, self.probe))
 
-    def _estimate(self, bends: Floats) -> None:
-        """New gammas and omegas from second derivatives towards the probed choices, NaN where there is none."""
-        known = self._probed[~np.isnan(bends)]
+    def _estimate(self, second: Floats) -> None:
+        """Estimate gammas and omegas from the second derivatives towards the probed choices; NaN changes nothing."""
+        known = self._probed[~np.isnan(second)]
         at = tuple(known.T)
         sums = self.parameters.sum(axis=1)[at[0]]
-        h = np.maximum(bends[~np.isnan(bends)] / sums**2, self.least_curvature * self.penalty)
+        h = np.maximum(second[~np.isnan(second)] / sums**2, self.least_curvature * self.penalty)
         self.omega[at] = omegas(self.gamma[at], h, self.penalty)
         self.gamma[at] = self.parameters[at] / self.omega[at]
 
     def _preferences(self) -> Floats:
-        """The gammas that the present switches would have, which are ``gamma`` itself right after an estimate."""
+        """The gammas of the current switches; right after an estimate they equal ``gamma``."""
         preferences: Floats = self.parameters / self.omega
         return preferences
 
@@ -131,29 +132,29 @@ class BayesNAS(AlternatingPolicy):
         return super().state_dict() | bayes
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self.gamma, self.omega = (np.array(state[name], np.float64) for name in ("gamma", "omega"))
         self._estimated = state["estimated"]
 
 
 def omegas(gamma: Floats, h: Floats, penalty: float) -> Floats:
-    """sqrt(1/gamma - C/gamma^2) with C = 1/(1/gamma + h/penalty), free of its cancellation at small gammas."""
+    """sqrt(1/gamma - C/gamma^2) with C = 1/(1/gamma + h/penalty), in a form without cancellation at small gammas."""
     return np.sqrt(h / (penalty + gamma * h))
 
 
 def rescaled(switches: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
-    """The positive parts of switches, each decision's scaled to a mean of 1; the largest alone if none is positive."""
+    """Switches clipped at 0 and scaled to a mean of 1 for each decision; if none is positive, the largest is kept."""
     largest = np.where(inside, switches, -np.inf).argmax(axis=1)
     positive = np.maximum(switches, 0.0)
-    lost = positive.sum(axis=1) == 0
-    positive[lost, largest[lost]] = 1.0
+    empty = positive.sum(axis=1) == 0
+    positive[empty, largest[empty]] = 1.0
     scaled: Floats = positive * (inside.sum(axis=1) / positive.sum(axis=1))[:, None]
     return scaled
 
 
 def probes(rows: Floats, choices: npt.NDArray[np.int64], share: float) -> list[Floats]:
-    """``rows`` moved by ``share`` of the way to each of ``choices``, shape (probes, 2) of decision and choice."""
+    """Copies of ``rows``, each moved by the fraction ``share`` towards one of ``choices``, (decision, choice) pairs."""
     moved = []
     for decision, choice in choices.tolist():
         near = rows.copy()
@@ -166,12 +167,12 @@ def probes(rows: Floats, choices: npt.NDArray[np.int64], share: float) -> list[F
 def curvatures(rows: Floats, slopes: Floats, choices: npt.NDArray[np.int64], share: float) -> Floats:
     """Second derivatives of the loss along the lines from ``rows`` to each of ``choices``, shape (probes,).
 
-    ``slopes``, shape (1 + probes, decisions, options), were taken at ``rows`` and at their ``probes``; a derivative is
-    NaN where a slope is.
+    ``slopes``, shape (1 + probes, decisions, options), were taken at ``rows`` and at their ``probes``; a NaN slope
+    gives a NaN derivative.
     """
     decisions, options = choices.T
     lines = -rows[decisions]
     lines[np.arange(len(choices)), options] += 1
     changes = slopes[1:, :][np.arange(len(choices)), decisions] - slopes[0, decisions]
-    bends: Floats = (changes * lines).sum(axis=1) / share
-    return bends
+    second: Floats = (changes * lines).sum(axis=1) / share
+    return second

@@ -5,16 +5,17 @@ search_policies/cnn/darts_policy/configs.py and darts_search_policy.py): at ever
 the validation loss, by default after one virtual step of the shared weights (``order='second'``, Liu et al. 2019,
 Eq. 6-8), then the shared weights take their step. The first values are 1e-3 N(0, 1), as in DARTS, cnn/model_search.py.
 
-What is relaxed, and how a cell is read off, is the space's affair here. The released codes keep two predecessors of
-each node (DARTS, cnn/model_search.py), or one predecessor or "drop" (eval-nas, model_search_nasbench.py, where all
-nodes feed the output, so that 7 vertices make 11 edges unless a node is dropped, and NAS-Bench-101 allows 9). Here
-every decision of the space is relaxed, so that every cell can be reached, and the most probable cell of the space is
-recommended, in place of the most frequent of 1000 draws.
+Here the space defines what is relaxed and how a cell is decoded. The released codes keep two predecessors of each node
+(DARTS, cnn/model_search.py), or one predecessor or "drop" (eval-nas, model_search_nasbench.py, where all nodes feed the
+output, so that 7 vertices make 11 edges unless a node is dropped, and NAS-Bench-101 allows 9). Here every decision of
+the space is relaxed, so that every cell can be reached, and the most probable cell of the space is recommended; in
+eval-nas it is the most frequent of 1000 draws.
 
-Further departures from eval-nas, where the port differs from DARTS: the logits follow the validation loss alone (there
-they are also parameters of the weights' optimiser), and a weight applies to the choice that it names (there the weights
-of the inputs are shifted by one, and 3x3 and 1x1 convolutions change places between search and decoding). There the
-edges' logits start at 10 and "drop" at 0; a space does not say which choice drops something, and all start alike here.
+Further departures from eval-nas, where eval-nas differs from DARTS: the logits follow the validation loss alone (in
+eval-nas they are also parameters of the weights' optimiser), and a weight applies to the choice that it names (in
+eval-nas the weights of the inputs are shifted by one, and search and decoding exchange 3x3 and 1x1 convolutions). In
+eval-nas the edges' logits start at 10 and "drop" at 0; a space does not say which choice drops an edge, so all logits
+start alike here.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from policies.parts.step import Floats
 
 
 class DARTS(AlternatingPolicy):
-    """``epochs`` of ``updates`` alternating steps; the logits follow Adam with ``lr``, betas and ``weight_decay``."""
+    """Takes ``epochs`` of ``updates`` alternating steps; Adam moves the logits (``lr``, betas, ``weight_decay``)."""
 
     recipe: ClassVar[str] = "darts"
 

@@ -2,18 +2,19 @@
 
 Numbers and loop are those of the NAS-Bench-101 search of eval-nas (github.com/kcyu2014/eval-nas,
 search_policies/cnn/enas_policy/enas_search_policy.py and configs.py). An epoch trains the shared weights on one
-controller sample a step (``Update``, which is free where there are none), then the controller on rewards (``Score``);
-every 20 epochs the latest distinct training samples, with some fresh ones, are scored, and the best is recommended. A
-reward is a look at one batch of validation data (``reward_batches``), a score at all of it, where the oracle tells
-these apart.
+controller sample a step (``Update``, which is free without shared weights), then the controller on rewards (``Score``).
+Every 20 epochs the latest distinct training samples and some fresh samples are scored, and the best is recommended. A
+reward is measured on one batch of validation data (``reward_batches``), a score on all of it, where the oracle
+distinguishes the two.
 
-Two departures from the released code, each with its switch: the moving baseline is kept from epoch to epoch
-(``baseline='reset'`` starts it anew in each, as released), and the reward is a fraction, for which the weight of the
+Two departures from the released code, each with a setting: the moving baseline is kept from epoch to epoch
+(``baseline='reset'`` restarts it in each epoch, as released), and the reward is a fraction, for which the weight of the
 entropy was chosen (``reward_scale=100`` makes it a percentage, as released for shared weights).
 
-Where not every row of choices is a cell, the controller's law is conditioned on being one: rows outside are drawn
-again. The gradient of E[R | inside] is E[(R - b) (grad log p - grad log Z) | inside] with Z the share inside, and since
-grad log Z is the same for all rows, its term vanishes for b = E[R | inside], which is what the moving baseline tracks.
+Where not every row of choices is a cell, the controller's distribution is conditioned on the cells: rows outside the
+space are drawn again. The gradient of E[R | inside] is E[(R - b) (grad log p - grad log Z) | inside], where Z is the
+probability of the cells. Since grad log Z is the same for all rows, its term vanishes for b = E[R | inside], which the
+moving baseline estimates.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from policies.parts.ranges import require_at_least, require_within
 from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, draw
 
 MAX_BATCHES = 100
-"""After so many rejected batches the space's own sampler fills in, so that no controller can hang a search."""
+"""After this many rejected batches the space's sampler draws the missing rows, so that no controller hangs a search."""
 
 MIN_BATCH = 32
-"""The fewest rows of a rollout: fewer take no less time."""
+"""The fewest rows of a rollout; a smaller rollout takes as long."""
 
 
 class ENAS(SteppedPolicy):
-    """``epochs`` of ``updates`` shared-weight steps and ``steps`` controller steps on ``samples`` rewards each."""
+    """Takes ``updates`` shared-weight steps and ``steps`` controller steps on ``samples`` rewards for ``epochs``."""
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "enas"
@@ -62,7 +63,7 @@ class ENAS(SteppedPolicy):
         baseline: Literal["kept", "reset"] = "kept",
         reward_scale: float = 1.0,
         pool: int = 200,
-        fresh: int = 10,  # as many from the controller and as many at random
+        fresh: int = 10,  # from the controller, and again as many at random
         select_every: int = 20,
     ) -> None:
         require_at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool)
@@ -90,7 +91,7 @@ class ENAS(SteppedPolicy):
         return self._nothing()
 
     def _queries(self) -> SearchStep:
-        """The queries of the present stage of an epoch: 0 trains shared weights, the last selects, others reinforce."""
+        """The queries of the current stage: 0 trains shared weights, the last selects, others train the controller."""
         if self._stage == 0:
             return SearchStep(Update, self._pooled(self._draw(self.updates)))
         if self._stage <= self.steps:
@@ -117,7 +118,7 @@ class ENAS(SteppedPolicy):
                 self._mean = None
 
     def _draw(self, count: int) -> Choices:
-        """``count`` draws of the controller that lie in the space, shape (count, decisions)."""
+        """``count`` draws of the controller inside the space, shape (count, decisions)."""
         rows = np.empty((0, len(self.space.options)), np.int64)
         for _ in range(MAX_BATCHES):
             if len(rows) >= count:
@@ -128,12 +129,12 @@ class ENAS(SteppedPolicy):
         return np.concatenate([rows, draw(self.space, self.rng, count - len(rows))])
 
     def _pooled(self, rows: Choices) -> Choices:
-        """Put rows into the pool on their way."""
+        """Add rows to the pool and return them."""
         self._pool.add(rows, self.space.canonical_keys(self.space.keys(rows)))
         return rows
 
     def _reinforce(self, step: SearchStep) -> None:
-        """One step of Adam on the mean of -log p (R - b), R with its share of entropy (eval-nas, controller_train)."""
+        """One step of Adam on the mean of -log p (R - b); R includes the entropy bonus (eval-nas, controller_train)."""
         values = np.asarray(step.values)
         kept = ~np.isnan(values)  # an architecture without a value is skipped, as released
         if not kept.any():
@@ -146,13 +147,13 @@ class ENAS(SteppedPolicy):
         self._adam.step()
 
     def _advantage(self, reward: float) -> float:
-        """How far a reward lies above the moving mean, which takes it in first and starts at the first reward."""
+        """The reward minus the moving mean, which starts at the first reward and is updated before the subtraction."""
         mean = reward if self._mean is None else self._mean
         self._mean = mean - (1 - self.decay) * (mean - reward)
         return reward - self._mean
 
     def _select(self, step: SearchStep) -> None:
-        """Recommend the best of the pool from now on; the one before where all failed."""
+        """Recommend the best of the pool from now on; keep the earlier recommendation if every score failed."""
         best = BestArchitecture(step.rows[0])
         best.offer(step.rows, step.values)
         if best.value > -np.inf:
@@ -163,7 +164,7 @@ class ENAS(SteppedPolicy):
         return (self._selected or self._best).architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the controller, its optimiser, the moving mean, the pool, and where in the epoch the search is."""
+        """Also the controller, its optimiser, the moving mean, the pool, and the position within the epoch."""
         return super().state_dict() | {
             "epoch": self._epoch,
             "stage": self._stage,
@@ -175,7 +176,7 @@ class ENAS(SteppedPolicy):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._epoch, self._stage, self._mean = state["epoch"], state["stage"], state["mean"]
         self._pool.load_state_dict(state["pool"])
@@ -186,14 +187,14 @@ class ENAS(SteppedPolicy):
 
 
 class Pool:
-    """The latest ``size`` distinct cells, the oldest first; a cell that comes again is the latest again."""
+    """The latest ``size`` distinct cells, the oldest first; a cell that is added again becomes the latest."""
 
     def __init__(self, size: int, decisions: int) -> None:
         self.size, self.decisions = size, decisions
         self._rows: dict[int, list[int]] = {}
 
     def add(self, rows: Choices, keys: Choices) -> None:
-        """Take rows in, shape (rows, decisions), with the canonical key of each."""
+        """Add rows, shape (rows, decisions), with their canonical keys, shape (rows,)."""
         for key, row in zip(keys.tolist(), rows.tolist(), strict=True):
             self._rows.pop(key, None)
             self._rows[key] = row
@@ -210,6 +211,6 @@ class Pool:
         return {"keys": np.array(list(self._rows), np.int64), "rows": self.rows}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._rows = {}
         self.add(np.array(state["rows"], np.int64), np.array(state["keys"], np.int64))

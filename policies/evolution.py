@@ -16,12 +16,12 @@ from policies.parts.step import SearchStep, SteppedPolicy, draw
 
 
 class Evolution(SteppedPolicy):
-    """Ages a population of ``population``: each child is a mutation of the best of ``tournament`` random members.
+    """Evolves ``population`` members: each child is a mutation of the best of ``tournament`` random members.
 
-    ``samples`` is the number of Scores, the first population included; ``None`` takes the paper's 20,000, but no more
+    ``samples`` is the number of Scores, including the first population; ``None`` means the paper's 20,000, but no more
     than the space has cells. ``children`` are bred at a time from the same population: 1 is the serial algorithm,
-    more keeps as many workers busy. A mutation changes one decision to another choice that stays in the space,
-    uniformly among these; the paper's two mutations (an operation, an input of a node) are such changes.
+    more keep as many workers busy. A mutation is drawn uniformly from the changes of one decision that stay in the
+    space; the paper's two mutations (an operation, an input of a node) are such changes.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Evolution(SteppedPolicy):
         return max((self._members[i] for i in drawn), key=lambda member: member[1])[0]
 
     def _finish(self, step: SearchStep) -> None:
-        """Let the step's rows in at the young end; as many of the oldest drop out of a full population."""
+        """Add the step's rows to the population; a full population drops as many of its oldest members."""
         self._members.extend(zip(step.rows, worst_if_failed(step.values), strict=True))
 
     def state_dict(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Evolution(SteppedPolicy):
         return super().state_dict() | {"rows": rows, "values": values, "bred": self._bred}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         rows, values = np.array(state["rows"], np.int64), np.asarray(state["values"]).tolist()
         self._members = deque(zip(rows, values, strict=True), maxlen=self.population)
@@ -74,7 +74,7 @@ class Evolution(SteppedPolicy):
 
 
 def mutate(space: SearchSpace, rng: np.random.Generator, row: Choices) -> Choices:
-    """A uniform draw from the rows of the space that differ from ``row`` in one decision; ``row`` where none does."""
+    """A uniform draw from the rows of the space that differ from ``row`` in one decision; ``row`` if there are none."""
     near = one_away(row, space.options)
     near = near[space.keys(near) >= 0]
     return near[rng.integers(len(near))] if len(near) else row.copy()
@@ -91,5 +91,5 @@ def one_away(row: Choices, options: Sequence[int]) -> Choices:
 
 
 def worst_if_failed(values: Sequence[float]) -> list[float]:
-    """The values with NaN (failed) as minus infinity."""
+    """The values, with minus infinity in place of NaN (failed)."""
     return [-np.inf if value != value else value for value in values]

@@ -2,18 +2,18 @@
 Sharing Neural Architecture Search", ICCV 2021: "strict fairness").
 
 One step draws an architecture by the space's sampler and, for each of its decisions that choose an operation, a
-permutation of the m operations. The j-th of m networks has the j-th operation of every permutation; the gradients of
-all m are summed into one step of the shared weights (``Update`` with m points). So within a step every operation of
-every vertex is trained exactly once. The numbers are those of Yu et al. 2020 (eval-nas,
-scripts/nasbench-oneshot-search.sh and search_policies/cnn/procedures/fairnas_procedure.py).
+permutation of the m operations. The j-th of m networks takes the j-th operation of every permutation; the gradients of
+all m are summed into one step of the shared weights (``Update`` with m points). So one step trains every operation of
+every vertex exactly once. The numbers are those of Yu et al. 2020 (eval-nas, scripts/nasbench-oneshot-search.sh and
+search_policies/cnn/procedures/fairnas_procedure.py).
 
-The points are mixtures, not architectures: an Architecture stands for its cell in canonical form, which may move an
+The points are mixtures, not architectures: an oracle brings an Architecture into canonical form, which may move an
 operation to another vertex, where it would be trained a second time.
 
-Departures from the released code of eval-nas: there the permuted operations overwrite the sampled cell inside the
-search space's table, so that later scores are those of other cells; here nothing that was sampled is changed. The
-search after training is that of SPOS, evolution or the pool of eval-nas: the original search, NSGA-II on accuracy and
-size, was never released with its settings (fairnas/FairNAS evaluates found models only).
+Departures from the released code of eval-nas: in eval-nas the permuted operations overwrite the sampled cell in the
+search space's table, so that later scores are those of other cells; here sampled cells stay unchanged. The search after
+training is that of SPOS, either evolution or the pool of eval-nas: the original search, NSGA-II on accuracy and size,
+was never released with its settings (fairnas/FairNAS only evaluates models that were found).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from policies.parts.step import SearchStep
 from policies.spos import SPOS
 
 ROUNDS = 100
-"""After so many batches of draws a space counts as one without fair steps."""
+"""After this many batches of draws, a space counts as one without fair steps."""
 
 
 class FairNAS(SPOS):
@@ -41,14 +41,14 @@ class FairNAS(SPOS):
         return FairStep(self.space, SearchStep(Update, fair_rows(self.space, self.rng, self.updates)))
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         if self._step.kind is Update:
             self._step = FairStep(self.space, self._step)
 
 
 class FairStep(SearchStep):
-    """Updates with one one-hot mixture a row each; ``rows`` has the shape (updates, m, decisions)."""
+    """A step of Updates, each with one one-hot mixture for each of its m rows; ``rows`` is (updates, m, decisions)."""
 
     def __init__(self, space: SearchSpace, step: SearchStep) -> None:
         super().__init__(Update, step.rows, step.values)
@@ -61,7 +61,7 @@ class FairStep(SearchStep):
 
 
 def width(space: SearchSpace) -> int:
-    """The number m of operations that every operation decision chooses from; raises IncompatibleError."""
+    """The number m of operations of every operation decision; raises IncompatibleError if the decisions differ."""
     widths = sorted({space.options[i] for i in space.operations})
     if len(widths) != 1:
         found = f"they have {' and '.join(map(str, widths))}" if widths else "it has no such decisions"
@@ -75,7 +75,7 @@ def width(space: SearchSpace) -> int:
 def fair_rows(space: SearchSpace, rng: np.random.Generator, count: int) -> Choices:
     """Groups of m rows that differ in the permuted operations alone, shape (count, m, decisions).
 
-    A group with a row outside the space is drawn again; raises IncompatibleError where no others are found.
+    A group with a row outside the space is drawn again; raises IncompatibleError if too few groups are found.
     """
     groups = np.empty((0, width(space), len(space.options)), np.int64)
     for _ in range(ROUNDS):
@@ -93,7 +93,7 @@ def fair_rows(space: SearchSpace, rng: np.random.Generator, count: int) -> Choic
 
 
 def _permuted(space: SearchSpace, rng: np.random.Generator, rows: Choices) -> Choices:
-    """Each of ``rows`` m times, the operations of each decision in an order of their own: (rows, m, decisions)."""
+    """Each of ``rows`` m times, shape (rows, m, decisions), with the operations of each decision in a random order."""
     m, operations = width(space), list(space.operations)
     groups = np.repeat(rows[:, None, :], m, axis=1)
     orders = np.tile(np.arange(m)[:, None], (len(rows), 1, len(operations)))

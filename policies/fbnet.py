@@ -4,9 +4,9 @@ The rows of a query are softmax((logits + Gumbel noise) / T), with fresh noise f
 T = max(5 exp(-0.045 epoch), 0.05). Numbers and loop are those of the NAS-Bench-101 search of eval-nas
 (github.com/kcyu2014/eval-nas, search_policies/cnn/darts_policy/model_search_nasbench_fbnet.py and configs.py): first
 order, and a step of the logits at every step of the shared weights. As in Yu et al. 2020, App. D.3, the loss has no
-term of latency. ``warmup`` epochs train the shared weights alone first, at the first temperature (JunrQ/NAS,
-fbnet-pytorch; none in eval-nas). What ``darts`` says about departures from eval-nas holds here too; the cell is read
-off the logits without noise.
+latency term. ``warmup`` epochs train the shared weights alone first, at the first temperature (JunrQ/NAS,
+fbnet-pytorch; eval-nas has no warm-up). The departures from eval-nas are those of ``darts``; the cell is decoded from
+the logits without noise.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from policies.parts.step import Floats
 
 
 class FBNet(AlternatingPolicy):
-    """``warmup`` and ``epochs`` epochs of ``updates`` steps; the logits follow Adam with ``lr`` and ``weight_decay``.
+    """Takes ``updates`` steps in each of ``warmup`` + ``epochs``; Adam moves the logits (``lr``, ``weight_decay``).
 
-    The temperature starts at ``temperature`` and falls by a factor of ``exp(-anneal)`` an epoch to
+    The temperature starts at ``temperature`` and is multiplied by ``exp(-anneal)`` each epoch, but stays at or above
     ``least_temperature``.
     """
 

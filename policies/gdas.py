@@ -1,15 +1,15 @@
 """GDAS: DARTS with one sampled choice a decision, and slopes as if it were soft (Dong, Yang, "Searching for a Robust
 Neural Architecture in Four GPU Hours", CVPR 2019, Sec. 3.2), on any space.
 
-A query is the one-hot mixture of the largest of logits plus Gumbel noise, drawn afresh each time. The slope in the
-logits is that of softmax((logits + noise) / T) at the chosen entries alone, as if the others had no part in the cell:
-that is what the paper computes, and why it is quick. T falls linearly from 10 to 0.1. Numbers and loop are those of the
-NAS-Bench-201 search (D-X-Y/AutoDL-Projects, exps/NAS-Bench-201-algos/GDAS.py)
-except that here the logits move first and the shared weights after them, as all differentiable policies here do.
+A query is a one-hot mixture: each decision takes the choice with the largest sum of logit and fresh Gumbel noise. The
+slope in the logits is that of softmax((logits + noise) / T) at the chosen entries alone, as if the other choices had no
+part in the cell. The paper computes this slope, which makes GDAS fast. T falls linearly from 10 to 0.1. Numbers and
+loop are those of the NAS-Bench-201 search (D-X-Y/AutoDL-Projects, exps/NAS-Bench-201-algos/GDAS.py), except that here
+the logits take their step before the shared weights, as in all differentiable policies here.
 
 An oracle must answer ``Gradient`` itself: slopes estimated from scores of sampled architectures (``+score-gradient``)
-are zero at a one-hot mixture, of which all samples are the same cell. Where edges can be left out, as in NAS-Bench-101,
-it may leave out all: on shared weights of the digits each of ten seeds ended at the cell without operations.
+are zero at a one-hot mixture, whose samples are all the same cell. Where edges can be left out, as in NAS-Bench-101,
+GDAS may leave out all of them: on shared weights of the digits each of ten seeds ended at the cell without operations.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from policies.parts.step import Floats
 
 
 class GDAS(AlternatingPolicy):
-    """``epochs`` of ``updates`` alternating steps; the logits follow Adam with ``lr``, betas 0.5, 0.999, and decay.
+    """Takes ``epochs`` of ``updates`` alternating steps; Adam moves the logits (``lr``, betas 0.5 and 0.999, decay).
 
     The temperature falls from ``temperature`` to ``least_temperature``.
     """
@@ -56,7 +56,7 @@ class GDAS(AlternatingPolicy):
         super().__init__(space, rng, start, adam, epochs=epochs, updates=updates)
         self._hottest, self._coldest = temperature, least_temperature
         self._soft: Floats = np.zeros(self.relaxation.inside.shape)
-        """The soft rows behind the latest one-hot mixture: a Gradient's, as it is drawn last."""
+        """The soft rows of the latest one-hot mixture, which is a Gradient's, since a Gradient is drawn last."""
 
     def temperature(self, epoch: int) -> float:
         """The temperature of an epoch, counted from 0."""
@@ -76,10 +76,10 @@ class GDAS(AlternatingPolicy):
         return self.relaxation.softmax(self.parameters)
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the soft rows behind the Gradient that waits for its answer."""
+        """Also the soft rows of the Gradient that waits for its answer."""
         return super().state_dict() | {"soft": self._soft.copy()}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._soft = np.array(state["soft"], np.float64)

@@ -11,10 +11,10 @@ from policies.parts.ranges import require_at_least
 
 
 class Hyperband(HalvingPolicy):
-    """``rounds`` times the brackets of Algorithm 1: from many cells and all budgets to few and the largest alone.
+    """Runs the brackets of Algorithm 1 ``rounds`` times, from many cells on all budgets to few on the largest alone.
 
-    With ``s + 1`` of ``smax + 1`` budgets left, a bracket begins with ``ceil((smax + 1) / (s + 1) eta^s)`` cells.
-    ``budgets`` are epochs of training, ideally each ``eta`` times the one before; a table brings its own.
+    A bracket that uses ``s + 1`` of the ``smax + 1`` budgets begins with ``ceil((smax + 1) / (s + 1) eta^s)`` cells.
+    ``budgets`` are epochs of training, ideally each ``eta`` times the one before; a table provides its own.
     """
 
     def __init__(

@@ -16,11 +16,11 @@ from policies.parts.step import SearchStep, SteppedPolicy
 
 
 class LocalSearch(SteppedPolicy):
-    """Starts from the best of ``initial`` random cells, and asks for all cells one decision away before each move.
+    """Starts from the best of ``initial`` random cells, and scores all cells one decision away before each move.
 
-    A descent ends where no neighbour is better. Then another starts, ``restarts`` times, or with ``None`` until
-    ``samples`` cells were asked for (by default 20,000, but no more than the space has) or all of them. No cell is
-    asked for twice, in any labelling: what is known of a neighbour counts without asking.
+    A descent ends where no neighbour is better. Then another starts, ``restarts`` times. ``restarts=None`` goes on
+    until ``samples`` cells (by default 20,000, but no more than the space has) or all cells were scored. No cell is
+    scored twice, in any labelling: a neighbour's known score is used again.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class LocalSearch(SteppedPolicy):
 
     def _begin(self) -> SearchStep:
         while len(self._known) < self.samples:
-            rows = self._neighbours() if self._descending else self._elsewhere()
+            rows = self._neighbours() if self._descending else self._starts()
             if len(rows):
                 return SearchStep(Score, rows[: self.samples - len(self._known)])
             if not self._descending:
@@ -56,13 +56,13 @@ class LocalSearch(SteppedPolicy):
         return np.fromiter(self._known, np.int64, len(self._known))
 
     def _neighbours(self) -> Choices:
-        """The cells one decision away that were not asked for yet, one row each."""
+        """The cells one decision away without a known score, one row each."""
         near = one_away(self._here, self.space.options)
         rows: Choices = near[unseen(self.space, near, self._seen())]
         return rows
 
-    def _elsewhere(self) -> Choices:
-        """Random cells to start from; none where all restarts are used up, or all cells known."""
+    def _starts(self) -> Choices:
+        """Random cells to start a descent from; none if all restarts are used up or all cells are known."""
         if self.restarts is not None and self._descents > self.restarts:
             return self._nothing().rows
         return draw_unseen(self.space, self.rng, self.initial, self._seen())
@@ -75,7 +75,7 @@ class LocalSearch(SteppedPolicy):
         return None
 
     def _move(self, near: Choices) -> None:
-        """Go to the best known of these rows, the first of equals, if it is better than here; else end the descent."""
+        """Move to the best of these rows (the first of equals) if it beats the current cell; else end the descent."""
         keys = canonical(self.space, near).tolist()
         values = [self._known.get(key, -np.inf) for key in keys]
         here = self._known[int(canonical(self.space, self._here[None])[0])]
@@ -85,13 +85,13 @@ class LocalSearch(SteppedPolicy):
             self._descending, self._descents = False, self._descents + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Also every cell asked for by its canonical key with its value, and where the descent is."""
+        """Also the canonical key and value of every scored cell, and the position of the descent."""
         known = {"keys": self._seen(), "values": np.array([*self._known.values()], np.float64)}
         place = {"here": self._here.copy(), "descending": self._descending, "descents": self._descents}
         return super().state_dict() | known | place
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         keys, values = (np.asarray(state[name]).tolist() for name in ("keys", "values"))
         self._known = dict(zip(keys, values, strict=True))

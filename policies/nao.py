@@ -3,15 +3,16 @@
 The loop and its numbers are those of the NAS-Bench-101 search of eval-nas (github.com/kcyu2014/eval-nas,
 search_policies/cnn/nao_policy/nao_search_policy.py and configs.py) and of NAO_pytorch under it
 (github.com/renqianluo/NAO_pytorch, NAO_V1/train_search.py). In each iteration the shared weights are trained on
-architectures drawn from the pool (``Update``, free where there are none), the pool is scored (``Score``), an encoder,
-predictor and decoder are fitted to the scores, and the best of the pool are moved uphill and decoded to new
-architectures. What the last iteration found is scored too, and the best score is recommended.
+architectures drawn from the pool (``Update``, free without shared weights), the pool is scored (``Score``), an encoder,
+predictor and decoder are fitted to the scores, and the embeddings of the best architectures are moved along the
+predictor's gradient and decoded to new architectures. The architectures of the last iteration are scored too, and the
+best score is recommended.
 
-Departures from the released code: there the operations of every generated architecture are rotated by one
-(utils_for_nasbench.py: written with an offset of nodes + 1, read with nodes + 2), those of the last iteration are never
-scored, and an architecture is new when its sequence is; here decoding inverts encoding, all are scored, and an
-architecture is new when its cell is. The shared weights' architectures are drawn uniformly from the pool, as in
-NAO_pytorch; eval-nas draws by parameter count, which a space does not know.
+Departures from the released code: in eval-nas the operations of every generated architecture are rotated by one
+(utils_for_nasbench.py: written with an offset of nodes + 1, read with nodes + 2), the architectures of the last
+iteration are never scored, and an architecture counts as new if its sequence is new. Here decoding inverts encoding,
+all architectures are scored, and an architecture counts as new if its cell is new. The shared weights' architectures
+are drawn uniformly from the pool, as in NAO_pytorch; eval-nas draws by parameter count, which a space does not know.
 """
 
 from __future__ import annotations
@@ -36,18 +37,18 @@ from policies.parts.step import Floats, SearchStep, SteppedPolicy
 
 
 class NAO(SteppedPolicy):
-    """``iterations`` of scoring a pool of ``pool`` and extending it by ``new`` generated and ``random`` random cells.
+    """Scores a pool of ``pool`` and extends it by ``new`` generated and ``random`` random cells, ``iterations`` times.
 
-    ``None`` chooses by rule, written for the published spaces and in proportion for smaller ones: see ``PoolSizes``.
-    ``keep='best'`` drops as many of the worst as come in (NAO_pytorch); ``'all'`` drops none (eval-nas).
-    ``rescore=False`` asks only about new cells: enough where scores do not change, as without shared weights.
-    ``stride`` is how far a step of 1 moves the encoder's outputs (unit vectors), on average over the decisions. 0 steps
-    by the bare gradient, as released; that shrinks with the number of decisions and where the predictor saturates, so
-    that of the 300 cells wanted from the 26 decisions of NAS-Bench-101 its 50 step sizes find about 20.
-    ``targets='ranks'`` fits the ranks of the scores in place of the scores from worst to best, where a few failed
-    trainings take up most of the scale.
-    ``expand`` repeats the data within an epoch (8 in eval-nas): with nothing done between epochs, that is the same as
-    so many more epochs, hence 1. ``holdout`` withholds a share of the data (eval-nas: 0.1, to print its error only).
+    ``None`` means the published sizes, or proportionally smaller sizes for smaller spaces: see ``PoolSizes``.
+    ``keep='best'`` drops the worst cells, as many as are added (NAO_pytorch); ``'all'`` drops none (eval-nas).
+    ``rescore=False`` scores new cells only, which suffices where scores do not change, as without shared weights.
+    ``stride`` is the mean distance over the decisions by which a step of 1 moves the encoder's outputs (unit vectors).
+    0 steps by the unscaled gradient, as released. That gradient shrinks with the number of decisions and where the
+    predictor saturates: on the 26 decisions of NAS-Bench-101 its 50 step sizes find about 20 of the 300 wanted cells.
+    ``targets='minmax'`` fits the scores scaled to [0, 1]; ``'ranks'`` fits their ranks, for scores among which a few
+    bad trainings take up most of the range.
+    ``expand`` repeats the data within an epoch (8 in eval-nas), which has the same effect as more epochs, hence 1.
+    ``holdout`` withholds a share of the data (eval-nas: 0.1, only to print the error on it).
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
@@ -104,7 +105,7 @@ class NAO(SteppedPolicy):
             space.options, self._generator, hidden=width_of_states, layers=layers, width=width, dropout=dropout
         )
         self._values = np.full(len(self._pool), np.nan)
-        self._from = 0  # the first row of the pool that is due for scoring
+        self._from = 0  # the first row of the pool that is still to be scored
         self._scored = False
         self._iteration, self._epoch = 0, 0
 
@@ -126,14 +127,14 @@ class NAO(SteppedPolicy):
             self._scored = True
 
     def _known(self) -> Floats:
-        """The latest value of each row of the pool, NaN where there is none."""
+        """The latest value of each row of the pool; NaN for a row without a value."""
         values = self._values.copy()
         if self._step.kind is Score and not self._scored:
             values[self._from :][: len(self._step.values)] = self._step.values
         return values
 
     def _extend(self) -> None:
-        """Sort the pool, best first and failures last, and append the new cells that the next scoring will judge."""
+        """Sort the pool, best first and failures last, and append the new cells for the next scoring."""
         order = np.argsort(-self._values, kind="stable")
         pool, values = self._pool[order], self._values[order]
         seen = canonical(self.space, pool)
@@ -147,7 +148,7 @@ class NAO(SteppedPolicy):
         self._iteration, self._epoch, self._scored = self._iteration + 1, 0, False
 
     def _generate(self, rows: Choices, values: Floats, seen: Choices) -> Choices:
-        """Cells outside ``seen``, decoded from the first of ``rows`` moved uphill by steps of 1, 2, 3 and so on."""
+        """Cells outside ``seen``, decoded from the first of ``rows`` after gradient steps of size 1, 2, 3 and so on."""
         found = rows[:0]
         if not len(rows):
             return found
@@ -163,18 +164,18 @@ class NAO(SteppedPolicy):
         return found[: self.sizes.new]
 
     def _data(self, rows: Choices, values: Floats) -> tuple[Choices, Floats]:
-        """The rows to fit to: without the share held out, and repeated ``expand`` times."""
+        """The rows and values to fit: without the held-out share, and repeated ``expand`` times."""
         kept = self.rng.permutation(len(rows))[: math.ceil(len(rows) * (1 - self.holdout))]
         kept = np.tile(kept, self.expand)
         return rows[kept], values[kept]
 
     def recommend(self) -> Architecture:
-        """The best of the pool by its latest scores, the first of equals."""
+        """The best cell of the pool by its latest scores, the first of equals."""
         values = np.nan_to_num(self._known(), nan=-np.inf)
         return Architecture(tuple(self._pool[values.argmax()].tolist()))
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the pool, the network, its generator, and where in the iteration the search is."""
+        """Also the pool, the network, its generator, and the position within the iteration."""
         return super().state_dict() | {
             "pool": self._pool.copy(),
             "values": self._values.copy(),
@@ -187,7 +188,7 @@ class NAO(SteppedPolicy):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._pool, self._values = np.array(state["pool"], np.int64), np.array(state["values"], np.float64)
         self._from, self._scored = int(state["from"]), bool(state["scored"])
@@ -197,14 +198,14 @@ class NAO(SteppedPolicy):
 
 
 def scaled_slope(slope: Tensor, stride: float) -> Tensor:
-    """Slopes, shape (decisions, rows, hidden), each row's scaled to vectors of the mean length ``stride``."""
+    """Slopes, shape (decisions, rows, hidden), scaled so that each row's vectors have the mean length ``stride``."""
     lengths: Tensor = torch.linalg.vector_norm(slope, dim=-1).mean(0)
     return slope * stride / lengths.clamp(min=torch.finfo().tiny)[:, None]
 
 
 @dataclass(frozen=True, slots=True)
 class PoolSizes:
-    """Numbers of architectures: in the first pool, moved uphill, and per iteration generated and drawn at random."""
+    """Numbers of architectures: in the first ``pool``, moved along the gradient (``seeds``), added per iteration."""
 
     pool: int
     seeds: int
@@ -213,11 +214,11 @@ class PoolSizes:
 
     @classmethod
     def of(cls, cells: int, *, pool: int | None, seeds: int | None, new: int | None, random: int | None) -> PoolSizes:
-        """The sizes given, and for those that are ``None`` the rule for a space of so many cells.
+        """The given sizes; each ``None`` is replaced by the default for a space of ``cells`` cells.
 
-        600, 100, 300 and 100 (eval-nas, configs.py), but no more than a fifth of the cells in the pool and the others
-        in proportion, with at least 4 moved uphill. That is what Yu et al. 2020, App. C.6, did for 32 cells: a first
-        pool of 20 %, the top 4, at most 3 new.
+        The defaults are 600, 100, 300 and 100 (eval-nas, configs.py). The pool is at most a fifth of the cells; the
+        other sizes shrink in proportion, with at least 4 seeds. For 32 cells this agrees with Yu et al. 2020, App. C.6:
+        a first pool of 20 %, the top 4, at most 3 new.
         """
         pool = max(1, min(600, round(0.2 * cells))) if pool is None else pool
         share = min(1.0, pool / 600)
@@ -230,10 +231,10 @@ class PoolSizes:
 
 
 def default_hidden(cells: int) -> int:
-    """The width of the encoder's and decoder's states for a space of so many cells, whatever its encoding.
+    """The width of the encoder's and decoder's states for a space of ``cells`` cells, in any encoding.
 
-    Yu et al. 2020, App. C.6, and eval-nas, cnn_search_policy_factory.py, take 12 (B - 1) for B interior vertices: 12,
-    24, 36, 48 for the 91, 2,532, 64,542 and 423,624 cells of NAS-Bench-101; NAO_pytorch, NAO_V1, takes 96 for its much
-    larger spaces. This is the line through these numbers.
+    Yu et al. 2020, App. C.6, and eval-nas, cnn_search_policy_factory.py, use 12 (B - 1) for B interior vertices: 12,
+    24, 36, 48 for the 91, 2,532, 64,542 and 423,624 cells of NAS-Bench-101; NAO_pytorch, NAO_V1, uses 96 for its much
+    larger spaces. The width returned is linear in the logarithm of ``cells`` and meets these numbers.
     """
     return 12 * max(1, min(8, round(math.log10(cells) - 1.6)))

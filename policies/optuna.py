@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Optuna(AdaptedPolicy):
-    """Asks the sampler of this name, with its own defaults; every decision is a categorical parameter.
+    """Scores the suggestions of the named sampler with its default settings; each decision is a categorical parameter.
 
-    Each suggestion is made by a fresh sampler with a seed of its own, so that an interrupted search goes on as it would
-    have. Samplers that need more than a seed are not offered.
+    Each suggestion comes from a new sampler with its own seed, so that an interrupted search resumes without a change.
+    Samplers that need other arguments than a seed are not offered.
     """
 
     def __init__(
@@ -29,8 +29,8 @@ class Optuna(AdaptedPolicy):
     ) -> None:
         self._library = _optuna()
         self._sampler = _sampler(self._library, sampler)
-        spread = self._library.distributions.CategoricalDistribution
-        self._distributions = {f"decision {i}": spread(tuple(range(n))) for i, n in enumerate(space.options)}
+        categorical = self._library.distributions.CategoricalDistribution
+        self._distributions = {f"decision {i}": categorical(tuple(range(n))) for i, n in enumerate(space.options)}
         super().__init__(space, rng, samples=samples)
 
     def _restart(self) -> None:
@@ -48,8 +48,8 @@ class Optuna(AdaptedPolicy):
         if self._trial is not None and self._trial.params == params:
             self._study.tell(self._trial, None if failed else value, state=states.FAIL if failed else None)
         else:
-            told = {"state": states.FAIL} if failed else {"value": value}
-            trial = self._library.trial.create_trial(params=params, distributions=self._distributions, **told)
+            result = {"state": states.FAIL} if failed else {"value": value}
+            trial = self._library.trial.create_trial(params=params, distributions=self._distributions, **result)
             self._study.add_trial(trial)
         self._trial = None
 
@@ -62,7 +62,7 @@ class TPE(Optuna):
 
 
 def _optuna() -> Any:
-    """The library, told to keep quiet; raises HarnessError where it is not installed."""
+    """The library with only warnings logged; raises HarnessError if it is not installed."""
     try:
         import optuna
     except ModuleNotFoundError as error:
@@ -74,7 +74,7 @@ def _optuna() -> Any:
 
 
 def _sampler(library: Any, name: str) -> Any:
-    """The class of a sampler; raises UnknownNameError for one that is not there or needs more than a seed."""
+    """The class of a sampler; raises UnknownNameError if it does not exist or needs more than a seed."""
     classes = {each: getattr(library.samplers, each) for each in dir(library.samplers) if each.endswith("Sampler")}
     known = {each: found for each, found in classes.items() if _needs_a_seed_alone(found)}
     if name not in known:

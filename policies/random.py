@@ -1,4 +1,4 @@
-"""Random: one architecture by the space's sampler, without any search; the baseline that every search must beat."""
+"""Random: one architecture drawn by the space's sampler, without a search; the baseline that every search must beat."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Random:
         return []
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Learn nothing."""
+        """Do nothing: no query was asked."""
 
     def recommend(self) -> Architecture:
         """The one draw."""
@@ -35,5 +35,5 @@ class Random:
         return {"choices": list(self._draw.choices)}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._draw = Architecture(tuple(state["choices"]))

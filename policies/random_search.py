@@ -36,6 +36,6 @@ class RandomSearch(SteppedPolicy):
         return super().state_dict() | {"drawn": self._drawn}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._drawn = int(state["drawn"])

@@ -1,11 +1,11 @@
 """Random search with weight sharing (Li and Talwalkar, "Random Search and Reproducibility for Neural Architecture
 Search", UAI 2019).
 
-The shared weights are trained on one random architecture a step. Then random architectures are looked at on one batch
-of validation data each, and the best of them scored on all of it (liamcli/randomNAS_release,
+The shared weights are trained on one random architecture a step. Then random architectures are scored on one batch of
+validation data each, and the best of them on all validation data (liamcli/randomNAS_release,
 searchers/random_weight_share.py: 1000 and 10). The epochs and steps are those of Yu et al. 2020 (eval-nas,
-scripts/nasbench-oneshot-search.sh), for which the released code would look once at 1000 too: it does so once for every
-10,000 steps. There a cell that was drawn twice may be scored twice; here the finalists are distinct cells.
+scripts/nasbench-oneshot-search.sh). For that many steps the released code would also score 1000 cells once, since it
+does so every 10,000 steps. It may score a cell twice that was drawn twice; here the finalists are distinct cells.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from policies.parts.step import BestArchitecture, Floats, SearchStep
 
 
 class RandomSharing(OneShot):
-    """``epochs`` of ``updates`` shared-weight steps, ``samples`` quick looks, and the best of ``finalists`` scores."""
+    """Takes ``epochs`` of ``updates`` shared-weight steps, scores ``samples`` cells quickly and ``finalists`` fully."""
 
     recipe: ClassVar[str] = "spos"
 
@@ -53,7 +53,7 @@ class RandomSharing(OneShot):
         return SearchStep(Score, rows)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Note the answers; looks choose the finalists once all are in, and each score may name a better one."""
+        """Record the answers; all quick scores together choose the finalists, and full scores the recommendation."""
         super().tell(trials)
         if self._step.kind is Score and self._step.batches is None and self._step.values:
             final = BestArchitecture(self._step.rows[0])
@@ -64,18 +64,18 @@ class RandomSharing(OneShot):
         if step.batches is not None:
             self._chosen = self._best_of(step.rows, np.asarray(step.values, np.float64))
 
-    def _best_of(self, rows: Choices, looks: Floats) -> Choices:
-        """The finalists, best look first: distinct cells, none that failed."""
-        order = np.argsort(-looks, kind="stable")
-        rows = rows[order[~np.isnan(looks[order])]]
+    def _best_of(self, rows: Choices, quick: Floats) -> Choices:
+        """The finalists, best quick score first: distinct cells without failures."""
+        order = np.argsort(-quick, kind="stable")
+        rows = rows[order[~np.isnan(quick[order])]]
         return rows[unseen(self.space, rows, np.empty(0, np.int64))][: self.finalists]
 
     def recommend(self) -> Architecture:
-        """The finalist of the best score so far; before the first score, the best look so far."""
+        """The finalist with the best full score so far; before the first full score, the best quick score."""
         return (self._final or self._best).architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the finalists that are not asked about yet, and the best of those that are."""
+        """Also the finalists that were not asked about yet, and the best of the others."""
         return super().state_dict() | {
             "looked": self._looked,
             "chosen": self._chosen.copy(),
@@ -83,7 +83,7 @@ class RandomSharing(OneShot):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._looked, self._chosen = bool(state["looked"]), np.array(state["chosen"], np.int64)
         self._final = state["final"] and BestArchitecture.from_state(state["final"])

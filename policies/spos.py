@@ -2,10 +2,11 @@
 Neural Architecture Search with Uniform Sampling", ECCV 2020).
 
 The training is that of Yu et al. 2020, Sec. 4.3 (eval-nas, scripts/nasbench-oneshot-search.sh): 200 epochs of 98 steps,
-each on one architecture by the space's sampler; the paper's limits on the operations (FLOPs) of a path are left out,
-since a space does not know them. The search is the paper's evolution with its released numbers
-(megvii-model/SinglePathOneShot, src/Search/search.py), by validation: see ``policies/parts/breeding.py``. That code
-breeds and scores one more generation after the last ranking, which nothing reads; here the last one scored counts.
+each on one architecture drawn by the space's sampler. The paper's limits on the operations (FLOPs) of a path are left
+out, since a space does not know FLOPs. The search is the paper's evolution with its released numbers
+(megvii-model/SinglePathOneShot, src/Search/search.py), on validation data: see ``policies/parts/breeding.py``. The
+released code breeds and scores one more generation after the last ranking and does not use it; here every scored
+generation counts.
 
 ``search='pool'`` takes the best of up to ``pool`` random cells instead, as Yu et al. 2020 did. Their code (eval-nas,
 search_policies/cnn/random_policy) sorts a pool during training, refreshes it with random cells, and ranks it on the
@@ -28,10 +29,10 @@ from policies.parts.step import SearchStep
 
 
 class SPOS(OneShot):
-    """``epochs`` of ``updates`` shared-weight steps, then ``generations`` of ``population`` scored cells, or a pool.
+    """Takes ``epochs`` of ``updates`` shared-weight steps; scores ``generations`` of ``population`` cells, or a pool.
 
-    ``parents`` are the best so far; ``mutants`` and ``crossovers`` are how many of a generation are bred in each way,
-    the rest is random; ``mutation`` is the probability that a mutant's decision is drawn again.
+    The best ``parents`` cells so far breed the next generation: ``mutants`` and ``crossovers`` of it, the rest is
+    random. ``mutation`` is the probability that a mutant's decision is redrawn.
     """
 
     recipe: ClassVar[str] = "spos"
@@ -75,7 +76,7 @@ class SPOS(OneShot):
         return super().state_dict() | {"breeding": self._evolutionary_search.state_dict(), "pooled": self._pooled}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._evolutionary_search.load_state_dict(state["breeding"])
         self._pooled = bool(state["pooled"])

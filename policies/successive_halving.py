@@ -12,9 +12,9 @@ from policies.parts.ranges import require_at_least
 
 
 class SuccessiveHalving(HalvingPolicy):
-    """``brackets`` times: draws ``cells`` at random, and keeps the best ``1 / eta`` of them after each budget.
+    """Draws ``cells`` at random and keeps the best ``1 / eta`` after each budget; repeats this ``brackets`` times.
 
-    ``budgets`` are epochs of training; a table brings its own.
+    ``budgets`` are epochs of training; a table provides its own.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
-"""Uniform weight sharing: shared weights trained on one uniformly drawn architecture a step, and the ranking of a fixed
-set of architectures by them, after any epochs, as in the study of Yu et al. 2020, Sec. 4.3.
+"""Uniform weight sharing: trains shared weights on one uniformly drawn architecture a step, and scores a fixed set of
+architectures with them after chosen epochs, as in the study of Yu et al. 2020, Sec. 4.3.
 
-The training is that of ``spos`` (eval-nas, scripts/nasbench-oneshot-search.sh). What is ranked is the same for every
-seed: cells that are given, or else the probe of the space. For the study of how much is shared (Yu et al. 2020,
-App. D.1) the given cells are also the only ones that are trained.
+The training is that of ``spos`` (eval-nas, scripts/nasbench-oneshot-search.sh). The scored cells are the same for every
+seed: the given cells, or else the probe of the space. Where cells are given, only these are trained too, for the study
+of the amount of sharing (Yu et al. 2020, App. D.1).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from policies.parts.step import BestArchitecture, SearchStep
 
 
 class UniformSharing(OneShot):
-    """``epochs`` of ``updates`` steps, and a scoring of each cell after each of ``score_epochs`` and after the last.
+    """Trains for ``epochs`` of ``updates`` steps; scores each cell after each of ``score_epochs`` and after the last.
 
-    Epoch 0 lies before the training. ``cells`` (text) are trained and scored; without any, all cells of the space are
-    trained by its sampler, and at most ``scored`` of them, the probe, are scored. Recommends the best of the latest
+    Epoch 0 means before the training. ``cells`` (text form) are trained and scored. Without them, training draws from
+    all cells of the space, and the probe, at most ``scored`` cells, is scored. Recommends the best of the latest
     scoring.
     """
 
@@ -69,7 +69,7 @@ class UniformSharing(OneShot):
         return self._nothing()
 
     def _finish(self, step: SearchStep) -> None:
-        """A whole scoring takes the place of the one before."""
+        """A complete scoring replaces the earlier one as the source of the recommendation."""
         if step.kind is Score:
             latest = BestArchitecture(step.rows[0])
             latest.offer(step.rows, step.values)
@@ -80,11 +80,11 @@ class UniformSharing(OneShot):
         return super().state_dict() | {"scorings": self._scorings}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._scorings = int(state["scorings"])
 
 
 def _rows(space: SearchSpace, cells: tuple[Architecture, ...] | list[Architecture]) -> Choices:
-    """The choices of cells that are there, shape (cells, decisions), as the space describes their canonical forms."""
+    """The choices of the canonical forms of cells, shape (cells, decisions)."""
     return np.array([space.canonical(cell).choices for cell in cells], np.int64).reshape(-1, len(space.options))

@@ -1,1 +1,1 @@
-"""Candidate networks: from a description of an architecture to a torch module."""
+"""Candidate networks and supernets as torch modules, built from the description of an architecture."""

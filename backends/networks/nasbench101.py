@@ -18,12 +18,12 @@ _TRUNCATED_NORMAL_STD = 0.87962566103423978
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """The sizes around the cell; the defaults are those of NAS-Bench-101.
+    """The sizes of the network around the cell; the defaults are those of NAS-Bench-101.
 
-    `width` is the channel count of the first stack; it doubles, and height and width halve, before each later stack.
-    `batch_norm_momentum` is PyTorch's (TensorFlow's 0.997 is 0.003 here). `replicas` networks of one cell, each with
-    weights of its own, run side by side in channel groups: they share kernel launches and nothing else. `stem` is the
-    channel count between the image and the first stack (None: `width`); eval-nas has 128 there with a width of 256.
+    `width` is the channel count of the first stack; it doubles before each later stack, while the image's height and
+    width halve. `batch_norm_momentum` is PyTorch's (TensorFlow's 0.997 is 0.003 here). `replicas` networks of one cell,
+    each with its own weights, run together in channel groups: they share kernel launches and nothing else. `stem` is
+    the channel count between the image and the first stack (None: `width`); eval-nas has 128 with a width of 256.
     """
 
     width: int = 128
@@ -75,7 +75,7 @@ class NASBench101Cell(nn.Module):
         self.matrix = tuple(tuple(int(edge) for edge in row) for row in matrix)
         self.channels = vertex_channels(in_channels, out_channels, self.matrix)
         self.projected = tuple(t for t in range(1, len(matrix)) if self.matrix[0][t])
-        # Every edge from the input has a projection of its own; one wide convolution computes them all at once.
+        # Every edge from the input has its own projection; one wide convolution computes all projections.
         self.projection = ConvBatchNormRelu(in_channels, sum(self._projected_widths()), 1, skeleton)
         self.operations = nn.ModuleList(
             _operation(kind, width, skeleton) for kind, width in zip(operations, self.channels[1:-1], strict=True)
@@ -85,7 +85,7 @@ class NASBench101Cell(nn.Module):
         return [self.channels[t] for t in self.projected]
 
     def forward(self, image: Tensor) -> Tensor:
-        """Sum the inputs of each interior vertex, apply its operation, concatenate what feeds the output."""
+        """Sum the inputs of each interior vertex, apply its operation, concatenate the inputs of the output vertex."""
         split = torch.split(self._by_replica(self.projection(image)), self._projected_widths(), dim=-1)
         projections = dict(zip(self.projected, split, strict=True))
         last = len(self.matrix) - 1
@@ -136,7 +136,7 @@ class NASBench101Network(nn.Module):
 
 
 def initialise(network: NASBench101Network, generators: Sequence[torch.Generator]) -> None:
-    """Draw the weights of replica r from generator r alone, so that a replica starts as it would on its own.
+    """Draw the weights of replica r from generator r alone, so that they do not depend on the other replicas.
 
     Convolutions: see `draw_convolution`; dense layer: Glorot uniform, zero bias.
     """
@@ -157,20 +157,6 @@ def draw_convolution(weight: Tensor, generator: torch.Generator) -> None:
     nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std, generator=generator)
 
 
-def allocate(matrix: Matrix, operations: Sequence[int], skeleton: Skeleton) -> NASBench101Network:
-    """A network whose weights are yet to be set by `initialise`; PyTorch's default would move the global generator."""
-    with torch.device("meta"):
-        network = NASBench101Network(matrix, operations, skeleton)
-    return network.to_empty(device="cpu")
-
-
-def count_parameters(matrix: Matrix, operations: Sequence[int], skeleton: Skeleton | None = None) -> int:
-    """Trainable parameters, counted without allocating any."""
-    with torch.device("meta"):
-        network = NASBench101Network(matrix, operations, skeleton)
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
     return (child for child in module.modules() if isinstance(child, nn.Conv2d))
 
@@ -187,7 +173,7 @@ def _image(value: Tensor) -> Tensor:
 
 
 def sum_of(values: list[Tensor]) -> Tensor:
-    """The sum of tensors of one shape, in their order."""
+    """The sum of tensors of one shape, added in their order."""
     total = values[0]
     for value in values[1:]:
         total = total + value

@@ -1,4 +1,4 @@
-"""Single cells of NAS-Bench-101 as paths through a weight-sharing network, and the channels that they use there."""
+"""Single cells of NAS-Bench-101 as paths through a supernet, and the channels of the supernet that they use."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from harness.spaces.nasbench101_keys import alive, digits_of, predecessors_of_bi
 ENCODINGS: dict[str, Callable[[int], Encoding]] = {"edges": EdgeEncoding, "tree": TreeEncoding}
 
 OUTPUT = -1
-"""The place of the output among the vertices that receive the cell's input; interior vertex t has place t - 1."""
+"""The place of the output's projection of the module's input; the projection of interior vertex t has place t - 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellPath:
-    """A cell as its decisions write it: interior vertex t stands for slot t, the last vertex for the output.
+    """A cell with the vertex numbers of its decisions: interior vertex t uses slot t, the last vertex is the output.
 
-    `matrix` (V, V) is strictly upper triangular of 0 and 1; `operations` holds the V-2 interior ones. Dead vertices
-    keep their number and are ignored.
+    `matrix` (V, V) is strictly upper triangular with entries 0 and 1; `operations` holds those of the V-2 interior
+    vertices. Dead vertices keep their number and are ignored.
     """
 
     matrix: tuple[tuple[int, ...], ...]
@@ -35,7 +35,7 @@ class CellPath:
 
 @dataclass(frozen=True, slots=True)
 class PathVertex:
-    """A live interior vertex: the interior vertices that feed it, and its channels."""
+    """A live interior vertex: number, operation, channels, and the interior vertices that feed it (`sources`)."""
 
     index: int
     operation: int
@@ -45,10 +45,10 @@ class PathVertex:
 
 @dataclass(frozen=True, slots=True)
 class CellPlan:
-    """What one module computes for a path, vertex by vertex.
+    """The computation of one module for a path, vertex by vertex.
 
-    `projections` holds the place and the channels of each vertex that receives the module's input, and `outputs` the
-    interior vertices whose concatenation is the module's output.
+    `projections` holds the place and the channels of each vertex that receives the module's input. `outputs` are the
+    interior vertices whose values are concatenated to the module's output.
     """
 
     interior: tuple[PathVertex, ...]
@@ -57,14 +57,14 @@ class CellPlan:
 
 
 class ChannelSelection(Protocol):
-    """Which channels of the full width a convolution of fewer channels uses."""
+    """Selects the channels of the full width that a convolution of fewer channels uses."""
 
     def __call__(self, channels: int, width: int) -> int:
-        """The first of `channels` consecutive channels out of `width`; called for input and output channels alike."""
+        """The index of the first of `channels` consecutive channels out of `width`, for input or output channels."""
 
 
 class FirstChannels:
-    """Always the first channels (eval-nas, operations.py, `fixed_chunck`: the published default)."""
+    """Selects the first channels (eval-nas, operations.py, `fixed_chunck`: the published default)."""
 
     def __call__(self, channels: int, width: int) -> int:
         """Zero."""
@@ -72,17 +72,17 @@ class FirstChannels:
 
 
 class RandomChunk:
-    """A chunk at a uniformly random place, drawn anew for the inputs and for the outputs of every convolution.
+    """Selects a chunk at a uniformly random place, drawn for the inputs and for the outputs of every convolution.
 
-    eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, `random_chunck`, an option unused there; that
-    code never draws the last place, this one does.
+    It is an unused option of eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, `random_chunck`, which
+    never draws the last place; this class does.
     """
 
     def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
 
     def __call__(self, channels: int, width: int) -> int:
-        """A draw from 0 to `width - channels`; nothing is drawn for the full width."""
+        """A uniform draw from 0 to `width - channels`; 0 without a draw for the full width."""
         if channels == width:
             return 0
         return int(self._generator.integers(width - channels + 1))
@@ -92,9 +92,9 @@ FIRST_CHANNELS = FirstChannels()
 
 
 def path_of_choices(space: NASBench101, choices: Sequence[int]) -> CellPath:
-    """The path of a row of choices, vertices numbered as written; raises SpaceError if input and output are apart.
+    """The path of a row of choices, with the choices' vertex numbers; raises SpaceError without a path to the output.
 
-    The edges of dead vertices are removed and their operations set to 0, so that equal labelled cells give equal paths.
+    Edges of dead vertices are removed and their operations are 0, so that equal labelled cells give equal paths.
     """
     bits, opcodes = ENCODINGS[space.encoding](space.vertices).graphs(np.array([choices], dtype=np.int64))
     predecessors = predecessors_of_bits(int(bits[0]), space.vertices)
@@ -109,9 +109,9 @@ def path_of_choices(space: NASBench101, choices: Sequence[int]) -> CellPath:
 
 @lru_cache(maxsize=1 << 13)
 def cell_plan(path: CellPath, channels: int) -> CellPlan:
-    """How a module of `channels` output channels computes a path; raises SpaceError if input and output are apart.
+    """The plan of a path in a module of `channels` output channels; raises SpaceError without a path to the output.
 
-    The channels of each vertex are those of the cell without dead parts (NAS-Bench-101, lib/model_builder.py).
+    Each vertex has its channels in the pruned cell (NAS-Bench-101, lib/model_builder.py).
     """
     pruned = prune(path.matrix, range(len(path.matrix)))
     if pruned is None:

@@ -1,9 +1,9 @@
 """Mixtures of NAS-Bench-101 cells: a polynomial in the weights of edges that equals each cell at its one-hot point.
 
-A vertex's channels depend on the whole cell, and so a mixture weighs every set S of interior vertices that may feed the
-output: P(S) is the product of f_t over S and of 1 - f_t over the others, f_t being the weight of the edge from t to the
-output times the weight with which t is reached from the input. Where nothing feeds the output, vertices have all
-channels, as the first of them to be connected would.
+A vertex's channels depend on the whole cell, so a mixture weighs every set S of interior vertices that may feed the
+output. P(S) is the product of f_t over S and of 1 - f_t over the other vertices, where f_t is the weight of the edge
+from t to the output times the weight with which t is reached from the input. Where no vertex feeds the output, all
+vertices have all channels, as a single vertex that feeds the output has.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from harness.spaces.nasbench101_keys import offset
 def mixture_graph(space: NASBench101, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Edge weights (V, V) and operation weights (V-2, 3) of a mixture, one row a decision, with gradients.
 
-    In encoding `edges` an edge weighs what its decision gives to its presence. In encoding `tree` the edge from t to
-    the output weighs the product over all later vertices u of 1 - (what u gives to t): vertices that nobody uses feed
-    the output; the input never does.
+    In encoding `edges` the weight of an edge is its decision's weight for presence. In encoding `tree` the weight of
+    the edge from t to the output is the product over all later vertices u of 1 - (u's weight for t): vertices that no
+    other vertex uses feed the output; the input never does.
     """
     columns = _edge_columns(space, rows) if space.encoding == "edges" else _tree_columns(space, rows)
     edges = torch.stack([functional.pad(column, (0, space.vertices - len(column))) for column in columns], dim=1)
@@ -34,7 +34,7 @@ def mixture_graph(space: NASBench101, rows: Sequence[Tensor]) -> tuple[Tensor, T
 
 
 def _edge_columns(space: NASBench101, rows: Sequence[Tensor]) -> list[Tensor]:
-    """For each vertex y the weights of its y possible predecessors."""
+    """For each vertex y, the weights of its y possible predecessors."""
     present = torch.stack([row[1] for row in rows[: offset(space.vertices)]])
     return [present[offset(y) : offset(y + 1)] for y in range(space.vertices)]
 
@@ -50,14 +50,15 @@ def _tree_columns(space: NASBench101, rows: Sequence[Tensor]) -> list[Tensor]:
 
 @dataclass(frozen=True, slots=True)
 class MixtureCoefficients:
-    """A mixture as a module of C output channels and B interior vertices applies it.
+    """The coefficients of a mixture in a module of C output channels and B interior vertices.
 
-    `inputs[s][t - 1]` weighs source s (0: the projected input) in the input of vertex t, `masks[t - 1]` (C, 1, 1) the
-    channels of that input in a convolution, and `operations[t - 1]` the operations. `outputs` (C, B * C, 1, 1) maps the
-    values of all interior vertices to the module's output, and `projection` weighs the input projected to it.
+    `inputs[s][t - 1]` is the weight of source s (0: the projected input) in the input of vertex t, `masks[t - 1]`
+    (C, 1, 1) weighs the channels of that input in a convolution, and `operations[t - 1]` weighs the operations.
+    `outputs` (C, B * C, 1, 1) maps the values of all interior vertices to the module's output. `projection` is the
+    weight of the module's projected input in its output.
 
-    Only convolutions need masks: everything else treats each channel alone, and what reads a vertex takes the channels
-    that it should.
+    Only convolutions need masks: all other parts treat each channel separately, and a vertex's readers select its
+    channels.
     """
 
     inputs: tuple[tuple[Tensor, ...], ...]
@@ -68,7 +69,7 @@ class MixtureCoefficients:
 
 
 class RelaxedCell:
-    """What the edge weights (V, V) and operation weights (V-2, 3) of one mixture mean, whatever the width."""
+    """The edge weights (V, V) and operation weights (V-2, 3) of one mixture, prepared for modules of any width."""
 
     def __init__(self, edges: Tensor, operations: Tensor) -> None:
         self._interior = len(edges) - 2
@@ -78,7 +79,7 @@ class RelaxedCell:
         self._operations = tuple(row.unbind() for row in operations.unbind())
 
     def coefficients(self, channels: int) -> MixtureCoefficients:
-        """The coefficients of modules with this many output channels."""
+        """The coefficients for modules with this number of output channels."""
         table = _channel_shares(self._interior, channels, self._arrivals.device, self._arrivals.dtype)
         masks = self._masks(table)[:, :, None, None].unbind()
         outputs = self._arrivals.new_zeros(channels, self._interior * channels)
@@ -88,16 +89,16 @@ class RelaxedCell:
         )
 
     def _masks(self, table: _ChannelShares) -> Tensor:
-        """How much of each channel each interior vertex has: the probability that its width exceeds it, (B, C)."""
+        """For each interior vertex and channel, the probability that the vertex has the channel, (B, C)."""
         weighted = self._extra(table) * self._probabilities
         with torch.autocast(weighted.device.type, enabled=False):  # half precision would blur one-hot weights' channels
             return self._nothing + self._probabilities @ table.below + weighted @ table.at
 
     def _extra(self, table: _ChannelShares) -> Tensor:
-        """Whether each vertex has one channel of the remainder, for every set that feeds the output, (B, sets).
+        """The weight of each vertex having a channel of the remainder, for every set feeding the output, (B, sets).
 
-        A vertex outside the set has it if one of its successors has (NAS-Bench-101, lib/model_builder.py,
-        compute_vertex_channels: the most channels of all successors).
+        A vertex outside the set has one if one of its successors has one (NAS-Bench-101, lib/model_builder.py,
+        compute_vertex_channels: the largest number of channels of all successors).
         """
         extra: list[Tensor] = []
         for t in range(self._interior, 0, -1):
@@ -112,7 +113,7 @@ class RelaxedCell:
 def _arrivals(edges: Tensor) -> Tensor:
     """Each edge's weight times the weight with which its source is reached from the input, (V, V).
 
-    A vertex is reached unless all its edges fail, as if they were independent; at a one-hot point this is exact.
+    A vertex is reached unless all its edges are absent, as if edges were independent; at a one-hot point this is exact.
     """
     vertices = len(edges)
     reached = [edges.new_ones(())]
@@ -125,7 +126,7 @@ def _arrivals(edges: Tensor) -> Tensor:
 
 
 def _probabilities(feeds: Tensor) -> tuple[Tensor, Tensor]:
-    """P(S) of the empty set, and of every other, (sets,): set i holds vertex t if i + 1 has bit t - 1."""
+    """P(S) of the empty set, and of all other sets, (sets,): set i contains vertex t if i + 1 has bit t - 1."""
     probabilities = feeds.new_ones(1)
     for feed in feeds.unbind():
         probabilities = torch.cat([probabilities * (1 - feed), probabilities * feed])
@@ -134,11 +135,11 @@ def _probabilities(feeds: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, slots=True)
 class _ChannelShares:
-    """How C channels are shared out, for every set of interior vertices that may feed the output.
+    """The division of C channels for every set of interior vertices that may feed the output.
 
-    `feeding` (B, sets) tells the members and `first` (B, sets) those that take one channel of the remainder; `below`
-    and `at` (sets, C) mark the channels before and at a member's share without remainder; `origin` (C, sets) is the
-    place, among B * C, of what becomes each output channel.
+    `feeding` (B, sets) marks the members of a set, and `first` (B, sets) the members with one channel of the remainder.
+    `below` and `at` (sets, C) mark the channels before and at a member's share without remainder. `origin` (C, sets) is
+    the index, among the B * C channels of all vertices, of the source of each output channel.
     """
 
     feeding: Tensor

@@ -1,8 +1,8 @@
-"""One network that holds the weights of every NAS-Bench-101 cell of at most so many vertices.
+"""The NAS-Bench-101 supernet, which holds the weights of every cell up to a number of vertices.
 
 After eval-nas, search_policies/cnn/search_space/nas_bench/model_search.py, operations.py and model.py: every module has
-slots for the interior vertices, each with weights of its own for every operation; a cell uses slot t for its vertex t
-and, of every convolution, as many channels as its vertex has.
+slots for the interior vertices, and every slot has its own weights for every operation. A cell uses slot t for its
+vertex t and, of every convolution, as many channels as its vertex has.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ __all__ = [
 
 
 class NASBench101SharedCell(nn.Module):
-    """One module: (batch, in_channels, h, w) to (batch, out_channels, h, w), for every cell.
+    """One module for every cell: (batch, in_channels, h, w) to (batch, out_channels, h, w).
 
-    The slot of an interior vertex owns a 1x1 convolution of the module's input, a 3x3 and a 1x1 convolution of all
-    output channels; the module owns a 1x1 convolution from its input to its output. Pooling has no weights.
+    The slot of an interior vertex has a 1x1 convolution of the module's input, and a 3x3 and a 1x1 convolution of all
+    output channels. The module has a 1x1 convolution from its input to its output. Pooling has no weights.
     """
 
     projections: Sequence[SharedConvolution]
@@ -75,7 +75,7 @@ class NASBench101SharedCell(nn.Module):
         self.conv1x1 = _convolution_list(interior, out_channels, out_channels, 1, momentum)
 
     def path(self, image: Tensor, cell: CellPlan, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
-        """What one cell computes."""
+        """The output of one cell."""
         projected = self._projected(image, cell, norm, slices)
         values: dict[int, Tensor] = {}
         for vertex in cell.interior:
@@ -88,7 +88,7 @@ class NASBench101SharedCell(nn.Module):
         return sum_of([*joined, projected[OUTPUT]] if OUTPUT in projected else joined)
 
     def mixture(self, image: Tensor, cells: MixtureCoefficients, norm: BatchNormalisation) -> Tensor:
-        """What a mixture of cells computes: all operations of all vertices, at the full width."""
+        """The output of a mixture of cells, which computes all operations of all vertices at the full width."""
         wide = convolve(image, [projection.whole() for projection in self.projections], norm)
         *projected, direct = torch.split(wide, self.channels, dim=1)
         values: list[Tensor] = []
@@ -105,7 +105,7 @@ class NASBench101SharedCell(nn.Module):
     def _projected(
         self, image: Tensor, cell: CellPlan, norm: BatchNormalisation, slices: ChannelSelection
     ) -> dict[int, Tensor]:
-        """The projections of the module's input by place; one wide convolution computes them all."""
+        """The projections of the module's input by place, computed by one wide convolution."""
         if not cell.projections:
             return {}
         parts = [self.projections[place].part(slices(n, self.channels), n) for place, n in cell.projections]
@@ -125,7 +125,7 @@ class NASBench101SharedCell(nn.Module):
 class NASBench101Supernet(nn.Module):
     """Stem, stacks of shared modules with 2x2 max-pooling between them, global average pooling, one dense layer.
 
-    For cells of at most `vertices` vertices, 2 to 7. Raises SettingError for sizes that no such network has.
+    It holds cells of at most `vertices` vertices, 2 to 7. Raises SettingError for impossible sizes.
     """
 
     cells: Sequence[NASBench101SharedCell]
@@ -157,10 +157,10 @@ class NASBench101Supernet(nn.Module):
     def mixture(self, images: Tensor, edges: Tensor, operations: Tensor, norm: BatchNormalisation) -> Tensor:
         """Logits (batch, classes) of a mixture, differentiable in `edges` (V, V) and `operations` (V-2, 3).
 
-        Edges count above the diagonal; operations are conv3x3, conv1x1, max-pooling. At one-hot weights this equals
-        `path` of the first channels, dead parts included; there, where pooling sees nothing but zeros of a ReLU, the
-        slope of an absent edge is one of several. All channels of all operations are computed, so that
-        `TrainingStatistics` moves every running average.
+        Only edges above the diagonal are used; the operations are conv3x3, conv1x1, max-pooling. At one-hot weights the
+        logits equal those of `path` with the first channels, also for cells with dead parts. There the slope of an
+        absent edge is one of several subgradients if pooling sees only zeros of a ReLU. All channels of all operations
+        are computed, so that `TrainingStatistics` moves every running average.
         """
         relaxation = RelaxedCell(edges, operations)
         by_width = {width: relaxation.coefficients(width) for width in {cell.channels for cell in self.cells}}
@@ -180,14 +180,14 @@ class NASBench101Supernet(nn.Module):
 
 
 def allocate(vertices: int, skeleton: Skeleton) -> NASBench101Supernet:
-    """A supernet in channels-last memory, its weights yet to be set by `initialise`; no generator is moved."""
+    """A supernet in channels-last memory with undefined weights, for `initialise`; uses no random generator."""
     with torch.device("meta"):
         supernet = NASBench101Supernet(vertices, skeleton)
     return supernet.to_empty(device="cpu").to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def initialise(supernet: NASBench101Supernet, generator: torch.Generator) -> None:
-    """Draw all weights as those of the stand-alone network, at the full width, and reset batch normalisation.
+    """Draw all weights at the full width, as in the stand-alone network, and reset batch normalisation.
 
     Convolutions: truncated normal of variance 1 / fan-in; dense layer: Glorot uniform, zero bias.
     """

@@ -18,7 +18,7 @@ NONE, SKIP, CONV1X1, CONV3X3, AVERAGE = range(5)
 """The operations in the order of the space's options."""
 
 SKELETON = Skeleton(width=16, stacks=3, modules=5, batch_norm_momentum=0.1)
-"""The benchmark's: 16, 32 and 64 channels, five cells a stage."""
+"""The benchmark's sizes: 16, 32 and 64 channels, five cells a stage."""
 
 
 class ReluConvBatchNorm(nn.Sequential):
@@ -33,10 +33,10 @@ class ReluConvBatchNorm(nn.Sequential):
 
 
 class NASBench201Cell(nn.Module):
-    """One cell, (batch, replicas * channels, h, w) to the same: a node is the sum of its inputs, no input a zero.
+    """One cell, which keeps the shape (batch, replicas * channels, h, w): a node is the sum of its inputs, or zero.
 
-    As published, an operation is computed whether or not its node leads to the output, and a convolution of a node that
-    is zero is the bias of its batch normalisation.
+    As published, all operations are computed, also those without a path to the output, and the convolution of a node
+    that is zero gives the shift of its batch normalisation.
     """
 
     def __init__(self, channels: int, operations: Sequence[int], skeleton: Skeleton) -> None:
@@ -46,12 +46,12 @@ class NASBench201Cell(nn.Module):
         self.operations = nn.ModuleList(_operation(kind, channels, skeleton) for _, kind in chosen)
 
     def forward(self, image: Tensor) -> Tensor:
-        """The last node."""
+        """The value of the last node."""
         return cell_output(image, zip(self.edges, self.operations, strict=True))
 
 
 def cell_output(image: Tensor, operations: Iterable[tuple[tuple[int, int], Callable[[Tensor], Tensor]]]) -> Tensor:
-    """The last node of a cell whose edges (source, node) have these operations, in the order of EDGES."""
+    """The value of the last node; ``operations`` holds edges (source, node) with operations, in the order of EDGES."""
     values: list[Tensor | None] = [image, *([None] * (NODES - 1))]
     for (source, node), operation in operations:
         term, before = operation(_or_zero(values[source], image)), values[node]
@@ -60,16 +60,16 @@ def cell_output(image: Tensor, operations: Iterable[tuple[tuple[int, int], Calla
 
 
 class ReductionBlock(nn.Module):
-    """The residual block between stages: half the height and width, rounded up, and other channels.
+    """The residual block between stages: halves height and width, rounded up, and changes the channels.
 
-    Two convolutions beside an average over 2x2 and a 1x1 convolution without batch normalisation.
+    It adds two convolutions to a shortcut of 2x2 average pooling and a 1x1 convolution without batch normalisation.
     """
 
     def __init__(self, in_channels: int, out_channels: int, skeleton: Skeleton) -> None:
         super().__init__()
         self.first = ReluConvBatchNorm(in_channels, out_channels, 3, skeleton, stride=2)
         self.second = ReluConvBatchNorm(out_channels, out_channels, 3, skeleton)
-        # Images of odd size, which the benchmark has none of, need the ceiling to agree with the strided convolution.
+        # The ceiling matches the strided convolution on images of odd size, which the benchmark does not have.
         self.pool = nn.AvgPool2d(2, ceil_mode=True)
         self.projection = _convolution(in_channels, out_channels, 1, skeleton)
 
@@ -83,7 +83,7 @@ class NASBench201Network(nn.Module):
     """Stem, stages of cells with a residual block between them, batch normalisation, ReLU, average, one dense layer.
 
     Images are (batch, replicas * image_channels, h, w); logits are (batch, replicas * classes), replica by replica. The
-    ``stem`` of the skeleton is not used: it is as wide as the first stage.
+    skeleton's ``stem`` is not used: the stem is as wide as the first stage.
     """
 
     def __init__(self, operations: Sequence[int], skeleton: Skeleton = SKELETON) -> None:
@@ -109,9 +109,9 @@ class NASBench201Network(nn.Module):
 
 
 def initialise(network: NASBench201Network, generators: Sequence[torch.Generator]) -> None:
-    """Draw the weights of replica r from generator r alone, so that a replica starts as it would on its own.
+    """Draw the weights of replica r from generator r alone, so that they do not depend on the other replicas.
 
-    The law is PyTorch's default, which the benchmark left as it is: see ``draw_uniform``.
+    The distribution is PyTorch's default, which the benchmark uses: see ``draw_uniform``.
     """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
@@ -125,27 +125,13 @@ def initialise(network: NASBench201Network, generators: Sequence[torch.Generator
 
 
 def draw_uniform(values: Tensor, fan_in: int, generator: torch.Generator) -> None:
-    """Fill weights or biases uniformly within one over the root of ``fan_in``."""
+    """Fill weights or biases uniformly from [-b, b] with b = 1 / sqrt(``fan_in``)."""
     bound = 1 / math.sqrt(fan_in)
     nn.init.uniform_(values, -bound, bound, generator=generator)
 
 
-def allocate(operations: Sequence[int], skeleton: Skeleton) -> NASBench201Network:
-    """A network whose weights are yet to be set by ``initialise``; PyTorch's own would move the global generator."""
-    with torch.device("meta"):
-        network = NASBench201Network(operations, skeleton)
-    return network.to_empty(device="cpu")
-
-
-def count_parameters(operations: Sequence[int], skeleton: Skeleton = SKELETON) -> int:
-    """Trainable parameters, counted without allocating any; those of edges that lead nowhere count, as published."""
-    with torch.device("meta"):
-        network = NASBench201Network(operations, skeleton)
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
 def average_pooling() -> nn.AvgPool2d:
-    """The mean over 3x3, of the pixels that lie inside of the image."""
+    """3x3 average pooling over the pixels inside the image."""
     return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
 

@@ -1,10 +1,10 @@
-"""One network that holds the weights of every NAS-Bench-201 cell.
+"""The NAS-Bench-201 supernet, which holds the weights of every cell.
 
 After AutoDL-Projects, models/cell_searchs (search_cells.py, NAS201SearchCell; search_model_darts.py, TinyNetworkDarts):
-every edge of every cell has a convolution of its own for each of the two kernels. As published, the batch
-normalisation of these has no scale and no shift, so that neither makes up for the weight that a mixture gives an
-operation; stem, residual blocks and head have both. The published convolutions have a bias instead, which batch
-statistics cancel; here they have none, so that a convolution of nothing is nothing.
+every edge of every cell has its own convolution for each of the two kernel sizes. As published, the batch normalisation
+of these convolutions has no scale and no shift, so that neither can compensate for the weight of an operation in a
+mixture; stem, residual blocks and head have both. The published convolutions have a bias, which batch statistics
+cancel; here they have none, so that the convolution of zeros is zero.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 class PlainConvolution(SharedConvolution):
-    """A convolution whose batch normalisation has a scale of 1 and a shift of 0 for ever."""
+    """A convolution whose batch normalisation has the fixed scale 1 and shift 0."""
 
     def __init__(self, channels: int, kernel: int, momentum: float) -> None:
         super().__init__(channels, channels, kernel, momentum)
@@ -47,7 +47,7 @@ class PlainConvolution(SharedConvolution):
 
 
 class SharedNorm(SharedConvolution):
-    """A batch normalisation, which is what is left of a shared convolution without weights."""
+    """A batch normalisation: a shared convolution without weights."""
 
     def __init__(self, channels: int, momentum: float) -> None:
         super().__init__(0, channels, 1, momentum)
@@ -55,7 +55,7 @@ class SharedNorm(SharedConvolution):
 
 
 class NASBench201SharedCell(nn.Module):
-    """One cell of every kind, (batch, channels, h, w) to the same: a convolution of each kernel on each edge."""
+    """One cell with a convolution of each kernel size on each edge; keeps the shape (batch, channels, h, w)."""
 
     conv1x1: Sequence[SharedConvolution]
     conv3x3: Sequence[SharedConvolution]
@@ -67,19 +67,19 @@ class NASBench201SharedCell(nn.Module):
         self.pool = average_pooling()
 
     def path(self, image: Tensor, operations: Sequence[int], norm: BatchNormalisation) -> Tensor:
-        """What one cell computes."""
+        """The output of one cell."""
         chosen = ((place, kind) for place, kind in enumerate(operations) if kind != NONE)
         return cell_output(
             image, ((EDGES[place], partial(self._operated, place, kind, norm)) for place, kind in chosen)
         )
 
     def mixture(self, image: Tensor, rows: Sequence[Tensor], norm: BatchNormalisation) -> Tensor:
-        """What a mixture of cells computes: on each edge the sum of all operations by their weights."""
+        """The output of a mixture of cells: each edge computes the weighted sum of all operations."""
         mixed = (partial(self._mixed, place, row, norm) for place, row in enumerate(rows))
         return cell_output(image, zip(EDGES, mixed, strict=True))
 
     def _operated(self, place: int, kind: int, norm: BatchNormalisation, image: Tensor) -> Tensor:
-        """What the edge at a place makes of an image by one operation other than none."""
+        """The output of one operation, other than NONE, of the edge at ``place``."""
         if kind == SKIP:
             return image
         if kind == AVERAGE:
@@ -93,7 +93,7 @@ class NASBench201SharedCell(nn.Module):
 
 
 class SharedReductionBlock(nn.Module):
-    """The residual block between stages, which all cells share (see ``nasbench201.Reduction``)."""
+    """The residual block between stages, which all cells share (see ``nasbench201.ReductionBlock``)."""
 
     def __init__(self, in_channels: int, out_channels: int, momentum: float) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class SharedReductionBlock(nn.Module):
 class NASBench201Supernet(nn.Module):
     """Stem, stages of shared cells with a residual block between them, batch normalisation, average, one dense layer.
 
-    Raises SettingError for sizes that no such network has.
+    Raises SettingError for impossible sizes.
     """
 
     cells: Sequence[NASBench201SharedCell]
@@ -135,7 +135,7 @@ class NASBench201Supernet(nn.Module):
         return self._logits(images, norm, lambda cell, image: cell.path(image, operations, norm))
 
     def mixture(self, images: Tensor, rows: Sequence[Tensor], norm: BatchNormalisation) -> Tensor:
-        """Logits (batch, classes) of a mixture, one row of five weights an edge, differentiable in them.
+        """Logits (batch, classes) of a mixture, one row of five weights an edge, differentiable in the weights.
 
         At one-hot weights this equals ``path``. All operations are computed, so that ``TrainingStatistics`` moves every
         running average.
@@ -164,14 +164,14 @@ def relu_conv_norm(image: Tensor, convolution: SharedConvolution, norm: BatchNor
 
 
 def allocate(skeleton: Skeleton) -> NASBench201Supernet:
-    """A supernet in channels-last memory, its weights yet to be set by ``initialise``; no generator is moved."""
+    """A supernet in channels-last memory with undefined weights, for ``initialise``; uses no random generator."""
     with torch.device("meta"):
         supernet = NASBench201Supernet(skeleton)
     return supernet.to_empty(device="cpu").to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def initialise(supernet: NASBench201Supernet, generator: torch.Generator) -> None:
-    """Draw all weights as those of the stand-alone network, and reset batch normalisation."""
+    """Draw all weights as in the stand-alone network, and reset batch normalisation."""
     for module in supernet.modules():
         if isinstance(module, SharedConvolution):
             nn.init.ones_(module.scale)

@@ -1,4 +1,4 @@
-"""A recurrent cell over a whole sequence, word by word: the first state, the states of the nodes, and the output."""
+"""Runs a recurrent cell over a sequence, word by word: the first state, the states of the nodes, and the output."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 Nodes: TypeAlias = Sequence[tuple[str, int]]
-"""Activation and predecessor of each node; state 0 is the cell's first, state i that of node i."""
+"""Activation and predecessor of each node; state 0 is the cell's first state, state i the state of node i."""
 
 NodeState: TypeAlias = Callable[[list[Tensor], Tensor | None, int], Tensor]
-"""The state of a node from the states before it, the mask of hidden dropout and the node's number from 0."""
+"""Computes a node's state from the earlier states, the mask of hidden dropout and the node's number from 0."""
 
 ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
@@ -25,10 +25,11 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A cell of so many ``nodes``, as quark0/darts, rnn/model.py, has it.
+    """A cell of ``nodes`` nodes, as in quark0/darts, rnn/model.py.
 
-    [c, h] = [x, mask hidden] ``first`` (2 width, 2 width) gives the first state hidden + sigmoid(c) (tanh(h) - hidden),
-    ``state`` those of the nodes in turn; each is ``normed``. ``output`` makes of all states the next hidden one.
+    [c, h] = [x, mask hidden] ``first`` (2 width, 2 width) gives the first state hidden + sigmoid(c) (tanh(h) - hidden).
+    ``state`` computes the states of the nodes in turn, ``normed`` normalises each state, and ``output`` computes the
+    next hidden state from all states.
     """
 
     first: Tensor
@@ -38,9 +39,9 @@ class Recurrence:
     normed: Callable[[Tensor], Tensor]
 
     def run(self, inputs: Tensor, hidden: Tensor, mask: Tensor | None) -> Tensor:
-        """Outputs (steps, columns, width) of ``inputs`` of the same shape, from the state ``hidden`` (columns, width).
+        """Outputs (steps, columns, width) for ``inputs`` of the same shape, from the state ``hidden`` (columns, width).
 
-        The ``mask`` (columns, width) of hidden dropout is one for all nodes and steps.
+        All nodes and steps share the ``mask`` (columns, width) of hidden dropout.
         """
         width = inputs.shape[2]
         outputs = []
@@ -57,7 +58,7 @@ class Recurrence:
 def run_recurrence(
     inputs: Tensor, hidden: Tensor, mask: Tensor | None, first: Tensor, matrices: Tensor, nodes: Nodes
 ) -> Tensor:
-    """The outputs of one cell, the means of its nodes' states; see ``node_state`` and ``Recurrence.run``."""
+    """The outputs of one cell, which are the means of its nodes' states; see ``node_state`` and ``Recurrence.run``."""
     output = mean_of(range(1, len(nodes) + 1))
     return Recurrence(first, len(nodes), node_state(matrices, nodes), output, lambda state: state).run(
         inputs, hidden, mask
@@ -65,7 +66,7 @@ def run_recurrence(
 
 
 def node_state(matrices: Tensor, nodes: Nodes) -> NodeState:
-    """The states of a cell's nodes: [c, h] = (mask p) ``matrices``[node], each (width, 2 width), gates the state p."""
+    """The states of a cell's nodes: [c, h] = (mask p) ``matrices``[node] (width, 2 width), p its predecessor."""
     weights = matrices.unbind()
 
     def state(states: list[Tensor], mask: Tensor | None, node: int) -> Tensor:
@@ -76,13 +77,13 @@ def node_state(matrices: Tensor, nodes: Nodes) -> NodeState:
 
 
 def gated(before: Tensor, gates: Tensor, activation: str) -> Tensor:
-    """The state p + sigmoid(c) (act(h) - p) after the state p, of gates [c, h]."""
+    """The state p + sigmoid(c) (act(h) - p), for the earlier state p and gates [c, h]."""
     share, value = gates.chunk(2, dim=-1)
     return torch.lerp(before, ACTIVATIONS[activation](value), share.sigmoid())
 
 
 def mean_of(places: Sequence[int]) -> Callable[[list[Tensor]], Tensor]:
-    """The output that is the mean of the states at these places."""
+    """A function that computes the mean of the states at these places."""
     return lambda states: torch.stack([states[place] for place in places]).mean(dim=0)
 
 

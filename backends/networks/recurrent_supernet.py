@@ -1,17 +1,16 @@
-"""One language model with the weights of every recurrent cell of a number of nodes: single cells and mixtures of all.
+"""The recurrent supernet: a language model with the weights of all cells of some number of nodes, and of mixtures.
 
-Cells share weights as in ENAS and NAO, a matrix for each node, predecessor and operation (Pham et al. 2018, Sec. 2.1;
-renqianluo/NAO, NAO-WS/rnn/model_search.py), or as in DARTS, one for each node (quark0/darts, rnn/model_search.py).
-Two more differences of the published codes change no result: ENAS puts a matrix's activation half before its gate half
-and numbers identity before sigmoid (melodyguan/enas, src/ptb/ptb_enas_child.py). Here the gate comes first and the
-order is tanh, relu, sigmoid, identity, as in DARTS, NAO and enas_lm.
+Cells share weights as in ENAS and NAO, one matrix for each node, predecessor and operation (Pham et al. 2018, Sec. 2.1;
+renqianluo/NAO, NAO-WS/rnn/model_search.py), or as in DARTS, one matrix for each node (quark0/darts,
+rnn/model_search.py). Two more differences of the published codes do not change results: ENAS puts a matrix's activation
+half before its gate half and numbers identity before sigmoid (melodyguan/enas, src/ptb/ptb_enas_child.py). Here the
+gate comes first and the order is tanh, relu, sigmoid, identity, as in DARTS, NAO and enas_lm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +18,12 @@ from torch import Tensor, nn
 from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import ACTIVATIONS, Nodes, Recurrence, mean_of, node_state
 from backends.networks.rnn_cell import LanguageModel
+from backends.networks.supernet_points import MixtureRows
 from harness.spaces.rnn_cell import OPERATIONS
 
 Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
-
-MixtureRows: TypeAlias = Sequence[Tensor]
-"""Weights of the predecessors (i,) and of the operations (4,) of each node i, in turn."""
 
 _EPSILON = 1e-5  # of torch.nn.BatchNorm1d
 
@@ -34,11 +31,11 @@ _EPSILON = 1e-5  # of torch.nn.BatchNorm1d
 class SharedRecurrentModel(LanguageModel):
     """Embedding, first state and decoder that all cells share, and the matrices of their nodes.
 
-    ``sharing`` is as above. ``average`` says which states make the output: those of the ``nodes`` (DARTS, enas_lm),
-    ``all`` with the first one (NAO's search), or the ``loose-ends`` that are nobody's predecessor (ENAS); in a mixture
-    a state counts by its probability of being one. ``norm='batch'`` standardises every state over the columns of its
-    step, while training and evaluating alike, without weights or averages over time (DARTS' search, where evaluation
-    takes averages over training instead).
+    ``sharing='operation'`` gives each operation its matrix, ``'node'`` each node. The output is the mean of the states
+    that ``average`` selects: ``nodes`` (DARTS, enas_lm), ``all`` including the first state (NAO's search), or the
+    ``loose-ends``, which are no node's predecessor (ENAS); in a mixture, a state's weight is its probability of being a
+    loose end. ``norm='batch'`` standardises every state over the columns of its step, in training and in evaluation,
+    without weights or running averages (as in DARTS' search, whose evaluation uses running averages).
     """
 
     def __init__(
@@ -60,18 +57,18 @@ class SharedRecurrentModel(LanguageModel):
     def path(
         self, words: Tensor, hidden: Tensor, nodes: Nodes, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """One cell's raw outputs and what the decoder takes, as ``LanguageModel.run``.
+        """The raw outputs and the decoder's inputs of one cell, as ``LanguageModel.run``.
 
-        Matrices that the cell does not use get gradients of zero where their node has others, and none otherwise.
+        An unused matrix gets a gradient of zero if its node has several matrices, and no gradient otherwise.
         """
         return self.run(partial(self._path, nodes=nodes), words, hidden, generator)
 
     def mixture(
         self, words: Tensor, hidden: Tensor, rows: MixtureRows, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The same where each node's state is the mean of all that it might be, weighted by predecessor and operation.
+        """The same for a mixture: each node's state is the mean over its predecessors and operations, by their weights.
 
-        At one-hot rows it is the path's. Gradients reach rows and weights.
+        At one-hot rows it equals ``path``. Gradients reach rows and weights.
         """
         return self.run(partial(self._mixture, rows=rows), words, hidden, generator)
 
@@ -87,19 +84,19 @@ class SharedRecurrentModel(LanguageModel):
 
     def _averaged(self, nodes: Nodes) -> tuple[int, ...]:
         """The states whose mean is the output."""
-        everyone = range(len(nodes) + 1)
+        states = range(len(nodes) + 1)
         match self.average:
             case "nodes":
-                return tuple(everyone[1:])
+                return tuple(states[1:])
             case "all":
-                return tuple(everyone)
+                return tuple(states)
             case "loose-ends":
                 used = {source for _, source in nodes}
-                return tuple(state for state in everyone[1:] if state not in used)
+                return tuple(state for state in states[1:] if state not in used)
 
     def _mixture(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, rows: MixtureRows) -> Tensor:
         weights = [torch.outer(rows[2 * place], rows[2 * place + 1]) for place in range(self.nodes)]
-        matrices = [self._side_by_side(place) for place in range(self.nodes)]
+        matrices = [self._joined_matrix(place) for place in range(self.nodes)]
 
         def state(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
             before = torch.stack(states)
@@ -116,15 +113,15 @@ class SharedRecurrentModel(LanguageModel):
 
         return Recurrence(self.first, self.nodes, state, output, self._normed).run(embedded, hidden, mask)
 
-    def _side_by_side(self, place: int) -> Tensor:
-        """A node's matrices, for each predecessor those of all operations in a row; one for all where they share it."""
+    def _joined_matrix(self, place: int) -> Tensor:
+        """A node's matrices, joined over operations, for each predecessor; the single matrix of a shared node."""
         matrices: Tensor = self.matrices[place]
         if self.sharing == "node":
             return matrices[0]
         return torch.unflatten(matrices, 0, (-1, len(OPERATIONS))).transpose(1, 2).flatten(2)
 
     def _shares(self, rows: MixtureRows) -> Tensor:
-        """The weight of each state in the output, summing to 1 (states,)."""
+        """The weight of each state in the output, (states,), with the sum 1."""
         shares = [rows[0].new_tensor(1.0 if self.average == "all" else 0.0), *[rows[0].new_tensor(1.0)] * self.nodes]
         if self.average == "loose-ends":
             for place, sources in enumerate(rows[2::2], start=1):
@@ -140,5 +137,5 @@ class SharedRecurrentModel(LanguageModel):
 
 
 def _apply(operation: str, values: Tensor, number: int) -> Tensor:
-    """An operation's values (predecessors, columns, width), of its own pre-activation or of the one that all share."""
+    """The values of operation ``number``, (predecessors, columns, width), from its own or the shared pre-activation."""
     return ACTIVATIONS[operation](values[..., number if values.shape[-2] > 1 else 0, :])

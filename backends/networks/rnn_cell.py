@@ -10,13 +10,13 @@ from backends.networks.dropouts import INIT_RANGE, Dropouts
 from backends.networks.recurrence import Nodes, run_recurrence
 
 CellFunction: TypeAlias = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-"""Raw outputs of embedded words (steps, columns, width), the state before and the mask of hidden dropout."""
+"""Computes raw outputs from embedded words (steps, columns, width), the earlier state and the hidden dropout mask."""
 
 
 class LanguageModel(nn.Module):
-    """What surrounds a cell: embedding, a decoder tied to it, dropout and the first state's matrix.
+    """The language model around a cell: an embedding, a decoder tied to it, dropout and the first state's matrix.
 
-    Embedding, hidden state and output are `width` wide. A subclass holds the cell's own matrices.
+    Embedding, hidden state and output have `width` units. A subclass holds the cell's own matrices.
     """
 
     def __init__(self, *, width: int, words: int, dropouts: Dropouts | None = None) -> None:
@@ -42,10 +42,10 @@ class LanguageModel(nn.Module):
     def run(
         self, cell: CellFunction, words: Tensor, hidden: Tensor, generator: torch.Generator | None
     ) -> tuple[Tensor, Tensor]:
-        """Raw outputs and what the decoder takes, both (steps, columns, width), of word numbers (steps, columns).
+        """Raw outputs and the decoder's inputs, both (steps, columns, width), of word numbers (steps, columns).
 
-        The last raw output is the next hidden state. Dropout is drawn from the `generator` (on the CPU); without one
-        there is none.
+        The last raw output is the next hidden state. Dropout masks are drawn from the `generator` (on the CPU); without
+        a generator there is no dropout.
         """
         embedded = nn.functional.embedding(words, self.embedding)
         if generator is None:
@@ -67,12 +67,12 @@ class LanguageModel(nn.Module):
         return nn.functional.linear(outputs, self.embedding, self.bias)
 
     def bfloat16_logits(self, outputs: Tensor) -> Tensor:
-        """The same as bfloat16: products of rounded factors, summed as float32."""
+        """The same in bfloat16: products of rounded factors, summed in float32."""
         rounded = (tensor.bfloat16() for tensor in (outputs, self.embedding, self.bias))
         return nn.functional.linear(*rounded)
 
     def _mask(self, shape: Sequence[int], probability: float, generator: torch.Generator) -> Tensor | None:
-        """0 with this probability, else what keeps the mean at 1; None where nothing is dropped."""
+        """A dropout mask: 0 with this probability, else the factor that keeps the mean at 1; None for probability 0."""
         if not probability:
             return None
         kept = torch.empty(tuple(shape)).bernoulli_(1 - probability, generator=generator)
@@ -88,7 +88,7 @@ class RecurrentLanguageModel(LanguageModel):
         self.matrices = nn.Parameter(torch.empty(len(self.nodes), width, 2 * width))
 
     def forward(self, words: Tensor, hidden: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Raw outputs and what the decoder takes: see `LanguageModel.run`."""
+        """Raw outputs and the decoder's inputs: see `LanguageModel.run`."""
         return self.run(self._cell, words, hidden, generator)
 
     def _cell(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None) -> Tensor:
@@ -96,5 +96,5 @@ class RecurrentLanguageModel(LanguageModel):
 
 
 def count_parameters(nodes: int, *, width: int, words: int) -> int:
-    """Weights of the model: the tied matrix and its bias, the first state's matrix, one matrix a node."""
+    """The number of weights: the tied matrix and its bias, the first state's matrix, and one matrix for each node."""
     return words * width + words + (2 * width) ** 2 + nodes * 2 * width**2

@@ -1,4 +1,4 @@
-"""Convolutions of which a network uses some channels at a time, and the ways to normalise what they compute."""
+"""Convolutions with shared weights, of which an architecture uses some channels, and their batch normalisation."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ class ChannelSlice(NamedTuple):
     channels: int
 
     def of(self, values: Tensor) -> Tensor:
-        """This part of a tensor that holds something for each output channel, as a view."""
+        """This slice of a tensor whose first axis is the output channels, as a view."""
         return _narrow(values, 0, self.start, self.channels)
 
 
 class BatchNormalisation(Protocol):
-    """A way to apply batch normalisation."""
+    """Applies batch normalisation; implementations differ in the statistics."""
 
     def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
-        """Normalise (batch, channels, h, w), whose channels are those of `parts` one after another."""
+        """Normalise an image (batch, channels, h, w) whose channels are the concatenated channels of `parts`."""
 
 
 def convolve(image: Tensor, parts: Sequence[ChannelSlice], norm: BatchNormalisation, *, start: int = 0) -> Tensor:
-    """Convolution, batch normalisation and ReLU: the channels of `parts` one after another.
+    """Convolution, batch normalisation and ReLU; returns the concatenated channels of `parts`.
 
-    `image` is taken for the input channels from `start` on of every shared convolution. Only the output channels of
-    `parts` are computed; eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, computes all and drops
-    the others, which gives the same values.
+    `image` holds the input channels from `start` on of every shared convolution. Only the output channels of `parts`
+    are computed; eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, computes all output channels and
+    drops the others, which gives the same values.
     """
     weight = _joined([_narrow(part.of(part.convolution.weight), 1, start, image.shape[1]) for part in parts])
     convolved = functional.conv2d(image, weight, padding=weight.shape[-1] // 2)
@@ -71,7 +71,7 @@ def convolve(image: Tensor, parts: Sequence[ChannelSlice], norm: BatchNormalisat
 
 
 class TrainingStatistics:
-    """Batch statistics; the running averages of the channels used move towards them."""
+    """Normalises by batch statistics and moves the running averages of the used channels towards them."""
 
     def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics of the batch and record them in the convolutions."""
@@ -84,7 +84,7 @@ class TrainingStatistics:
 
 
 class BatchStatistics:
-    """Batch statistics; nothing is recorded."""
+    """Normalises by batch statistics and records nothing."""
 
     def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics of the batch."""
@@ -93,7 +93,7 @@ class BatchStatistics:
 
 
 class RunningStatistics:
-    """The running averages, as they are."""
+    """Normalises by the running averages and does not change them."""
 
     def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the running averages of the channels used."""
@@ -110,9 +110,9 @@ class _StatisticSums:
 
 
 class Recalibration:
-    """Batch statistics, averaged over the batches seen, for one path or one mixture (Guo et al. 2020, Sec. 3.4).
+    """Normalises by batch statistics and averages them for one path or one mixture (Guo et al. 2020, Sec. 3.4).
 
-    Each batch counts once, whatever its size. The convolutions and their running averages stay as they are.
+    All batches have equal weight, also batches of different sizes. The convolutions' running averages do not change.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class Recalibration:
 
 
 class RecalibratedStatistics:
-    """Statistics measured for one path or one mixture beforehand; another one, or other channels, is a KeyError."""
+    """Normalises by statistics measured before for one path or mixture; raises KeyError for other channels."""
 
     def __init__(self, averages: dict[tuple[ChannelSlice, ...], tuple[Tensor, Tensor]]) -> None:
         self._averages = averages
@@ -150,11 +150,11 @@ class RecalibratedStatistics:
 
 
 def _measured(image: Tensor, parts: Sequence[ChannelSlice]) -> tuple[Tensor, Tensor, Tensor]:
-    """Normalised by batch statistics; the batch means and the unbiased batch variances, without gradients."""
+    """The image normalised by batch statistics, and the batch means and unbiased variances, without gradients."""
     scale, shift = _affine(parts)
     mean, variance = scale.new_zeros(len(scale)), scale.new_zeros(len(scale))
-    # With momentum 1 the averages become the statistics of this batch; they are no views of the running averages,
-    # which may then change again before the backward pass.
+    # With momentum 1 the averages become the statistics of this batch. They are new tensors, not views of the running
+    # averages, since these may change before the backward pass.
     normalised = functional.batch_norm(image, mean, variance, scale, shift, training=True, momentum=1.0, eps=_EPSILON)
     return normalised, mean, variance
 

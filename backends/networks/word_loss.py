@@ -1,4 +1,4 @@
-"""The negative log-likelihood of words, with a gradient that takes half of autograd's memory and time."""
+"""The negative log-likelihood of words, with a gradient that needs half of autograd's memory and time."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from torch import Tensor
 
 
 def word_losses(logits: Tensor, words: Tensor) -> Tensor:
-    """Loss of each row of logits (rows, vocabulary) in nats, float32 and without a gradient.
+    """The loss of each row of logits (rows, vocabulary) in nats, as float32 without a gradient.
 
-    Softmax adds in float32 where logits are bfloat16 too, and rounds each likelihood by at most 1 in 256.
+    For bfloat16 logits softmax sums in float32 too and rounds each likelihood by at most 1 in 256.
     """
     return _losses(torch.softmax(logits.detach(), dim=1), words)
 
 
 def word_loss(logits: Tensor, words: Tensor) -> Tensor:
-    """Mean of the same, with a gradient."""
+    """The mean of ``word_losses``, with a gradient."""
     loss: Tensor = _WordLoss.apply(logits, words)  # type: ignore[no-untyped-call]
     return loss
 

@@ -13,7 +13,7 @@ import sklearn
 import torch
 
 from backends.data import datasets
-from backends.standalone.cells import CellGraph
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint, checkpoint_folder
 from backends.standalone.networks import parameters_of
 from backends.standalone.training import CellTraining, TrainingCurve, skeleton
@@ -23,13 +23,13 @@ from harness import __version__
 from harness.core.errors import SettingError
 
 
-def training_seed(recipe: Recipe, cell: CellGraph, epochs: int, repeat: int, attempt: int = 0) -> int:
+def training_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat: int, attempt: int = 0) -> int:
     """Seed of one training, from these alone: neither order nor number of workers can change a result."""
     name = f"{recipe.seed}|{cell.text}|{epochs}|{repeat}" + (f"|{attempt}" if attempt else "")
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
 
 
-SeedFunction = Callable[[Recipe, CellGraph, int, int, int], int]
+SeedFunction = Callable[[Recipe, ArchitectureGraphs, int, int, int], int]
 """The seed of a training from recipe, cell, epochs, repeat and attempt."""
 
 
@@ -72,13 +72,13 @@ class CellTrainer:
         versions = {library.__name__: str(library.__version__) for library in (numpy, sklearn, torch)}
         return {"data_digest": self._data_digest} | versions
 
-    def rows(self, cell: CellGraph, epochs: int) -> list[dict[str, Any]]:
+    def rows(self, cell: ArchitectureGraphs, epochs: int) -> list[dict[str, Any]]:
         """Train every repeat of one cell and budget; one self-explanatory row a repeat."""
         curves = self.curves(cell, epochs, range(self._recipe.repeats))
         parameters = parameters_of(cell, skeleton(self._recipe, self._data))
         return [_row(cell, repeat, curve, parameters) for repeat, curve in enumerate(curves)]
 
-    def curves(self, cell: CellGraph, epochs: int, repeats: Sequence[int]) -> list[TrainingCurve]:
+    def curves(self, cell: ArchitectureGraphs, epochs: int, repeats: Sequence[int]) -> list[TrainingCurve]:
         """Train these repeats of one cell and budget side by side, and those that diverge again as the recipe says.
 
         Raises ResourceError where a GPU's memory is too small.
@@ -100,7 +100,7 @@ class CellTrainer:
         return [curves[repeat] for repeat in repeats]
 
     def _train(
-        self, cell: CellGraph, epochs: int, seeds: Sequence[int], checkpoint: TrainingCheckpoint
+        self, cell: ArchitectureGraphs, epochs: int, seeds: Sequence[int], checkpoint: TrainingCheckpoint
     ) -> list[TrainingCurve]:
         training = CellTraining(cell, self._recipe, self._data, epochs=self._schedule(epochs), seeds=seeds)
         state = checkpoint.read()
@@ -117,7 +117,7 @@ class CellTrainer:
         """Epochs of the training that has a budget of `epochs`."""
         return max(self._recipe.epochs) if self._recipe.budgets == "continued" else epochs
 
-    def _checkpoint(self, cell: CellGraph, epochs: int, seeds: Sequence[int]) -> TrainingCheckpoint:
+    def _checkpoint(self, cell: ArchitectureGraphs, epochs: int, seeds: Sequence[int]) -> TrainingCheckpoint:
         """Its name holds all that decides the training, so that no other one can go on from it."""
         deciding = [self._recipe.document(), cell.text, self._schedule(epochs), list(seeds)]
         deciding += [dict(self.fingerprint()), __version__, self._device.type]
@@ -138,6 +138,6 @@ def _require_enough(recipe: Recipe, test_images: int) -> None:
         )
 
 
-def _row(cell: CellGraph, repeat: int, curve: TrainingCurve, parameters: int) -> dict[str, Any]:
+def _row(cell: ArchitectureGraphs, repeat: int, curve: TrainingCurve, parameters: int) -> dict[str, Any]:
     named = {"adjacency": cell.adjacency, "operations": list(cell.operations), "repeat": repeat}
     return named | asdict(curve) | {"parameters": parameters}

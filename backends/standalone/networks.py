@@ -1,32 +1,29 @@
-"""The network around a cell, of the benchmark that the cell is of."""
+"""The network around the cells of an architecture, as the adapter of its family makes it."""
 
 from collections.abc import Sequence
 
 import torch
+from torch import nn
 
-from backends.networks import nasbench101, nasbench201
-from backends.networks.nasbench101 import NASBench101Network, Skeleton
-from backends.networks.nasbench201 import NASBench201Network
-from backends.standalone.cells import CellGraph
+from backends.networks.adapters import image_adapter
+from backends.networks.cell_graphs import ArchitectureGraphs
+from backends.networks.nasbench101 import Skeleton
 
 
-def network_of(
-    cell: CellGraph, sizes: Skeleton, generators: Sequence[torch.Generator]
-) -> NASBench101Network | NASBench201Network:
-    """Networks of one cell side by side, one a generator, from which its first weights are drawn."""
-    network: NASBench101Network | NASBench201Network
-    if cell.on_edges:
-        network = nasbench201.allocate(cell.operations, sizes)
-        nasbench201.initialise(network, generators)
-    else:
-        network = nasbench101.allocate(cell.matrix, cell.operations, sizes)
-        nasbench101.initialise(network, generators)
+def network_of(graphs: ArchitectureGraphs, sizes: Skeleton, generators: Sequence[torch.Generator]) -> nn.Module:
+    """Networks of one architecture side by side, one a generator, from which its first weights are drawn."""
+    adapter = image_adapter(graphs.family)
+    # On the meta device, since PyTorch's own first weights would move the global generator.
+    with torch.device("meta"):
+        network = adapter.network(graphs.cells, sizes)
+    network = network.to_empty(device="cpu")
+    adapter.initialise(network, generators)
     # Channels-last saves a quarter of the time on a processor: concatenation and splitting become cheap views.
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def parameters_of(cell: CellGraph, sizes: Skeleton) -> int:
-    """Trainable parameters of one network."""
-    if cell.on_edges:
-        return nasbench201.count_parameters(cell.operations, sizes)
-    return nasbench101.count_parameters(cell.matrix, cell.operations, sizes)
+def parameters_of(graphs: ArchitectureGraphs, sizes: Skeleton) -> int:
+    """Trainable parameters of one network, counted without allocating any."""
+    with torch.device("meta"):
+        network = image_adapter(graphs.family).network(graphs.cells, sizes)
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,20 +1,20 @@
 """What stand-alone trainings of a space's architectures come to, as the oracle asks for it."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
+from backends.networks.adapters import DataKind, adapter_of, graphs_of
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import SCHEMES, CellGraph, cells_of
 from backends.standalone.language_trainer import LanguageTrainer
-from backends.training.recipes import load_language_recipe, load_recipe, recipe_path
+from backends.standalone.tasks import IMAGES, TEXT
 from harness.core.errors import IncompatibleError
 from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 from harness.core.space import Architecture, SearchSpace
-from harness.spaces.rnn_cell import RNNCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ class CellOutcomes:
     metric = ACCURACY.metric("validation")
 
     def __init__(self, space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> None:
-        read = replace(load_recipe(recipe_path(recipe)), seed=seed)
+        read = replace(IMAGES.recipe(recipe), seed=seed)
         self.budgets = read.epochs
         self.known_budgets = repr(read.epochs)
         self._space = space
         self._trainer = CellTrainer(read, device, verify=verify)
 
-    def name(self, architecture: Architecture) -> CellGraph:
+    def name(self, architecture: Architecture) -> ArchitectureGraphs:
         """The cell itself, isomorphic ones being one."""
         key = np.array([self._space.key(architecture)], dtype=np.int64)
-        return cells_of(self._space, self._space.canonical_keys(key).tolist())[0]
+        return graphs_of(self._space, self._space.canonical_keys(key).tolist())[0]
 
     def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
         """The accuracy, None where all attempts of the recipe diverged."""
@@ -71,7 +71,7 @@ class LanguageOutcomes:
     metric = PERPLEXITY.metric("validation")
 
     def __init__(self, space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> None:
-        read = replace(load_language_recipe(recipe_path(recipe)), seed=seed)
+        read = replace(TEXT.recipe(recipe), seed=seed)
         self.budgets = tuple(range(1, read.epochs + 1))
         self.known_budgets = f"1 to {read.epochs}"
         self._space = space
@@ -89,12 +89,17 @@ class LanguageOutcomes:
         return TrainingOutcome(score, sum(moment.seconds for moment in curve.moments))
 
 
+OUTCOMES: Mapping[DataKind, type[CellOutcomes] | type[LanguageOutcomes]] = {
+    "images": CellOutcomes,
+    "text": LanguageOutcomes,
+}
+
+
 def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> Outcomes:
     """What trains a space's cells; raises IncompatibleError where nothing does, and HarnessErrors for the recipe."""
-    if isinstance(space, RNNCell):
-        return LanguageOutcomes(space, seed, recipe, device=device, verify=verify)
-    if space.scheme in SCHEMES:
-        return CellOutcomes(space, seed, recipe, device=device, verify=verify)
-    raise IncompatibleError(
-        f"oracle 'standalone' trains NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
-    )
+    adapter = adapter_of(space.family)
+    if adapter is None:
+        raise IncompatibleError(
+            f"oracle 'standalone' trains NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
+        )
+    return OUTCOMES[adapter.data](space, seed, recipe, device=device, verify=verify)

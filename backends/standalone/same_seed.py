@@ -4,13 +4,13 @@ Yu et al. 2020, Sec. 4.1, train all architectures that the searches found from o
 is 0 by default.
 """
 
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import CellGraph
 from backends.standalone.language_trainer import LanguageTrainer
 from backends.training.recipes import LanguageRecipe, Recipe
 
 
-def same_seed(recipe: Recipe, cell: CellGraph, epochs: int, repeat: int, attempt: int = 0) -> int:
+def same_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat: int, attempt: int = 0) -> int:
     """The recipe's own seed, and the numbers after it for repeats and further attempts, whatever the cell."""
     return recipe.seed + repeat + attempt * recipe.repeats
 

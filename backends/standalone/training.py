@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from backends.data.images import Images, Split
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.networks.nasbench101 import Skeleton
 from backends.standalone.batches import TrainingBatches
-from backends.standalone.cells import CellGraph
 from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.standalone.networks import network_of
 from backends.standalone.schedule import learning_rate, steps_in
@@ -59,7 +59,9 @@ class CellTraining:
     among them. `epochs` is the length of the learning-rate schedule.
     """
 
-    def __init__(self, cell: CellGraph, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> None:
+    def __init__(
+        self, cell: ArchitectureGraphs, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]
+    ) -> None:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         self.epochs = epochs
         self.step = 0

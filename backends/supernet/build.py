@@ -1,7 +1,8 @@
-"""From an oracle's settings to shared weights on their data: images for NAS-Bench cells, text for recurrent ones."""
+"""From an oracle's settings to shared weights on their data: images or text, as the adapter of its space says."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -9,13 +10,12 @@ import torch
 
 from backends.data import corpora, datasets
 from backends.data.images import Images
+from backends.networks.adapters import ImageAdapter, SpaceAdapter, TextAdapter, adapter_of
 from backends.networks.nasbench101 import Skeleton
+from backends.networks.supernet_points import SupernetCells
 from backends.supernet.batches import ImageBatches
 from backends.supernet.bptt_batches import BpttBatches
-from backends.supernet.cells import NASBench101Cells, NASBench201Cells
 from backends.supernet.image_task import Chunk, ImageTask, Statistics
-from backends.supernet.recurrent_cells import RecurrentCells
-from backends.supernet.task import SupernetCells
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.files import SupernetRecipe, full_name, load_supernet_recipe
@@ -26,16 +26,13 @@ from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 from harness.core.random import stream
 from harness.core.space import SearchSpace
-from harness.spaces.nasbench101 import NASBench101
-from harness.spaces.nasbench201 import NASBench201
-from harness.spaces.rnn_cell import RNNCell
 
 DEFAULT_FAMILY = "auto"
 """The family of recipes that a space has by default."""
 
 Widths = Literal["nasbench", "doubled"]
 
-SupernetParts: TypeAlias = tuple[SupernetCells[Any], SharedWeights[Any], Metric]
+SupernetParts: TypeAlias = tuple[SupernetCells[Any, Any], SharedWeights[Any], Metric]
 """The cells as points of a network, its weights, and what a Score of them means."""
 
 
@@ -82,21 +79,24 @@ class SupernetContext:
 
 def recipe_name(space: SearchSpace, recipe: str, protocol: str) -> str:
     """A recipe's full name, ``auto`` being the family of a space; raises IncompatibleError for a space without one."""
-    own = {NASBench101: "digits", NASBench201: "digits", RNNCell: "austen"}
-    family = next((name for kind, name in own.items() if isinstance(space, kind)), None)
-    if family is None:
+    return full_name(_adapter(space).supernet_recipes if recipe == DEFAULT_FAMILY else recipe, protocol)
+
+
+def _adapter(space: SearchSpace) -> SpaceAdapter:
+    adapter = adapter_of(space.family)
+    if adapter is None:
         raise IncompatibleError(
             f"oracle 'supernet' holds NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
         )
-    return full_name(family if recipe == DEFAULT_FAMILY else recipe, protocol)
+    return adapter
 
 
 def fitting_recipe(space: SearchSpace, name: str, digest: str = "") -> SupernetRecipe:
     """The recipe of a full name; raises SettingError for one of images where a space needs text, and the reverse."""
-    recipe = load_supernet_recipe(name, digest)
-    if isinstance(recipe, TextRecipe) == isinstance(space, RNNCell):
+    recipe, needed = load_supernet_recipe(name, digest), _adapter(space).data
+    found = "text" if isinstance(recipe, TextRecipe) else "images"
+    if found == needed:
         return recipe
-    found, needed = ("text", "images") if isinstance(recipe, TextRecipe) else ("images", "text")
     families = "'austen', 'ptb-small' or 'ptb'" if needed == "text" else "'digits' or 'cifar10'"
     raise SettingError(f"recipe {name!r} trains on {found}, space {space.name!r} needs {needed}: take {families}")
 
@@ -109,21 +109,21 @@ def build_supernet(
     Raises SettingError for a setting of the other kind of networks that is not at its default, DataError where data is
     missing.
     """
-    if isinstance(recipe, TextRecipe) and isinstance(run.space, RNNCell):
-        _require_default(images, ImageSettings(), run.space)
-        return _build_text_supernet(run, run.space, text.applied(recipe))
-    if isinstance(recipe, ImageRecipe) and isinstance(run.space, NASBench101 | NASBench201):
-        _require_default(text, TextSettings(), run.space)
-        if isinstance(run.space, NASBench201):
-            of_101 = ImageSettings(widths=images.widths, slices=images.slices)
-            _require_default(of_101, ImageSettings(), run.space)
-        return _build_image_supernet(run, run.space, recipe, images)
+    adapter = _adapter(run.space)
+    if isinstance(recipe, TextRecipe) and isinstance(adapter, TextAdapter):
+        _require_default(images, tuple(asdict(images)), run.space)
+        return _build_text_supernet(run, adapter, text.applied(recipe))
+    if isinstance(recipe, ImageRecipe) and isinstance(adapter, ImageAdapter):
+        _require_default(text, tuple(asdict(text)), run.space)
+        _require_default(images, adapter.unused_settings, run.space)
+        return _build_image_supernet(run, adapter, recipe, images)
     raise IncompatibleError(f"this recipe does not fit space {run.space.name!r}")
 
 
-def _require_default(settings: Any, standard: Any, space: SearchSpace) -> None:
-    for name, value in asdict(settings).items():
-        if value != getattr(standard, name):
+def _require_default(settings: ImageSettings | TextSettings, names: Sequence[str], space: SearchSpace) -> None:
+    standard = type(settings)()
+    for name in names:
+        if (value := getattr(settings, name)) != getattr(standard, name):
             raise SettingError(
                 f"setting {name!r} cannot be {value!r}: the networks of space {space.name!r} have no use for it; "
                 f"leave it at {getattr(standard, name)!r}"
@@ -131,7 +131,7 @@ def _require_default(settings: Any, standard: Any, space: SearchSpace) -> None:
 
 
 def _build_image_supernet(
-    run: SupernetContext, space: NASBench101 | NASBench201, recipe: ImageRecipe, settings: ImageSettings
+    run: SupernetContext, adapter: ImageAdapter[Any], recipe: ImageRecipe, settings: ImageSettings
 ) -> SupernetParts:
     part = recipe.data
     data = datasets.load(
@@ -142,7 +142,7 @@ def _build_image_supernet(
         verify=run.verify,
     ).to(run.device)
     sizes = skeleton(recipe, data, settings.widths, settings.running_momentum)
-    cells = _cells(space, sizes, run)
+    cells = adapter.shared(run.space, sizes, run.initial_seed, run.device)
     task = ImageTask(
         cells,
         ImageBatches(data, getattr(data, run.searched), recipe, run.seed),
@@ -155,19 +155,12 @@ def _build_image_supernet(
     return cells, SharedWeights(task, recipe.optimizer_settings), ACCURACY.metric(run.searched)
 
 
-def _cells(
-    space: NASBench101 | NASBench201, sizes: Skeleton, run: SupernetContext
-) -> NASBench101Cells | NASBench201Cells:
-    if isinstance(space, NASBench201):
-        return NASBench201Cells(space, sizes, run.initial_seed, run.device)
-    return NASBench101Cells(space, sizes, run.initial_seed, run.device)
-
-
-def _build_text_supernet(run: SupernetContext, space: RNNCell, recipe: TextRecipe) -> SupernetParts:
+def _build_text_supernet(run: SupernetContext, adapter: TextAdapter[Any], recipe: TextRecipe) -> SupernetParts:
     part = recipe.data
     found = corpora.load(part.dataset, vocabulary=part.vocabulary, train_tokens=part.train_tokens, verify=run.verify)
     text = found.to(run.device)
-    cells = RecurrentCells(space, recipe.network, len(text.vocabulary), seed=run.initial_seed, device=run.device)
+    words = len(text.vocabulary)
+    cells = adapter.shared(run.space, recipe.network, words, seed=run.initial_seed, device=run.device)
     task = TextTask(cells, BpttBatches(text, getattr(text, run.searched), recipe, run.seed), recipe)
     return cells, SharedWeights(task, recipe.optimizer_settings), PERPLEXITY.metric(run.searched)
 

@@ -20,9 +20,8 @@ from backends.networks.nasbench101_supernet import (
     RunningStatistics,
     TrainingStatistics,
 )
+from backends.networks.supernet_points import ImageCells, MixtureRows
 from backends.supernet.batches import ImageBatch, ImageBatches
-from backends.supernet.cells import ImageCells
-from backends.supernet.task import MixtureRows
 from backends.training.recipes.images import ImageRecipe
 from harness.core.random import stream
 
@@ -42,7 +41,7 @@ class ImageTask:
 
     def __init__(
         self,
-        cells: ImageCells,
+        cells: ImageCells[Any, Any],
         batches: ImageBatches,
         recipe: ImageRecipe,
         seed: int,

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import numpy as np
 from torch import Tensor, nn
 
-from harness.core.space import Architecture, Mixture, SearchSpace
-
-MixtureRows: TypeAlias = Sequence[Tensor]
-"""A mixture as tensors, one row a decision."""
+from backends.networks.supernet_points import MixtureRows
 
 Point_contra = TypeVar("Point_contra", contravariant=True)
-Point_co = TypeVar("Point_co", covariant=True)
-
-
-class SupernetCells(Protocol[Point_co]):
-    """A network that holds the weights of every architecture of a space."""
-
-    @property
-    def module(self) -> nn.Module:
-        """All weights."""
-
-    def discrete(self, architecture: Architecture) -> Point_co:
-        """The point of an architecture's cell, written canonically."""
-
-    def point(self, mixture: Mixture) -> Point_co:
-        """What a one-hot mixture is as it is written, or the rows of any other, without gradients."""
-
-    def rows(self, mixture: Mixture) -> MixtureRows:
-        """A mixture as tensors on the network's device that require gradients."""
 
 
 class SupernetTask(Protocol[Point_contra]):
@@ -65,11 +43,3 @@ class SupernetTask(Protocol[Point_contra]):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go back to where ``state_dict`` was taken."""
-
-
-def one_hot_architecture(space: SearchSpace, mixture: Mixture) -> Architecture | None:
-    """The architecture that a one-hot mixture is as it is written; ``None`` for any other, and outside the space."""
-    if not all(sorted(row)[-2:] in ([0.0, 1.0], [1.0]) and sum(row) == 1.0 for row in mixture):
-        return None
-    architecture = Architecture(tuple(int(np.argmax(row)) for row in mixture))
-    return architecture if space.contains(architecture) else None

@@ -8,11 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from backends.networks.supernet_points import MixtureRows, TextCells
 from backends.networks.word_loss import word_loss, word_losses
 from backends.supernet.bptt_batches import BpttBatch, BpttBatches, TextPosition
 from backends.supernet.optimizer import to_array
-from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
-from backends.supernet.task import MixtureRows
 from backends.training.recipes.text import TextRecipe
 
 
@@ -23,7 +22,7 @@ class TextTask:
     part of the text begins with zeros. All points of a step begin with the same state; the last one's goes on.
     """
 
-    def __init__(self, cells: RecurrentCells, bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
+    def __init__(self, cells: TextCells[Any, Any], bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
         self._cells, self._model, self._bptt_batches, self._recipe = cells, cells.module, bptt_batches, recipe
         self._place = TextPosition()
         self._hidden = self._model.start(recipe.training.batch_size)
@@ -43,7 +42,7 @@ class TextTask:
         part = self._recipe.training
         return part.rate(step / self.steps_per_epoch) * self._bptt_batches.length(step) / part.bptt
 
-    def losses(self, step: int, points: Sequence[RecurrentPoint]) -> list[Tensor]:
+    def losses(self, step: int, points: Sequence[Any]) -> list[Tensor]:
         """The training loss at each point on the sequence of a step."""
         bptt_batch, place = self._bptt_batches.training(step, self._place)
         generator = self._bptt_batches.generator("dropout", step)
@@ -82,7 +81,7 @@ class TextTask:
         return loss
 
     @torch.no_grad()
-    def score(self, point: RecurrentPoint, looks: Sequence[int] | None) -> Tensor:
+    def score(self, point: Any, looks: Sequence[int] | None) -> Tensor:
         """Minus the mean negative log-likelihood of a word, in nats: the negated logarithm of the perplexity."""
         if looks is None:
             return -self._mean(point, self._bptt_batches.whole())
@@ -110,7 +109,7 @@ class TextTask:
         self,
         bptt_batch: BpttBatch,
         hidden: Tensor,
-        point: RecurrentPoint,
+        point: Any,
         generator: torch.Generator,
         decode: Callable[[Tensor], Tensor],
     ) -> tuple[Tensor, Tensor]:
@@ -122,7 +121,7 @@ class TextTask:
             loss = loss + slowness * (raw[1:] - raw[:-1]).square().mean()
         return loss, raw[-1].detach()
 
-    def _mean(self, point: RecurrentPoint, bptt_batches: Iterable[BpttBatch]) -> Tensor:
+    def _mean(self, point: Any, bptt_batches: Iterable[BpttBatch]) -> Tensor:
         """The mean loss of all words of passages that follow each other, from a state of zeros."""
         hidden, sums, counts = None, [], []
         for words, wanted in bptt_batches:

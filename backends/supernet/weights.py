@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
+from backends.networks.supernet_points import MixtureRows
 from backends.supernet.optimizer import SupernetOptimizer, norm_of, to_array
-from backends.supernet.task import MixtureRows, SupernetTask
+from backends.supernet.task import SupernetTask
 from backends.training.recipes.recipe_part import OptimizerSettings
 
 Point = TypeVar("Point")

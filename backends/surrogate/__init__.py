@@ -1,1 +1,1 @@
-"""Surrogates: fitted to the numbers of some cells of a space, and asked about all of them (no torch)."""
+"""Surrogate models: fitted to the training results of some cells, they predict the results of all cells (no torch)."""

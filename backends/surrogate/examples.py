@@ -1,4 +1,4 @@
-"""What a surrogate is fitted to: cells of a space with what their trainings came to, as a search sees it."""
+"""The training examples of a surrogate: cells of a space with the scores of their trainings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from harness.core.random import stream
 Keys: TypeAlias = npt.NDArray[np.int64]
 
 MIN_EXAMPLES = 10
-"""The fewest cells that a surrogate is fitted to."""
+"""The smallest number of cells to fit a surrogate to."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleSource:
-    """Where examples come from: a table and its digest, or the runs of a store and a digest of their ids.
+    """The source of examples: a table and its digest, or the runs of a store and a digest of their ids.
 
     ``left_out`` counts the cells without a value, whose training diverged or is missing.
     """
@@ -38,8 +38,8 @@ class ExampleSource:
 class Examples:
     """Cells and their scores, larger being better: accuracies, or negated natural logarithms of perplexities.
 
-    ``values`` (cells,) is the score of the mean of a cell's repeats, ``repeats`` (cells, repeats) each one's own, NaN
-    where there is none; ``seconds`` (cells,) those of a training, where they are known.
+    ``values`` (cells,) is the score of the mean of a cell's repeats, ``repeats`` (cells, repeats) the score of each
+    repeat, NaN if missing; ``seconds`` (cells,) is the time of a training, ``None`` if unknown.
     """
 
     source: ExampleSource
@@ -55,19 +55,19 @@ class Examples:
 
     @property
     def counts(self) -> Keys:
-        """How many repeats each cell has, (cells,)."""
+        """The number of repeats of each cell, (cells,)."""
         counts: Keys = np.isfinite(self.repeats).sum(axis=1)
         return counts
 
     def at(self, rows: Keys) -> Self:
-        """These cells alone."""
+        """The examples of these rows."""
         seconds = None if self.seconds is None else self.seconds[rows]
         cells = {"keys": self.keys[rows], "values": self.values[rows], "repeats": self.repeats[rows]}
         return replace(self, seconds=seconds, **cells)  # type: ignore[arg-type]
 
 
 def measure_for(metric: str) -> Measure:
-    """The measure of a metric of quality; raises SettingError for another name."""
+    """The measure of a quality metric, such as validation_accuracy; raises SettingError for any other name."""
     measure = measure_of(metric)
     if measure is None or measure not in QUALITIES:
         raise SettingError(f"metric {metric!r} is nothing to search by; give one such as validation_accuracy")
@@ -75,9 +75,9 @@ def measure_for(metric: str) -> Measure:
 
 
 def examples_of_table(table: Table, metric: str | None = None, epochs: int | None = None) -> Examples:
-    """The cells of a table by one metric (``None``: the validation quality) at one budget (``None``: the full one).
+    """A table's cells by one metric (``None``: the validation quality) at one budget (``None``: the full budget).
 
-    Raises IncompatibleError for a metric or budget that the table lacks, TableError where no cell has a value.
+    Raises IncompatibleError for a metric or budget that the table lacks, TableError if no cell has a value.
     """
     metric = metric or _validation(table)
     measure, budget = measure_for(metric), table.epochs[table.budget(epochs)]
@@ -99,7 +99,7 @@ def examples_of_table(table: Table, metric: str | None = None, epochs: int | Non
 
 
 def _validation(table: Table) -> str:
-    """The table's validation quality; nothing else is learnt from unless it is asked for by name."""
+    """The table's validation quality metric, which is the default; raises IncompatibleError without one."""
     wanted = [f"validation_{measure.name}" for measure in QUALITIES]
     for metric in wanted:
         if metric in table.metrics:
@@ -118,10 +118,10 @@ def _seconds(table: Table, budget: int, rows: Keys) -> Floats | None:
 
 
 def split(examples: Examples, *, held_out: float, cells: int | None = None, seed: int = 0) -> tuple[Examples, Examples]:
-    """Two uniform samples without a common cell: ``cells`` to learn from (``None``: all that are left), and a share.
+    """Disjoint uniform samples: ``cells`` to learn from (``None``: all others), and the share ``held_out``.
 
-    The same seed holds the same cells out whatever ``cells`` is, and a larger sample contains a smaller one. Raises
-    SettingError for a share outside (0, 1), and where too few cells are left.
+    The held-out cells depend on the seed and not on ``cells``, and a larger sample contains a smaller one. Raises
+    SettingError for a share outside (0, 1) and for ``cells`` that are too few or more than are left.
     """
     if not 0 < held_out < 1:
         raise SettingError(f"held-out {held_out!r} must be a share of the cells between 0 and 1, such as 0.1")

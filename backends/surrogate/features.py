@@ -1,34 +1,35 @@
-"""What a surrogate sees of a cell: numbers that are the same for every labelling of it.
+"""The features of cells for a surrogate, which are the same for every labelling of a cell.
 
-Where the cells are graphs: which edges and operations the canonical form has, which paths lead from the input to the
-output, and statistics of the graph. Elsewhere: the choices of the canonical form, how often each operation is chosen,
-and the paths where the space has some. Equal numbers of one scheme mean the same in all of its spaces.
+For graphs: the edges and operations of the canonical form, the paths from the input to the output, and statistics of
+the graph. For other spaces: the choices of the canonical form, the count of each operation, and the path features of
+the space, if it has any. All spaces of a scheme share the meaning of the features.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TypeAlias
 
-from backends.surrogate.graphs import Features, Keys, graph_features
+import numpy as np
+import numpy.typing as npt
+
 from harness.core.space import SearchSpace
 
-ENCODING = "edges, operations, paths and graph statistics, version 1"
 GENERAL = "choices, operation counts and paths, version 1"
-"""Names of the two forms; a file holds the one that its surrogate was fitted to, and another version is refused."""
+"""The name of the second form; a file holds the one that its surrogate was fitted to, and another is refused."""
 
-GRAPHS = "nasbench101"
-"""The scheme whose keys are graphs."""
+Keys: TypeAlias = npt.NDArray[np.int64]
+Features: TypeAlias = npt.NDArray[np.uint8]
 
 
 def encoding_of(space: SearchSpace) -> str:
     """The name of the form in which the cells of a space are encoded."""
-    return ENCODING if space.scheme == GRAPHS else GENERAL
+    return space.graph_encoding or GENERAL
 
 
 def encoded(space: SearchSpace, keys: Keys) -> Features:
-    """The features of the cells of these keys in any labelling, shape (cells, features)."""
+    """The features of the cells with these keys, in any labelling, shape (cells, features)."""
     canonical = space.canonical_keys(keys)
-    return graph_features(canonical) if space.scheme == GRAPHS else _general(space, canonical)
+    return space.graph_features(canonical) if space.graph_encoding else _general(space, canonical)
 
 
 def _general(space: SearchSpace, canonical: Keys) -> Features:
@@ -42,5 +43,5 @@ def _general(space: SearchSpace, canonical: Keys) -> Features:
 
 
 def _has_paths(space: SearchSpace) -> bool:
-    """Whether the space says more than the one-hot choices, which all spaces have."""
+    """Whether the space has path features of its own, beyond the one-hot choices of every space."""
     return type(space).path_features is not SearchSpace.path_features

@@ -1,8 +1,8 @@
-"""A surrogate in one HDF5 file: arrays and a text of facts, nothing that could be run.
+"""Reads and writes surrogates as HDF5 files, which hold arrays and a JSON text of facts, and no executable code.
 
-Attributes ``schema``, ``schema_version``, ``facts`` (JSON) and ``digest``, SHA-256 over every dataset by name
-(``NAME DTYPE SHAPE`` and a line break, then its bytes) and over the facts. Datasets: ``columns``, and for each of
-``members``, ``noise`` and ``seconds`` that there is the arrays of its trees (backends/surrogate/trees.py).
+Attributes: ``schema``, ``schema_version``, ``facts`` (JSON) and ``digest``, the SHA-256 over every dataset by name
+(``NAME DTYPE SHAPE`` and a line break, then its bytes) and over the facts. Datasets: ``columns``, ``scale``, and the
+arrays of the trees of ``members`` and, where fitted, ``noise`` and ``seconds`` (backends/surrogate/trees.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from backends.surrogate.model import Prediction, SurrogateModel
 from backends.surrogate.trees import Array, TreeEnsembles
 from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
-from harness.core.space import SearchSpace
+from harness.core.space import SearchSpace, same_scheme
 from harness.files.atomic_write import atomic_write
 
 SCHEMA = "nas-search-harness surrogate"
@@ -38,10 +38,10 @@ REFIT_HINT = "fit it again with `harness surrogate fit`"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurrogateFacts:
-    """What a surrogate is of: the space, the numbers it learnt from, how, and how good it is on cells held out.
+    """The description of a surrogate: its space, training examples, model, and quality on held-out cells.
 
-    ``cells`` were learnt from; ``repeats`` is the most of any of them, and 1 means that nothing is known of luck.
-    ``held_out`` is as harness/studies/surrogate/measure.py writes it.
+    ``cells`` is the number of training cells, ``repeats`` the largest number of repeats of a cell; with 1 the noise of
+    trainings is unknown. ``held_out`` has the figures that harness/studies/surrogate/measure.py computes.
     """
 
     space: str
@@ -65,14 +65,14 @@ class SurrogateFacts:
 
     @property
     def measure(self) -> Measure:
-        """What the metric measures."""
+        """The measure of the metric, such as accuracy."""
         return measure_for(self.metric)
 
 
 def require_name(path: str | Path) -> Path:
-    """The path, if it ends as a surrogate's must; raises SettingError for another ending or a folder that is not there.
+    """The path of a new surrogate file; raises SettingError for an ending other than ENDING or a missing folder.
 
-    Tables are ``.h5`` files too, and every one in their folders is taken for a table.
+    Plain ``.h5`` is refused, since every such file in a folder of tables counts as a table.
     """
     if not str(path).endswith(ENDING):
         raise SettingError(f"a surrogate's file must end in {ENDING!r}, not {str(path)!r}")
@@ -82,7 +82,7 @@ def require_name(path: str | Path) -> Path:
 
 
 def write(path: str | Path, facts: SurrogateFacts, model: SurrogateModel) -> str:
-    """Write a surrogate, whole or not at all, and return its digest; raises TableError where that is impossible."""
+    """Write a surrogate atomically and return its digest; raises TableError if the file cannot be written."""
     arrays: dict[str, Array] = {"columns": model.columns, "scale": np.array([model.scale])}
     for name in TREES:
         trees: TreeEnsembles | None = getattr(model, name)
@@ -106,7 +106,7 @@ TREES = ("members", "noise", "seconds")
 
 
 def digest_of(arrays: Mapping[str, Array], facts: str) -> str:
-    """SHA-256 over every array's name, type, shape and bytes (by name), then over the facts."""
+    """SHA-256 over every array's name, type, shape and bytes, in the order of names, then over the facts."""
     sha = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
@@ -117,7 +117,7 @@ def digest_of(arrays: Mapping[str, Array], facts: str) -> str:
 
 
 class Surrogate:
-    """A surrogate read from a file; ``Surrogate.open(path)`` makes one."""
+    """A surrogate that ``Surrogate.open(path)`` reads from a file."""
 
     def __init__(self, path: Path, facts: SurrogateFacts, model: SurrogateModel, digest: str) -> None:
         self.path, self.facts, self.model, self.digest = path, facts, model, digest
@@ -140,20 +140,20 @@ class Surrogate:
 
     @cached_property
     def width(self) -> int:
-        """The fewest features that a cell must have."""
+        """The smallest number of features that a cell must have."""
         return int(self.model.columns.max()) + 1
 
     def predict(self, space: SearchSpace, keys: Keys) -> Prediction:
-        """What is expected of the cells of these keys of a space, in any labelling; raises as ``require`` does."""
+        """The prediction for cells by their keys, in any labelling; raises IncompatibleError for too few features."""
         features = encoded(space, keys)
         if features.shape[1] < self.width:
             raise self._foreign(space)
         return self.model.predict(features)
 
     def require(self, space: SearchSpace) -> None:
-        """Raise IncompatibleError unless the space is the one that the surrogate was fitted to, or a part of it."""
+        """Raise IncompatibleError unless the space is the space of the fit or a part of it."""
         facts = self.facts
-        if space.scheme != facts.scheme or space.size > facts.space_size:
+        if not same_scheme(space, facts) or space.size > facts.space_size:
             raise self._foreign(space)
         if encoding_of(space) != facts.encoding:
             raise IncompatibleError(
@@ -206,9 +206,9 @@ def _model(arrays: Mapping[str, Array]) -> SurrogateModel:
     columns = np.asarray(arrays["columns"], dtype="<i4")
     if columns.ndim != 1 or not len(columns) or (columns < 0).any():
         raise TableError("its columns are none")
-    there = {name: any(key.startswith(f"{name}/") for key in arrays) for name in TREES}
+    stored = {name: any(key.startswith(f"{name}/") for key in arrays) for name in TREES}
     trees = {
-        name: TreeEnsembles.read(arrays, name, features=len(columns)) if there[name] or name == "members" else None
+        name: TreeEnsembles.read(arrays, name, features=len(columns)) if stored[name] or name == "members" else None
         for name in TREES
     }
     scale = float(arrays["scale"].item())

@@ -1,4 +1,4 @@
-"""From examples to a surrogate: features, trees, and the facts that its file holds."""
+"""Fits a surrogate to examples: computes the features, fits the trees, and collects the facts of its file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.core.space import SearchSpace
 def fit_from_examples(
     examples: Examples, space: SearchSpace, model: str, *, seed: int, workers: int = 1, report: ProgressCallback
 ) -> SurrogateModel:
-    """Fit a model to examples of a space; raises UnknownNameError for a model that is none."""
+    """Fit a model to examples of a space; raises UnknownNameError for an unknown model name."""
     if model not in ENSEMBLE_FITTERS:
         raise UnknownNameError.among("model", model, ENSEMBLE_FITTERS)
     return fit(examples, encoded(space, examples.keys), model, seed=seed, workers=workers, report=report)
@@ -27,7 +27,7 @@ def fit_from_examples(
 def facts_of(
     examples: Examples, space: SearchSpace, model: str, *, seed: int, held_out: Mapping[str, Any]
 ) -> SurrogateFacts:
-    """What is to be said of a surrogate that was fitted to these examples."""
+    """The facts of a surrogate that was fitted to these examples."""
     import sklearn
 
     return SurrogateFacts(

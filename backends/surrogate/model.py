@@ -1,4 +1,4 @@
-"""A fitted model: what it expects of a cell's training, how unsure it is of that, and how trainings differ by luck."""
+"""A fitted surrogate model: predicts a training's score, the model's uncertainty, and the noise between trainings."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ ENSEMBLE_SETTINGS: Mapping[str, EnsembleSettings] = {
     "boosting": EnsembleSettings(trees=200, leaf=5),
 }
 ENSEMBLE_COUNTS: Mapping[str, int] = {"forest": 10, "boosting": 5}
-"""How many ensembles are grown, whose spread says how unsure the model is."""
+"""The number of ensembles that are fitted; the spread of their predictions measures the model's uncertainty."""
 
 BAG_SHARE = 0.8
-"""Each of them learns from so much of the cells, the others being out of its bag."""
+"""The share of the cells that each ensemble is fitted to (its bag); the others are out of its bag."""
 
 NOISE_SETTINGS = EnsembleSettings(trees=30, leaf=1)
 MIN_POOLED_FREEDOM = 100.0
-"""The fewest degrees of freedom that a variance of repeats is taken over: it then has a relative error of 14 %."""
+"""The fewest degrees of freedom for a variance of repeats, which then has a relative error of 14 %."""
 
 SECONDS_SETTINGS = EnsembleSettings(trees=30, leaf=3)
 
 MIN_VARYING_CELLS = 5
-"""A feature that fewer cells than this have otherwise than the others can teach nothing, and is not looked at."""
+"""A feature is ignored if fewer cells than this differ in it from the most frequent value."""
 
 ProgressCallback = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Of each cell, (cells,): the expected score, the standard deviations of what the model does not know of it
-    (``spread``) and of trainings by luck (``noise``), and the seconds of a training; 0 where nothing is known.
+    """For each cell, (cells,): the expected score, the standard deviations of the model's uncertainty (``spread``) and
+    of the noise between trainings (``noise``), and the seconds of a training; 0 where unknown.
     """
 
     mean: Floats
@@ -51,8 +51,8 @@ class Prediction:
 class SurrogateModel:
     """Trees over some of the features (``columns``).
 
-    The members' standard deviation times ``scale`` is the spread; ``noise`` predicts variances of repeats, and is
-    ``None`` where no cell was trained twice, as ``seconds`` is where no times are known.
+    The spread is ``scale`` times the standard deviation of the members' predictions. ``noise`` predicts variances of
+    repeats; it is ``None`` if no cell was trained twice. ``seconds`` is ``None`` if no training times are known.
     """
 
     columns: npt.NDArray[np.int32]
@@ -62,20 +62,20 @@ class SurrogateModel:
     seconds: TreeEnsembles | None
 
     def predict(self, features: Features) -> Prediction:
-        """What is expected of cells with these features, (cells, features)."""
-        seen = features[:, self.columns]
-        said = self.members.predict(seen)
+        """The prediction for cells with these features, (cells, features)."""
+        used = features[:, self.columns]
+        predicted = self.members.predict(used)
         return Prediction(
-            said.mean(axis=1),
-            self.scale * said.std(axis=1, ddof=1),
-            np.sqrt(_first(self.noise, seen)),
-            _first(self.seconds, seen),
+            predicted.mean(axis=1),
+            self.scale * predicted.std(axis=1, ddof=1),
+            np.sqrt(_first(self.noise, used)),
+            _first(self.seconds, used),
         )
 
 
-def _first(trees: TreeEnsembles | None, seen: Features) -> Floats:
-    """What the one member of these trees says, never below 0; 0 without trees."""
-    return np.zeros(len(seen)) if trees is None else np.maximum(trees.predict(seen)[:, 0], 0.0)
+def _first(trees: TreeEnsembles | None, used: Features) -> Floats:
+    """The prediction of the only member of these trees, clipped at 0; 0 without trees."""
+    return np.zeros(len(used)) if trees is None else np.maximum(trees.predict(used)[:, 0], 0.0)
 
 
 def fit(
@@ -83,31 +83,31 @@ def fit(
 ) -> SurrogateModel:
     """Fit a model, ``forest`` or ``boosting``, to examples with these features, (cells, features).
 
-    ``report`` is told the ensembles that are grown, and their number.
+    ``report`` receives the number of fitted ensembles and the total number.
     """
     columns = varying(features)
-    seen, count = features[:, columns], ENSEMBLE_COUNTS[model]
+    used, count = features[:, columns], ENSEMBLE_COUNTS[model]
     seeds = stream(seed, "surrogate", "trees").integers(2**31, size=count + 2).tolist()
-    bags = [stream(seed, "surrogate", "bag", number).random(len(seen)).argsort() for number in range(count)]
-    bags = [bag[: round(BAG_SHARE * len(seen))] for bag in bags]
-    grown = list[TreeEnsemble]()
+    bags = [stream(seed, "surrogate", "bag", number).random(len(used)).argsort() for number in range(count)]
+    bags = [bag[: round(BAG_SHARE * len(used))] for bag in bags]
+    ensembles, fit_ensemble = list[TreeEnsemble](), ENSEMBLE_FITTERS[model]
     for bag, own in zip(bags, seeds, strict=False):
-        grow = ENSEMBLE_FITTERS[model]
-        grown.append(grow(seen[bag], examples.values[bag], ENSEMBLE_SETTINGS[model], seed=own, workers=workers))
-        report(len(grown), count + 2)
-    members, noise = _joined(grown), _noise(examples, seen, seeds[-2])
+        part, values = used[bag], examples.values[bag]
+        ensembles.append(fit_ensemble(part, values, ENSEMBLE_SETTINGS[model], seed=own, workers=workers))
+        report(len(ensembles), count + 2)
+    members, noise = _joined(ensembles), _noise(examples, used, seeds[-2])
     report(count + 1, count + 2)
     seconds = None
     if examples.seconds is not None:
-        seconds = _joined([forest(seen, examples.seconds, SECONDS_SETTINGS, seed=seeds[-1], workers=workers)])
+        seconds = _joined([forest(used, examples.seconds, SECONDS_SETTINGS, seed=seeds[-1], workers=workers)])
     report(count + 2, count + 2)
-    return SurrogateModel(columns, members, _scale(examples, seen, members, noise, bags), noise, seconds)
+    return SurrogateModel(columns, members, _scale(examples, used, members, noise, bags), noise, seconds)
 
 
 def varying(features: Features) -> npt.NDArray[np.int32]:
-    """The features of these cells, (cells, features), that tell ``MIN_VARYING_CELLS`` of them or 1 in 10 apart.
+    """The indices of the varying features of cells, (cells, features); the first index if no feature varies.
 
-    Where there is none, the first one stands for all.
+    A feature varies if at least ``MIN_VARYING_CELLS`` or 1 in 10 of the cells differ from its most frequent value.
     """
     usual = np.array([np.bincount(column).max() for column in features.T])
     columns = np.flatnonzero(len(features) - usual >= max(1, min(MIN_VARYING_CELLS, len(features) // 10))).astype("<i4")
@@ -118,8 +118,8 @@ def _joined(members: list[TreeEnsemble]) -> TreeEnsembles:
     return TreeEnsembles.joined([member.trees for member in members], [member.bias for member in members])
 
 
-def _noise(examples: Examples, seen: Features, seed: int) -> TreeEnsembles | None:
-    """Trees of the variance of repeats, over the cells that were trained more than once."""
+def _noise(examples: Examples, used: Features, seed: int) -> TreeEnsembles | None:
+    """Trees that predict the variance of repeats, fitted to the cells with several repeats."""
     counts = examples.counts
     several = np.flatnonzero(counts > 1)
     if not len(several):
@@ -127,54 +127,55 @@ def _noise(examples: Examples, seen: Features, seed: int) -> TreeEnsembles | Non
     variances = np.nanvar(examples.repeats[several], axis=1, ddof=1)
     freedom = (counts[several] - 1).astype(np.float64)
     return _joined(
-        [pooled_forest(seen[several], variances, freedom, NOISE_SETTINGS, pooled=MIN_POOLED_FREEDOM, seed=seed)]
+        [pooled_forest(used[several], variances, freedom, NOISE_SETTINGS, pooled=MIN_POOLED_FREEDOM, seed=seed)]
     )
 
 
 def _scale(
-    examples: Examples, seen: Features, members: TreeEnsembles, noise: TreeEnsembles | None, bags: list[Keys]
+    examples: Examples, used: Features, members: TreeEnsembles, noise: TreeEnsembles | None, bags: list[Keys]
 ) -> float:
-    """The factor that makes central intervals hold, on average over their levels, of cells out of the bag.
+    """The factor of the spread that calibrates central intervals on out-of-bag cells, on average over all levels.
 
-    An interval of level p around the members that did not learn from a cell holds its value with the probability p;
-    so the smallest levels that hold it are uniform, with the mean one half.
+    A calibrated interval of level p, around the mean of the members that were not fitted to a cell, contains the cell's
+    value with probability p. So the smallest levels that contain the values are uniform, with mean one half.
     """
-    said, outside = members.predict(seen), np.ones((len(seen), len(bags)), dtype=bool)
+    predicted, outside = members.predict(used), np.ones((len(used), len(bags)), dtype=bool)
     for number, bag in enumerate(bags):
         outside[bag, number] = False
     some = np.flatnonzero(outside.any(axis=1))
-    means = np.average(said[some], axis=1, weights=outside[some])
-    missed = np.abs(examples.values[some] - means)
-    spread = said[some].std(axis=1, ddof=1)
-    repeat_variance = _first(noise, seen[some]) / np.maximum(examples.counts[some], 1)
-    return calibrated(missed, spread, repeat_variance)
+    means = np.average(predicted[some], axis=1, weights=outside[some])
+    errors = np.abs(examples.values[some] - means)
+    spread = predicted[some].std(axis=1, ddof=1)
+    repeat_variance = _first(noise, used[some]) / np.maximum(examples.counts[some], 1)
+    return calibrated(errors, spread, repeat_variance)
 
 
 BISECTION_STEPS = 60
 MAX_SCALE = 100.0
 
 
-def calibrated(missed: Floats, spread: Floats, repeat_variance: Floats) -> float:
-    """The factor s for which |error| / sqrt(s^2 spread^2 + luck) is as that of a normal deviate; all (cells,).
+def calibrated(errors: Floats, spread: Floats, repeat_variance: Floats) -> float:
+    """The factor s for which ``errors`` / sqrt(s^2 spread^2 + repeat_variance) are like absolute normal deviates.
 
-    ``repeat_variance`` are variances. It is 0 where luck alone explains the errors, and at most ``MAX_SCALE``.
+    All arguments have the shape (cells,); ``errors`` are absolute. s is 0 if the repeats' variance alone explains the
+    errors, and at most ``MAX_SCALE``.
     """
     low, high = 0.0, MAX_SCALE
-    if _mean_level(missed, spread, repeat_variance, low) <= 0.5:
+    if _mean_level(errors, spread, repeat_variance, low) <= 0.5:
         return 0.0
     for _ in range(BISECTION_STEPS):
         middle = (low + high) / 2
-        if _mean_level(missed, spread, repeat_variance, middle) > 0.5:
+        if _mean_level(errors, spread, repeat_variance, middle) > 0.5:
             low = middle
         else:
             high = middle
     return high
 
 
-def _mean_level(missed: Floats, spread: Floats, repeat_variance: Floats, scale: float) -> float:
-    """The mean level of the smallest central intervals that hold the values."""
+def _mean_level(errors: Floats, spread: Floats, repeat_variance: Floats, scale: float) -> float:
+    """The mean level of the smallest central intervals that contain the values."""
     from scipy.special import erf
 
     deviation = np.sqrt((scale * spread) ** 2 + repeat_variance)
-    away = np.divide(missed, deviation, out=np.where(missed > 0, np.inf, 0.0), where=deviation > 0)
-    return float(erf(away / np.sqrt(2)).mean())
+    standardised = np.divide(errors, deviation, out=np.where(errors > 0, np.inf, 0.0), where=deviation > 0)
+    return float(erf(standardised / np.sqrt(2)).mean())

@@ -1,4 +1,4 @@
-"""The oracle that predicts what a training would come to: for spaces too large, or too partly known, to look up."""
+"""The surrogate oracle: predicts the scores of trainings, for spaces that are not fully covered by a table."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ REPEATS = ("mean", "sample", "retrain")
 
 
 class SurrogateOracle:
-    """Answers ``Score`` by a fitted surrogate and ``Update``, for which it has no use, at once and free.
+    """Answers ``Score`` with a fitted surrogate's prediction, and ``Update`` at once, free and without effect.
 
-    A Score is the search metric as the surrogate predicts it: an accuracy, or the negated natural logarithm of a
-    perplexity. It costs the query, its epochs, and the predicted seconds (0 where none were learnt). ``repeat='mean'``
-    gives the expected value. ``'sample'`` adds what the surrogate does not know of the cell and the luck of a training,
-    both drawn by the seed and the cell alone: asked again in the same run, a cell gives the same draw, as a table's
-    does. ``'retrain'`` draws the luck anew each time, as training again would, so that the oracle is not
-    ``independent``; what is not known of the cell stays as it was drawn.
+    A Score is the predicted search metric: an accuracy, or the negated natural logarithm of a perplexity. It costs one
+    query, its epochs, and the predicted seconds (0 if no times were learnt). ``repeat='mean'`` gives the expected
+    value. ``'sample'`` adds draws of the surrogate's uncertainty about the cell and of the noise of a training. Both
+    depend on the seed and the cell alone: a cell gives the same value again in the same run, as in a table.
+    ``'retrain'`` draws the noise again for each Score, as another training would, so that the oracle is not
+    ``independent``; the draw of the uncertainty stays the same.
 
     ``surrogate`` is a file of `harness surrogate fit`. ``digest``, ``tau`` and ``caution`` are filled in from it, so
-    that the record of a run says what its scores were worth.
+    that the record of a run states the quality of its scores.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
@@ -66,7 +66,7 @@ class SurrogateOracle:
     def protocol(
         settings: Mapping[str, Any], recipe: str, space: SearchSpace
     ) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        """The settings with what the file says filled in, and its epochs as the ``budgets`` of a policy."""
+        """The settings with the file's digest, tau and caution, and its epochs as the ``budgets`` of a policy."""
         surrogate = _opened(settings["surrogate"])
         found = {
             "digest": surrogate.digest,
@@ -77,23 +77,23 @@ class SurrogateOracle:
 
     @staticmethod
     def space_of(settings: Mapping[str, Any]) -> str:
-        """The space that the file was fitted for, which is searched where no other is named."""
+        """The space that the file was fitted for, which is the default space of a search."""
         return _opened(settings["surrogate"]).facts.space
 
     @property
     def asked(self) -> int:
-        """How many Scores this run asked."""
+        """The number of Scores in this run."""
         return self._asked.total()
 
     @property
     def repeated(self) -> int:
-        """How many of them had been asked before, as the same cell in any labelling."""
+        """The number of Scores of a cell that was scored before, in any labelling."""
         return self._asked.total() - len(self._asked)
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         """One answer a query, in order.
 
-        Raises IncompatibleError for another kind of query or other epochs than the surrogate's, SpaceError for an
+        Raises IncompatibleError for another kind of query and for epochs other than the surrogate's, SpaceError for an
         architecture outside the space; then nothing is charged or counted.
         """
         scores = [query for query in queries if isinstance(query, Score)]
@@ -104,7 +104,7 @@ class SurrogateOracle:
         return [next(scored) if isinstance(query, Score) else Updated(None, FREE) for query in queries]
 
     def state_dict(self) -> State:
-        """The cells that were asked for, by key, and how often each."""
+        """The keys of the scored cells, and the number of Scores of each."""
         cells = sorted(self._asked)
         return {
             "keys": np.array(cells, dtype=np.int64),
@@ -112,7 +112,7 @@ class SurrogateOracle:
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         pairs = zip(np.asarray(state["keys"]).tolist(), np.asarray(state["times"]).tolist(), strict=True)
         self._asked = Counter(dict(pairs))
 
@@ -135,7 +135,7 @@ class SurrogateOracle:
             )
 
     def _values(self, keys: Keys, places: Keys, found: Prediction) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """The score of each query, (queries,), the draws being of its cell and of how often that was asked before."""
+        """The score of each query, (queries,); draws depend on the cell and on the number of its earlier Scores."""
         values, cells = found.mean[places], list[tuple[int, int]]()
         for key in keys.tolist():
             cells.append((key, self._asked[key] if self.repeat == "retrain" else 0))
@@ -143,8 +143,8 @@ class SurrogateOracle:
         if self.repeat == "mean":
             return values
         unknown = [self._draw("unknown", key) for key, _ in cells]
-        repeat_variance = [self._draw("luck", key, time) for key, time in cells]
-        return values + found.spread[places] * unknown + found.noise[places] * repeat_variance
+        noise = [self._draw("luck", key, time) for key, time in cells]
+        return values + found.spread[places] * unknown + found.noise[places] * noise
 
     def _draw(self, *names: str | int) -> float:
         """A standard normal deviate that depends on the run's seed and these names alone."""
@@ -152,7 +152,7 @@ class SurrogateOracle:
 
 
 def caution_of(surrogate: Surrogate) -> str:
-    """What a reader of results that rest on a surrogate must know, in one line."""
+    """The caution for readers of results that are based on a surrogate, in one line."""
     facts, held = surrogate.facts, surrogate.facts.held_out
     figures = ", ".join(
         f"{name} {held[key]:.2f}" if held[key] is not None else f"no {name}: {held['reasons'][key]}"

@@ -1,6 +1,6 @@
-"""Grows regression trees with scikit-learn, and takes them out of it as plain arrays.
+"""Fits regression trees with scikit-learn and extracts them as plain arrays.
 
-Features are small whole numbers, so that ``x <= t`` and ``x <= floor(t)`` are the same question.
+Features are small whole numbers, so that ``x <= t`` and ``x <= floor(t)`` are equivalent.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from backends.surrogate.trees import Features, Floats, Tree
 from harness.core.errors import IncompatibleError
 
 TOLERANCE = 1e-9
-"""How far what was taken out may be from what scikit-learn predicts."""
+"""The largest allowed difference between the extracted trees' and scikit-learn's predictions."""
 
 CHECKED_CELLS = 100
-"""On so many cells that is looked at."""
+"""The number of cells on which the predictions are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeEnsemble:
-    """One ensemble of trees, which says ``bias`` plus the sum of their values."""
+    """One ensemble of trees, whose prediction is ``bias`` plus the sum of the trees' values."""
 
     trees: tuple[Tree, ...]
     bias: float
@@ -31,7 +31,7 @@ class TreeEnsemble:
 
 @dataclass(frozen=True, slots=True)
 class EnsembleSettings:
-    """How one member is grown: the trees in it, and the fewest cells in a leaf."""
+    """Settings of one ensemble: its number of trees, and the fewest cells in a leaf."""
 
     trees: int
     leaf: int
@@ -40,14 +40,14 @@ class EnsembleSettings:
 def forest(
     features: Features, values: Floats, growth: EnsembleSettings, *, seed: int, workers: int = 1
 ) -> TreeEnsemble:
-    """Extremely randomised trees (Geurts, Ernst, Wehenkel 2006), each split among a third of the features."""
+    """Extremely randomised trees (Geurts, Ernst, Wehenkel 2006); each split considers a third of the features."""
     return _forest(features, values, growth, {"min_samples_leaf": growth.leaf}, seed=seed, workers=workers)
 
 
 def pooled_forest(
     features: Features, values: Floats, weights: Floats, growth: EnsembleSettings, *, pooled: float, seed: int
 ) -> TreeEnsemble:
-    """The same, of values with weights; each leaf holds at least a weight of ``pooled``."""
+    """A ``forest`` of weighted values, in which each leaf has at least the total weight ``pooled``."""
     share = pooled / float(weights.sum())
     single = {"min_samples_leaf": len(values)}  # scikit-learn takes no share above one half, which still lets it split
     settings = {"min_weight_fraction_leaf": share} if share <= 0.5 else single
@@ -74,7 +74,7 @@ def _forest(
 def boosting(
     features: Features, values: Floats, growth: EnsembleSettings, *, seed: int, workers: int = 1
 ) -> TreeEnsemble:
-    """Gradient boosting on histograms, without early stopping, each split among 30 % of the features."""
+    """Histogram gradient boosting without early stopping; each split considers 30 % of the features."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
@@ -91,12 +91,12 @@ def boosting(
 
 
 def of_forest(model: Any) -> TreeEnsemble:
-    """The trees of a fitted forest of scikit-learn, whose mean is what it says."""
+    """The trees of a fitted scikit-learn forest, which predicts their mean."""
     return TreeEnsemble(tuple(_of_tree(each.tree_, len(model.estimators_)) for each in model.estimators_), 0.0)
 
 
 def of_boosting(model: Any) -> TreeEnsemble:
-    """The trees of scikit-learn's fitted histogram boosting, which keeps them and the constant in private places."""
+    """The trees of scikit-learn's fitted histogram boosting, read from its private attributes."""
     trees = tuple(_of_nodes(predictor.nodes) for (predictor,) in model._predictors)
     return TreeEnsemble(trees, float(model._baseline_prediction.item()))
 
@@ -106,21 +106,21 @@ def _plain(features: Features) -> Any:
 
 
 def _of_tree(tree: Any, count: int) -> Tree:
-    """A tree of a forest of so many, whose mean is what the forest says."""
+    """A tree of a forest of ``count`` trees, with its values divided by ``count``, since a forest predicts the mean."""
     leaf = tree.children_left < 0
     children = np.stack([tree.children_left, tree.children_right], axis=1)
     return _tree(leaf, tree.feature, tree.threshold, children, tree.value[:, 0, 0] / count)
 
 
 def _of_nodes(nodes: Any) -> Tree:
-    """A tree of scikit-learn's histogram boosting, the learning rate being in its values already."""
+    """A tree of scikit-learn's histogram boosting; its values already include the learning rate."""
     leaf = nodes["is_leaf"].astype(bool)
     children = np.stack([nodes["left"], nodes["right"]], axis=1)
     return _tree(leaf, nodes["feature_idx"], nodes["num_threshold"], children, nodes["value"])
 
 
 def _tree(leaf: Any, feature: Any, threshold: Any, children: Any, value: Any) -> Tree:
-    """In one form: a leaf leads to itself, and a node that is none says 0."""
+    """A tree in the common form: the children of a leaf are the leaf itself, and the value of an inner node is 0."""
     places = np.arange(len(leaf))[:, None]
     return Tree(
         np.where(leaf, 0, feature).astype("<i4"),
@@ -131,7 +131,7 @@ def _tree(leaf: Any, feature: Any, threshold: Any, children: Any, value: Any) ->
 
 
 def _checked(member: TreeEnsemble, model: Any, features: Features) -> TreeEnsemble:
-    """The member, if it says what the model says; raises IncompatibleError where scikit-learn keeps trees otherwise."""
+    """The member, if it predicts as the model does; raises IncompatibleError for an unknown scikit-learn format."""
     from backends.surrogate.trees import TreeEnsembles
 
     some = features[:CHECKED_CELLS]

@@ -1,4 +1,4 @@
-"""Regression trees as plain arrays, and what they say: no code is stored and none is loaded."""
+"""Regression trees as plain arrays, and their predictions; files hold no executable code."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Features: TypeAlias = npt.NDArray[np.uint8]
 Array: TypeAlias = npt.NDArray[Any]
 
-AT_ONCE = 1_000_000
-"""So many places in trees are walked at a time: 20 MB."""
+MAX_PAIRS = 1_000_000
+"""The number of (cell, tree) pairs that are evaluated at a time, which takes 20 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One tree: what a node asks (``x[feature] <= threshold``), where yes and no lead, and what a leaf says.
+    """One tree: the test of each node (``x[feature] <= threshold``), its children for yes and no, and the leaf values.
 
-    All arrays have one entry a node, ``children`` two. A leaf leads to itself, other nodes to later ones. Features are
-    whole numbers from 0 to 255, so that thresholds are as well.
+    All arrays have one entry a node, ``children`` two. The children of a leaf are the leaf itself, those of other nodes
+    have larger indices. Features and thresholds are whole numbers from 0 to 255.
     """
 
     feature: npt.NDArray[np.int32]
@@ -35,9 +35,9 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class TreeEnsembles:
-    """Ensembles of equally many trees: a member's word is its ``bias`` plus the values of the leaves that are reached.
+    """Ensembles (members) of equally many trees: a member predicts its ``bias`` plus the values of the reached leaves.
 
-    The nodes of all trees stand one after the other, as in Tree; ``roots`` are where trees begin, (members, trees).
+    The arrays concatenate the nodes of all trees, as in Tree; ``roots`` are the indices of the roots, (members, trees).
     """
 
     feature: npt.NDArray[np.int32]
@@ -49,7 +49,7 @@ class TreeEnsembles:
 
     @classmethod
     def joined(cls, members: Sequence[Sequence[Tree]], bias: Sequence[float]) -> Self:
-        """Put the trees of each member together; ``bias`` has a number for each member."""
+        """Join the trees of all members; ``bias`` has one number for each member."""
         trees = [tree for member in members for tree in member]
         starts = np.cumsum([0, *(len(tree.value) for tree in trees)])[:-1].astype(np.int32)
         children = [tree.children + start for tree, start in zip(trees, starts, strict=True)]
@@ -63,53 +63,53 @@ class TreeEnsembles:
         )
 
     def predict(self, features: Features) -> Floats:
-        """What each member says of each cell, (cells, members), from features of shape (cells, features)."""
-        said = np.empty((len(features), len(self.roots)))
-        step = max(1, AT_ONCE // self.roots.size)
+        """The prediction of each member for each cell, (cells, members), from features of shape (cells, features)."""
+        predicted = np.empty((len(features), len(self.roots)))
+        step = max(1, MAX_PAIRS // self.roots.size)
         for start in range(0, len(features), step):
-            said[start : start + step] = self._values(features[start : start + step]).sum(axis=2) + self.bias
-        return said
+            predicted[start : start + step] = self._values(features[start : start + step]).sum(axis=2) + self.bias
+        return predicted
 
     def _values(self, features: Features) -> Floats:
         """The values of the leaves that each cell reaches, (cells, members, trees)."""
         flat = np.ascontiguousarray(features).ravel()
         first = np.arange(len(features))[:, None] * features.shape[1]
-        here = np.tile(self.roots.ravel(), (len(features), 1))
+        nodes = np.tile(self.roots.ravel(), (len(features), 1))
         while True:
-            over = flat[first + self.feature[here]] > self.threshold[here]
-            there = self.children[here, over.view(np.int8)]
-            if np.array_equal(here, there):
-                return self.value[here].reshape(len(features), *self.roots.shape)
-            here = there
+            above = flat[first + self.feature[nodes]] > self.threshold[nodes]
+            following = self.children[nodes, above.view(np.int8)]
+            if np.array_equal(nodes, following):
+                return self.value[nodes].reshape(len(features), *self.roots.shape)
+            nodes = following
 
     def arrays(self, name: str) -> Iterator[tuple[str, Array]]:
-        """The arrays by the names that they have in a file: ``NAME/feature`` and so on."""
+        """The arrays with their names in a file: ``NAME/feature`` and so on."""
         return ((f"{name}/{part.name}", getattr(self, part.name)) for part in fields(self))
 
     @classmethod
     def read(cls, arrays: Mapping[str, Array], name: str, *, features: int) -> Self:
-        """Take trees over so many features from a file's arrays.
+        """Read trees over this number of features from a file's arrays.
 
-        Raises TableError for arrays that are no trees, such as nodes that lead round in circles.
+        Raises TableError for arrays that are no trees, such as arrays with cycles.
         """
         try:
             found = cls(*(np.asarray(arrays[f"{name}/{part}"], kind) for part, kind in KINDS.items()))
         except (KeyError, TypeError, ValueError) as error:
             raise TableError(f"its {name} trees cannot be read ({error})") from error
-        if not found._sound(features):
+        if not found._valid(features):
             raise TableError(f"its {name} trees are none")
         return found
 
-    def _sound(self, features: int) -> bool:
+    def _valid(self, features: int) -> bool:
         nodes, roots = len(self.value), self.roots
         one_a_node = {array.shape for array in (self.feature, self.threshold, self.value)} == {(nodes,)}
         if not one_a_node or self.children.shape != (nodes, 2) or roots.ndim != 2 or not roots.size:
             return False
         places = np.arange(nodes)[:, None]
         leaf = self.children == places
-        onward = (self.children > places) & (self.children < nodes)
+        inner = (self.children > places) & (self.children < nodes)
         return bool(
-            (leaf.all(axis=1) | onward.all(axis=1)).all()
+            (leaf.all(axis=1) | inner.all(axis=1)).all()
             and ((roots >= 0) & (roots < nodes)).all()
             and ((self.feature >= 0) & (self.feature < features)).all()
             and self.bias.shape == roots.shape[:1]

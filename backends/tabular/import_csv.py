@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from backends.tabular.cell_keys import CellDescription
 from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.import_rows import UNKNOWN, TableImport
 from backends.tabular.import_tfrecord import existing_file, provenance_of
@@ -17,7 +16,7 @@ from backends.tabular.layout import ACCURACIES, METRICS, PERPLEXITIES
 from backends.tabular.row_files import SourceRow, open_rows
 from harness.core.errors import TableError
 from harness.core.progress import ProgressCallback, silent
-from harness.core.space import SearchSpace
+from harness.core.space import CellDescription, SearchSpace
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "architecture": ("architecture", "arch"),

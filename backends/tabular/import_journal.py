@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from backends.tabular.cell_keys import GRAPH_SCHEME, CellDescription
 from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_rows import TableImport
 from backends.tabular.import_tfrecord import existing_file, provenance_of
@@ -17,8 +16,7 @@ from backends.tabular.journal import JournalRow, is_learning_curve, read_journal
 from backends.tabular.layout import ACCURACIES, PERPLEXITIES, SECONDS
 from harness.core.errors import TableError
 from harness.core.progress import ProgressCallback, silent
-from harness.core.space import Architecture, SearchSpace
-from harness.spaces.nasbench101_keys import INPUT, OPERATIONS, OUTPUT
+from harness.core.space import CellDescription, SearchSpace
 
 MEASURED = {**{name: name for name in ACCURACIES}, SECONDS: "seconds"}
 """The table's metrics with their names in a journal whose rows are single results."""
@@ -53,8 +51,7 @@ def import_journal(
         on_progress(place, len(rows))
     making = {name: value for name, value in header.items() if name not in ("recipe", "space", "repeats")}
     provenance = provenance_of(path, "journal") | making
-    if space.scheme == GRAPH_SCHEME:
-        table_import.add_hashes(hashes_of)
+    table_import.add_hashes(lambda keys: hashes_of(space, keys))
     table_import.write(output, recipe=recipe, provenance=provenance)
 
 
@@ -76,15 +73,8 @@ def _cell(table_import: TableImport, place: int, row: JournalRow, description: C
 
 def _take_result(table_import: TableImport, place: int, row: JournalRow) -> None:
     values = [*_values(row["final"], row.get("diverged", False)), *_values(row["half"], False)]
-    cell = _cell(table_import, place, row, _described(table_import.space, row))
+    cell = _cell(table_import, place, row, table_import.space.described(row["adjacency"], row["operations"]))
     table_import.trainings.add(cell, int(row["epochs"]), values, place, int(row["repeat"]))
-
-
-def _described(space: SearchSpace, row: JournalRow) -> CellDescription:
-    """The cell of a result: a graph of labels on its vertices, or a space's own text of the operations on its edges."""
-    if space.scheme == GRAPH_SCHEME:
-        return row["adjacency"], ",".join((INPUT, *(OPERATIONS[code] for code in row["operations"]), OUTPUT))
-    return space.format(Architecture(tuple(row["operations"])))
 
 
 def _values(measured: Mapping[str, Any], diverged: bool) -> list[float]:

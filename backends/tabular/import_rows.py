@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.tabular.cell_keys import CellDescription, keys_of, why_outside
+from backends.tabular.cell_keys import keys_of, why_outside
 from backends.tabular.layout import Array
 from backends.tabular.table import Keys
 from backends.tabular.training_arrays import TrainingColumns
 from backends.tabular.writer import write_table
 from harness.core.errors import TableError
-from harness.core.space import SearchSpace
+from harness.core.space import CellDescription, SearchSpace
 
 UNKNOWN = -1
 
@@ -66,9 +66,10 @@ class TableImport:
         if hashes is not None and (cell := first_wrong(self._keys(), hashes)) is not None:
             raise self.error(self._places[cell], f"the hash {hashes[cell].tobytes().hex()} is not that of its cell")
 
-    def add_hashes(self, hashes_of: Callable[[Keys], Array]) -> None:
-        """Give all cells the hashes that ``hashes_of`` computes from their keys, shape (cells, 16)."""
-        self._hashes = bytearray(hashes_of(self._keys()).tobytes())
+    def add_hashes(self, hashes_of: Callable[[Keys], Array | None]) -> None:
+        """Give all cells the hashes that ``hashes_of`` makes of their keys, shape (cells, 16), unless it makes none."""
+        hashes = hashes_of(self._keys())
+        self._hashes = bytearray() if hashes is None else bytearray(hashes.tobytes())
 
     def write(self, output: str | Path, *, recipe: str, provenance: Mapping[str, object]) -> None:
         """Arrange and write all of it; raises TableError with the place of what is wrong."""

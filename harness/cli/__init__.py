@@ -35,7 +35,7 @@ COMMAND_PATHS = {
 
 @click.group(
     cls=LazyGroup,
-    places=COMMAND_PATHS,
+    paths=COMMAND_PATHS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, package_name="nas-search-harness")
@@ -54,7 +54,7 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; nothing finished is lost: run the same command again to go on", err=True)
         status = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of our output closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status if isinstance(status, int) else 0)

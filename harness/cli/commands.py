@@ -1,4 +1,4 @@
-"""Groups of commands that know what was probably meant, and load a command when it is asked for."""
+"""Click groups that suggest the nearest name for an unknown command, and import a command only when it is called."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 
 
 class SuggestingGroup(click.Group):
-    """A group that knows what was probably meant."""
+    """A group that suggests the nearest name for an unknown command."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with the nearest command name in the error."""
+        """Resolve as click does; an unknown command raises UsageError with the nearest name."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
@@ -24,20 +24,20 @@ class SuggestingGroup(click.Group):
 
 
 class LazyGroup(SuggestingGroup):
-    """A group whose commands stand in modules of their own: ``places`` are names to ``module:attribute``."""
+    """A group that imports each command when it is needed; ``paths`` maps its name to ``module:attribute``."""
 
-    def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, paths: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._places = dict(places)
+        self._paths = dict(paths)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of ``places``, without loading anything."""
-        return list(self._places)
+        """The names in the order of ``paths``; imports nothing."""
+        return list(self._paths)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command, or ``None`` for a name that nothing answers to."""
-        if cmd_name not in self._places:
+        """Import a command; ``None`` for an unknown name."""
+        if cmd_name not in self._paths:
             return None
-        module, _, attribute = self._places[cmd_name].partition(":")
+        module, _, attribute = self._paths[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command

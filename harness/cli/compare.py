@@ -1,4 +1,4 @@
-"""``harness compare``: two stores or leaderboards side by side."""
+"""``harness compare``: compare two stores or leaderboards row by row."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from harness.cli.selecting import where_option
 @format_option
 @json_option
 def compare(a: str, b: str, wheres: tuple[str, ...], form: str, as_json: bool) -> None:
-    """Compare two leaderboards row by row, and say what is recorded that may explain the difference.
+    """Compare two leaderboards row by row, and list recorded differences that may explain the results.
 
     A and B are stores (a URL or an SQLite file) or JSON files that `harness leaderboard --json` wrote. Rows are matched
     by policy, oracle, space and truth; each pair is tested by Welch's test, with Holm's correction over all pairs.
-    Settings, versions, seeds and table digests that differ stand below. Runs that were not judged yet are judged.
+    Differing settings, versions, seeds and table digests are listed below. Runs that were not judged yet are judged.
     """
     from harness.leaderboard.compared_boards import read_leaderboard
     from harness.leaderboard.differences import differences

@@ -1,4 +1,4 @@
-"""``harness data``: fetch the data that oracles train on, and see what is there."""
+"""``harness data``: fetch the data sets that oracles train on, and list where they are."""
 
 from __future__ import annotations
 

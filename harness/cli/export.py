@@ -1,4 +1,4 @@
-"""``harness export``: what a store holds, as data for other programs."""
+"""``harness export``: write what a store holds as data for other programs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ExportCommand(click.Command):
     """A command whose help ends with the columns that it writes."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the columns of the kind that the command is called by."""
+        """Add the columns of the export that the command is named after."""
         from harness.export.columns import columns_of
 
         with formatter.section("Columns"):
@@ -43,9 +43,9 @@ def export() -> None:
     """Write runs, trials or leaderboards of a store as CSV, JSON, Parquet, Markdown or LaTeX.
 
     Each is one long table with documented columns; `harness export runs --help` lists them, and harness.load_runs() and
-    harness.load_trials() give the same as pandas data frames. Accuracies are fractions, what does not exist is empty or
-    null. In CSV, a text that a spreadsheet would take for a formula has a ' before it. Markdown and LaTeX have the
-    columns for reading alone.
+    harness.load_trials() give the same as pandas data frames. Accuracies are fractions; missing values are empty or
+    null. In CSV, a ' precedes a text that a spreadsheet would take for a formula. Markdown and LaTeX have only the
+    columns meant for reading.
     """
 
 
@@ -58,11 +58,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @export.command(cls=ExportCommand)
 @_options
 def runs(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
-    """A row a run and truth that it was judged by; nothing is judged for it."""
+    """Write a row for each run and each truth that judged it; no run is judged for this."""
     from harness.export.columns import RUN_COLUMNS
     from harness.export.rows import run_rows
 
-    _require_place(form, output)
+    _require_file(form, output)
     with selected(store, wheres) as (opened, found):
         _write(run_rows(opened, found), RUN_COLUMNS, form, output)
 
@@ -70,13 +70,13 @@ def runs(store: str | None, wheres: tuple[str, ...], form: str, output: str | No
 @export.command(cls=ExportCommand)
 @_options
 def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | None) -> None:
-    """A row an answered Score, a part at a time, however many there are."""
+    """Write a row for each answered Score; rows are streamed, so memory does not limit their number."""
     from harness.export.columns import TRIAL_COLUMNS
     from harness.export.rows import trial_rows
 
     if form == "latex":
         raise SettingError("trials are too many for LaTeX; use --format csv, json or parquet")
-    _require_place(form, output)
+    _require_file(form, output)
     with selected(store, wheres) as (opened, found):
         _write(trial_rows(opened, found), TRIAL_COLUMNS, form, output)
 
@@ -84,23 +84,23 @@ def trials(store: str | None, wheres: tuple[str, ...], form: str, output: str | 
 @export.command(cls=ExportCommand)
 @_options
 @group_option
-@click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
+@click.option("--metric", metavar="M", help="Judge by this metric of the table (default: its test metric).")
 def leaderboard(store: str | None, wheres: tuple[str, ...], form: str, output: str | None, **asked: Any) -> None:
-    """A row a policy of each leaderboard; runs that were not judged yet are judged, as `harness leaderboard` does."""
-    from harness.export.columns import LEADERBOARD_COLUMNS
+    """Write a row for each policy of each leaderboard; runs that were not judged yet are judged."""
+    from harness.export.columns import leaderboard_columns
     from harness.export.rows import board_rows
     from harness.leaderboard.board_formats import text
     from harness.leaderboard.stored_boards import stored_boards
 
-    _require_place(form, output)
+    _require_file(form, output)
     with selected(store, wheres, baseline=True) as (opened, found):
         boards = stored_boards(opened, found, searches=False, **asked)
     if form in ("markdown", "latex"):
         return _save(lambda out: out.write(text(boards, form, statistics=False, pairs=False)), output)
-    return _write(board_rows(boards), LEADERBOARD_COLUMNS, form, output)
+    return _write(board_rows(boards), leaderboard_columns(), form, output)
 
 
-def _require_place(form: str, output: str | None) -> None:
+def _require_file(form: str, output: str | None) -> None:
     if form == "parquet" and output is None:
         raise SettingError("--format parquet is no text to print; give --output FILE")
 

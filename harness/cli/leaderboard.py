@@ -1,4 +1,4 @@
-"""``harness leaderboard``: the leaderboards of a store, from its runs as they are."""
+"""``harness leaderboard``: show the leaderboards of a store; no run is performed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from harness.output.terminal import print_page
 @store_option
 @where_option
 @group_option
-@click.option("--metric", metavar="M", help="Judge by this metric of the table (default: that of its test data).")
+@click.option("--metric", metavar="M", help="Judge by this metric of the table (default: its test metric).")
 @click.option("--statistics", is_flag=True, help="Also show intervals, other tests and effect sizes.")
 @click.option("--pairs", is_flag=True, help="Show every pair of policies in place of the leaderboard.")
-@click.option("--no-equal-cost", "searches", flag_value=False, default=True, help="Leave random search out.")
+@click.option("--no-equal-cost", "searches", flag_value=False, default=True, help="Leave out random search.")
 @click.option(
     "--figure",
     "drawn",
@@ -41,13 +41,12 @@ def leaderboard(
 ) -> None:
     """Show the leaderboards of a store, one for each space and truth; nothing is run.
 
-    The random draws that the others are tested against stay whatever --where says of policies, oracles and settings.
-    Runs of one policy that differ in a setting are rows of their own. Runs that were not judged yet are judged, and
-    that look at the truth is recorded. Where the store holds runs of random-search, each policy is compared with it at
-    equal cost, which is a look too; --no-equal-cost does without. Random searches that `harness run` added for that
-    are no rows, unless --where policy=random-search asks for them. --plot draws the ranks (Yu et al.
-    2020, Fig. 3), cost against value, where the picks lie among all cells, or mean ranks over several leaderboards
-    (Demsar 2006).
+    --where never removes the random draws that the other policies are tested against. Runs of one policy with different
+    settings are separate rows. Runs that were not judged yet are judged, and each look at the truth is recorded. If the
+    store holds runs of random-search, each policy is compared with it at equal cost, which also looks at the truth;
+    --no-equal-cost leaves this out. Random searches that `harness run` added for this comparison are rows only with
+    --where policy=random-search. --plot draws the ranks (Yu et al. 2020, Fig. 3), values against costs, where the
+    recommendations lie among all cells, or mean ranks over several leaderboards (Demsar 2006).
     """
     from harness.leaderboard.board_formats import terminal_parts, text
     from harness.leaderboard.stored_boards import stored_boards

@@ -1,4 +1,4 @@
-"""``harness list`` and ``harness show``."""
+"""``harness list``: list policies, oracles, spaces, tables and runs. ``harness show``: show one run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def list_group() -> None:
 
 
 def print_rows(rows: Sequence[dict[str, Any]], as_json: bool) -> None:
-    """Rows of equal keys as one JSON document or as a table."""
+    """Print rows that have the same keys, as one JSON document or as a table."""
     if as_json:
         return print_json(rows)
     from rich.table import Table
@@ -47,7 +47,7 @@ def policies(as_json: bool) -> None:
 @list_group.command()
 @json_option
 def oracles(as_json: bool) -> None:
-    """The oracles, who can answer a policy's queries, and what decorates them."""
+    """The oracles, which answer a policy's queries, and the decorators that can be added to them."""
     from harness.planning import registry
 
     added = [{"name": f"NAME+{n}", "what": registry.summary(entry)} for n, entry in registry.DECORATORS.items()]
@@ -98,7 +98,7 @@ def runs(store: str | None, wheres: tuple[str, ...], as_json: bool) -> None:
 @click.option("--trials", is_flag=True, help="Also list every scored query.")
 @json_option
 def show(run_id: str, store: str | None, trials: bool, as_json: bool) -> None:
-    """Show one run of the store: RUN is its id or the first characters of it ('' lists all)."""
+    """Show one run of the store: RUN is its id or the first characters of its id ('' lists all runs)."""
     from harness.planning.experiment import DEFAULT_STORE
     from harness.storage.store import Store
 

@@ -1,4 +1,4 @@
-"""``harness merge``: the runs of several stores in one."""
+"""``harness merge``: copy the runs of several stores into one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
     """Copy the runs of every SOURCE into TARGET, with their trials, judgements and looks at the truth.
 
-    All are stores, by URL or SQLite file; TARGET is made where it is not there, sources stay as they are. A run that
-    both have is copied if it is further in the source. Where both have finished it with different recommendations,
-    the target's stays, the conflict is told, and the exit status is 1. Each source is merged as a whole or not at all;
-    merging it again adds nothing. Journals of `harness run --judge`, files beside a store, are not copied.
+    Each is a store, by URL or SQLite file. TARGET is created if it does not exist; sources are not changed. A run that
+    both have is copied if the source is further with it. If both finished it with different recommendations, the target
+    keeps its own, the conflict is printed, and the exit status is 1. Each source is merged as a whole or not at all;
+    merging it again adds nothing. The journals that `harness run --judge` writes next to a store are not copied.
     """
     from harness.leaderboard.compared_boards import url_of
     from harness.output.progress_bar import progress_bar
@@ -33,13 +33,13 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
         with progress_bar(f"merging {source}") as report:
             found[source] = merge_one(url_of(target), url_of(source), report)
         if not as_json:
-            _tell(source, found[source])
+            _print_counts(source, found[source])
     if as_json:
         print_json({source: _document(merged) for source, merged in found.items()})
     return 1 if any(merged.conflicts for merged in found.values()) else 0
 
 
-def _tell(source: str, merged: MergeResult) -> None:
+def _print_counts(source: str, merged: MergeResult) -> None:
     counts = f"{len(merged.added)} runs added, {len(merged.replaced)} brought further, {len(merged.known)} known"
     click.echo(f"{source}: {counts}, {len(merged.conflicts)} in conflict; {merged.looks} looks added")
     for conflict in merged.conflicts:

@@ -1,19 +1,16 @@
-"""What the commands share: options, reading ``--set``, and printing."""
+"""Options that several commands share, the reading of ``--set``, and the printing of JSON."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness.core.errors import SettingError
 from harness.output.text_tables import FORMATS
-
-if TYPE_CHECKING:
-    pass
 
 
 def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -35,18 +32,18 @@ def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def print_json(document: Any) -> None:
-    """One document on standard output; NaN cannot appear in it."""
+    """Print one document on standard output; raises ValueError for NaN."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
 
 
-def _point_at(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:
-    """Where the training data lies is no part of a run: the environment tells this process and its workers."""
+def _set_data_folder(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:
+    """Set HARNESS_DATA for this process and its workers: the folder of the training data is no part of a run."""
     if folder is not None:
         os.environ["HARNESS_DATA"] = folder
 
 
 def _plottable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
-    """Refuse a figure that cannot be written before anything is computed for it."""
+    """Raise SettingError for a figure that cannot be written, before anything is computed for it."""
     if path is not None:
         from harness.output.figure_files import require_plottable
 
@@ -66,7 +63,7 @@ data_option = click.option(
     "--data-dir",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),
     metavar="DIR",
-    callback=_point_at,
+    callback=_set_data_folder,
     expose_value=False,
     help="Where the training data lies (default: $HARNESS_DATA, or the user's cache).",
 )
@@ -74,20 +71,20 @@ data_option = click.option(
 RUN_OPTIONS = (
     click.option("--seeds", metavar="A:B|A,B,C", help="The seeds (default: 1268:1278, ten of them)."),
     click.option(
-        "--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one a core or GPU)."
+        "--workers", type=click.IntRange(min=1), metavar="N", help="Runs at a time (default: one for each core or GPU)."
     ),
     click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db)."),
     click.option(
         "--device",
         type=click.Choice(("auto", "cpu", "cuda")),
-        help="Where to train, auto being a GPU where there is one (default: the oracle's).",
+        help="The device to train on; auto takes a GPU if there is one (default: the oracle's).",
     ),
     click.option("--gpus", metavar="0,1", help="The GPUs to spread the runs over, one run at a time on each."),
     data_option,
     click.option("--no-verify", "verify", flag_value=False, default=None, help="Skip the check of the training data."),
     set_option,
-    click.option("--quiet", is_flag=True, help="Print results and warnings alone, not how the runs go."),
-    click.option("--tensorboard", metavar="DIR", help="Also write the scores for TensorBoard, a folder in DIR a run."),
+    click.option("--quiet", is_flag=True, help="Print only results and warnings, no progress."),
+    click.option("--tensorboard", metavar="DIR", help="Also write the scores of each run for TensorBoard, below DIR."),
     plot_option,
     format_option,
     json_option,
@@ -95,7 +92,7 @@ RUN_OPTIONS = (
 
 
 def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of whatever performs runs and shows what came of them."""
+    """Give a command the options of performing runs and showing their results."""
     for option in reversed(RUN_OPTIONS):
         command = option(command)
     return command

@@ -13,21 +13,21 @@ from harness.cli.options import format_option, json_option
 @click.option(
     "--store",
     metavar="URL",
-    help="Take its runs' deviations (default, without --table: sqlite:///runs/harness.db).",
+    help="Take the deviations of this store's runs (default, without --table: sqlite:///runs/harness.db).",
 )
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="A policy of the store; may be repeated.")
-@click.option("--table", metavar="NAME|PATH", help="Take those of its cells; with --store, of the runs it judges.")
+@click.option("--table", metavar="NAME|PATH", help="Take the deviation of its cells; with --store, of runs it judges.")
 @click.option("--difference", type=float, metavar="D", help="The difference to find, in points or as a perplexity.")
-@click.option("--seeds", type=click.IntRange(min=2), metavar="N", help="The seeds on each side.")
+@click.option("--seeds", type=click.IntRange(min=2), metavar="N", help="The seeds of each policy.")
 @click.option("--power", type=float, default=0.8, show_default=True, help="How likely the difference is to be found.")
 @click.option("--level", type=float, default=0.05, show_default=True, help="The level of Welch's two-sided test.")
 @format_option
 @json_option
 def power(form: str, as_json: bool, **asked: Any) -> None:
-    """Say how many seeds find a difference from random, and which difference some seeds find.
+    """Compute how many seeds find a difference from random, and which difference a number of seeds finds.
 
-    Before any run a table tells how far random draws lie apart; once there are runs, a store tells it of each policy.
-    With both --difference and --seeds it also says how likely that is to succeed.
+    Before any run, a table gives the deviation of random draws; after runs, a store gives that of each policy. With
+    both --difference and --seeds, the chance that these seeds find this difference is printed, too.
     """
     from harness.leaderboard.power_analysis import DIFFERENCES, SEEDS, PowerQuestion, bases_of_store, basis_of_table
     from harness.leaderboard.power_page import planning_page

@@ -1,4 +1,4 @@
-"""``harness reproduce``: the paper's tables and figures, measured here and shown beside what is printed."""
+"""``harness reproduce``: measure the paper's tables and figures, and compare with the printed numbers."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ EXPERIMENT_FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
 """The flags that are fields of an experiment."""
 
 
-@click.command(short_help="Measure a table or figure of the paper beside its printed numbers.")
+@click.command(short_help="Measure a table or figure of the paper, and compare.")
 @click.argument("name", metavar="ITEM")
 @click.option(
     "--scale",
     type=click.Choice(("quick", "paper")),
     default="quick",
     show_default=True,
-    help="What two cores and the data that ships can do, or the published protocol, for GPUs.",
+    help="quick: what two cores and the shipped data can do; paper: the published protocol, for GPUs.",
 )
-@click.option("--table", metavar="NAME|PATH", help="A ground-truth table in place of the scale's.")
-@click.option("--dry-run", is_flag=True, help="Print what is done and to do, with what it will take, and stop.")
-@click.option("--stored", is_flag=True, help="Run nothing: show what the store has, and dashes for the rest.")
+@click.option("--table", metavar="NAME|PATH", help="The ground-truth table (default: that of the scale).")
+@click.option("--dry-run", is_flag=True, help="Print which runs are done and to do, with their cost, and stop.")
+@click.option("--stored", is_flag=True, help="Run nothing: show what the store has, and a dash for the rest.")
 @click.option(
     "--output", metavar="DIR", type=click.Path(), help="Also write ITEM.csv, .tex, .json, .svg and .png into DIR."
 )
@@ -44,11 +44,11 @@ def reproduce(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Measure a table or figure of Yu et al. 2020 and print it beside their numbers.
+    """Measure a table or figure of Yu et al. 2020 and print the results next to their numbers.
 
-    ITEM is table1 to table6, figure2, figure3, figure4, figure6 or figure7. Runs are those of `harness run` and
-    `harness study`: what the store has is not done again. A cell that was not measured is a dash, with the command that
-    would measure it.
+    ITEM is table1 to table6, figure2, figure3, figure4, figure6 or figure7. The runs are those of `harness run` and
+    `harness study`; runs that the store has are not repeated. A cell that was not measured is a dash, with the command
+    that measures it.
     """
     from harness.live.display import display_for
     from harness.reproduce import items
@@ -72,7 +72,7 @@ def reproduce(
 
 
 def _show(page: Page, form: str) -> None:
-    """Print the page; for the eye, its commands are broken so that a shell takes them."""
+    """Print the page; as a table, its long commands are wrapped in a form that a shell can read."""
     from harness.output.page import show
     from harness.reproduce.pages import wrap_commands
 
@@ -80,7 +80,7 @@ def _show(page: Page, form: str) -> None:
 
 
 def _request(flags: Mapping[str, Any]) -> ReproduceRequest:
-    """What is asked, from the flags."""
+    """The request that the flags describe."""
     from harness.planning.experiment import load_experiment
     from harness.reproduce.request import ReproduceRequest
 
@@ -90,7 +90,7 @@ def _request(flags: Mapping[str, Any]) -> ReproduceRequest:
 
 
 def _write(item: ReproducedItem, findings: Findings, output: str | None, plot: str | None, page: Page) -> None:
-    """The files that are asked for; a figure of runs that are not there is none, with a reason."""
+    """Write the files that were asked for; raises IncompatibleError for ``--plot`` if there is nothing to draw."""
     from harness.core.errors import IncompatibleError
     from harness.output.figure_files import save
     from harness.reproduce.cells import Missing

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _drawable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
-    """Refuse curves that cannot be written before anything is searched for them."""
+    """Raise SettingError for curves that cannot be written, before any search."""
     if path is not None:
         from harness.output.figure_files import require_plottable
 
@@ -29,14 +29,14 @@ def _drawable(_context: click.Context, _option: click.Parameter, path: str | Non
 @click.argument("experiment_file", required=False, metavar="[EXPERIMENT.YAML]", type=click.Path())
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="A policy to compare; may be repeated.")
 @click.option(
-    "--oracle", "oracles", multiple=True, metavar="NAME", help="Who answers (default: tabular); may be repeated."
+    "--oracle", "oracles", multiple=True, metavar="NAME", help="What answers (default: tabular); may be repeated."
 )
 @click.option("--space", metavar="NAME", help="The search space (default: the table's).")
 @click.option("--table", metavar="NAME|PATH", help="The ground-truth table.")
-@click.option("--budget-queries", type=click.IntRange(min=1), metavar="N", help="Scores and slopes a run.")
-@click.option("--budget-epochs", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Epochs a run.")
-@click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a run.")
-@click.option("--search-metric", metavar="M", help="What the search sees (default: validation).")
+@click.option("--budget-queries", type=click.IntRange(min=1), metavar="N", help="At most N Scores and Gradients.")
+@click.option("--budget-epochs", type=click.FloatRange(min=0, min_open=True), metavar="N", help="At most N epochs.")
+@click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="At most S seconds.")
+@click.option("--search-metric", metavar="M", help="The metric that the search sees (default: validation).")
 @click.option("--judge", metavar="table|RECIPE", help="What judges: a table, or training from scratch by a recipe.")
 @click.option(
     "--no-equal-cost",
@@ -56,14 +56,14 @@ def _drawable(_context: click.Context, _option: click.Parameter, path: str | Non
     type=click.Choice(("queries", "epochs", "seconds")),
     default="queries",
     show_default=True,
-    help="Along which cost --curves draws.",
+    help="The cost on the x axis of --curves.",
 )
 @running_options
 def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **flags: Any) -> None:
-    """Search with each policy against each oracle, random beside them, and rank what they recommend.
+    """Search with each policy against each oracle, and rank the recommendations against random draws.
 
-    Where a table answers, random search at the same cost is run as well. Finished runs are found in the store and not
-    done again; an interrupted run goes on from its last checkpoint. --plot draws the rank of every seed (Yu et al.
+    If a table answers, random search at the same cost is run as well. Finished runs are read from the store and not
+    repeated; an interrupted run continues from its last checkpoint. --plot draws the rank of every seed (Yu et al.
     2020, Fig. 3).
     """
     from harness.leaderboard.end_to_end import compare
@@ -90,7 +90,7 @@ def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:
 
 
 def _require_ranking(experiment: Experiment, wanted: Mapping[str, str | None]) -> None:
-    """Raise SettingError for a figure of ranks that is wanted of a judge that trains recommendations alone."""
+    """Raise SettingError for a figure that needs ranks if the judge trains only the recommendations."""
     from harness.core.errors import SettingError
     from harness.planning.experiment import BY_TABLE
 
@@ -115,7 +115,7 @@ def _draw_curves(experiment: Experiment, board: Leaderboard, path: str, over: Co
 
 
 def _overrides(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags that were given, in the experiment file's shape."""
+    """The given flags as fields of an experiment file."""
     budget = {name: flags[f"budget_{name}"] for name in ("queries", "epochs", "seconds")}
     apart = ("settings", *(f"budget_{name}" for name in budget))
     fields = {name: value for name, value in flags.items() if name not in apart and value not in (None, ())}

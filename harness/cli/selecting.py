@@ -1,4 +1,4 @@
-"""Options of the commands that read a store: which one, and which of its runs."""
+"""Options that choose a store and the runs of it that a command reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ where_option = click.option(
     "wheres",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Only runs of which this is recorded (KEY!=VALUE: is not), such as policy=nao, policy.pool=100; repeatable.",
+    help="Only runs with this value (KEY!=VALUE: without it), such as policy=nao, policy.pool=100; may be repeated.",
 )
 
 group_option = click.option(
@@ -27,7 +27,7 @@ group_option = click.option(
     "group_by",
     multiple=True,
     metavar="KEY",
-    help="Rows of their own for runs that differ in this, such as budget.queries; may be repeated.",
+    help="Put runs that differ in KEY, such as budget.queries, into separate rows; may be repeated.",
 )
 
 
@@ -35,9 +35,9 @@ group_option = click.option(
 def selected(
     store: str | None, wheres: tuple[str, ...], *, baseline: bool = False
 ) -> Iterator[tuple[Store, list[Run]]]:
-    """An open store and its runs that fulfil every condition; raises a HarnessError where there is none.
+    """Open a store and select the runs that fulfil every condition; raises a HarnessError if there are none.
 
-    ``baseline`` keeps the random draws that others are tested against.
+    ``baseline`` also keeps the random draws that the other policies are tested against.
     """
     from harness.planning.experiment import DEFAULT_STORE
     from harness.storage.selection import require_runs, select, with_baseline

@@ -1,4 +1,4 @@
-"""``harness space``: look at a search space."""
+"""``harness space``: describe, enumerate and sample a search space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.output.terminal import print_page
 
 @click.group("space")
 def space_group() -> None:
-    """Look at search spaces: size, cells, samples."""
+    """Describe search spaces, list their cells, draw samples."""
 
 
 def _space(name: str, pairs: tuple[str, ...]) -> Any:
@@ -23,11 +23,11 @@ def _space(name: str, pairs: tuple[str, ...]) -> Any:
 
 @space_group.command("info")
 @click.argument("name")
-@click.option("--table", metavar="NAME|PATH", help="A table that tells how good the best reachable cell is.")
+@click.option("--table", metavar="NAME|PATH", help="Also show the best reachable cell by this table.")
 @set_option
 @json_option
 def info(name: str, table: str | None, settings: tuple[str, ...], as_json: bool) -> None:
-    """Size, decisions, and how much of the space each encoding reaches."""
+    """Show the size, the decisions, and the share of the space that each encoding can describe."""
     space = _space(name, settings)
     document = _described(space) | ({} if table is None else {"best": _best(space, table)})
     if as_json:
@@ -41,7 +41,7 @@ def info(name: str, table: str | None, settings: tuple[str, ...], as_json: bool)
 
 
 def _described(space: Any) -> dict[str, Any]:
-    """What there is to say about a space; ``reach`` counts the cells that each of its encodings can describe."""
+    """The facts about a space; ``reach`` counts the cells that each of its encodings can describe."""
     return {
         "space": space.name,
         "cells": space.size,
@@ -82,7 +82,7 @@ def _words(value: Any) -> str:
 @click.option("--hashes", is_flag=True, help="Print the module hash before each cell (NASBench-101).")
 @set_option
 def enumerate_(name: str, hashes: bool, settings: tuple[str, ...]) -> None:
-    """Stream every cell once, one a line."""
+    """Print every cell once, one on each line."""
     import numpy as np
 
     from harness.core.errors import SpaceError
@@ -106,7 +106,7 @@ def enumerate_(name: str, hashes: bool, settings: tuple[str, ...]) -> None:
 @click.option("--seed", default=1268, show_default=True, type=click.IntRange(min=0))
 @set_option
 def sample(name: str, count: int, seed: int, settings: tuple[str, ...]) -> None:
-    """Draw cells by the space's sampler (``--set sampler=cells|decisions|notebook``)."""
+    """Draw cells with the space's sampler (``--set sampler=cells|decisions|notebook``)."""
     from harness.core.random import stream
 
     space, rng = _space(name, settings), stream(seed, "sample")

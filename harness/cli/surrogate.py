@@ -1,4 +1,4 @@
-"""``harness surrogate``: fit a predictor to some cells of a space, and see how good one is."""
+"""``harness surrogate``: fit a predictor to some cells of a space, and show how accurate it is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("surrogate")
 def surrogate_group() -> None:
-    """Fit and look at surrogates, which predict what trainings would come to."""
+    """Fit and describe surrogates, which predict the results of trainings."""
 
 
 @surrogate_group.command()
@@ -26,11 +26,11 @@ def surrogate_group() -> None:
 @store_option
 @where_option
 @click.option("--metric", metavar="M", help="What to predict (default: validation accuracy or perplexity).")
-@click.option("--epochs", type=click.IntRange(min=1), metavar="E", help="At which budget (default: the full one).")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="E", help="The budget (default: the full one).")
 @click.option("--model", type=click.Choice(("forest", "boosting")), default="forest", show_default=True)
 @click.option("--cells", type=click.IntRange(min=1), metavar="N", help="Learn from N random cells (default: all left).")
-@click.option("--held-out", type=float, default=0.1, show_default=True, help="The share of the cells that judges it.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides samples and trees.")
+@click.option("--held-out", type=float, default=0.1, show_default=True, help="The share of cells kept for judging.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the samples and trees.")
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Threads to fit with.")
 @click.option("--output", required=True, metavar="FILE", type=click.Path(), help="What to write (.surrogate.h5).")
 @format_option
@@ -56,7 +56,7 @@ def fit(output: str, form: str, as_json: bool, **asked: Any) -> None:
 
 
 def _examples(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
-    """What to learn from, and the space that it is of."""
+    """The examples to learn from, and their space."""
     if bool(asked["table"]) == asked["from_runs"]:
         raise SettingError("give either --table NAME or --from-runs: a surrogate learns from one of them")
     if asked["from_runs"]:
@@ -90,7 +90,7 @@ def _of_runs(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
 @format_option
 @json_option
 def info(surrogate: str, form: str, as_json: bool) -> None:
-    """What the surrogate in FILE is of, what it learnt from, and how good it is on cells held out."""
+    """Show what the surrogate in FILE predicts, what it learnt from, and how accurate it is on held-out cells."""
     from backends.surrogate.files import Surrogate
     from harness.output.page import show
     from harness.studies.surrogate.page import surrogate_page

@@ -1,4 +1,4 @@
-"""``harness table``: build, import, fetch and look at ground-truth tables."""
+"""``harness table``: build, import, fetch, describe and check ground-truth tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ table_group.add_command(tables, "list")
 @table_group.command("import")
 @click.argument("form", metavar="FORMAT")
 @click.argument("source", type=click.Path())
-@click.option("--space", required=True, metavar="NAME", help="The space whose cells these are.")
+@click.option("--space", required=True, metavar="NAME", help="The space of the cells.")
 @click.option("--output", required=True, metavar="FILE", type=click.Path(), help="The table file to write (.h5).")
 @click.option("--mean-of", type=click.IntRange(min=1), metavar="N", help="csv: each row is the mean of N repeats.")
 @set_option
@@ -40,7 +40,7 @@ def import_(form: str, source: str, space: str, output: str, mean_of: int | None
     options = read_settings(settings) | ({} if mean_of is None else {"mean_of": mean_of})
     with progress_bar(f"importing {Path(source).name}") as report:
         import_table(form, source, create_space(space), output, report, **options)
-    _say_written(output)
+    _print_written(output)
 
 
 @table_group.command()
@@ -52,34 +52,34 @@ def fetch(name: str) -> None:
 
     with progress_bar(f"downloading {name}") as downloaded, progress_bar(f"importing {name}") as imported:
         path = fetching.fetch(name, create_space("nasbench101"), on_download=downloaded, on_import=imported)
-    _say_written(path)
+    _print_written(path)
 
 
 @table_group.command()
 @click.argument("recipe", type=click.Path())
-@click.option("--space", default="nasbench101-v5", show_default=True, metavar="NAME", help="Whose cells to train.")
+@click.option("--space", default="nasbench101-v5", show_default=True, metavar="NAME", help="The space to train.")
 @click.option("--output", required=True, metavar="FILE", type=click.Path(), help="The table file to write (.h5).")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Trainings at a time (default: one a core).")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Trainings at a time (default: one per core).")
 def build(recipe: str, space: str, output: str, workers: int | None) -> None:
     """Train every cell of a space by a RECIPE (YAML) into a table.
 
-    What is trained is kept in OUTPUT.journal: a killed build goes on where it stopped, with the same command.
+    Finished trainings are kept in OUTPUT.journal: the same command continues a killed build where it stopped.
     """
     from backends.tabular.importers import import_table
-    from harness.execution.building import build_journal, recipe_of, trained_cells
+    from harness.execution.building import build_journal, recipe_of, training_jobs
     from harness.execution.executor import Workers
     from harness.planning.settings import create_space
 
     whole, journal = create_space(space), Path(f"{output}.journal")
     with progress_bar("training") as report:
         how = recipe_of(whole, recipe)
-        cells = trained_cells(whole, whole.enumerate_keys(), how)
-        build_journal(whole.name, cells, how, journal, workers=Workers.of(workers), on_progress=report)
+        jobs = training_jobs(whole, whole.enumerate_keys(), how)
+        build_journal(whole.name, jobs, how, journal, workers=Workers.of(workers), on_progress=report)
     import_table("journal", journal, whole, output)
-    _say_written(output)
+    _print_written(output)
 
 
-def _say_written(path: str | Path) -> None:
+def _print_written(path: str | Path) -> None:
     from backends.tabular.table import Table
 
     table = Table.open(path)
@@ -90,7 +90,7 @@ def _say_written(path: str | Path) -> None:
 @click.argument("table")
 @json_option
 def info(table: str, as_json: bool) -> None:
-    """What TABLE (a name or a file) holds: rows, metrics, budgets, repeats, origin, and how well it tells cells apart.
+    """Show what TABLE (a name or file) holds: rows, metrics, budgets, repeats, origin, and how well it separates cells.
 
     The figures are at the full budget: std over the cells' means, std over a cell's repeats, the standard error of a
     cell's mean (both root mean squares over the cells), and the separation, the first std divided by that error.
@@ -113,7 +113,7 @@ FIGURE_HEADS = (
     "std /\nerror",
     "diverged",
 )
-"""A column for each of backends.tabular.verify.FIGURES, between the metric's name and the trainings that diverged."""
+"""Column heads: the metric, one head for each of backends.tabular.verify.FIGURES, and the trainings that diverged."""
 
 
 def _print_info(document: dict[str, Any]) -> None:

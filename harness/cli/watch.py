@@ -1,4 +1,4 @@
-"""``harness watch``: see from another terminal how the runs of a store go."""
+"""``harness watch``: show the progress of a store's runs from another terminal."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--store", metavar="URL", help="The run store (default: sqlite:///runs/harness.db).")
-@click.option("--once", is_flag=True, help="Look once.")
+@click.option("--once", is_flag=True, help="Print one snapshot and stop.")
 @click.option(
     "--interval",
     default=2.0,
     show_default=True,
     type=click.FloatRange(min=0.1),
     metavar="S",
-    help="Seconds from one look to the next.",
+    help="Seconds between snapshots.",
 )
 @json_option
 def watch(store: str | None, once: bool, interval: float, as_json: bool) -> None:
-    """Show the runs of a store that another process performs, until none is left or Ctrl-C.
+    """Show the progress of a store's runs, which another process performs, until none is left or Ctrl-C.
 
-    The store is only read. A run whose process died looks like one that takes long: no commit is seen of it.
+    The store is only read. A run whose process died looks like a slow run: it commits nothing more.
     """
     if as_json and not once:
         raise click.UsageError("--json prints one document; give --once with it")
@@ -39,25 +39,25 @@ def watch(store: str | None, once: bool, interval: float, as_json: bool) -> None
 
     with closing(StoreWatch.of(store or DEFAULT_STORE)) as watched:
         if once:
-            return _look_once(watched, as_json)
+            return _print_once(watched, as_json)
         try:
             return _follow(watched, interval)
-        except KeyboardInterrupt:  # how one leaves; the runs go on
+        except KeyboardInterrupt:  # ends the display, not the runs
             return None
 
 
-def _look_once(watched: StoreWatch, as_json: bool) -> None:
+def _print_once(watched: StoreWatch, as_json: bool) -> None:
     from datetime import datetime
 
     from harness.live.watch_page import document, terminal
     from harness.output.terminal import print_page
 
-    picture = watched.look()
-    return print_json(document(picture)) if as_json else print_page(terminal(picture, datetime.now()))
+    snapshot = watched.look()
+    return print_json(document(snapshot)) if as_json else print_page(terminal(snapshot, datetime.now()))
 
 
 def _follow(watched: StoreWatch, interval: float) -> None:
-    """Look again and again, on a terminal in place, elsewhere a line for each change."""
+    """Show each snapshot: a terminal is redrawn in place, other output gets a line for each change."""
     from rich.console import Console
 
     from harness.live.watch import follow
@@ -67,7 +67,7 @@ def _follow(watched: StoreWatch, interval: float) -> None:
     show(follow(watched, interval))
 
 
-def _live(pictures: Iterator[StoreSnapshot]) -> None:
+def _live(snapshots: Iterator[StoreSnapshot]) -> None:
     from datetime import datetime
 
     from rich.live import Live
@@ -75,18 +75,18 @@ def _live(pictures: Iterator[StoreSnapshot]) -> None:
     from harness.live.watch_page import terminal
 
     with Live(auto_refresh=False) as live:
-        for picture in pictures:
-            live.update(terminal(picture, datetime.now()), refresh=True)
+        for snapshot in snapshots:
+            live.update(terminal(snapshot, datetime.now()), refresh=True)
 
 
-def _lines(pictures: Iterator[StoreSnapshot]) -> None:
+def _lines(snapshots: Iterator[StoreSnapshot]) -> None:
     from datetime import datetime
 
     from harness.live.watch import changed
     from harness.live.watch_page import line
 
     before: StoreSnapshot | None = None
-    for picture in pictures:
-        if changed(before, picture):
-            click.echo(line(picture, datetime.now()))
-        before = picture
+    for snapshot in snapshots:
+        if changed(before, snapshot):
+            click.echo(line(snapshot, datetime.now()))
+        before = snapshot

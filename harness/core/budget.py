@@ -1,4 +1,4 @@
-"""What answers cost, and how much of it a search may spend."""
+"""The cost of answers, and the budget of a search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.core.errors import SettingError
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The price of answers: scored queries, epochs of training, and seconds of training (simulated by a table)."""
+    """The cost of answers: scored queries, epochs of training, and seconds of training (simulated by a table)."""
 
     queries: int = 0
     epochs: float = 0.0
@@ -21,7 +21,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Upper limits on a search's total cost; ``None`` leaves that side open."""
+    """Upper limits on a search's total cost; ``None`` sets no limit."""
 
     queries: int | None = None
     epochs: float | None = None
@@ -34,7 +34,7 @@ class Budget:
                 raise SettingError(f"a budget of {value!r} {name} allows nothing; give a number above 0")
 
     def allows(self, spent: Cost) -> bool:
-        """Whether anything may still be asked after ``spent``."""
+        """Whether the search may ask more queries after it has spent ``spent``."""
         pairs = ((spent.queries, self.queries), (spent.epochs, self.epochs), (spent.seconds, self.seconds))
         return all(limit is None or used < limit for used, limit in pairs)
 

@@ -1,4 +1,4 @@
-"""The only search loop: a policy asks, an oracle answers, a log remembers; so budget, log and resume exist once."""
+"""The only search loop, with budget, log and resume: a policy asks, an oracle answers, and a log records both."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ from harness.core.space import Architecture
 
 @dataclass(frozen=True, slots=True)
 class SearchProgress:
-    """How far a search is: the number of answered queries of any kind, and what they cost."""
+    """The progress of a search: the number of answered queries of any kind, and their total cost."""
 
     trials: int = 0
     spent: Cost = field(default_factory=Cost)
 
 
 class Log(Protocol):
-    """Remembers a search, so that a killed one goes on from its last checkpoint."""
+    """Records a search, so that it resumes from its last checkpoint after a crash."""
 
     def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
-        """Bring both back to the last checkpoint, if there is one, and say how far it was."""
+        """Restore policy and oracle from the last checkpoint, if there is one; returns the progress at that point."""
 
     def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
-        """Take note of answered queries; ``progress`` includes them, and both states are the ones after them."""
+        """Record answered queries; ``progress`` and the states of policy and oracle already include them."""
 
 
 class NoLog:
-    """Remembers nothing."""
+    """A log that records nothing."""
 
     def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
         """Start from the beginning."""
         return SearchProgress()
 
     def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
-        """Forget."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """What a search came to."""
+    """The result of a search."""
 
     recommendation: Architecture
     progress: SearchProgress
 
 
 def never_trains(policy: Any, oracle: Any) -> bool:
-    """Whether the policy would measure shared weights that it never trains; both are classes or instances."""
+    """Whether the policy would query shared weights that it never trains; both are classes or instances."""
     shared, needs = OracleFeatures.of(oracle).shares_weights, policy.needs
     return shared and bool(needs & {Score, Gradient}) and Update not in needs
 
@@ -65,12 +65,12 @@ def require_compatible(
     oracles: Callable[[], Sequence[str]],
     policies: Callable[[], Sequence[str]],
 ) -> None:
-    """Refuse a pair that cannot work: raises IncompatibleError naming what is missing or wrong, and who has it.
+    """Raise IncompatibleError if the oracle cannot serve the policy; the message names alternatives.
 
-    ``policy`` and ``oracle`` are classes or instances; ``oracles()`` lists those that would do for this policy, and
-    ``policies()`` those that would do for this oracle.
+    ``policy`` and ``oracle`` are classes or instances, and ``names`` are their names. ``oracles()`` lists the oracles
+    that suit this policy, ``policies()`` the policies that suit this oracle.
     """
-    PolicyFeatures.of(policy)  # refuses a wrong member now, not after the search; never_trains does the oracle's
+    PolicyFeatures.of(policy)  # a wrong member raises now, not after the search; never_trains checks the oracle's
     if missing := policy.needs - oracle.supports:
         raise IncompatibleError(
             f"policy {names[0]} needs {_words(missing)} queries, but oracle {names[1]} answers only "
@@ -96,8 +96,8 @@ def search(
 ) -> SearchOutcome:
     """Run a policy against an oracle until the policy is finished or the budget is spent.
 
-    A batch that crosses the budget is cut after the answer that crossed it: that answer still counts, those behind it
-    are neither charged nor told.
+    If a batch exceeds the budget, it is cut after the answer that exceeded it: that answer counts, and the later ones
+    are neither charged nor given to the policy.
     """
     log = log or NoLog()
     progress = log.resume(policy, oracle)

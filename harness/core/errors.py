@@ -3,12 +3,12 @@
 HarnessError
 ├── UnknownNameError      a policy, oracle, space, table, run or setting that does not exist
 ├── SettingError          a setting of the wrong type or value
-├── SpaceError            a cell outside its space, a text that does not parse, a space too large to walk
+├── SpaceError            a cell outside its space, a text that does not parse, a space too large to enumerate
 ├── IncompatibleError     a policy that needs what an oracle cannot answer, a table of another space
 ├── TableError            a table or a source file that is damaged, foreign or contradictory
 ├── StoreError            a run store that cannot be opened, read or written
 ├── DataError             training data that is missing or damaged
-└── ResourceError         a run that needs more memory than there is: it fails alone, the others go on
+└── ResourceError         a run that needs more memory than is available; the other runs go on
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from collections.abc import Iterable, Sequence
 
 
 class HarnessError(Exception):
-    """A user's mistake: the message says what was wrong, what was expected and what to do, in one line."""
+    """A user's mistake: the message says in one line what was wrong, what was expected and what to do."""
 
 
 class UnknownNameError(HarnessError):
-    """A name that nothing answers to."""
+    """A name that does not exist."""
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
@@ -61,4 +61,4 @@ class DataError(HarnessError):
 
 
 class ResourceError(HarnessError):
-    """A run that needs more memory than there is; the message says what to lower."""
+    """A run that needs more memory than is available; the message says what to lower."""

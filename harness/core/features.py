@@ -1,7 +1,7 @@
-"""What a policy or an oracle may declare beyond its contract, with what holds where it does not.
+"""The optional members of policies and oracles, and their defaults.
 
-A plug-in need not inherit from anything, so its optional members may be missing. They are read here and nowhere else:
-``OracleFeatures.of`` and ``PolicyFeatures.of`` take a class or an instance. A member of the wrong type is refused.
+A plug-in need not inherit from anything, so its optional members may be missing. Only this module reads them:
+``OracleFeatures.of`` and ``PolicyFeatures.of`` take a class or an instance, and refuse a member of the wrong type.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from harness.core.judgement import TruthTable
 from harness.core.space import SearchSpace
 
 WIDTH = 100_000
-"""The most queries that a policy may ask at once; its own batch is smaller."""
+"""The most queries that a policy may be asked for at once; the policies' own batches are smaller."""
 
 SHARED_SETTINGS: Mapping[str, tuple[Any, ...]] = {
     "table": ("tables/cells.h5",),
@@ -25,45 +25,44 @@ SHARED_SETTINGS: Mapping[str, tuple[Any, ...]] = {
     "verify": (True, False),
     "caution": ("a warning",),
 }
-"""Settings that mean the same in every oracle that has them, each with values that it must take.
+"""Settings that mean the same in every oracle that has them, each with values that it must accept.
 
-``table`` is a known table or its file, which then judges as well; ``search_metric`` the split that a Score is of;
-``device`` where it trains; ``verify`` whether data must be the published files. ``caution`` is filled in by
-``protocol``: what every leaderboard says of the oracle's scores. All are optional.
-"""
+``table`` names a known table or its file, by which runs are then judged too; ``search_metric`` is the data split of a
+Score; ``device`` is the device for training; ``verify`` says whether data must be the published files. ``protocol``
+fills in ``caution``, a warning about the oracle's scores that every leaderboard prints. All are optional."""
 
 
 class TrainingProtocol(Protocol):
-    """What an oracle makes of its settings before a run is recorded."""
+    """How an oracle completes its settings before a run is recorded."""
 
     def __call__(
         self, settings: Mapping[str, Any], recipe: str, space: SearchSpace
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """The oracle's settings filled in, and settings of the policy that follow from them.
+        """Return the oracle's completed settings, and settings of the policy that follow from them.
 
-        ``recipe`` names whose training protocol the policy follows. Settings that the policy lacks are left out, and
-        those that a user gives come before those that are brought.
+        ``recipe`` names the training protocol that the policy follows. Settings that the policy lacks are ignored, and
+        those that a user gives override the returned ones.
         """
 
 
 def keep_settings(
     settings: Mapping[str, Any], recipe: str, space: SearchSpace
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The protocol of an oracle that declares none: its settings as they are, and nothing for the policy."""
+    """The default ``protocol``: the oracle's settings unchanged, and none for the policy."""
     return settings, {}
 
 
 def any_space(settings: Mapping[str, Any]) -> str | None:
-    """The space of an oracle that is made for none in particular."""
+    """The default ``space_of``: the oracle's settings are made for no particular space."""
     return None
 
 
 class _Features:
-    """Reads the declared members of a class or an instance into a record."""
+    """Reads the optional members of a class or an instance into a record."""
 
     @classmethod
     def of(cls, part: Any) -> Self:
-        """What a plug-in declares, and the defaults of the rest; raises IncompatibleError for a wrong one."""
+        """Read a plug-in's optional members, with defaults for missing ones; raises IncompatibleError."""
         names = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # subclasses are dataclasses
         found = cls(**{name: getattr(part, name) for name in names if _is_known(part, name)})
         for name, (right, expected) in found.rules().items():
@@ -72,7 +71,7 @@ class _Features:
         return found
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
-        """Whether each member is right, and what it should be."""
+        """For each member, whether its value is valid, and the expected type in words."""
         raise NotImplementedError
 
 
@@ -80,11 +79,11 @@ class _Features:
 class OracleFeatures(_Features):
     """The optional members of an oracle.
 
-    ``shares_weights``: all architectures share weights that ``Update`` trains. ``width``: how many queries it is asked
-    at once, small where answers take long, since checkpoints and the end of a budget lie between two batches.
-    ``protocol`` (static): see ``TrainingProtocol``. ``space_of`` (static): the name of the space that its settings are
-    made for, ``None`` for any. ``truth`` (a method without arguments): the closed form behind the oracle, which then
-    judges in place of a table; ``None`` without one.
+    ``shares_weights``: all architectures share weights that ``Update`` trains. ``width``: the number of queries in a
+    batch, small where answers take long, since checkpoints are written and the budget is checked between batches.
+    ``protocol`` (static): see ``TrainingProtocol``. ``space_of`` (static): the name of the space that the settings are
+    made for, ``None`` for any. ``truth`` (a method without arguments): the closed form behind the oracle, by which runs
+    are judged instead of by a table; ``None`` without one.
     """
 
     shares_weights: bool = False
@@ -94,7 +93,7 @@ class OracleFeatures(_Features):
     truth: Callable[..., TruthTable] | None = None
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
-        """Whether each member is right, and what it should be."""
+        """For each member, whether its value is valid, and the expected type in words."""
         return {
             "shares_weights": (isinstance(self.shares_weights, bool), "True or False"),
             "width": (_is_count(self.width, 1), "a whole number from 1 up"),
@@ -108,15 +107,15 @@ class OracleFeatures(_Features):
 class PolicyFeatures(_Features):
     """The optional members of a policy.
 
-    ``recipe``: whose training protocol it follows on live oracles, by default that of uniform single paths.
-    ``trains_some``: it trains the shared weights of chosen architectures alone, so that they say nothing of the others.
+    ``recipe``: the training protocol that it follows on oracles that train, by default that of Single Path One-Shot.
+    ``trains_some``: it trains the shared weights only for architectures that it chooses, so they cannot score others.
     """
 
     recipe: str = "spos"
     trains_some: bool = False
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
-        """Whether each member is right, and what it should be."""
+        """For each member, whether its value is valid, and the expected type in words."""
         return {
             "recipe": (isinstance(self.recipe, str), "the name of a training protocol, such as 'spos'"),
             "trains_some": (isinstance(self.trains_some, bool), "True or False"),
@@ -124,7 +123,7 @@ class PolicyFeatures(_Features):
 
 
 def repeated_queries(oracle: Any) -> int:
-    """How many queries of a search asked for a cell again: the oracle's ``repeated``, 0 where it does not count."""
+    """How many queries of a search repeated a cell: the oracle's ``repeated``, 0 if it does not count them."""
     found = getattr(oracle, "repeated", 0)
     if not _is_count(found, 0):
         raise _error(oracle, f"declares repeated = {found!r}", "a whole number from 0 up")
@@ -134,7 +133,7 @@ def repeated_queries(oracle: Any) -> int:
 def apply_protocol(
     oracle: Any, settings: Mapping[str, Any], recipe: str, space: SearchSpace
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """What the ``protocol`` of an oracle's class returns; raises IncompatibleError unless that is two mappings."""
+    """The result of ``protocol`` of an oracle's class; raises IncompatibleError unless it is two mappings."""
     found: Any = OracleFeatures.of(oracle).protocol(settings, recipe, space)
     if not (isinstance(found, tuple) and [isinstance(part, Mapping) for part in found] == [True, True]):
         raise _error(oracle, f"returns {found!r} from protocol", "its settings and those of the policy, a dict each")
@@ -142,7 +141,7 @@ def apply_protocol(
 
 
 def space_of_settings(oracle: Any, settings: Mapping[str, Any]) -> str | None:
-    """What ``space_of`` of an oracle's class returns; raises IncompatibleError unless that is a text or ``None``."""
+    """The result of ``space_of`` of an oracle's class; raises IncompatibleError unless it is a text or ``None``."""
     found: Any = OracleFeatures.of(oracle).space_of(settings)
     if not isinstance(found, str | None):
         raise _error(oracle, f"returns {found!r} from space_of", "the name of a space, or None")
@@ -150,7 +149,7 @@ def space_of_settings(oracle: Any, settings: Mapping[str, Any]) -> str | None:
 
 
 def _is_known(part: Any, name: str) -> bool:
-    """Whether a class or an object has a member; the value of a class's property is known once it is built."""
+    """Whether a class or an instance has a member that can be read; a property needs an instance."""
     value = getattr(part, name, None)
     return hasattr(part, name) and (callable(value) or not hasattr(value, "__get__"))
 
@@ -161,7 +160,7 @@ def _error(part: Any, says: str, expected: str) -> IncompatibleError:
 
 
 def _takes(function: Any, count: int) -> bool:
-    """Whether it can be called with so many positional arguments."""
+    """Whether a function can be called with ``count`` positional arguments."""
     try:
         inspect.signature(function).bind(*range(count))
     except (TypeError, ValueError):

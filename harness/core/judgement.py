@@ -1,4 +1,4 @@
-"""What a judge says: the truth about a recommendation, what it is a number of, and the record of who looked at it."""
+"""The judge's results: verdicts on recommendations, the truth that they refer to, and records of lookups."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from harness.core.numbers import Number, Undefined
 
 
 class TruthTable(Protocol):
-    """What the judge needs of a ground-truth table."""
+    """What the judge reads from a ground-truth table."""
 
     @property
     def name(self) -> str:
-        """How messages call the table."""
+        """The name of the table in messages."""
 
     @property
     def scheme(self) -> str:
@@ -29,11 +29,11 @@ class TruthTable(Protocol):
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """The training budgets, the last one being the full one."""
+        """The training budgets in epochs; the last one is the full budget."""
 
     @property
     def repeats(self) -> int:
-        """How often each cell was trained, at most."""
+        """The largest number of trainings of a cell."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class TruthTable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How good a recommendation is.
+    """The quality of a recommendation.
 
     ``rank`` is 1 for the best of the ``size`` ranked cells and shared by ties; ``regret`` is the distance to the best
     value, never negative; ``percentile`` is the percentage of the ranked cells that are no better (the best has 100).
@@ -67,7 +67,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class UnrankedVerdict:
-    """The value of a recommendation in a space that is not ranked: it was trained, the other cells were not."""
+    """The value of a recommendation without a rank: it was trained, the other cells of the space were not."""
 
     value: float
 
@@ -92,7 +92,7 @@ class Correlation:
 
 @dataclass(frozen=True, slots=True)
 class TruthLookup:
-    """One look at the truth: for which run (its id, or "" outside of runs), when (UTC), and at what."""
+    """One lookup of the truth: the run (its id, or "" outside of runs), the time (UTC), and what was looked up."""
 
     run: str
     when: datetime
@@ -103,7 +103,7 @@ class TruthLookup:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The cells that are ranked, of how many in the space, and their best, mean and population standard deviation."""
+    """The numbers of ranked cells and of cells in the space; best, mean and population standard deviation."""
 
     size: int
     space_size: int
@@ -114,7 +114,7 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the numbers of a judgement are of; ``name`` and ``digest`` are those of a table, or of a recipe.
+    """The truth that judgements refer to; ``name`` and ``digest`` are those of a table or of a recipe.
 
     A table ranks the cells of the space; a recipe, by which recommendations are trained from scratch, does not.
     """

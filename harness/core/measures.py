@@ -1,6 +1,6 @@
-"""What a training is measured by: accuracies, perplexities and seconds, told apart by the last word of a metric's name.
+"""The measures of a training: accuracy, perplexity and seconds, each the last word of a metric's name.
 
-This is the one place that knows of each whether larger or smaller is better.
+Only this module says of each whether larger or smaller is better.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A kind of number: its range, which end of it is better, and what a value must be, in words."""
+    """A measure: its range, whether larger or smaller is better, and its valid values in words (``wanted``)."""
 
     name: str
     low: float
@@ -28,11 +28,11 @@ class Measure:
 
     @property
     def sign(self) -> float:
-        """What values are multiplied by so that larger is better."""
+        """The factor, 1 or -1, that makes larger values better."""
         return 1.0 if self.larger_is_better else -1.0
 
     def outside(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-        """Which values, of any shape, are out of range or infinite; NaN is no value, and so is not."""
+        """A mask of the values, of any shape, that are out of range or infinite; NaN, a missing value, is not."""
         with np.errstate(invalid="ignore"):
             wrong: npt.NDArray[np.bool_] = (values < self.low) | (values > self.high) | np.isinf(values)
         return wrong
@@ -42,15 +42,15 @@ class Measure:
         return float(values.max() if self.larger_is_better else values.min())
 
     def scores(self, values: Floats) -> Floats:
-        """Values as a search sees them, larger being better: as they are, or the negated logarithms of perplexities.
+        """Values as a search sees them, larger being better: unchanged, or negated natural logarithms of perplexities.
 
-        A logarithm, which is the cross-entropy in nats, since perplexities early in training are orders of magnitude
-        above the final ones. ``values`` are of one of QUALITIES.
+        The logarithm is the cross-entropy in nats: perplexities early in training are orders of magnitude above the
+        final ones. The measure must be one of QUALITIES.
         """
         return values if self.larger_is_better else -np.log(values)
 
     def metric(self, split: str) -> Metric:
-        """What ``scores`` of a data split mean; a perplexity has no upper bound, so its negated logarithm no lower."""
+        """The metric of ``scores`` on a data split; a perplexity has no upper bound, so its score has no lower one."""
         if self.larger_is_better:
             return Metric(self.name, split, self.low, self.high)
         return Metric(f"negated log {self.name}", split, -math.inf, -math.log(self.low))
@@ -65,6 +65,6 @@ QUALITIES = (ACCURACY, PERPLEXITY)
 
 
 def measure_of(metric: str) -> Measure | None:
-    """The measure of a metric such as ``test_perplexity``, or ``None`` for a name that ends in none of them."""
+    """The measure of a metric such as ``test_perplexity``; ``None`` if its name does not end in a measure."""
     word = metric.rpartition("_")[2]
     return next((measure for measure in (*QUALITIES, SECONDS) if measure.name == word), None)

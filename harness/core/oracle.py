@@ -1,7 +1,7 @@
 """The messages between policies and oracles, and the oracle's contract.
 
-A policy asks queries, an oracle answers them in order; neither holds the other. Truth (test accuracy) is not a
-message: only the judge has it.
+A policy asks queries, and an oracle answers them in order; neither holds the other. Truth (test accuracy) is not a
+message: only the judge reads it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ State: TypeAlias = Mapping[str, Any]
 class Score:
     """How good is this architecture on validation data after ``epochs`` of training (``None``: the full budget)?
 
-    ``batches`` asks for a quick look at the next so many validation batches (``None``: the whole split), which is what
-    a controller's reward is; an oracle that knows figures of the whole split alone answers with those.
+    ``batches`` limits the evaluation to the next so many validation batches (``None``: the whole split), as for a
+    controller's reward; an oracle that knows only values of the whole split answers with those.
     """
 
     architecture: Architecture
@@ -33,10 +33,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One step of the shared weights, gradients summed over these points.
+    """One training step of the shared weights, with gradients summed over these points.
 
-    An Architecture stands for its cell: however it is written, it uses the weights of its canonical form. A Mixture
-    means what it says, decision by decision; the one-hot mixture of a canonical architecture is that architecture.
+    An Architecture uses the weights of its canonical form, whichever description of the cell it is. A Mixture is used
+    as it is, decision by decision; the one-hot mixture of a canonical architecture is that architecture.
     """
 
     points: tuple[Mixture | Architecture, ...]
@@ -44,9 +44,9 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The validation loss at ``mixture`` and its slope, weights held fixed (``unrolled``: after one virtual step).
+    """The validation loss at ``mixture`` and its gradient, weights held fixed (``unrolled``: after one virtual step).
 
-    Until the next Update all are measured on the same batch, so that their differences are differences of mixtures.
+    All Gradients before the next Update are measured on the same batch, so they differ only by their mixtures.
     """
 
     mixture: Mixture
@@ -59,7 +59,7 @@ QueryKind: TypeAlias = type[Score] | type[Update] | type[Gradient]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The search metric of a Score: larger is better, inside the oracle's ``metric`` range."""
+    """The answer to a Score: the search metric, larger being better, inside the oracle's ``metric`` range."""
 
     value: float
     cost: Cost
@@ -67,7 +67,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """The training loss of an Update, or ``None`` where there are no shared weights."""
+    """The answer to an Update: the training loss, or ``None`` where no weights are shared."""
 
     loss: float | None
     cost: Cost
@@ -75,7 +75,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """The loss of a Gradient and its derivative, one row a decision."""
+    """The answer to a Gradient: the loss, and its derivative with one row for each decision."""
 
     loss: float
     gradient: Mixture
@@ -84,7 +84,7 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A query that has no value (diverged, not in the table): an answer, never an exception."""
+    """The answer to a query that has no value (diverged, not in the table); oracles raise no exception for it."""
 
     reason: str
     cost: Cost
@@ -104,7 +104,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a Scored value means: its name, the data split it is measured on, and its range (larger is better)."""
+    """The meaning of a Scored value: its name, its data split, and its range (larger is better)."""
 
     name: str
     split: str
@@ -116,33 +116,32 @@ class Metric:
 class Oracle(Protocol):
     """Answers queries about the architectures of one space.
 
-    Constructors take ``(space, seed, *, settings)``, where ``seed`` is the run's integer. What an oracle may declare
-    besides stands in ``harness.core.features``: ``shares_weights``, ``width``, ``repeated``, ``protocol``, ``space_of``
-    and ``truth``.
+    Constructors take ``(space, seed, *, settings)``, where ``seed`` is the run's integer. ``harness.core.features``
+    lists the optional members: ``shares_weights``, ``width``, ``repeated``, ``protocol``, ``space_of`` and ``truth``.
     """
 
     space: SearchSpace
     metric: Metric
     supports: frozenset[QueryKind]
     independent: bool
-    """A Score depends on the query and the seed alone, so answers may be computed in any order, split or joined."""
+    """Whether a Score depends on the query and the seed alone, so that batches may be split, joined or reordered."""
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        """One answer a query, in order.
+        """Return one answer for each query, in order.
 
-        Raises IncompatibleError for an unsupported kind and SpaceError for a foreign cell; then nothing is charged
-        and nothing has changed.
+        Raises IncompatibleError for an unsupported kind and SpaceError for an architecture outside the space, before
+        anything is charged or changed.
         """
 
     def state_dict(self) -> State:
-        """All that the next answers depend on."""
+        """The state that the next answers depend on."""
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore a state that ``state_dict`` returned."""
 
 
 def require_answerable(oracle: Oracle, queries: Sequence[Query]) -> None:
-    """Refuse a batch before anything is charged.
+    """Check a batch before anything is charged.
 
     Raises IncompatibleError for a kind that the oracle does not support and SpaceError for a foreign architecture.
     """

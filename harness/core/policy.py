@@ -1,4 +1,4 @@
-"""The policy's contract: ask for queries, be told the trials, recommend an architecture."""
+"""The policy's contract: it asks queries, receives their answers, and recommends an architecture."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ BASELINE = "random"
 
 @runtime_checkable
 class Policy(Protocol):
-    """A search policy over one space, driven by the driver's loop.
+    """A search policy over one space; the driver calls it.
 
     Constructors take ``(space, rng, *, settings)`` with the published values as defaults; the settings are plain types.
-    What a policy may declare besides stands in ``harness.core.features``: ``recipe`` and ``trains_some``.
+    ``harness.core.features`` describes the optional members: ``recipe`` and ``trains_some``.
     """
 
     needs: frozenset[QueryKind]
-    """The query kinds that it asks."""
+    """The kinds of query that it asks."""
 
     def ask(self, limit: int) -> list[Query]:
-        """The next queries, at most ``limit`` (>= 1), fewer where the policy's own batch is smaller; [] when finished.
+        """The next queries: at most ``limit`` (>= 1), fewer if the policy's own batch is smaller, [] when finished.
 
-        How many it asks depends on ``limit`` and its settings alone, never on who evaluates them.
+        Their number depends on ``limit`` and the policy's settings alone, never on how the queries are evaluated.
         """
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """The answers to the last ``ask``, in its order; a prefix of them where the budget ended in between."""
+        """Receive the answers to the last ``ask``, in its order; only a prefix if the budget ended in the batch."""
 
     def recommend(self) -> Architecture:
-        """The best architecture known so far: pure, and legal at any time, even before the first ``tell``."""
+        """The best architecture known so far; pure, and legal at any time, even before the first ``tell``."""
 
     def state_dict(self) -> State:
-        """All that the search depends on, the generator's state included."""
+        """The state that the search depends on, including that of the generator."""
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore a state that ``state_dict`` returned."""

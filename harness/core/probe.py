@@ -1,4 +1,4 @@
-"""The cells of the probe: a fixed sample of a space, on which rankings by shared weights are measured."""
+"""The probe: a fixed sample of a space's cells, on which the ranking by shared weights is measured."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from harness.core.random import stream
 from harness.core.space import ENUMERABLE, Architecture, SearchSpace
 
 PROBE_CELLS = 200
-"""The most cells that a probe has."""
+"""The largest number of cells in a probe."""
 
 
 def probe_cells(space: SearchSpace, most: int = PROBE_CELLS) -> tuple[Architecture, ...]:
-    """At most ``most`` cells in canonical form, the same in every run: different ones, uniform over all, or all.
+    """At most ``most`` distinct cells in canonical form, the same in every run: a uniform sample, or all cells.
 
-    A space too large to walk draws them by its own sampler.
+    In a space too large to enumerate, the space's own sampler draws them.
     """
     rng = stream(0, "probe", space.name)
     keys = _sampled_keys(space, rng, most) if space.size > ENUMERABLE else space.enumerate_keys()
@@ -25,7 +25,7 @@ def probe_cells(space: SearchSpace, most: int = PROBE_CELLS) -> tuple[Architectu
 
 
 def _sampled_keys(space: SearchSpace, rng: np.random.Generator, least: int) -> npt.NDArray[np.int64]:
-    """At least ``least`` different canonical keys."""
+    """At least ``least`` distinct canonical keys."""
     keys = np.zeros(0, dtype=np.int64)
     while len(keys) < least:
         keys = np.union1d(keys, space.canonical_keys(space.keys(space.sample_many(rng, PROBE_CELLS))))

@@ -1,4 +1,4 @@
-"""How long tasks say how far they are."""
+"""The progress callbacks of long tasks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""Called now and then with what is done and the total, both in bytes, records, rows or whatever the task counts."""
+"""Called from time to time with the amount done and the total, in the task's own unit (bytes, records, rows)."""
 
 
 def silent(done: int, total: int) -> None:
-    """The progress of a task that nobody watches."""
+    """A progress callback that does nothing."""

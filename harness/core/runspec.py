@@ -1,4 +1,4 @@
-"""What one run is: the record whose digest names it, and the circumstances it was made in."""
+"""The specification of a run, whose digest is the run's id, and the provenance of its results."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from harness.core.errors import SettingError, StoreError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """One search, completely: two runs with the same digest give the same result.
+    """The complete specification of one search: two runs with the same digest give the same result.
 
-    ``settings`` holds every setting of every part, resolved (``{"policy": {...}, "oracle": {...}}``), in plain
-    types; tuples become lists. ``table`` is how the table is called, for show: the run's digest holds its content's
-    digest instead. Both are ``None`` for an oracle without a table.
+    ``settings`` holds every setting of every part, resolved (``{"policy": {...}, "oracle": {...}}``), in plain types;
+    tuples become lists. ``table`` is the table's name, for display only: the run's digest covers ``table_digest``
+    instead. Both are ``None`` for an oracle without a table.
     """
 
     policy: str
@@ -47,7 +47,7 @@ class RunSpec:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, of the canonical JSON of everything but the table's name."""
+        """SHA-256, in hexadecimal, of the canonical JSON of all fields but the table's name."""
         identity = {name: value for name, value in self._mapping().items() if name != "table"}
         return hashlib.sha256(_canonical(identity).encode()).hexdigest()
 
@@ -57,7 +57,7 @@ class RunSpec:
 
     @classmethod
     def from_json(cls, text: str) -> RunSpec:
-        """Read a record back; raises StoreError for one that this version did not write."""
+        """Read a specification back; raises StoreError for a text that this version cannot read."""
         try:
             content = json.loads(text)
             return cls(**(content | {"budget": Budget(**content["budget"])}))
@@ -93,7 +93,7 @@ def _plain(value: Any, path: str) -> Any:
 
 
 def provenance() -> dict[str, Any]:
-    """The circumstances of a run: versions, machine, and the git revision where the package stands in a clone."""
+    """The provenance of a run: versions, machine, and the git revision if the package lies in a clone."""
     return {
         "harness": __version__,
         "python": platform.python_version(),
@@ -105,7 +105,7 @@ def provenance() -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    """The versions of the numerical packages; torch only where the run has imported it."""
+    """The versions of the numerical packages; torch only if the run has imported it."""
     names = ("numpy", "scipy", *(("torch",) if "torch" in sys.modules else ()))
     return {name: importlib.metadata.version(name) for name in names}
 

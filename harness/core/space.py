@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,20 +14,50 @@ from harness.core.errors import SpaceError
 
 DecisionWeights = tuple[float, ...]
 Mixture = tuple[DecisionWeights, ...]
-"""A point of the relaxed space: one row of weights a decision; an architecture is one-hot."""
+"""A point of the relaxed space: one row of weights for each decision; an architecture is one-hot."""
 
 Choices = npt.NDArray[np.int64]
 """Many architectures at once, of shape (architectures, decisions)."""
 
+GraphDescription: TypeAlias = tuple[str, str]
+"""A matrix of 0 and 1 row by row, and the comma-joined labels of its vertices, as NAS-Bench-101's records hold them."""
+
+CellDescription: TypeAlias = str | GraphDescription
+"""A text of the space, or a graph."""
+
 ENUMERABLE = 10_000_000
-"""The largest space that is walked cell by cell."""
+"""The largest number of cells that is enumerated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """One choice a decision; means nothing without its space."""
+    """One choice for each decision; it has a meaning only in its space."""
 
     choices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellDrawing:
+    """A cell as a graph to draw: ``vertices`` are labels, and whether each is an operation rather than an end.
+
+    A vertex stands behind all those that lead to it; ``edges`` are pairs of their places.
+    """
+
+    vertices: tuple[tuple[str, bool], ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+class OfScheme(Protocol):
+    """A space, or a table or a model of its cells."""
+
+    @property
+    def scheme(self) -> str:
+        """Spaces of one scheme give the same cell the same key."""
+
+
+def same_scheme(one: OfScheme, other: OfScheme) -> bool:
+    """Whether both give the same cell the same key."""
+    return one.scheme == other.scheme
 
 
 class SearchSpace(ABC):
@@ -44,15 +74,21 @@ class SearchSpace(ABC):
     scheme: str
     """Spaces of one scheme give the same cell the same key, so that one table serves them all."""
 
+    family: str = ""
+    """Whose adapter trains its cells: a name of ``backends.networks.adapters``, or ``module:object``; '' no one's."""
+
+    graph_encoding: str = ""
+    """Name and version of the form of ``graph_features``; '' for a space that has none."""
+
     encoding: str = "choices"
-    """How the decisions describe a cell, where a space has several ways."""
+    """The name of the encoding of cells as decisions, for a space that has several."""
 
     samplers: ClassVar[tuple[str, ...]] = ("cells", "decisions")
-    """Names of the laws that ``sample`` can follow; ``cells`` is uniform over unique cells."""
+    """The names of the distributions that ``sample`` can follow; ``cells`` is uniform over unique cells."""
 
     @property
     def operations(self) -> tuple[int, ...]:
-        """The decisions that choose an operation, ascending; the others choose the wiring. All, unless overridden."""
+        """The decisions that choose an operation, ascending; the others choose the wiring. By default all decisions."""
         return tuple(range(len(self.options)))
 
     @property
@@ -62,29 +98,60 @@ class SearchSpace(ABC):
 
     @property
     def reachable(self) -> int:
-        """How many of these cells the decisions can describe: all of them, unless the space says otherwise."""
+        """The number of unique cells that the decisions can describe; by default all."""
         return self.size
 
     @property
     def reach(self) -> dict[str, int]:
-        """How many unique cells each encoding that the space offers can describe."""
+        """The number of unique cells that each encoding of the space can describe, by name."""
         return {self.encoding: self.reachable}
 
     def hashes(self, keys: npt.NDArray[np.int64]) -> Iterable[str] | None:
-        """The published hash of the cells of these keys, a text each; ``None`` where the space has none."""
+        """The published hash of the cells of these keys, a text each; ``None`` where the space has none.
+
+        Hashes of 32 hexadecimal digits are kept in tables, and checked.
+        """
         return None
+
+    def drawing(self, architecture: Architecture) -> CellDrawing | None:
+        """The cell of an architecture as a graph; ``None`` where the space's cells are none."""
+        return None
+
+    def described(self, adjacency: str, operations: Sequence[int]) -> CellDescription:
+        """The cell that a journal of trainings calls so: by default the text form of these choices."""
+        return self.format(Architecture(tuple(operations)))
+
+    def graph_key(self, adjacency: str, labels: str) -> int:
+        """The key of a cell that a source describes by a graph; raises SpaceError with what was expected."""
+        raise SpaceError(
+            f"space {self.name!r} has no adjacency matrices; give the column 'architecture', its text form"
+        )
+
+    def graph_keys(self, graphs: Sequence[GraphDescription]) -> npt.NDArray[np.int64]:
+        """The keys of many, shape (graphs,), or -1 where a graph is none."""
+        return np.array([self._graph_key_or_none(graph) for graph in graphs], dtype=np.int64)
+
+    def _graph_key_or_none(self, graph: GraphDescription) -> int:
+        try:
+            return self.graph_key(*graph)
+        except SpaceError:
+            return -1
+
+    def graph_features(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Numbers of the graphs of canonical ``keys``, shape (keys, features), where ``graph_encoding`` names them."""
+        raise NotImplementedError
 
     @abstractmethod
     def keys(self, choices: Choices) -> npt.NDArray[np.int64]:
-        """Integer keys, shape (architectures,): equal keys mean equal cells, and -1 lies outside of the space.
+        """Integer keys, shape (architectures,): equal keys mean equal cells, and -1 means outside of the space.
 
-        A key depends on what the cell computes as it is labelled (dead parts removed), not on its isomorphism class,
-        so it costs a few array operations; ``aliases`` joins the labellings of one cell.
+        A key describes the labelled cell without its dead parts, not its isomorphism class, so it costs only a few
+        array operations; ``aliases`` gives all keys of a cell.
         """
 
     @abstractmethod
     def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """For each key the smallest key of the same cell: one integer a canonical form (-1 stays -1)."""
+        """For each key the smallest key of its cell, which is the key of the canonical form (-1 stays -1)."""
 
     @abstractmethod
     def from_keys(self, keys: npt.NDArray[np.int64]) -> Choices:
@@ -100,10 +167,9 @@ class SearchSpace(ABC):
         return keys[order], order
 
     def path_features(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """What a predictor learns from: 0/1 features of the cells of these keys, shape (keys, features).
+        """Features for a predictor: 0/1 features of the cells of these keys, shape (keys, features).
 
-        Equal cells have equal features. Unless a space has paths from an input to an output, they are the one-hot
-        choices of the canonical form.
+        Equal cells have equal features. By default they are the one-hot choices of the canonical form.
         """
         choices = self.from_keys(self.canonical_keys(keys))
         parts = [np.arange(n) == choices[:, i, None] for i, n in enumerate(self.options)]
@@ -122,7 +188,7 @@ class SearchSpace(ABC):
         """Draw one architecture of the space by the space's sampler."""
 
     def sample_many(self, rng: np.random.Generator, count: int) -> Choices:
-        """Independent draws by the same law, shape (count, decisions); they need not equal ``count`` single draws."""
+        """Independent draws from the same distribution, shape (count, decisions); not always equal to single draws."""
         rows = [self.sample(rng).choices for _ in range(count)]
         return np.array(rows, dtype=np.int64).reshape(count, len(self.options))
 
@@ -138,7 +204,7 @@ class SearchSpace(ABC):
         return self.key(architecture) >= 0
 
     def require(self, architectures: Sequence[Architecture]) -> npt.NDArray[np.int64]:
-        """The keys of these architectures, shape (architectures,); raises SpaceError for a foreign one."""
+        """The keys of these architectures, shape (architectures,); raises SpaceError for one outside the space."""
         for architecture in architectures:
             if len(architecture.choices) != len(self.options):
                 raise self._foreign(architecture)
@@ -158,7 +224,7 @@ class SearchSpace(ABC):
         return int(self.keys(np.asarray([architecture.choices], dtype=np.int64))[0])
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The one representative of all descriptions of the same cell; raises SpaceError outside the space."""
+        """The canonical form, the same for all descriptions of a cell; raises SpaceError outside the space."""
         key = self.canonical_keys(np.asarray([self.key(architecture)], dtype=np.int64))
         if key[0] < 0:
             raise self._foreign(architecture)
@@ -169,7 +235,7 @@ class SearchSpace(ABC):
         return Architecture(tuple(self.from_keys(np.asarray([key], dtype=np.int64))[0].tolist()))
 
     def enumerate(self) -> Iterator[Architecture]:
-        """Every cell once, in canonical form; raises SpaceError where the space is too large to walk."""
+        """Every cell once, in canonical form; raises SpaceError if the space is too large."""
         for start in range(0, len(keys := self.enumerate_keys()), 4096):
             for row in self.from_keys(keys[start : start + 4096]).tolist():
                 yield Architecture(tuple(row))

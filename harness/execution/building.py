@@ -15,20 +15,16 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from backends.standalone.cells import SCHEMES, CellGraph, cells_of
+from backends.standalone.tasks import task_by, task_of
 from backends.tabular.journal import Journal, JournalGroup
-from backends.training.recipes import LanguageRecipe, Recipe, load_language_recipe, load_recipe, recipe_path
+from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import IncompatibleError
 from harness.core.progress import ProgressCallback, silent
-from harness.core.space import Architecture, SearchSpace
+from harness.core.space import SearchSpace
 from harness.execution.executor import Executor, Job, JobError, JobEvent, JobResult, Send, Workers, start_executor
-from harness.spaces.rnn_cell import RNNCell
 
-TRAINER = "backends.standalone.cell_trainer:CellTrainer"
-LANGUAGE_TRAINER = "backends.standalone.language_trainer:LanguageTrainer"
-
-TrainedCell: TypeAlias = CellGraph | str
-"""A cell as trainers take it: a recurrent one by its text."""
+TrainingJobs: TypeAlias = Mapping[JournalGroup, tuple[Any, int]]
+"""What a trainer's ``rows`` takes, by the group of a journal that the rows are."""
 
 
 class Trainer(Protocol):
@@ -43,28 +39,26 @@ class Trainer(Protocol):
 
 def recipe_of(space: SearchSpace, name_or_path: str) -> Recipe | LanguageRecipe:
     """Read a recipe that trains cells of the space; raises a HarnessError where there is none."""
-    if isinstance(space, RNNCell):
-        return load_language_recipe(recipe_path(name_or_path))
-    if space.scheme in SCHEMES:
-        return load_recipe(recipe_path(name_or_path))
-    raise IncompatibleError(
-        f"cells of space {space.name!r} cannot be trained; those of nasbench101, nasbench201 and rnn can"
-    )
+    task = task_of(space)
+    if task is None:
+        raise IncompatibleError(
+            f"cells of space {space.name!r} cannot be trained; those of nasbench101, nasbench201 and rnn can"
+        )
+    recipe: Recipe | LanguageRecipe = task.recipe(name_or_path)
+    return recipe
 
 
-def trained_cells(
+def training_jobs(
     space: SearchSpace, keys: Sequence[int] | npt.NDArray[np.int64], recipe: Recipe | LanguageRecipe
-) -> Sequence[TrainedCell]:
-    """The cells of these keys as a trainer of the recipe takes them."""
-    rows = np.asarray(keys, np.int64)
-    if isinstance(recipe, LanguageRecipe):
-        return [space.format(Architecture(tuple(choices))) for choices in space.from_keys(rows).tolist()]
-    return cells_of(space, rows.tolist())
+) -> TrainingJobs:
+    """The jobs that train the cells of these keys by the recipe, in the order of a journal."""
+    task = task_by(recipe)
+    return task.jobs(task.targets(space, np.asarray(keys, np.int64).tolist()), recipe)
 
 
 def build_journal(
     space: str,
-    cells: Sequence[TrainedCell],
+    jobs: TrainingJobs,
     recipe: Recipe | LanguageRecipe,
     path: Path,
     *,
@@ -72,29 +66,27 @@ def build_journal(
     on_progress: ProgressCallback = silent,
     trainer: str = "",
 ) -> None:
-    """Train the cells, and append what the journal lacks of their rows.
+    """Do the jobs that the journal lacks, and append their rows.
 
     The default ``trainer`` is the recipe's. Progress is in groups. Safe to kill at any time: the next call with the
     same arguments goes on with what is missing. Raises TableError when the journal was begun with another space,
     recipe or data, and WorkerKilledError.
     """
-    trainer = trainer or (LANGUAGE_TRAINER if isinstance(recipe, LanguageRecipe) else TRAINER)
-    how = (recipe, trainer, "cuda" if workers.gpus else "cpu")
-    groups = _groups(cells, recipe)
+    how = (recipe, trainer or task_by(recipe).trainer, "cuda" if workers.gpus else "cpu")
     # what this process has done to its numerical libraries must not reach a result
     with (
         start_executor(replace(workers, isolated=True)) as executor,
         Journal(path, _header(space, recipe, _fingerprint_of(executor, how))) as journal,
     ):
-        missing = {group: arguments for group, arguments in groups.items() if group not in journal.done}
-        done = len(groups) - len(missing)
-        on_progress(done, len(groups))
+        missing = {group: arguments for group, arguments in jobs.items() if group not in journal.done}
+        done = len(jobs) - len(missing)
+        on_progress(done, len(jobs))
 
         def append(event: JobEvent) -> None:
             nonlocal done
             journal.append(_value(event))
             done += 1
-            on_progress(done, len(groups))
+            on_progress(done, len(jobs))
 
         for group, arguments in missing.items():
             executor.submit(Job(str(group), _rows, (*how, *arguments)))
@@ -104,19 +96,6 @@ def build_journal(
 def _header(space: str, recipe: Recipe | LanguageRecipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
     made = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
     return {**made, **fingerprint}
-
-
-def _groups(
-    cells: Sequence[TrainedCell], recipe: Recipe | LanguageRecipe
-) -> dict[JournalGroup, tuple[TrainedCell, int]]:
-    """The groups of a whole journal, in order, and what a trainer's ``rows`` takes for each.
-
-    The first repeat of every recurrent cell comes first, then the second: a journal that is not whole is balanced.
-    """
-    if isinstance(recipe, LanguageRecipe):
-        return {(str(text), n): (text, n) for n in range(recipe.repeats) for text in cells}
-    graphs = [cell for cell in cells if isinstance(cell, CellGraph)]
-    return {(cell.adjacency, cell.operations, n): (cell, n) for cell in graphs for n in recipe.epochs}
 
 
 def _fingerprint_of(executor: Executor, how: tuple[Any, ...]) -> Mapping[str, str]:
@@ -148,6 +127,6 @@ def _fingerprint(recipe: Recipe | LanguageRecipe, trainer: str, device: str, _se
 
 
 def _rows(
-    recipe: Recipe | LanguageRecipe, trainer: str, device: str, cell: TrainedCell, turn: int, _send: Send
+    recipe: Recipe | LanguageRecipe, trainer: str, device: str, target: Any, turn: int, _send: Send
 ) -> list[dict[str, Any]]:
-    return _trainer(recipe, trainer, device).rows(cell, turn)
+    return _trainer(recipe, trainer, device).rows(target, turn)

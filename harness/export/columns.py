@@ -7,17 +7,17 @@ of reasons says why.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from harness.core.errors import UnknownNameError
+from harness.core.numbers import Undefined
+from harness.leaderboard import columns
+from harness.leaderboard.column import METRIC_UNIT, Column, Source
 
-ExportKind: TypeAlias = Literal["runs", "trials", "leaderboard"]
 ColumnType: TypeAlias = Literal["text", "integer", "number", "boolean", "json"]
 """``json`` is nested: text in CSV, Parquet and pandas, itself in JSON."""
-
-METRIC_UNIT = "the metric's"
-"""The unit of a number that is a value of the judged metric, or a difference of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,8 @@ def _number(name: str, meaning: str, unit: str = "", *, printed: bool = False) -
     return ExportColumn(name, "number", unit, meaning, printed)
 
 
-POLICY_COLUMNS = (
-    _text("policy", "the search policy", printed=True),
-    _text("oracle", "who answered its queries", printed=True),
-    _text("space", "the search space", printed=True),
-)
+POLICY_COLUMNS = tuple(_text(each.name, each.meaning, printed=True) for each in columns.ENTRY_COLUMNS[:3])
+"""The policy, the oracle and the space, which say what a row is of."""
 
 SEED_COLUMNS = (
     _text("run", "the run's id, the digest of its specification"),
@@ -114,59 +111,40 @@ TRIAL_COLUMNS = (
     _number("cost_seconds", "what the answer cost", "seconds", printed=True),
 )
 
-COMPARISON_COLUMNS = (
-    _number("difference", "mean minus random's mean, positive where the policy is better", METRIC_UNIT),
-    _number("difference_low", "lower end of Welch's 95 % interval of the difference", METRIC_UNIT),
-    _number("difference_high", "upper end of it", METRIC_UNIT),
-    _number("welch_p", "Welch's two-sided p against random"),
-    _number("holm_p", "that p, corrected for all policies of the leaderboard (Holm 1979)"),
-    _number("mann_whitney_p", "the two-sided p of the Mann-Whitney test against random"),
-    _number("hedges_g", "the difference in pooled standard deviations, corrected for few seeds (Hedges 1981)"),
-    _number("improvement", "the chance that a run beats a random draw, a tie counting half"),
-    _number("improvement_low", "lower end of its 95 % bootstrap interval"),
-    _number("improvement_high", "upper end of it"),
-    _number("margin", "the difference below which the two count as equally good", METRIC_UNIT),
-    _number("equivalence_p", "the p of two one-sided tests that they differ by less than the margin"),
-    _number("detectable", "the difference that four such comparisons in five would see", METRIC_UNIT),
-    _count("seeds_needed", "seeds a side by which a difference as found would be seen as often"),
-)
 
-LEADERBOARD_COLUMNS = (
-    *POLICY_COLUMNS,
-    *TRUTH_COLUMNS,
-    _count("seeds", "runs that have ended", printed=True),
-    _count("failed", "runs among them without a value"),
-    _number("mean", "the mean value over the seeds", METRIC_UNIT, printed=True),
-    _number("mean_low", "lower end of its 95 % bootstrap interval", METRIC_UNIT),
-    _number("mean_high", "upper end of it", METRIC_UNIT),
-    _number("std", "the standard deviation over the seeds", METRIC_UNIT, printed=True),
-    _number("median", "the median over the seeds", METRIC_UNIT),
-    _number("iqm", "the mean of the middle half of the seeds", METRIC_UNIT),
-    _number("best", "the best value", METRIC_UNIT),
-    _count("best_rank", "the best rank", printed=True),
-    _count("size", "how many cells are ranked"),
-    _number("mean_regret", "the mean distance to the best cell", METRIC_UNIT),
-    _number("p_beats_random", "the chance that as many random draws all rank worse than the best rank"),
-    *COMPARISON_COLUMNS,
-    _number("tau", "the mean of Kendall's tau-b over the seeds, where weights are shared"),
-    _number("tau_std", "its standard deviation"),
-    _number("queries", "mean scores and slopes a seed"),
-    _number("hours", "mean training a seed that was charged", "hours"),
-    _number("repeated_share", "the share of queries that asked for a cell again"),
-    _text("verdict", "what the comparisons come to, in words"),
-    ExportColumn("reasons", "json", "", "why numbers are missing, by their names"),
-)
+def leaderboard_columns() -> tuple[ExportColumn, ...]:
+    """The columns of a leaderboard, as its registry says, those of the truth behind the names of a row."""
+    own, names = [column for column, _ in exported(columns.ENTRY_COLUMNS)], len(POLICY_COLUMNS)
+    reasons = ExportColumn("reasons", "json", "", "why numbers are missing, by their names")
+    return (*own[:names], *TRUTH_COLUMNS, *own[names:], reasons)
 
-COLUMNS_BY_KIND: dict[ExportKind, tuple[ExportColumn, ...]] = {
-    "runs": RUN_COLUMNS,
-    "trials": TRIAL_COLUMNS,
-    "leaderboard": LEADERBOARD_COLUMNS,
+
+def exported(registry: Iterable[Column[Source]], source: Source | None = None) -> Iterator[tuple[ExportColumn, Any]]:
+    """The exported columns of a registry, each with its value: an interval is two, and a list is how many it has."""
+    for column in sorted(registry, key=lambda column: columns.place("export", column.name)):
+        name, kind, value = column.export or column.name, column.kind, None if source is None else column.of(source)
+        known = None if isinstance(value, Undefined) else value
+        match None if column.export is None else kind.type:
+            case "interval":
+                yield _number(f"{name}_low", f"lower end of {column.meaning}", kind.unit), known and known.low
+                yield _number(f"{name}_high", "upper end of it", kind.unit), known and known.high
+            case "comparison":
+                yield from exported(columns.COMPARISON_COLUMNS, known)
+            case "list":
+                yield _count(name, column.meaning), None if known is None else len(known)
+            case "text" | "integer" | "number" as plain:
+                yield ExportColumn(name, plain, kind.unit, column.meaning), known
+
+
+COLUMNS_BY_KIND: Mapping[str, Callable[[], tuple[ExportColumn, ...]]] = {
+    "runs": lambda: RUN_COLUMNS,
+    "trials": lambda: TRIAL_COLUMNS,
+    "leaderboard": leaderboard_columns,
 }
 
 
 def columns_of(kind: str) -> tuple[ExportColumn, ...]:
     """The columns of ``runs``, ``trials`` or ``leaderboard``; raises UnknownNameError for another kind."""
-    for name, columns in COLUMNS_BY_KIND.items():
-        if name == kind:
-            return columns
-    raise UnknownNameError.among("export", kind, COLUMNS_BY_KIND)
+    if kind not in COLUMNS_BY_KIND:
+        raise UnknownNameError.among("export", kind, COLUMNS_BY_KIND)
+    return COLUMNS_BY_KIND[kind]()

@@ -66,18 +66,24 @@ def write_json(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) 
 
 def write_markdown(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
     """A table of the columns that are for reading."""
-    printed = [column for column in columns if column.printed]
-    names = [place for place, column in enumerate(printed) if column.type == "text"]
-    cells = [[markdown_text(_printed(row.get(column.name))) for column in printed] for row in rows]
-    out.writelines(f"{line}\n" for line in markdown_table([column.name for column in printed], cells, names=names))
+    heads, cells, names = _reading(rows, columns, markdown_text)
+    out.writelines(f"{line}\n" for line in markdown_table(heads, cells, names=names))
 
 
 def write_latex(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
     """A ``table`` for the package booktabs, of the columns that are for reading."""
+    heads, cells, names = _reading(rows, columns, latex_text)
+    out.write(latex_table("Runs", heads, cells, (), names=names))
+
+
+def _reading(
+    rows: Iterable[ExportRow], columns: ExportColumns, escape: Callable[[str], str]
+) -> tuple[list[str], list[list[str]], list[int]]:
+    """The heads and cells of the columns that are for reading, and the places of those with text."""
     printed = [column for column in columns if column.printed]
     names = [place for place, column in enumerate(printed) if column.type == "text"]
-    cells = [[latex_text(_printed(row.get(column.name))) for column in printed] for row in rows]
-    out.write(latex_table("Runs", [column.name for column in printed], cells, (), names=names))
+    cells = [[escape(_printed(row.get(column.name))) for column in printed] for row in rows]
+    return [column.name for column in printed], cells, names
 
 
 def _printed(value: Any) -> str:

@@ -11,12 +11,12 @@ from backends.tabular.named_tables import table_of_digest
 from harness.core.judgement import NoVerdict, Truth, Verdict
 from harness.core.measures import measure_of
 from harness.core.numbers import Undefined
-from harness.export.columns import COMPARISON_COLUMNS
+from harness.export.columns import exported
+from harness.leaderboard import columns
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.document import plain_fields
 from harness.leaderboard.leaderboard import LeaderboardEntry
 from harness.leaderboard.stored_boards import StoredBoard
-from harness.statistics import Interval
 from harness.storage.records import ProbeCorrelation, Result, Run
 from harness.storage.store import Store
 
@@ -139,24 +139,7 @@ def _tau_row(ranked: ProbeCorrelation | None) -> dict[str, Any]:
 
 
 def _entry_row(entry: LeaderboardEntry) -> dict[str, Any]:
-    plain = plain_fields(entry)
-    reasons = plain.pop("reasons")
-    row = {name: value for name, value in plain.items() if not isinstance(value, list | dict) and name != "metric"}
-    row |= {"seeds": len(entry.seeds), "failed": len(entry.failed), **_ends("mean", entry.mean_interval)}
+    reasons = plain_fields(entry)["reasons"]
     if isinstance(entry.against_random, Comparison):
-        compared, lacking = _comparison_row(entry.against_random)
-        row, reasons = row | compared, reasons | lacking
-    return row | {"reasons": reasons}
-
-
-def _comparison_row(compared: Comparison) -> tuple[dict[str, Any], dict[str, str]]:
-    plain = plain_fields(compared)
-    row = {column.name: plain[column.name] for column in COMPARISON_COLUMNS if column.name in plain}
-    row |= _ends("difference", compared.interval) | _ends("improvement", compared.improvement_interval)
-    return row, plain["reasons"]
-
-
-def _ends(name: str, interval: Interval | Undefined) -> dict[str, Any]:
-    if isinstance(interval, Undefined):
-        return {}
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
+        reasons |= plain_fields(entry.against_random)["reasons"]
+    return {column.name: value for column, value in exported(columns.ENTRY_COLUMNS, entry)} | {"reasons": reasons}

@@ -1,1 +1,1 @@
-"""Figures: functions from plain data to ``matplotlib.figure.Figure``, one file a figure; nothing imports pyplot."""
+"""Functions from plain data to ``matplotlib.figure.Figure``, one file for each figure; nothing imports pyplot."""

@@ -1,4 +1,4 @@
-"""Policies over several leaderboards at once: mean ranks, Friedman's test, and Nemenyi's critical distance.
+"""Compares policies over several leaderboards: mean ranks, Friedman's test, and Nemenyi's critical distance.
 
 Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006, Sec. 3.2.
 """
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def over_boards(boards: Sequence[Leaderboard]) -> CriticalDifferenceData:
-    """The mean ranks of the rows that all boards have, by their mean over the seeds; each board is one block.
+    """Rank the rows that all boards have by their means over the seeds, and average the ranks; a board is one block.
 
-    Raises SettingError where fewer than two boards, or three rows with a mean in all of them, leave nothing to test.
+    Raises SettingError for fewer than two boards, or fewer than three rows with a mean in all of them.
     """
     from harness.figures.critical_difference import critical_difference_data
 
@@ -42,12 +42,12 @@ def over_boards(boards: Sequence[Leaderboard]) -> CriticalDifferenceData:
 
 
 def _name(entry: LeaderboardEntry) -> str:
-    """A row by its policy, and by its oracle where that is not the table that all can ask."""
+    """The policy's name, followed by the oracle's unless that is ``tabular``."""
     return entry.policy if entry.oracle == "tabular" else f"{entry.policy} on {entry.oracle}"
 
 
 def _mean(board: Leaderboard, entry: LeaderboardEntry) -> float:
-    """The mean with larger values better, NaN where there is none."""
+    """The mean, negated if smaller is better; NaN if it is undefined."""
     if isinstance(entry.mean, Undefined):
         return np.nan
     return entry.mean if board.truth.larger_is_better else -entry.mean

@@ -1,4 +1,4 @@
-"""The best architecture so far against what it cost: a line a policy, the mean over its seeds, with its interval."""
+"""Any-time curves: the truth about the best architecture so far against the cost, as a mean over a policy's seeds."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 SIZE = (7.0, 4.4)
 
 LOG_SCALE_RATIO = 50
-"""From this ratio of the largest cost to the smallest on, costs stand on a logarithmic scale."""
+"""The ratio of the largest to the smallest cost from which the cost axis is logarithmic."""
 
 AXIS_LABELS: Mapping[CostAxis, tuple[str, float]] = {
     "queries": ("queries", 1.0),
     "epochs": ("epochs of training", 1.0),
     "seconds": ("hours of training", 1 / 3600),
 }
-"""How an axis is labelled, and what costs along it are multiplied by."""
+"""The label of each cost axis, and the factor from costs to the unit of the label."""
 
 RANDOM_SEARCH = "random-search"
 """The policy that the others are compared with at equal cost, drawn in black."""
 
 
 class CurveLine(TypedDict):
-    """A policy: ``mean``, ``low`` and ``high`` are as long as ``x``, ``None`` where there is none."""
+    """A policy's curve: ``mean``, ``low`` and ``high`` have one value for each ``x``, ``None`` if it is undefined."""
 
     name: str
     x: list[float]
@@ -54,16 +54,16 @@ class CurveLine(TypedDict):
 
 
 class ReferenceLevel(TypedDict):
-    """A value that costs nothing, such as that of one random draw."""
+    """A value reached at no cost, such as that of one random draw."""
 
     name: str
     value: float
 
 
 class AnytimeData(TypedDict):
-    """What is drawn, in the units of the axes; ``steps`` says that a value holds until the next one.
+    """The figure's data in the units of its axes; ``steps``: whether a value holds until the next one.
 
-    ``left_out`` says of policies without a line why they have none.
+    ``left_out`` are the reasons why policies have no line.
     """
 
     title: str
@@ -76,14 +76,14 @@ class AnytimeData(TypedDict):
 
 
 def anytime_data(
-    courses: Sequence[Trajectory], board: Leaderboard, *, axis: CostAxis = "queries", quality: TruthMeasure = "regret"
+    runs: Sequence[Trajectory], board: Leaderboard, *, axis: CostAxis = "queries", quality: TruthMeasure = "regret"
 ) -> AnytimeData:
-    """The curves of a leaderboard's runs, up to the most expensive policy that does more than search at random.
+    """The curves of a leaderboard's runs, up to the cost of the most expensive policy other than random search.
 
-    A line begins where each of its seeds has an incumbent.
+    A line begins at the first cost at which every seed has an incumbent.
     """
-    groups = _groups(courses)
-    grid = shared_grid([each for each in courses if each.policy != RANDOM_SEARCH] or courses, axis)
+    groups = _groups(runs)
+    grid = shared_grid([each for each in runs if each.policy != RANDOM_SEARCH] or runs, axis)
     label, scale = AXIS_LABELS[axis]
     lines, left_out = list[CurveLine](), list[str]()
     for name, group in groups.items():
@@ -93,9 +93,9 @@ def anytime_data(
         elif grid and any(each.steps for each in group):
             end = max(getattr(each.spent, axis) for each in group)
             lines.append(_line(name, curve, end, len(group), (scale, _scale(quality, board.truth))))
-    seeds = counted(len({each.seed for each in courses}), "seed")
+    seeds = counted(len({each.seed for each in runs}), "seed")
     return AnytimeData(
-        title=f"Space {courses[0].space}: {board.truth.text}\nbest by the search's own scores so far; "
+        title=f"Space {runs[0].space}: {board.truth.text}\nbest by the search's own scores so far; "
         f"mean of {seeds}, 95 % bootstrap interval",
         x_label=label,
         y_label=_label(quality, board.truth),
@@ -106,18 +106,18 @@ def anytime_data(
     )
 
 
-def _groups(courses: Sequence[Trajectory]) -> dict[str, list[Trajectory]]:
-    """The courses of each policy, and of each oracle where policies were run on several; random search comes last."""
-    several = len({each.oracle for each in courses if each.policy not in (BASELINE, RANDOM_SEARCH)}) > 1
+def _groups(runs: Sequence[Trajectory]) -> dict[str, list[Trajectory]]:
+    """The trajectories by policy, and by oracle if there are several; random search comes last."""
+    several = len({each.oracle for each in runs if each.policy not in (BASELINE, RANDOM_SEARCH)}) > 1
     groups: dict[str, list[Trajectory]] = {}
-    for each in sorted(courses, key=lambda each: each.policy == RANDOM_SEARCH):
+    for each in sorted(runs, key=lambda each: each.policy == RANDOM_SEARCH):
         alone = each.policy == RANDOM_SEARCH or not several
         groups.setdefault(each.policy if alone else f"{each.policy} on {each.oracle}", []).append(each)
     return groups
 
 
 def _line(name: str, curve: Curve, end: float, seeds: int, scales: tuple[float, float]) -> CurveLine:
-    """A policy's curve up to the end of its longest run, where every seed has a value."""
+    """A policy's curve up to the cost of its longest run, at the costs where every seed has a value."""
     x_scale, y_scale = scales
     there = [place for place, cost in enumerate(curve.grid.tolist()) if cost <= end]
     whole = [place for place in there if curve.seeds[place] == seeds]
@@ -140,7 +140,7 @@ def _label(quality: TruthMeasure, truth: Truth) -> str:
 
 
 def _levels(board: Leaderboard, quality: TruthMeasure) -> list[ReferenceLevel]:
-    """The mean of one random draw a seed, where there is one."""
+    """The mean of the random baseline, one draw for each seed, if it is defined."""
     levels = list[ReferenceLevel]()
     for entry in (each for each in board.entries if each.policy == BASELINE):
         ranks = [rank for rank in entry.ranks if not isinstance(rank, Undefined)]
@@ -151,7 +151,7 @@ def _levels(board: Leaderboard, quality: TruthMeasure) -> list[ReferenceLevel]:
 
 
 def plot_anytime(content: AnytimeData) -> Figure:
-    """Lines with their intervals as bands, levels dotted across."""
+    """Draw means as lines with their intervals as bands, and levels as dotted lines."""
     figure = canvas(SIZE)
     axes = figure.add_subplot()
     for place, line in enumerate(content["lines"]):
@@ -169,9 +169,9 @@ def plot_anytime(content: AnytimeData) -> Figure:
 
 
 def _draw(axes: Axes, line: CurveLine, place: int, *, steps: bool) -> None:
-    beside, colours = line["name"] == RANDOM_SEARCH, COLOURS[:-1]
-    colour = COLOURS[-1] if beside else colours[place % len(colours)]
-    dash = "--" if beside else DASHES[place // len(colours) % len(DASHES)]
+    random_search, colours = line["name"] == RANDOM_SEARCH, COLOURS[:-1]
+    colour = COLOURS[-1] if random_search else colours[place % len(colours)]
+    dash = "--" if random_search else DASHES[place // len(colours) % len(DASHES)]
     (drawn,) = axes.plot(
         line["x"], nan_for_missing(line["mean"]), color=colour, linestyle=dash, linewidth=2, label=line["name"]
     )
@@ -181,7 +181,7 @@ def _draw(axes: Axes, line: CurveLine, place: int, *, steps: bool) -> None:
 
 
 def cost_axis(axes: Axes, costs: Sequence[float]) -> None:
-    """Costs along x, on a logarithmic scale where the largest is many times the smallest above 0."""
+    """Format the x axis for costs; it is logarithmic from ``LOG_SCALE_RATIO`` of largest to smallest cost above 0."""
     from matplotlib.ticker import FuncFormatter
 
     positive = [cost for cost in costs if cost > 0]

@@ -1,4 +1,4 @@
-"""A cell as a graph: boxes for its vertices from the input on the left to the output on the right, arrows between."""
+"""Draws a cell as a graph: boxes for vertices, from the input on the left to the output on the right, and arrows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEP, HEIGHT = 1.75, 0.6
-"""The distance of two layers, and of two vertices of a layer, in inches."""
+"""The distance between two layers, and between two vertices of a layer, in inches."""
 
 BOX = (0.98, 0.42)
 """The width and the height of a box in inches."""
@@ -25,14 +25,14 @@ ENDS = ("#FFFFFF", GREY)
 
 
 class GraphVertex(TypedDict):
-    """A box: what it says, and whether it is an operation rather than the input or the output."""
+    """A vertex: its label, and whether it is an operation rather than the input or the output."""
 
     label: str
     operation: bool
 
 
 class CellGraphData(TypedDict):
-    """What is drawn: vertices, each behind all those that lead to it, and edges as pairs of their places."""
+    """A graph: its vertices in topological order, and its edges (source, target) as indices of vertices."""
 
     title: str
     vertices: list[GraphVertex]
@@ -40,44 +40,22 @@ class CellGraphData(TypedDict):
 
 
 def cell_graph_data(space: SearchSpace, architecture: Architecture, *, title: str | None = None) -> CellGraphData:
-    """The graph of a cell of NAS-Bench-101, dead parts removed, or of a recurrent cell, whose output is a mean.
+    """The graph of a cell, as its space draws it.
 
     The title is the text form unless another is given. Raises SpaceError for an architecture outside of the space, and
-    IncompatibleError for a space whose text form says nothing of a graph.
+    IncompatibleError for a space whose cells are no graphs.
     """
-    text = space.format(architecture)
-    if space.scheme == "nasbench101":
-        vertices, edges = _image_cell(text)
-    elif space.scheme.startswith("rnn"):
-        vertices, edges = _recurrent_cell(text)
-    else:
+    text, drawing = space.format(architecture), space.drawing(architecture)
+    if drawing is None:
         raise IncompatibleError(
             f"cells of space {space.name!r} cannot be drawn: only those of NAS-Bench-101 and recurrent ones are graphs"
         )
-    return CellGraphData(title=text if title is None else title, vertices=vertices, edges=edges)
-
-
-def _image_cell(text: str) -> tuple[list[GraphVertex], list[tuple[int, int]]]:
-    """Words name each vertex after the input with its predecessors; the last one is the output."""
-    words = [word.partition("@") for word in text.split()]
-    vertices = [GraphVertex(label="input", operation=False)]
-    vertices += [GraphVertex(label=name, operation=name != "output") for name, _, _ in words]
-    edges = [(int(source), place) for place, (*_, sources) in enumerate(words, 1) for source in sources.split(",")]
-    return vertices, edges
-
-
-def _recurrent_cell(text: str) -> tuple[list[GraphVertex], list[tuple[int, int]]]:
-    """Words name each node's activation with its predecessor; every node leads to the mean that is the output."""
-    words = [word.partition("@") for word in text.split()]
-    vertices = [GraphVertex(label="first state", operation=False)]
-    vertices += [GraphVertex(label=name, operation=True) for name, _, _ in words]
-    edges = [(int(source), place) for place, (*_, source) in enumerate(words, 1)]
-    vertices.append(GraphVertex(label="mean", operation=False))
-    return vertices, edges + [(place, len(words) + 1) for place in range(1, len(words) + 1)]
+    vertices = [GraphVertex(label=label, operation=operation) for label, operation in drawing.vertices]
+    return CellGraphData(title=text if title is None else title, vertices=vertices, edges=list(drawing.edges))
 
 
 def plot_cell(content: CellGraphData) -> Figure:
-    """Boxes stand in the layer of their longest way from the input; operations of one name have one colour."""
+    """Draw each vertex in the layer of its longest path from the input; operations of one name have one colour."""
     places = layout(len(content["vertices"]), content["edges"]).places
     across, up = ([place[side] for place in places] for side in (0, 1))
     figure = canvas((STEP * max(across) + BOX[0] + 0.5, HEIGHT * (max(up) - min(up) + 1.6) + 0.4))
@@ -86,7 +64,7 @@ def plot_cell(content: CellGraphData) -> Figure:
 
 
 def draw_cell(axes: Axes, content: CellGraphData) -> None:
-    """Draw into axes, which another figure may own."""
+    """Draw a cell into axes, which may belong to another figure."""
     found = layout(len(content["vertices"]), content["edges"])
     names = dict.fromkeys(vertex["label"] for vertex in content["vertices"] if vertex["operation"])
     colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
@@ -106,7 +84,7 @@ def _scaled(point: Point) -> Point:
 
 
 def _draw_edge(axes: Axes, route: Sequence[Point]) -> None:
-    """An arrow that leaves a box to the right, passes its bends level, and enters the next box from the left."""
+    """Draw an arrow that leaves a box to the right, is level at its bends, and enters the next box from the left."""
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path
 

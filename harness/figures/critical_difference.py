@@ -1,4 +1,4 @@
-"""Mean ranks of policies over blocks, those that no test tells apart joined by a bar (Demsar 2006, Fig. 1)."""
+"""Mean ranks of policies over blocks; a bar joins those that the test cannot tell apart (Demsar 2006, Fig. 1)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 WIDTH = 7.0
 
 BAR_GAP = 0.22
-"""How far apart bars and labels stand, in the heights of a row."""
+"""The distance between bars, and between bars and labels, in row heights."""
 
 
 class CriticalDifferenceData(TypedDict):
-    """``ranks`` are the policies' mean ranks, 1 being the best, over ``blocks`` of what is compared.
+    """``ranks`` are the policies' mean ranks, 1 being the best, over a number ``blocks`` of blocks.
 
     ``distance`` is the least difference of two mean ranks that Nemenyi's test finds at ``level``.
     """
@@ -34,7 +34,7 @@ class CriticalDifferenceData(TypedDict):
 def critical_difference_data(
     ranks: Mapping[str, float], distance: float, *, blocks: int, block: str, level: float = 0.05
 ) -> CriticalDifferenceData:
-    """The content of a diagram; ``block`` says in a word what was ranked in, such as ``seed`` or ``space``."""
+    """The data of a diagram; ``block`` is the word for one block of the ranking, such as ``seed`` or ``space``."""
     title = (
         f"Mean ranks of {counted(len(ranks), 'policy').replace('policys', 'policies')} over {counted(blocks, block)}"
     )
@@ -44,7 +44,7 @@ def critical_difference_data(
 
 
 def plot_critical_difference(content: CriticalDifferenceData) -> Figure:
-    """The best on the left; each bar joins a largest set of policies whose ranks differ by less than the distance."""
+    """Draw the best on the left; a bar joins a largest set of policies whose ranks differ by less than the distance."""
     order = sorted(content["ranks"].items(), key=lambda pair: pair[1])
     bars = cliques([rank for _, rank in order], content["distance"])
     half = -(-len(order) // 2)
@@ -74,7 +74,7 @@ def cliques(ranks: Sequence[float], distance: float) -> list[tuple[int, int]]:
 
 
 def _label_position(place: int, policies: int, lowest: float) -> tuple[float, float, str]:
-    """Where the label of a policy stands, better ones on the left: (end of the line, height, alignment)."""
+    """The position of a policy's label, better policies on the left: (end of the line, height, alignment)."""
     half = -(-policies // 2)
     left = place < half
     row = place if left else policies - 1 - place
@@ -82,7 +82,7 @@ def _label_position(place: int, policies: int, lowest: float) -> tuple[float, fl
 
 
 def _draw_scale(axes: Axes, policies: int, content: CriticalDifferenceData) -> None:
-    """The axis of ranks with its numbers, and above it the critical distance."""
+    """Draw the axis of ranks with its numbers, and the critical distance above it."""
     axes.plot([1, policies], [0, 0], color="black", linewidth=1)
     for rank in range(1, policies + 1):
         axes.plot([rank, rank], [0, 0.12], color="black", linewidth=1)
@@ -95,7 +95,7 @@ def _draw_scale(axes: Axes, policies: int, content: CriticalDifferenceData) -> N
 
 
 def _draw_policy(axes: Axes, policy: tuple[str, float, str], label_position: tuple[float, float, str]) -> None:
-    """A line from a policy's mean rank down and to its label at the side."""
+    """Draw a line from a policy's mean rank down and sideways to its label."""
     (name, rank, colour), (end, height, side) = policy, label_position
     axes.plot([rank, rank, end], [0, height, height], color=colour, linewidth=1.2, label=name)
     axes.text(

@@ -1,4 +1,4 @@
-"""How the truth is spread over the cells of a space, and where the policies' picks lie in it."""
+"""The distribution of the truth over the cells of a space, and the policies' recommendations in it."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ BINS = 60
 """The most bars of the histogram."""
 
 TAIL = 0.01
-"""The share of the worst cells that is left outside of the picture, where trainings that failed would flatten all."""
+"""The share of the worst cells outside of the axis: failed trainings would compress all other cells."""
 
 
 class RecommendedValues(TypedDict):
-    """The true values of what a policy recommends, one a seed."""
+    """The true values of a policy's recommendations, one for each seed."""
 
     name: str
     values: list[float]
 
 
 class DistributionData(TypedDict):
-    """What is drawn, in the unit of the axis; ``truth`` holds every ranked cell's value."""
+    """The figure's data in the unit of its axis; ``truth`` has the value of every ranked cell."""
 
     title: str
     x_label: str
@@ -56,7 +56,7 @@ class DistributionData(TypedDict):
 
 
 def distribution_data(means: Sequence[float], board: Leaderboard) -> DistributionData:
-    """The ranked cells' true ``means``, in the metric's own unit, and the values of a leaderboard's policies."""
+    """The figure's data from the ranked cells' true ``means``, in the metric's own unit, and a leaderboard."""
     truth, scale = board.truth, scale_of(board.truth.metric)
     several = len({entry.oracle for entry in board.entries}) > 1
     picks = [
@@ -78,7 +78,7 @@ def distribution_data(means: Sequence[float], board: Leaderboard) -> Distributio
 
 
 def means_of(table: TruthTable, space: SearchSpace, metric: str) -> list[float]:
-    """The means over repeats at the full budget of the table's cells that lie in the space, in no order of use."""
+    """The means over repeats at the full budget of the table's cells that lie in the space, in any order."""
     means: list[float] = table.mean(metric)[space.owns(table.keys)].tolist()
     return means
 
@@ -90,7 +90,7 @@ def _counts(known: Sequence[float], board: Leaderboard) -> str:
 
 
 def plot_distribution(content: DistributionData) -> Figure:
-    """A histogram of all cells with the share that is no better above, a row of marks for each policy below."""
+    """Draw a histogram of all cells and the share that is no better above, a row of marks for each policy below."""
     rows = len(content["picks"])
     figure = canvas((WIDTH, 3.0 + 0.45 * max(1, rows)))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.5, 0.45 * max(1, rows)))
@@ -103,7 +103,7 @@ def plot_distribution(content: DistributionData) -> Figure:
 
 
 def _limits(content: DistributionData) -> tuple[float, float]:
-    """The ends of the axis: all picks and all cells but the worst ``TAIL``, with a margin."""
+    """The ends of the axis, which shows all recommendations and all cells but the worst ``TAIL``, with a margin."""
     picked = [value for picks in content["picks"] for value in picks["values"]]
     worst = TAIL if content["larger_is_better"] else 1 - TAIL
     shown = [float(np.quantile(content["truth"], worst)), min(content["truth"]), *picked]
@@ -114,7 +114,7 @@ def _limits(content: DistributionData) -> tuple[float, float]:
 
 
 def draw_cells(axes: Axes, content: DistributionData, limits: tuple[float, float]) -> None:
-    """Bars of cells, and on a second axis the share of cells that is no better than a value."""
+    """Draw the histogram of cells, and on a second axis the share of cells that is no better than a value."""
     truth = np.sort(content["truth"])
     bins = max(5, min(BINS, len(truth) // 4))
     axes.hist(truth, bins=bins, range=limits, color=LIGHT)
@@ -131,7 +131,7 @@ def draw_cells(axes: Axes, content: DistributionData, limits: tuple[float, float
 
 
 def draw_recommendations(axes: Axes, content: DistributionData) -> None:
-    """A row a policy, a mark a seed; marks of a row stand at different heights so that equal values show."""
+    """Draw a row for each policy, a mark for each seed, at different heights so that equal values are visible."""
     for place, picks in enumerate(content["picks"]):
         heights = [place + offset for offset in spaced(len(picks["values"]), 0.6)]
         axes.plot(picks["values"], heights, "o", color=COLOURS[place % len(COLOURS)], markersize=5, alpha=0.8)

@@ -1,4 +1,4 @@
-"""The figures of a store's leaderboards, by the names that the command line gives them."""
+"""Draws a figure of a store's leaderboards by its name on the command line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def draw_leaderboard(name: str, found: Sequence[StoredBoard]) -> Figure:
-    """The figure of this name; all but ``critical-difference`` are of a single leaderboard.
+    """Draw the figure of this name; all but ``critical-difference`` show a single leaderboard.
 
-    Raises SettingError where there are several, and TableError where the picture needs a table that is not here.
+    Raises SettingError if there are several, and TableError if the figure needs a table that is not on this machine.
     """
     if name == "critical-difference":
         return plot_critical_difference(over_boards([each.board for each in found]))

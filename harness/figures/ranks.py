@@ -1,4 +1,4 @@
-"""True ranks of what the policies recommend, a row a policy and a mark a seed (Yu et al. 2020, Fig. 3)."""
+"""True ranks of the policies' recommendations: a row for each policy, a mark for each seed (Yu et al. 2020, Fig. 3)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RanksRow(TypedDict):
-    """The rank of a policy for each seed, ``None`` for a run without one; ``oracle`` is empty where all share it."""
+    """A policy's rank for each seed, ``None`` for a run without one; ``oracle`` is empty if all rows have the same."""
 
     policy: str
     oracle: str
@@ -35,7 +35,7 @@ class RanksRow(TypedDict):
 
 
 class RanksData(TypedDict):
-    """What is drawn: ``truth`` is the judged metric in words."""
+    """The figure's data; ``truth`` is the judged metric in words, ``size`` the number of ranked cells."""
 
     truth: str
     space: str
@@ -44,7 +44,7 @@ class RanksData(TypedDict):
 
 
 def ranks_data(board: Leaderboard) -> RanksData:
-    """The ranks of a leaderboard, best mean first; raises IncompatibleError where nothing was ranked."""
+    """The ranks of a leaderboard, best mean first; raises IncompatibleError if its truth ranks nothing."""
     if isinstance(board.truth.ranking, Undefined):
         raise IncompatibleError(
             f"there are no ranks to draw: {board.truth.kind} {board.truth.name!r} trains the recommended cells alone"
@@ -63,9 +63,9 @@ def ranks_data(board: Leaderboard) -> RanksData:
 
 
 def ranks(content: RanksData) -> Figure:
-    """A mark is one seed; marks of a row stand at different heights so that equal ranks show.
+    """Draw a mark for each seed; marks of a row have different heights so that equal ranks are visible.
 
-    A policy has a colour, an oracle the form of its marks.
+    The colour of a mark shows its policy, the shape its oracle.
     """
     rows = content["rows"]
     colours = _styles([row["policy"] for row in rows], COLOURS)
@@ -87,6 +87,6 @@ def ranks(content: RanksData) -> Figure:
     return figure
 
 
-def _styles(names: Sequence[str], looks: Sequence[str]) -> dict[str, str]:
-    """A look for each different name, in turn."""
-    return dict(zip(dict.fromkeys(names), itertools.cycle(looks), strict=False))
+def _styles(names: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
+    """A style for each different name, in turn."""
+    return dict(zip(dict.fromkeys(names), itertools.cycle(styles), strict=False))

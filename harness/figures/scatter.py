@@ -1,4 +1,4 @@
-"""What each run cost against how good its recommendation is: a mark a seed, a colour a policy."""
+"""The value of each run's recommendation against the run's cost: a mark for each seed, a colour for each policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE = (7.0, 4.4)
 
 
 class PolicyPoints(TypedDict):
-    """The runs of a policy: what each cost, and the value of what it recommends."""
+    """A policy's runs: the cost of each, and the true value of its recommendation."""
 
     name: str
     costs: list[float]
@@ -27,7 +27,7 @@ class PolicyPoints(TypedDict):
 
 
 class ScatterData(TypedDict):
-    """What is drawn, in the units of the axes; ``levels`` are the values of runs that cost nothing, by policy."""
+    """The figure's data in the units of its axes; ``levels`` are the values of runs that cost nothing, by policy."""
 
     title: str
     x_label: str
@@ -37,7 +37,7 @@ class ScatterData(TypedDict):
 
 
 def scatter_data(runs: Sequence[JudgedRun], truth: Truth, *, axis: CostAxis = "queries") -> ScatterData:
-    """The judged runs that have a value; a policy that asks nothing, such as random, stands at the side."""
+    """The judged runs that have a value; those of a policy that asks nothing, such as random, are ``levels``."""
     label, factor = AXIS_LABELS[axis]
     scale, several = scale_of(truth.metric), len({run.oracle for run in runs if run.policy != BASELINE}) > 1
     clouds: dict[str, PolicyPoints] = {}
@@ -60,7 +60,7 @@ def scatter_data(runs: Sequence[JudgedRun], truth: Truth, *, axis: CostAxis = "q
 
 
 def plot_scatter(content: ScatterData) -> Figure:
-    """A mark a run, and a dotted line at the mean of each policy that cost nothing."""
+    """Draw a mark for each run, and a dotted line at the mean of each policy that cost nothing."""
     figure = canvas(SIZE)
     axes = figure.add_subplot()
     for place, cloud in enumerate(content["clouds"]):

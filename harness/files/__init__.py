@@ -1,1 +1,1 @@
-"""Files that users give and files that we write: YAML, atomic writes, downloads, folders, plain pickles."""
+"""Reads and writes files: YAML, atomic writes, downloads, folders, restricted pickles."""

@@ -1,4 +1,4 @@
-"""Files that appear under their name when everything is written, safe on the disk, or not at all."""
+"""Atomic writes: a file appears under its name only when it is complete and safe on the disk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from harness.core.errors import SettingError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """The path of a new file beside ``path`` that takes its place if the block ends well, and is removed if not.
+    """Yield the path of a temporary file, which replaces ``path`` if the block succeeds and is removed if it fails.
 
-    What stood at ``path`` stays until then. Raises OSError where it cannot be written.
+    An existing file at ``path`` stays until then. Raises OSError if the file cannot be written.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
@@ -31,7 +31,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_output(path: str | Path, option: str) -> Iterator[Path]:
-    """The same for a file that a user asked for by ``option``; raises SettingError where it cannot be written."""
+    """``atomic_write`` for a file that a user named by ``option``; raises SettingError if it cannot be written."""
     try:
         with atomic_write(Path(path)) as part:
             yield part
@@ -40,7 +40,7 @@ def atomic_output(path: str | Path, option: str) -> Iterator[Path]:
 
 
 def require_writable_file(path: str | Path, option: str) -> Path:
-    """The path of a file that can be written, as ``option`` asks; SettingError for a folder that is not."""
+    """The path that a user gave by ``option``; raises SettingError if no file can be written there."""
     target = Path(path)
     if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
         raise SettingError(

@@ -1,4 +1,4 @@
-"""Downloads published files: checked against their digests, and gone on with where an interrupted download stopped."""
+"""Downloads published files: resumes interrupted downloads, and checks the files against their digests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.core.errors import HarnessError
 from harness.core.progress import ProgressCallback
 
 CHUNK = 1 << 20
-"""Bytes between two reports of progress."""
+"""Bytes between two progress reports."""
 
 TIMEOUT = 30
 """Seconds without an answer after which a download gives up."""
@@ -21,17 +21,17 @@ TIMEOUT = 30
 def download(
     url: str, digest: str, folder: Path, on_progress: ProgressCallback, *, size: str, trouble: type[HarnessError]
 ) -> Path:
-    """The published file in ``folder``, downloaded if it is not there yet, and checked.
+    """The path of the published file in ``folder``, downloaded if it is missing, and checked.
 
-    Progress is in bytes of the file. ``digest`` is as in ``sha256:4c39…`` or ``md5:c58f…``; ``size``, such as
-    ``170 MB``, is for the message. Raises ``trouble`` without a network, for a file of another digest (which is
-    removed), and where the disk is full.
+    Progress is in bytes of the file. ``digest`` is written as ``sha256:4c39…`` or ``md5:c58f…``; ``size``, such as
+    ``170 MB``, is for the message. Raises ``trouble`` without a network, for a file with another digest (which is
+    removed), and if the disk is full.
     """
-    pooch.get_logger().setLevel("WARNING")  # progress and errors are ours to tell
+    pooch.get_logger().setLevel("WARNING")  # the harness reports progress and errors itself
     name, algorithm = url.rsplit("/", 1)[-1], {"sha256": "SHA-256", "md5": "MD5"}[digest.partition(":")[0]]
     try:
         path = pooch.retrieve(url, digest, fname=name, path=folder, downloader=_Resuming(on_progress))
-    except ValueError as error:  # pooch's word for a wrong digest
+    except ValueError as error:  # pooch raises it for a wrong digest
         raise trouble(f"{url} is not the published file: its {algorithm} differs; it was removed") from error
     except (requests.RequestException, OSError) as error:
         reason = " ".join(str(error).split())
@@ -43,7 +43,7 @@ def download(
 
 
 class _Resuming:
-    """Downloads to a file of its own beside the target, where the next call goes on; pooch's downloader starts anew."""
+    """Downloads to a ``.part`` file next to the target, which the next call continues; pooch's own starts over."""
 
     def __init__(self, on_progress: ProgressCallback) -> None:
         self.on_progress = on_progress
@@ -67,28 +67,28 @@ class _Resuming:
             downloader(url, file, pooch_object)
         except requests.HTTPError as error:
             if getattr(error.response, "status_code", None) != requests.codes.requested_range_not_satisfiable:
-                raise  # otherwise all bytes were there already, and their digest decides
+                raise  # otherwise the file was complete already, and its digest decides
 
 
 class _Bar:
-    """What pooch wants of a progress bar; it sets ``total`` to the bytes that this connection will bring."""
+    """The progress bar that pooch expects; pooch sets ``total`` to the bytes that this connection will deliver."""
 
     def __init__(self, on_progress: ProgressCallback, file: BinaryIO) -> None:
         self.on_progress, self.file = on_progress, file
         self.before, self.total = file.tell(), 0
 
     def begin(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Start anew where the server sends the whole file instead of the rest."""
+        """Start over if the server sends the whole file instead of the rest."""
         if response.status_code == requests.codes.ok:
             self.file.truncate(0)
             self.before = 0
 
     def update(self, _: int) -> None:
-        """Report how many bytes of how many lie on the disk."""
+        """Report the bytes on the disk and the size of the file."""
         self.on_progress(self.file.tell(), self.before + self.total)
 
     def reset(self) -> None:
-        """Nothing to go back to: reports say where the file stands."""
+        """Do nothing: each report gives the absolute position in the file."""
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""

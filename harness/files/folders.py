@@ -1,4 +1,4 @@
-"""Where files of the project lie: the tables and recipes that ship, and the user's cache of downloads."""
+"""The folders of the project: shipped tables and recipes, and the user's cache of downloads."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def cache_folder() -> Path:
-    """Where downloads and the tables made from them are kept."""
+    """The folder of downloads and of the tables made from them."""
     return user_cache_path("nas-search-harness")
 
 
 def table_folders() -> tuple[Path, ...]:
-    """Where named tables lie, the first that has a name wins: a clone, an installed wheel, the cache."""
+    """The folders of named tables, in order of precedence: of a clone, of an installed wheel, of the cache."""
     return ROOT / "tables", ROOT / "harness" / "tables", cache_folder() / "tables"

@@ -1,4 +1,4 @@
-"""Reads pickles of plain data and byte arrays: the names that NumPy's arrays and protocol 2's bytes need, no others."""
+"""Reads pickles of plain data and byte arrays; they may name only what NumPy arrays and protocol 2's bytes need."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def load_plain(content: bytes, source: str) -> Any:
 
 
 class _ByteType:
-    """Stands in for `numpy.dtype`, of which only uint8 is taken."""
+    """Replaces `numpy.dtype`; accepts only uint8."""
 
     def __init__(self, code: str | bytes, align: object, copy: object) -> None:
         if code not in ("u1", b"u1"):
             raise pickle.UnpicklingError(f"it holds an array of {code!r}")
 
     def __setstate__(self, state: object) -> None:
-        """Byte order and fields say nothing about single bytes."""
+        """Ignore byte order and fields: single bytes have none."""
 
 
 class _ByteArray:
-    """Stands in for `numpy.ndarray` and for the function that rebuilds one, empty at first."""
+    """Replaces `numpy.ndarray` and the function that rebuilds one; empty until its state is set."""
 
     array: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
 
@@ -65,7 +65,7 @@ _STAND_INS: StandIns = {
 
 
 def _plain(loaded: object, source: str) -> Any:
-    """The same object with arrays in place of their stand-ins; the walk is a loop, so depth costs no stack."""
+    """The same object with arrays in place of their stand-ins; a loop, so that deep nesting needs no deep stack."""
     whole: list[Any] = [loaded]
     seen, waiting = set[int](), [whole]
     while waiting:

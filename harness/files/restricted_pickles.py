@@ -1,7 +1,7 @@
-"""Reads pickles whose names lead to a declared table of stand-ins; nothing that a pickle names is imported or called.
+"""Reads pickles with stand-ins for the names in them; nothing that a pickle names is imported or called.
 
 A pickle is a program that may call whatever it can import (Python documentation, pickle, "Restricting Globals"). A
-reader declares which names its files may hold, and which function or class of our own stands in for each.
+reader declares which names its files may hold, and which function or class of this project replaces each.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any, TypeAlias
 
 StandIns: TypeAlias = Mapping[tuple[str, str], Callable[..., Any]]
-"""What each allowed name, as (module, name), leads to."""
+"""The stand-in of each allowed name, by (module, name)."""
 
 PERSISTENT = ("", "persistent id")
-"""The name under which a table declares what stands in for an object that lies outside of the pickle."""
+"""The key in a StandIns table of the stand-in for an object that lies outside of the pickle."""
 
 MULTIARRAYS = ("numpy.core.multiarray", "numpy._core.multiarray")
-"""Where NumPy 1 and NumPy 2 say that their functions lie."""
+"""The modules that pickles of NumPy 1 and of NumPy 2 name for its functions."""
 
 _FAILURES = (EOFError, AttributeError, LookupError, TypeError, ValueError, OverflowError, MemoryError)
-"""What an unpickler raises on bytes that are no pickle, or on calls that the stand-ins do not take."""
+"""What an unpickler raises for bytes that are no pickle, or for arguments that a stand-in does not accept."""
 
 
 def load_restricted(file: IO[bytes], names: StandIns, encoding: str = "ASCII") -> Any:
-    """The next pickled object of a file, texts of Python 2 in this encoding.
+    """Read the next pickled object of a file; ``encoding`` is that of Python 2's texts.
 
-    Raises UnpicklingError, whose text is one line, for another name and for bytes that are no pickle.
+    Raises UnpicklingError with a one-line message for a name that is not allowed and for bytes that are no pickle.
     """
     try:
         return _Unpickler(file, names, encoding).load()
@@ -40,7 +40,7 @@ class _Unpickler(pickle.Unpickler):
         self._names = names
 
     def find_class(self, module: str, name: str) -> Any:
-        """The stand-in of a name, imported from nowhere."""
+        """The stand-in of a name; nothing is imported."""
         if (module, name) not in self._names:
             raise pickle.UnpicklingError(f"it holds the name {module + '.' + name!r}")
         return self._names[module, name]

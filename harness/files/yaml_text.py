@@ -30,7 +30,7 @@ _Loader.add_implicit_resolver(
 
 
 def read_yaml(text: str) -> Any:
-    """The data of a YAML text; raises ``yaml.YAMLError`` for what is no YAML, or more than plain data."""
+    """The data of a YAML text; raises ``yaml.YAMLError`` if it is not YAML or holds more than plain data."""
     return yaml.load(text, Loader=_Loader)
 
 

@@ -1,1 +1,1 @@
-"""The judge: the truth about recommendations, from a table or by training, with every look recorded."""
+"""The judge: evaluates recommendations by a table or by training them, and records every lookup of the truth."""

@@ -1,4 +1,4 @@
-"""What an encoding can reach of a space: the policies that decide in it can do no better than the best of that."""
+"""Which cells of a space an encoding reaches: no policy that uses it can do better than the best of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.planning.plan import available_truth, build_space
 
 @dataclass(frozen=True, slots=True)
 class BestReachable:
-    """The best cell that is reached, in text form, and what the judge says of it; ``metric`` names its value."""
+    """The best cell that the encoding reaches, in text form, and its verdict; ``metric`` names the verdict's value."""
 
     cell: str
     metric: str
@@ -44,7 +44,7 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """The share of the space's unique cells, from 0 to 1."""
+        """The reachable share of the space's unique cells, from 0 to 1."""
         return self.reachable / self.size
 
     @property
@@ -57,14 +57,14 @@ class Coverage:
 
 
 def percent(share: float) -> str:
-    """Two significant digits: ``3.2 %``, ``0.74 %``, ``100 %``."""
+    """A share in per cent with two significant digits: ``3.2 %``, ``0.74 %``, ``100 %``."""
     return f"{float(f'{100 * share:.2g}'):g} %"
 
 
 def coverage(space: SearchSpace, table: TruthTable | None = None, metric: str | None = None) -> Coverage:
-    """What a space's encoding reaches, and the best truth in it by a table, ``None`` being the test data's metric.
+    """The cells that a space's encoding reaches, and the best of them by a table (``metric=None``: its test metric).
 
-    That is no look at the truth, as it is about no run.
+    This is not recorded as a lookup of the truth, since it is about no run.
     """
     encoding = space.encoding
     best = Undefined("no table is at hand") if table is None else _best_reachable(space, table, metric)
@@ -85,14 +85,14 @@ def _best_reachable(space: SearchSpace, table: TruthTable, metric: str | None) -
 
 
 def coverage_warnings(found: Iterable[Coverage | None]) -> list[str]:
-    """What each encoding that does not reach its whole space leaves out of it, a sentence each."""
+    """One sentence for each encoding that does not reach its whole space."""
     different = dict.fromkeys(each for each in found if each is not None)
     several = len({each.space for each in different}) > 1
     return [f"{each.space}: {each.text}" if several else each.text for each in different]
 
 
 def partial_coverage(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverage | None:
-    """What a run's encoding reaches of its ``space``, judged by ``truth``; ``None`` where it reaches every cell."""
+    """The coverage of a run's encoding, judged by ``truth``; ``None`` if it reaches every cell of ``space``."""
     if space.reachable >= space.size:
         return None
     settings = {part: spec.settings[part] for part in ("oracle", "space")}
@@ -102,6 +102,6 @@ def partial_coverage(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverag
 
 @cache
 def _covered(spec: RunSpec, truth: Truth) -> Coverage:
-    """The coverage of all runs that share a space and a truth; without its best where that truth is not at hand."""
+    """The coverage for all runs that share a space and a truth; without the best cell if that truth is lost."""
     space = build_space(spec)
     return coverage(space, available_truth(spec, space, truth), truth.metric)

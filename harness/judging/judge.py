@@ -1,4 +1,4 @@
-"""The judge looks recommendations up in a table's truth; nothing else does, and every look is recorded."""
+"""The judge: looks up recommendations in the truth of a table; nothing else does, and every lookup is recorded."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import numpy.typing as npt
 from harness.core.errors import IncompatibleError, SpaceError, TableError
 from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
 from harness.core.measures import QUALITIES, Measure, measure_of
-from harness.core.space import Architecture, SearchSpace
+from harness.core.space import Architecture, SearchSpace, same_scheme
 from harness.statistics import kendall
 
 TIE_DIGITS = 12
-"""Means that agree in so many digits of the largest of them, or decimals if that is below 1, are a tie: summing the
-same repeats in another order changes the last bits."""
+"""Means tie if they agree in so many digits of the largest mean, or decimals if that is below 1: summing the same
+repeats in another order changes the last bits."""
 
 
 class Judge:
     """Ranks architectures of one space by a metric of a table: the mean over repeats at the full budget.
 
-    ``None`` chooses the metric of the table's test data, the accuracy or else the perplexity; its name says whether
-    larger or smaller is better. Cells of other spaces of the table's scheme, and cells whose mean is not a finite
-    number, are not ranked. Each look is appended to ``looks`` and given to ``record`` before the truth is told: a store
-    that fails reveals nothing.
+    ``metric=None`` is the test accuracy, or else the test perplexity, of the table; a metric's name says whether larger
+    or smaller is better. Cells of other spaces of the table's scheme, and cells whose mean is not a finite number, are
+    not ranked. Each lookup is appended to ``looks`` and given to ``record`` before the truth is returned: a store that
+    fails reveals nothing.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class Judge:
         )
 
     def judge(self, architecture: Architecture, *, run: str = "") -> Verdict | NoVerdict:
-        """The truth about an architecture; raises SpaceError for one outside the space."""
+        """The verdict on an architecture; raises SpaceError for one outside the space."""
         key = canonical_key(self._space, architecture)
         text = self._space.format(architecture)
         self._note(run, text)
         row = int(self._table.rows(np.array([key], dtype=np.int64))[0])
-        return self._told(row, f"recommended cell {text}")
+        return self._read(row, f"recommended cell {text}")
 
     def many(self, architectures: Sequence[Architecture], *, run: str = "") -> list[Verdict | NoVerdict]:
-        """The truth about each of these architectures; it is one look, whatever their number, and none where it is 0.
+        """The verdicts on these architectures, recorded as a single lookup, or as none if there are none.
 
         Raises SpaceError for an architecture outside the space.
         """
@@ -77,13 +77,13 @@ class Judge:
         keys = self._space.canonical_keys(self._space.require(architectures))
         texts = [self._space.format(architecture) for architecture in architectures]
         self._note(run, f"{len(texts)} incumbents")
-        return [self._told(int(row), f"cell {text}") for row, text in zip(self._table.rows(keys), texts, strict=True)]
+        return [self._read(int(row), f"cell {text}") for row, text in zip(self._table.rows(keys), texts, strict=True)]
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
         """Kendall's tau-b between scores of cells, larger being better, and their truth (Yu et al. 2020, App. A.1).
 
-        Cells without a finite score or truth are left out, and a cell that comes again counts once, by its first score.
-        It is one look at the truth, whatever the number of cells. Raises SpaceError for a cell outside the space.
+        Cells without a finite score or truth are left out, and a repeated cell counts once, by its first score. All
+        cells together are recorded as one lookup. Raises SpaceError for a cell outside the space.
         """
         keys = self._space.canonical_keys(self._space.require(cells))
         self._note(run, f"{len(cells)} probed cells")
@@ -95,8 +95,8 @@ class Judge:
         known = np.isfinite(truth)
         return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
 
-    def _told(self, row: int, cell: str) -> Verdict | NoVerdict:
-        """What a row of the table, -1 being none, says of the cell that messages call ``cell``."""
+    def _read(self, row: int, cell: str) -> Verdict | NoVerdict:
+        """The verdict of a row of the table (-1: no row); ``cell`` names the cell in messages."""
         if row < 0:
             return NoVerdict(f"table {self._table.name!r} does not hold the {cell}")
         value = float(self._values[row])
@@ -126,7 +126,7 @@ def tie_decimals(means: npt.NDArray[np.float64]) -> int:
 
 
 def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
-    """The key of the cell that is judged; raises SpaceError for an architecture outside the space."""
+    """The canonical key by which an architecture is judged; raises SpaceError for one outside the space."""
     if not space.contains(architecture):
         raise SpaceError(f"{architecture.choices!r} is no cell of space {space.name!r}, so it has no truth")
     return int(space.canonical_keys(np.asarray([space.key(architecture)], dtype=np.int64))[0])
@@ -134,7 +134,7 @@ def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
 
 def _metric_to_judge_by(table: TruthTable, space: SearchSpace, metric: str | None) -> tuple[str, Measure]:
     """The metric to judge by, and its measure; raises IncompatibleError or TableError where there is none."""
-    if table.scheme != space.scheme:
+    if not same_scheme(table, space):
         raise IncompatibleError(
             f"table {table.name!r} holds cells of scheme {table.scheme!r}, but space {space.name!r} is of scheme "
             f"{space.scheme!r}; choose a table of that scheme"

@@ -1,4 +1,4 @@
-"""Judges runs: what the judge said before is kept, a run that failed has no value, and every look is recorded."""
+"""Judges runs: reuses recorded judgements, gives failed runs no value, and records every lookup."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge
 
 
 def require_judge(experiment: Experiment, plan: Plan) -> None:
-    """Raise a HarnessError for a judge that cannot be, before anything is searched."""
+    """Raise a HarnessError for a judge that cannot be built, before any search."""
     if experiment.judge != BY_TABLE:
         ScratchTraining.of(experiment.judge, plan.space)
         existing_device(experiment.device or "cpu")
 
 
 def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[JudgedRun], Truth]:
-    """Judge every run of a plan, by its table, or by training what was recommended."""
+    """Judge every run of a plan, by its table or by training the recommendations."""
     runs = [store.show(spec.digest) for spec in plan.specs]
     if experiment.judge == BY_TABLE:
         judge: AnyJudge = Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_lookup)
@@ -44,7 +44,7 @@ def judge_all(plan: Plan, store: Store, experiment: Experiment) -> tuple[list[Ju
 
 
 def _judge_by_training(runs: Sequence[Run], space: SearchSpace, store: Store, experiment: Experiment) -> TrainedJudge:
-    """The judge of these runs, after training the cells of those that are not judged yet."""
+    """A judge for these runs; trains the recommendations of those that are not judged yet."""
     scratch = ScratchTraining.of(experiment.judge, space)
     unknown = [run for run in runs if known_judgement(run, scratch.truth, store) is None]
     cells = [space.parse(run.recommendation or "") for run in unknown]
@@ -55,14 +55,14 @@ def _judge_by_training(runs: Sequence[Run], space: SearchSpace, store: Store, ex
 
 
 def _gpus(experiment: Experiment) -> tuple[int, ...]:
-    """The GPUs to train on: those asked for, or the first one where the device is a GPU."""
+    """The GPUs to train on: those that the experiment names, or the first one if the device is a GPU."""
     if experiment.gpus:
         return experiment.gpus
     return (0,) if existing_device(experiment.device or "auto") == "cuda" else ()
 
 
 def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> JudgedRun:
-    """What the leaderboard needs of a run that has ended."""
+    """The record of a run that has ended, as the leaderboard needs it."""
     spec, probed = run.spec, len(store.probe(run.id))
     return JudgedRun(
         policy=spec.policy,
@@ -81,7 +81,7 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
 
 
 def known_judgement(run: Run, truth: Truth, store: Store) -> Judgement | None:
-    """What is said of a run without another look at the truth: what was judged before, or why it failed."""
+    """The judgement of a run that needs no new lookup, a recorded one or why the run failed; ``None`` without."""
     if run.status == "failed":
         return NoVerdict(run.reason or "the run failed")
     for known in store.results(run.id):

@@ -1,4 +1,4 @@
-"""Runs as a leaderboard sees them, and what a row sums up of its own."""
+"""Judged runs, and the numbers that a leaderboard's row sums up from its own runs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.judging.coverage import Coverage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRun:
-    """One run as the leaderboard sees it; a run that failed has a NoVerdict with the reason.
+    """One run for the leaderboard; a run that failed has a NoVerdict with the reason.
 
     ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
-    asked for a cell again. ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` sampled
-    cells and the truth; without shared weights there are none. ``coverage`` is that of an encoding that lacks cells,
-    ``caution`` what a reader must know of the oracle's scores.
+    repeated a cell. ``tau`` is Kendall's tau-b between the truth and the final shared weights' scores of ``probed``
+    sampled cells; without shared weights there are none. ``coverage`` is that of an encoding that does not reach every
+    cell, ``caution`` a warning about the oracle's scores.
     """
 
     policy: str
@@ -47,7 +47,7 @@ def values_of(group: RunGroup) -> list[float]:
 
 
 def best_rank_of(group: RunGroup, size: int | Undefined) -> int | Undefined:
-    """The best rank of any run, among ``size`` ranked cells."""
+    """The best rank of these runs, among ``size`` ranked cells."""
     if isinstance(size, Undefined):
         return size
     return min((verdict.rank for verdict in _verdicts(group)), default=Undefined("no run has a value"))
@@ -63,7 +63,7 @@ def _verdicts(group: RunGroup) -> list[Verdict]:
 
 
 def hours_of(group: RunGroup) -> Number:
-    """The mean hours of training a seed; undefined where trainings were charged but none of them has a time."""
+    """The mean hours of training per seed; undefined where trainings were charged but none of them has a time."""
     seconds = sum(run.spent.seconds for run in group)
     if seconds == 0 and any(run.spent.epochs for run in group):
         return Undefined("the oracle knows no training times")
@@ -71,12 +71,12 @@ def hours_of(group: RunGroup) -> Number:
 
 
 def value_of(judgement: Judgement) -> Number:
-    """The value of a judgement, or why it has none."""
+    """The value of a judgement, or the reason why it has none."""
     return Undefined(judgement.reason) if isinstance(judgement, NoVerdict) else judgement.value
 
 
 def rank_of(judgement: Judgement, size: int | Undefined) -> int | Undefined:
-    """The rank of a judgement, or why there is none."""
+    """The rank of a judgement, or the reason why there is none."""
     if isinstance(judgement, Verdict):
         return judgement.rank
     if isinstance(judgement, NoVerdict):
@@ -85,13 +85,13 @@ def rank_of(judgement: Judgement, size: int | Undefined) -> int | Undefined:
 
 
 def p_beats_random_of(best_rank: int | Undefined, size: int | Undefined, draws: int) -> Number:
-    """The chance that so many uniform draws all rank below the best rank."""
+    """The probability that all of ``draws`` uniform draws rank below the best rank."""
     if isinstance(size, Undefined):
         return size
     return best_rank if isinstance(best_rank, Undefined) else statistics.p_beats_random(best_rank, size, draws)
 
 
 def repeated_share_of(group: RunGroup) -> Number:
-    """The share of the queries that asked for a cell again."""
+    """The share of the queries that repeated a cell."""
     queries = sum(run.spent.queries for run in group)
     return sum(run.repeated for run in group) / queries if queries else Undefined("no query was asked")

@@ -1,4 +1,4 @@
-"""A judge that only repeats what is recorded: for a recipe, and for a table whose file is gone."""
+"""A judge that only returns recorded judgements: for a recipe, and for a table whose file is missing."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from harness.judging.training_judge import UNRANKED
 
 
 class RecordedJudge:
-    """Knows what its numbers are of, and can judge nothing that was not judged before."""
+    """Describes the truth of recorded judgements; it can judge nothing new."""
 
     def __init__(self, truth: Truth) -> None:
         self.truth = truth
 
     def judge(self, architecture: Architecture, *, run: str = "") -> NoReturn:
-        """Raise TableError: the truth is not at hand."""
+        """Raise TableError: the truth is not available."""
         raise _gone(self.truth.name, self.truth.digest, f"run {run[:12]} was not judged by it yet")
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
-        """No correlation with a recipe, which trains other cells than were probed; raises TableError for a table."""
+        """No correlation for a recipe, which trains other cells than the probed ones; raises TableError for a table."""
         if self.truth.kind == "recipe":
             return Correlation(Undefined(UNRANKED), 0)
         raise _gone(self.truth.name, self.truth.digest, f"the probe of run {run[:12]} was not compared with it yet")

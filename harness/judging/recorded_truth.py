@@ -1,4 +1,4 @@
-"""The truth about the cells of a study: a metric of a table, each look at which is recorded as the judge's are."""
+"""The truth about the cells of a study, by a metric of a table; every lookup is recorded like the judge's."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class TruthSource:
 
     @classmethod
     def of(cls, table: Any, split: str | None = None) -> TruthSource:
-        """The accuracy or else the perplexity of a split, which is ``SPLITS``' unless it is given.
+        """The accuracy, or else the perplexity, of ``split``, by default that of ``SPLITS``.
 
-        Raises TableError where the table has neither.
+        Raises TableError if the table has neither.
         """
         for measure in QUALITIES:
             metric = f"{split or SPLITS[measure.name]}_{measure.name}"
@@ -52,7 +52,7 @@ class TruthSource:
         raise TableError(f"table {table.name!r} has no {wanted} accuracy or perplexity; it has {known}")
 
     def look(self, cells: Sequence[str], space: SearchSpace, store: Store, runs: Sequence[str]) -> CellTruths:
-        """The truth about cells in text form, recorded as a look for each of these runs before it is told."""
+        """The truth about cells in text form; first, a lookup is recorded for each of these runs."""
         now, what = datetime.now(UTC), f"{len(cells)} scored cells"
         for run in runs:
             store.record_lookup(TruthLookup(run, now, what, self.metric, self.table.digest))
@@ -62,7 +62,7 @@ class TruthSource:
         return CellTruths(means, self._stds(rows))
 
     def _stds(self, rows: npt.NDArray[np.int64]) -> Floats:
-        """Over the recorded repeats of each row, with one less below; NaN where one diverged or there is only one."""
+        """The sample standard deviation over each row's recorded repeats; NaN if one diverged or there is only one."""
         stds = np.full(len(rows), np.nan)
         if self.table.repeats < 2:
             return stds

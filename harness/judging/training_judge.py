@@ -1,6 +1,6 @@
 """Judges recommendations by training them from scratch, where no table covers the space.
 
-All trainings, whichever policy and seed recommended the cell, are by one recipe and from the same seed (Yu et al. 2020,
+All trainings use the same recipe and the same seed, whichever policy and seed recommended the cell (Yu et al. 2020,
 Sec. 4.1; eval-nas, train_cifar.py): image cells by test accuracy, recurrent cells by test perplexity.
 """
 
@@ -9,53 +9,51 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
+from backends.standalone.tasks import JournalCell, StandaloneTask, task_by
 from backends.tabular.journal import read_journal
 from backends.training.recipes import LanguageRecipe, Recipe, recipe_path
 from harness.core.judgement import Correlation, NoVerdict, Truth, TruthLookup, UnrankedVerdict
-from harness.core.measures import ACCURACY, PERPLEXITY, Measure
+from harness.core.measures import Measure
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture, SearchSpace
-from harness.execution.building import LANGUAGE_TRAINER, build_journal, recipe_of, trained_cells
+from harness.execution.building import build_journal, recipe_of
 from harness.execution.executor import Workers
 from harness.judging.judge import canonical_key
 from harness.output.progress_bar import progress_bar
 
 UNRANKED = "trained from scratch: the space is not ranked"
-TRAINER = "backends.standalone.same_seed:same_seed_trainer"
-UNVERIFIED = "backends.standalone.same_seed:unverified_trainer"
-UNVERIFIED_LANGUAGE = "backends.standalone.same_seed:unverified_language_trainer"
-"""These train on data files that are not checked to be the published ones."""
-
-JournalCell: TypeAlias = str | tuple[str, tuple[int, ...]]
-"""What a journal calls a cell: a recurrent one by its text, others by their adjacency and operations."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScratchTraining:
-    """How recommendations are trained: the recipe with its full budget alone, and what it is called."""
+    """The training of recommendations: a recipe, reduced to its full budget, and its name."""
 
     name: str
     recipe: Recipe | LanguageRecipe
 
     @classmethod
     def of(cls, name_or_path: str, space: SearchSpace) -> ScratchTraining:
-        """Read a recipe by its name or path; raises a HarnessError for none, or where it cannot train the space."""
+        """Read a recipe by its name or path; raises a HarnessError if it does not exist or cannot train the space."""
         recipe, name = recipe_of(space, name_or_path), recipe_path(name_or_path).stem
-        return cls(name, recipe if isinstance(recipe, LanguageRecipe) else replace(recipe, epochs=recipe.epochs[-1:]))
+        return cls(name, task_by(recipe).whole(recipe))
+
+    @property
+    def _task(self) -> StandaloneTask[Any, Any]:
+        return task_by(self.recipe)
 
     @property
     def measure(self) -> Measure:
-        """What cells are judged by."""
-        return PERPLEXITY if isinstance(self.recipe, LanguageRecipe) else ACCURACY
+        """The measure that cells are judged by."""
+        return self._task.measure
 
     @property
     def truth(self) -> Truth:
-        """What the numbers are of; the digest is that of the recipe with its full budget alone."""
+        """The truth that the trainings give; the digest is that of the recipe with its full budget alone."""
         epochs = self.recipe.epochs
         return Truth(
             metric=f"test_{self.measure.name}",
@@ -69,10 +67,8 @@ class ScratchTraining:
         )
 
     def trainer(self, *, verified: bool) -> str:
-        """Who trains, from the same seed for all: every recurrent cell is trained so anyway."""
-        if isinstance(self.recipe, LanguageRecipe):
-            return LANGUAGE_TRAINER if verified else UNVERIFIED_LANGUAGE
-        return TRAINER if verified else UNVERIFIED
+        """The trainer as ``module:function``; it uses one seed for all cells, which recurrent cells always have."""
+        return self._task.same_seed if verified else self._task.unverified
 
     def train(
         self,
@@ -83,28 +79,28 @@ class ScratchTraining:
         workers: Workers,
         trainer: str = "",
     ) -> dict[int, float]:
-        """Train each different cell once; the mean over repeats by canonical key, NaN where one of them diverged.
+        """Train each different cell once; returns means over repeats by canonical key, NaN if a repeat diverged.
 
-        What is trained is kept in a journal in the folder and never trained again, whatever ends this process. The
-        default ``trainer`` is the one for verified data.
+        A journal in ``folder`` keeps every finished training, so that none is repeated, even if this process is killed.
+        The default ``trainer`` is the one for verified data.
         """
         keys = sorted({canonical_key(space, cell) for cell in cells})
         if not keys:
             return {}
         journal = folder / f"judge-{self.truth.digest[:12]}.journal"
         trainer = trainer or self.trainer(verified=True)
-        trained = trained_cells(space, keys, self.recipe)
+        targets = self._task.targets(space, keys)
+        jobs = self._task.jobs(targets, self.recipe)
         with progress_bar("training what was recommended") as report:
             build_journal(
-                space.scheme, trained, self.recipe, journal, workers=workers, on_progress=report, trainer=trainer
+                space.scheme, jobs, self.recipe, journal, workers=workers, on_progress=report, trainer=trainer
             )
         means = _means(journal, self.truth.metric)
-        named = [cell if isinstance(cell, str) else (cell.adjacency, cell.operations) for cell in trained]
-        return {key: means[name] for key, name in zip(keys, named, strict=True)}
+        return {key: means[self._task.journal_cell(target)] for key, target in zip(keys, targets, strict=True)}
 
 
 def _means(journal: Path, metric: str) -> dict[JournalCell, float]:
-    """The mean of each cell of a journal at the end of its training, NaN where a repeat diverged."""
+    """The mean of each cell of a journal at the end of its training, NaN if a repeat diverged."""
     found: dict[JournalCell, list[float]] = {}
     for row in read_journal(journal)[1]:
         name: JournalCell = row.get("architecture") or (row["adjacency"], tuple(row["operations"]))
@@ -114,7 +110,7 @@ def _means(journal: Path, metric: str) -> dict[JournalCell, float]:
 
 
 class TrainedJudge:
-    """Tells the values of cells that were trained, by canonical key; a look is recorded before a value is told."""
+    """The values of trained cells, by canonical key; each lookup is recorded before its value is returned."""
 
     def __init__(
         self,
@@ -128,7 +124,7 @@ class TrainedJudge:
         self._space, self._values, self._record = space, dict(values), record
 
     def judge(self, architecture: Architecture, *, run: str = "") -> UnrankedVerdict | NoVerdict:
-        """The mean test accuracy of a trained cell; raises SpaceError for one outside the space."""
+        """The mean value of a trained cell over its repeats; raises SpaceError for a cell outside the space."""
         key, text = canonical_key(self._space, architecture), self._space.format(architecture)
         self._record(TruthLookup(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
         value = self._values.get(key)
@@ -139,5 +135,5 @@ class TrainedJudge:
         return UnrankedVerdict(value)
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
-        """No correlation: the cells that were probed are not those that were trained, so nothing is looked at."""
+        """No correlation: the probed cells are not those that were trained, so nothing is looked up."""
         return Correlation(Undefined(UNRANKED), 0)

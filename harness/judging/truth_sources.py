@@ -1,4 +1,4 @@
-"""Finds who can judge a stored run: its table wherever that lies now, the closed form behind its oracle, or records."""
+"""Finds the judge of a stored run: its table, found by digest, the closed form behind its oracle, or the records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.storage.store import Store
 
 
 class RunJudges:
-    """The judges of a store's runs, each made once; a ``metric`` of ``None`` is that of the test data."""
+    """The judges of a store's runs, each built once; ``metric=None`` is the test metric."""
 
     def __init__(self, store: Store, metric: str | None = None) -> None:
         self._store, self._metric = store, metric
@@ -37,25 +37,25 @@ class RunJudges:
         return self._spaces[key]
 
     def main(self, run: Run) -> AnyJudge | None:
-        """Who judges a run by itself: its table or its closed form; ``None`` where a recipe has to.
+        """The judge by a run's own table or closed form; ``None`` if only a recipe can judge it.
 
-        Raises TableError for a table that is not to be found, and of which nothing is recorded.
+        Raises TableError for a table that is neither found nor recorded.
         """
         spec = run.spec
         if spec.table_digest is None and not OracleFeatures.of(registry.load("oracle", spec.oracle)).truth:
             return None
-        of = spec.table_digest or _text(spec.oracle, spec.settings["oracle"])
-        key = ("main", of, _text(spec.space, spec.settings["space"]))
+        source = spec.table_digest or _text(spec.oracle, spec.settings["oracle"])
+        key = ("main", source, _text(spec.space, spec.settings["space"]))
         if key not in self._judges:
             self._judges[key] = self._made(spec)
         return self._judges[key]
 
     def others(self, run: Run, main: AnyJudge | None) -> list[AnyJudge]:
-        """Who else has judged a run, as recorded: recipes by which its recommendation was trained."""
+        """The other judges of a run, by its records: recipes by which its recommendation was trained."""
         found = []
         for result in self._store.results(run.id):
-            mine = main is not None and result.table_digest == main.truth.digest
-            if not mine and self._wanted(result.metric):
+            is_main = main is not None and result.table_digest == main.truth.digest
+            if not is_main and self._wanted(result.metric):
                 found.append(self._recorded(run.spec.space, result.metric, result.table_digest))
         return found
 

@@ -1,238 +1,189 @@
-"""A leaderboard as printed cells: the form that the terminal, Markdown and LaTeX share."""
+"""The registry of a leaderboard's columns: a new one is one entry here.
+
+From it follow the terminal, CSV, JSON, Markdown, LaTeX, the report's ranking, ``harness export leaderboard`` and the
+documentation of its columns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
 
-from harness.core.numbers import Number, Undefined
-from harness.core.policy import BASELINE
-from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, Comparison
+from harness.core.numbers import Undefined
+from harness.judging.judged_runs import repeated_share_of
+from harness.leaderboard.column import METRIC_UNIT, VIEWS, Column, ColumnKind, Heading
+from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
-from harness.output.units import CellPart, TableCell, fixed, probability, unit_of, whole, with_deviation, with_interval
+from harness.output.units import CellPart, fixed, hours, probability, whole
 
-CONTEXT_COLUMNS = ("oracle", "space")
+TEXT = ColumnKind("text", format=lambda text, _: text)
+COUNT = ColumnKind("integer", format=lambda count, _: whole(count))
+LIST = ColumnKind("list")
+NUMBER = ColumnKind("number")
+SIGNED = ColumnKind("number", sign="+")
+AMOUNT = ColumnKind("number", METRIC_UNIT)
+DIFFERENCE = ColumnKind("number", METRIC_UNIT, sign="+")
+INTERVAL = ColumnKind("interval")
+AMOUNTS = ColumnKind("interval", METRIC_UNIT)
+P = ColumnKind("number", format=lambda p, _: probability(p))
+CHANCE = ColumnKind("number", format=lambda p, _: fixed(p, 3))
+MEAN_COUNT = ColumnKind("number", format=lambda number, _: fixed(number, 0))
+HOURS = ColumnKind("number", "hours", lambda number, _: hours(number))
 
-RANKS_NOTE = (
-    "p(beats random) = (1 - r/rmax)^n: the chance that all n uniform draws, one a seed, rank worse than r, the best "
-    "rank of rmax (Yu et al. 2020 print the complement in Eq. 1). Rank 1 is best; ties share the best rank."
-)
-SCRATCH_NOTE = (
-    "Each recommended cell was trained from scratch by the recipe, every one from the same seeds (Yu et al. 2020, "
-    "Sec. 4.1)."
-)
-NOISE_NOTE = "A cell's truth is a mean of {} trainings, whose own error no number of seeds removes."
-SMALLER_NOTE = "The smaller, the better."
-COMMON_NOTE = (
-    "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
-    "those that it took."
-)
-FEW_REPEATS = 10
-"""Yu et al. 2020 train each of their 32 recurrent cells so often."""
-
-SUMMARIES_TITLE = "Over the seeds, with 95 % intervals in brackets"
-BOOTSTRAP_NOTE = (
-    "Intervals over the seeds: percentile bootstrap. Interquartile mean: of the middle half of the seeds (Agarwal et "
-    "al. 2021, Sec. 4.3)."
-)
-TESTS_NOTE = (
-    "Interval of a difference: Welch's. Holm p: Welch's, corrected for all policies of the table. P(better): that a "
-    "run beats one of those that it is compared with, a tie counting half (Agarwal et al. 2021, Sec. 4.3)."
-)
-POWER_NOTE = (
-    "Equivalence p: two one-sided tests; below 0.05 the means surely differ by less than the margin, by default half a "
-    "standard deviation of what is compared with. Detectable: the difference that is found four times in five. Seeds "
-    "needed: on each side, to find the present difference so often."
-)
-
-EntryColumn: TypeAlias = tuple[str, Callable[[LeaderboardEntry], TableCell]]
-"""A head, and what stands below it for an entry."""
-
-ComparisonColumn: TypeAlias = tuple[str, Callable[[Comparison, float], TableCell]]
-"""A head, and what stands below it for a comparison whose differences are multiplied by a number."""
+BEST_RANK = "The rank of the best seed; 1 is best, ties share the best rank"
+BEATS_RANDOM = "(1 - r/rmax)^n: the chance that n uniform draws all rank worse than r, the best rank"
+TAU = "Of the final shared weights’ scores and the truth, mean ± std"
+DIFFERENCES = "Difference of the means from one random draw, positive is better, with Welch’s interval"
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedTable:
-    """Heads (a line break where a narrow table may break them), cells by row, and the reasons behind the dashes.
-
-    ``note`` explains the columns. Where ``first_is_best`` is true the first row has the best mean.
-    """
-
-    title: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[TableCell, ...], ...]
-    reasons: tuple[str, ...]
-    note: str
-    first_is_best: bool
-
-    def mark(self, part: Undefined) -> int:
-        """The number of the footnote that says why a number is missing."""
-        return self.reasons.index(part.reason) + 1
+def _several(name: str) -> Callable[[Leaderboard], bool]:
+    """Whether the rows differ in what they are of."""
+    return lambda board: len({getattr(entry, name) for entry in board.entries}) > 1
 
 
-def printed_table(board: Leaderboard) -> PrintedTable:
-    """The printed form: what differs between entries is a column, and what they share stands in the title."""
-    first_is_best = bool(board.entries) and not isinstance(board.entries[0].mean, Undefined)
-    return _printed(title(board), tuple(_columns(board)), board.entries, _note(board), first_is_best=first_is_best)
+def _uneven(board: Leaderboard) -> bool:
+    """Whether the title cannot say how many runs there are: the rows differ in it, or some runs failed."""
+    return any(entry.failed for entry in board.entries) or len({len(entry.seeds) for entry in board.entries}) > 1
 
 
-def statistics(board: Leaderboard) -> tuple[PrintedTable, ...]:
-    """What stands behind the verdicts: summaries with intervals, and a sheet for each comparison that was made."""
-    unit, sheets = (
-        unit_of(board.truth.metric),
-        [_printed(SUMMARIES_TITLE, tuple(_summaries(board)), board.entries, BOOTSTRAP_NOTE)],
-    )
-    differences = f"differences in {unit.word.removeprefix('in ')}"
-    for other in (ONE_DRAW, *SEARCH_NAMES.values()):
-        if rows := [entry for entry in board.entries if _is_compared(entry, other)]:
-            tests, limits = (
-                (*_named(board), *_tests(other, unit.scale, cells)) for cells in (TEST_COLUMNS, POWER_COLUMNS)
-            )
-            sheets.append(_printed(f"Against {other}; {differences}, positive where better", tests, rows, TESTS_NOTE))
-            sheets.append(_printed(f"What the seeds can show against {other}; {differences}", limits, rows, POWER_NOTE))
-    return tuple(sheets)
+def _probed(board: Leaderboard) -> bool:
+    return any(entry.probed for entry in board.entries)
 
 
-def _printed(
-    text: str,
-    columns: Sequence[EntryColumn],
-    entries: Sequence[LeaderboardEntry],
-    note: str,
-    *,
-    first_is_best: bool = False,
-) -> PrintedTable:
-    rows = tuple(tuple(cell(entry) for _, cell in columns) for entry in entries)
-    reasons = dict.fromkeys(part.reason for row in rows for cell in row for part in cell if isinstance(part, Undefined))
-    return PrintedTable(text, tuple(head for head, _ in columns), rows, tuple(reasons), note, first_is_best)
+def _ranked(board: Leaderboard) -> bool:
+    return not isinstance(board.truth.ranking, Undefined)
 
 
-def title(board: Leaderboard) -> str:
-    """The metric, its split, repeats and budget, the number of seeds, and what all entries share."""
-    counts = sorted({len(entry.seeds) for entry in board.entries})
-    seeds = "one seed" if counts == [1] else f"{' or '.join(map(str, counts)) or 'no'} seeds"
-    shared = [
-        f"{name} {value}"
-        for name in CONTEXT_COLUMNS
-        for value in _places(board, name)
-        if len(_places(board, name)) == 1
-    ]
-    truth = board.truth
-    text = truth.text[0].upper() + truth.text[1:]
-    return f"{text}; {seeds} a policy; {', '.join((*shared, f'{truth.kind} {truth.name}'))}"
+def _with_value(entry: LeaderboardEntry) -> int:
+    return len(entry.seeds) - len(entry.failed)
 
 
-def _places(board: Leaderboard, name: str) -> set[str]:
-    return {getattr(entry, name) for entry in board.entries}
+def _runs(entry: LeaderboardEntry) -> str:
+    return f"{_with_value(entry)}/{len(entry.seeds)}" if entry.failed else f"{len(entry.seeds)}"
 
 
-def _note(board: Leaderboard) -> str:
-    notes = [] if board.truth.larger_is_better else [SMALLER_NOTE]
-    notes += [SCRATCH_NOTE if isinstance(board.truth.ranking, Undefined) else RANKS_NOTE, COMMON_NOTE]
-    if 1 < board.truth.repeats < FEW_REPEATS:
-        notes.append(NOISE_NOTE.format(board.truth.repeats))
-    if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
-        numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
-        notes.append(
-            f"Kendall's tau-b: between the final shared weights' scores of {numbers} sampled cells and the truth, mean "
-            "and deviation over the seeds."
-        )
-    return " ".join(notes)
+def _report_hours(entry: LeaderboardEntry) -> CellPart:
+    """Two significant digits of a part of an hour, and tenths of all others."""
+    found = entry.hours
+    return f"{found:.2g}" if not isinstance(found, Undefined) and 0 < found < 1 else fixed(found, 1)
 
 
-def _columns(board: Leaderboard) -> Iterator[EntryColumn]:
-    """The columns of this board; the number of runs is one only where it differs or some failed."""
-    unit = unit_of(board.truth.metric)
-    scale, sign = unit.scale, unit.sign.replace(" ", "\n")
-    yield from _named(board)
-    if any(entry.failed for entry in board.entries) or len({len(entry.seeds) for entry in board.entries}) > 1:
-        yield "runs", _runs
-    yield f"mean ± std{sign}", lambda entry: with_deviation(entry.mean, entry.std, scale)
-    yield f"best{sign}", lambda entry: (fixed(entry.best, 2, scale),)
-    yield _rank_head(board), lambda entry: (whole(entry.best_rank),)
-    yield f"mean\nregret{sign}", lambda entry: (fixed(entry.mean_regret, 2, scale),)
-    yield "p(beats\nrandom)", lambda entry: (fixed(entry.p_beats_random, 3),)
-    yield "Welch\np", lambda entry: (probability(entry.welch_p),)
-    if any(entry.probed for entry in board.entries):
-        yield "Kendall's\ntau", lambda entry: with_deviation(entry.tau, entry.tau_std)
-    yield "queries", lambda entry: (f"{entry.queries:,.0f}",)
-    yield "hours", lambda entry: (_hours(entry.hours),)
+def _named(name: str, meaning: str, heading: Heading[LeaderboardEntry]) -> Column[LeaderboardEntry]:
+    """A column that says what a row is of, in every view."""
+    return Column(name, meaning, TEXT, shows=dict.fromkeys(VIEWS, heading))
 
 
-def _named(board: Leaderboard) -> Iterator[EntryColumn]:
-    """What a row is of, as far as the rows differ in it."""
-    yield "policy", lambda entry: (entry.policy,)
-    for name in CONTEXT_COLUMNS:
-        if len(_places(board, name)) > 1:
-            yield name, lambda entry, name=name: (getattr(entry, name),)  # type: ignore[misc]
-
-
-def _summaries(board: Leaderboard) -> Iterator[EntryColumn]:
-    unit = unit_of(board.truth.metric)
-    scale, sign = unit.scale, unit.sign.replace(" ", "\n")
-    yield from _named(board)
-    yield f"mean{sign}", lambda entry: with_interval(entry.mean, entry.mean_interval, scale)
-    yield f"median{sign}", lambda entry: with_interval(entry.median, entry.median_interval, scale)
-    yield f"interquartile mean{sign}", lambda entry: with_interval(entry.iqm, entry.iqm_interval, scale)
-
-
-def _tests(other: str, scale: float, cells: Sequence[ComparisonColumn]) -> Iterator[EntryColumn]:
-    """The columns of a comparison with ``other``, whose differences are multiplied by ``scale``."""
-    for head, cell in cells:
-        yield head, lambda entry, cell=cell: _comparison_cell(_comparison(entry, other), cell, scale)  # type: ignore[misc]
-
-
-def _comparison_cell(
-    comparison: Comparison | Undefined, cell: Callable[[Comparison, float], TableCell], scale: float
-) -> TableCell:
-    return (comparison,) if isinstance(comparison, Undefined) else cell(comparison, scale)
-
-
-def _comparison(entry: LeaderboardEntry, other: str) -> Comparison | Undefined:
-    """A row's comparison with ``other``, or why there is none."""
-    if other == ONE_DRAW:
-        return entry.against_random
-    found = (comparison for comparison in entry.against_search if comparison.other == other)
-    return next(found, Undefined(f"nothing is known of {other}"))
-
-
-def _is_compared(entry: LeaderboardEntry, other: str) -> bool:
-    """Whether a row is compared with ``other``: all but random itself with one random draw, or there is a reason."""
-    if other == ONE_DRAW:
-        return entry.policy != BASELINE
-    return isinstance(_comparison(entry, other), Comparison)
-
-
-TEST_COLUMNS: tuple[ComparisonColumn, ...] = (
-    ("difference", lambda found, scale: with_interval(found.difference, found.interval, scale, sign="+")),
-    ("Welch\np", lambda found, _: (probability(found.welch_p),)),
-    ("Holm\np", lambda found, _: (probability(found.holm_p),)),
-    ("Mann-\nWhitney p", lambda found, _: (probability(found.mann_whitney_p),)),
-    ("Hedges'\ng", lambda found, _: (fixed(found.hedges_g, 2, sign="+"),)),
-    ("P(better)", lambda found, _: with_interval(found.improvement, found.improvement_interval)),
+EntryColumn: type[Column[LeaderboardEntry]] = Column
+ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
+    _named("policy", "the search policy", Heading("policy", "Who searched")),
+    _named("oracle", "who answered its queries", Heading("oracle", "The oracle", shown=_several("oracle"))),
+    _named("space", "the search space", Heading("space", "The space", shown=_several("space"))),
+    EntryColumn("judge", "what judges", TEXT, lambda entry: f"{entry.truth.kind} {entry.truth.name}", None),
+    EntryColumn("metric", "what the values are of", TEXT, lambda entry: entry.truth.text, None),
+    EntryColumn("seeds", "runs that have ended", LIST)
+    .show("main", Heading("runs", cell=_runs, shown=_uneven))
+    .show("report", Heading("seeds", "Seeds with a value, of those that ran", cell=_runs, number=_with_value)),
+    EntryColumn("values", "the value of each seed", LIST, export=None),
+    EntryColumn("ranks", "the rank of each seed", LIST, export=None),
+    EntryColumn("mean", "the mean value over the seeds", AMOUNT)
+    .show("main", Heading("mean ± std{sign}", beside="std"))
+    .show("summaries", Heading("mean{sign}", beside="mean_interval"))
+    .show("report", Heading("mean{sign} [95%]", "Mean over the seeds, with its bootstrap interval", "mean_interval")),
+    EntryColumn("std", "the standard deviation over the seeds", AMOUNT).show(
+        "report", Heading("std{sign}", "Standard deviation over the seeds")
+    ),
+    EntryColumn("best", "the best value", AMOUNT)
+    .show("main", Heading("best{sign}"))
+    .show("report", Heading("best{sign}", "The best seed")),
+    EntryColumn("best_rank", "the best rank", COUNT)
+    .show("main", Heading("best\nrank{of_size}"))
+    .show("report", Heading("best rank{of_size}", BEST_RANK, shown=_ranked)),
+    EntryColumn("size", "how many cells are ranked", COUNT),
+    EntryColumn("mean_regret", "the mean distance to the best cell", AMOUNT)
+    .show("main", Heading("mean\nregret{sign}"))
+    .show("report", Heading("regret{sign}", "Mean distance to the best cell of the space", shown=_ranked)),
+    EntryColumn("p_beats_random", "the chance that as many random draws all rank worse than the best rank", CHANCE)
+    .show("main", Heading("p(beats\nrandom)"))
+    .show("report", Heading("p(beats random)", BEATS_RANDOM, shown=_ranked)),
+    EntryColumn("welch_p", "Welch's two-sided p against random", P, export=None).show("main", Heading("Welch\np")),
+    EntryColumn("probed", "how many cells tau is of", COUNT, export=None),
+    EntryColumn("tau", "the mean of Kendall's tau-b over the seeds, where weights are shared", NUMBER)
+    .show("main", Heading("Kendall's\ntau", beside="tau_std", shown=_probed))
+    .show("report", Heading("Kendall’s τ", TAU, beside="tau_std", shown=_probed)),
+    EntryColumn("tau_std", "its standard deviation", NUMBER),
+    EntryColumn("queries", "mean scores and slopes a seed", MEAN_COUNT)
+    .show("main", Heading("queries"))
+    .show("report", Heading("queries", "Mean queries a seed")),
+    EntryColumn("hours", "mean training a seed that was charged", HOURS)
+    .show("main", Heading("hours"))
+    .show("report", Heading("hours", "Mean hours of training a seed", cell=_report_hours)),
+    EntryColumn(
+        "repeated_share",
+        "the share of queries that asked for a cell again",
+        NUMBER,
+        lambda e: repeated_share_of(e.runs),
+    ),
+    EntryColumn("median", "the median over the seeds", AMOUNT)
+    .show("summaries", Heading("median{sign}", beside="median_interval"))
+    .show("report", Heading("median{sign}", "Median over the seeds")),
+    EntryColumn("iqm", "the mean of the middle half of the seeds", AMOUNT)
+    .show("summaries", Heading("interquartile mean{sign}", beside="iqm_interval"))
+    .show("report", Heading("IQM{sign}", "Mean of the middle half of the seeds")),
+    EntryColumn("mean_interval", "its 95 % bootstrap interval", AMOUNTS, export="mean"),
+    EntryColumn("median_interval", "that of the median", AMOUNTS, export=None),
+    EntryColumn("iqm_interval", "that of the interquartile mean", AMOUNTS, export=None),
+    EntryColumn("against_random", "the comparison with one random draw", ColumnKind("comparison")),
+    EntryColumn("against_search", "those with random search at its cost", ColumnKind("searches"), export=None),
+    EntryColumn("verdict", "what the comparisons come to, in words", TEXT),
+    EntryColumn("failed_seeds", "runs among them without a value", LIST, lambda e: [s for s, _ in e.failed], "failed"),
 )
 
-POWER_COLUMNS: tuple[ComparisonColumn, ...] = (
-    ("margin", lambda found, scale: (fixed(found.margin, 2, scale),)),
-    ("equivalence\np", lambda found, _: (probability(found.equivalence_p),)),
-    ("detectable", lambda found, scale: (fixed(found.detectable, 2, scale),)),
-    ("seeds\nneeded", lambda found, _: (whole(found.seeds_needed),)),
+Compared: type[Column[Comparison]] = Column
+COMPARISON_COLUMNS: tuple[Column[Comparison], ...] = (
+    Compared("other", "what it is compared with", TEXT, export=None),
+    Compared("difference", "mean minus random's mean, positive where the policy is better", DIFFERENCE)
+    .show("tests", Heading("difference", beside="interval"))
+    .show("report", Heading("over random{sign}", DIFFERENCES, beside="interval")),
+    Compared("interval", "Welch's 95 % interval of the difference", AMOUNTS, export="difference"),
+    Compared("welch_p", "Welch's two-sided p against random", P).show("tests", Heading("Welch\np")),
+    Compared("holm_p", "that p, corrected for all policies of the leaderboard (Holm 1979)", P)
+    .show("tests", Heading("Holm\np"))
+    .show("report", Heading("Holm p", "Welch’s test against one random draw, corrected for the number of rows")),
+    Compared("mann_whitney_p", "the two-sided p of the Mann-Whitney test against random", P).show(
+        "tests", Heading("Mann-\nWhitney p")
+    ),
+    Compared(
+        "hedges_g", "the difference in pooled standard deviations, corrected for few seeds (Hedges 1981)", SIGNED
+    ).show("tests", Heading("Hedges'\ng")),
+    Compared("improvement", "the chance that a run beats a random draw, a tie counting half", NUMBER)
+    .show("tests", Heading("P(better)", beside="improvement_interval"))
+    .show("report", Heading("P(better)", "The chance that a seed beats one random draw, half of the ties included")),
+    Compared("improvement_interval", "its 95 % bootstrap interval", INTERVAL, export="improvement"),
+    Compared("margin", "the difference below which the two count as equally good", AMOUNT).show(
+        "power", Heading("margin")
+    ),
+    Compared("equivalence_p", "the p of two one-sided tests that they differ by less than the margin", P).show(
+        "power", Heading("equivalence\np")
+    ),
+    Compared("detectable", "the difference that four such comparisons in five would see", AMOUNT).show(
+        "power", Heading("detectable")
+    ),
+    Compared("seeds_needed", "seeds a side by which a difference as found would be seen as often", COUNT).show(
+        "power", Heading("seeds\nneeded")
+    ),
 )
 
+REPORT_ORDER = """
+policy oracle space seeds mean difference holm_p improvement best_rank mean_regret p_beats_random best std median iqm
+"""
+EXPORT_ORDER = """
+policy oracle space seeds failed_seeds mean mean_interval std median iqm best best_rank size mean_regret p_beats_random
+against_random
+"""
+ORDERS: Mapping[str, Sequence[str]] = {"report": REPORT_ORDER.split(), "export": EXPORT_ORDER.split()}
+"""The first columns of a view that has an order of its own; what they do not name follows as it does here."""
 
-def _rank_head(board: Leaderboard) -> str:
-    ranking = board.truth.ranking
-    return "best\nrank" if isinstance(ranking, Undefined) else f"best\nrank of\n{ranking.size:,}"
 
-
-def _runs(entry: LeaderboardEntry) -> TableCell:
-    asked, failed = len(entry.seeds), len(entry.failed)
-    return (f"{asked - failed}/{asked}" if failed else f"{asked}",)
-
-
-def _hours(number: Number) -> CellPart:
-    """Two significant digits of a part of an hour, and tenths where there are few hours."""
-    if isinstance(number, float) and 0 < number < 0.995:
-        return f"{number:.2g}"
-    return fixed(number, 1 if isinstance(number, Undefined) or number < 100 else 0)
+def place(view: str, name: str) -> int:
+    """The place of a column among those of a view; those of one place keep their order."""
+    first = ORDERS.get(view, ())
+    return first.index(name) if name in first else len(first)

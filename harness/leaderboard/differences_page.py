@@ -7,12 +7,11 @@ from statistics import fmean
 from typing import Any
 
 from harness import statistics
-from harness.core.numbers import Undefined
 from harness.leaderboard.compared_boards import ComparedRow
 from harness.leaderboard.differences import BoardDifferences, RowMatch, unexplained
 from harness.leaderboard.document import plain_fields
 from harness.output.page import Page, TextTable
-from harness.output.units import TableCell, Unit, fixed, probability, unit_of, with_deviation, with_interval
+from harness.output.units import TableCell, Unit, fixed, probability, text, unit_of, with_deviation, with_interval
 
 NOTE = (
     "Difference: of the means, B minus A, with Welch's 95 % interval, turned so that positive is better for B. Welch "
@@ -53,20 +52,16 @@ def _cells(match: RowMatch) -> tuple[str, ...]:
     ends = (_spread(match.a, unit), _spread(match.b, unit))
     tests = ((probability(test.welch_p),), (probability(test.holm_p),))
     shown = (("same in every seed",), ("",), ("",)) if match.same else (difference, *tests)
-    return tuple(map(_text, (*ends, *shown, (_rank(match.a),), (_rank(match.b),))))
+    return tuple(map(text, (*ends, *shown, (_rank(match.a),), (_rank(match.b),))))
 
 
 def _spread(row: ComparedRow, unit: Unit) -> TableCell:
     return with_deviation(statistics.mean(row.known), statistics.std(row.known), unit.scale)
 
 
-def _text(cell: TableCell) -> str:
-    return "".join("–" if isinstance(part, Undefined) else part for part in cell)
-
-
 def _rank(row: ComparedRow) -> str:
     ranks = [rank for rank in row.ranks if rank is not None]
-    return _text((fixed(fmean(ranks), 1),)) if ranks else "–"
+    return text(fixed(fmean(ranks), 1)) if ranks else "–"
 
 
 def _reasons(found: BoardDifferences) -> Iterator[TextTable]:

@@ -5,24 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
 from harness.core.numbers import Undefined
+from harness.leaderboard import columns
+from harness.leaderboard.column import Column, Source
 from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.statistics import Interval
-
-NESTED: Mapping[str, type[Comparison | Interval]] = {
-    "mean_interval": Interval,
-    "median_interval": Interval,
-    "iqm_interval": Interval,
-    "interval": Interval,
-    "improvement_interval": Interval,
-    "against_random": Comparison,
-}
-"""The fields that are records themselves."""
 
 
 def document(board: Leaderboard) -> dict[str, Any]:
@@ -35,19 +27,25 @@ def _record(entry: LeaderboardEntry) -> dict[str, Any]:
     reasons = record.pop("reasons")
     if entry.failed:
         reasons["values"] = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
-    return record | {"failed_seeds": [seed for seed, _ in entry.failed], "reasons": reasons}
+    return record | {"reasons": reasons}
 
 
-def plain_fields(record: LeaderboardEntry | Comparison) -> dict[str, Any]:
-    """The fields of a record as plain types, and the reasons for those that are ``None``."""
-    values = {part.name: getattr(record, part.name) for part in fields(record)}
+def plain_fields(source: LeaderboardEntry | Comparison) -> dict[str, Any]:
+    """The columns of a source as plain types, and the reasons for those that are ``None``."""
+    if isinstance(source, Comparison):
+        return _plain_columns(source, columns.COMPARISON_COLUMNS)
+    return _plain_columns(source, columns.ENTRY_COLUMNS)
+
+
+def _plain_columns(source: Source, registry: Iterable[Column[Source]]) -> dict[str, Any]:
+    values = {column.name: column.of(source) for column in registry}
     reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
     return {name: _plain(value) for name, value in values.items()} | {"reasons": reasons}
 
 
 def _plain(value: Any) -> Any:
     match value:
-        case tuple():
+        case list() | tuple():
             return [_plain(item) for item in value]
         case Undefined():
             return None
@@ -69,8 +67,8 @@ def as_csv(board: Leaderboard) -> str:
     ``against_search`` go by what costs as much: ``against_search.queries.welch_p``.
     """
     text = io.StringIO()
-    columns = [*_heads(LeaderboardEntry, _searched(board)), "failed_seeds", "reasons"]
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    names = [*_heads(columns.ENTRY_COLUMNS, _searched(board)), "reasons"]
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for entry in board.entries:
         record = _record(entry) | {"against_search": _by_cost(entry)}
@@ -89,23 +87,27 @@ def _by_cost(entry: LeaderboardEntry) -> dict[str, Any]:
     return {kinds[comparison.other]: plain_fields(comparison) for comparison in entry.against_search}
 
 
-def _heads(record: type[LeaderboardEntry | Comparison | Interval], searched: Sequence[str] = ()) -> Iterator[str]:
-    """The names of a record's columns; ``searched`` are the costs of random search that have any."""
-    for part in fields(record):
-        if part.name == "against_search":
-            yield from (f"{part.name}.{kind}.{head}" for kind in searched for head in _heads(Comparison))
-        elif part.name in NESTED:
-            yield from (f"{part.name}.{head}" for head in _heads(NESTED[part.name]))
-        else:
-            yield part.name
+def _heads(registry: Iterable[Column[Any]], searched: Sequence[str] = ()) -> Iterator[str]:
+    """The names of the columns of a registry; ``searched`` are the costs of random search that have any."""
+    compared = columns.COMPARISON_COLUMNS
+    for column in registry:
+        match column.kind.type:
+            case "interval":
+                yield from (f"{column.name}.{part.name}" for part in fields(Interval))
+            case "comparison":
+                yield from (f"{column.name}.{head}" for head in _heads(compared))
+            case "searches":
+                yield from (f"{column.name}.{kind}.{head}" for kind in searched for head in _heads(compared))
+            case _:
+                yield column.name
 
 
 def _flat(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """The columns of a plain record that has some."""
+    """The values of a plain record and of those inside it, by their columns; a record that is missing is ``None``."""
     for name, value in record.items():
-        if isinstance(value, Mapping) and name != "reasons":
+        if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}.")
-        elif name != "reasons" and not (name in NESTED and value is None):
+        else:
             yield before + name, value
 
 

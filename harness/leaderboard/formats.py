@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from harness.core.errors import UnknownNameError
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
-from harness.leaderboard.columns import CONTEXT_COLUMNS, PrintedTable, printed_table
-from harness.leaderboard.columns import statistics as statistics_sheets
 from harness.leaderboard.document import as_csv, as_json
 from harness.leaderboard.document import document as document
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.leaderboard.pairs import pairs_page as pairs_page
+from harness.leaderboard.printed_tables import CONTEXT_COLUMNS, PrintedTable, printed_table
+from harness.leaderboard.printed_tables import statistics as statistics_sheets
 from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text, rich_table
 from harness.output.units import PLUS_MINUS, TableCell
 

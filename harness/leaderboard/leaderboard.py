@@ -19,7 +19,6 @@ from harness.judging.judged_runs import (
     mean_regret_of,
     p_beats_random_of,
     rank_of,
-    repeated_share_of,
     value_of,
     values_of,
 )
@@ -47,20 +46,20 @@ EqualCost: TypeAlias = Mapping[EntryKey, Mapping[str, tuple[Number, ...]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardEntry:
-    """A row of the leaderboard, in the units of the metric (accuracies are fractions).
+    """A row of the leaderboard: its runs by seed, and numbers in the units of the metric (accuracies are fractions).
 
     ``values`` and their ``ranks`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that
-    ``p_beats_random`` counts every seed as a draw of random's, and that the costs are means over all seeds. ``judge``
-    is the table or the recipe that the values come from; ``hours`` are of training: a table's recorded ones, or those
-    really spent. The intervals are bootstrapped over the seeds, at 95 %. ``against_search`` compares with random search
-    that cost as much, where that is known; ``verdict`` says in words what both comparisons come to.
+    ``p_beats_random`` counts every seed as a draw of random's, and that the costs are means over all seeds. ``hours``
+    are of training: a table's recorded ones, or those really spent. The intervals are bootstrapped over the seeds, at
+    95 %. ``against_search`` compares with random search that cost as much, where that is known; ``verdict`` says in
+    words what both comparisons come to.
     """
 
+    runs: tuple[JudgedRun, ...]
+    truth: Truth
     policy: str
     oracle: str
     space: str
-    judge: str
-    metric: str
     seeds: tuple[int, ...]
     values: tuple[Number, ...]
     ranks: tuple[int | Undefined, ...]
@@ -77,7 +76,6 @@ class LeaderboardEntry:
     tau_std: Number
     queries: float
     hours: Number
-    repeated_share: Number
     median: Number
     iqm: Number
     mean_interval: Interval | Undefined
@@ -205,11 +203,11 @@ def _entry(
     best_rank = best_rank_of(group, size)
     taus = [run.tau for run in group if not isinstance(run.tau, Undefined)]
     return LeaderboardEntry(
+        runs=tuple(group),
+        truth=truth,
         policy=run.policy,
         oracle=run.oracle,
         space=run.space,
-        judge=f"{truth.kind} {truth.name}",
-        metric=truth.text,
         seeds=tuple(run.seed for run in group),
         values=tuple(value_of(run.judgement) for run in group),
         ranks=tuple(rank_of(run.judgement, size) for run in group),
@@ -226,7 +224,6 @@ def _entry(
         tau_std=statistics.std(taus) if taus else run.tau,
         queries=sum(run.spent.queries for run in group) / len(group),
         hours=hours_of(group),
-        repeated_share=repeated_share_of(group),
         median=statistics.median(values),
         iqm=statistics.interquartile_mean(values),
         mean_interval=statistics.interval_of(values, "mean"),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 from harness import statistics
 from harness.core.numbers import Undefined
-from harness.leaderboard.columns import title
+from harness.leaderboard.column import Column
+from harness.leaderboard.columns import COMPARISON_COLUMNS
 from harness.leaderboard.comparison import Comparison, compare_samples, default_margin, holm_adjusted
 from harness.leaderboard.document import plain_fields
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry, names_of
+from harness.leaderboard.printed_tables import title
 from harness.output.page import Page, TextTable
-from harness.output.units import TableCell, Unit, fixed, probability, unit_of, with_interval
+from harness.output.units import Unit, text, unit_of
 
 UNPAIRED_NOTE = (
     "Tests are unpaired. A seed starts the random streams of both policies alike, so two that begin with random draws "
@@ -23,19 +26,8 @@ UNPAIRED_NOTE = (
     "the first beats one of the second, a tie counting half (Agarwal et al. 2021, Sec. 4.3)."
 )
 
-PAIR_FIELDS = (
-    "difference",
-    "interval",
-    "welch_p",
-    "holm_p",
-    "mann_whitney_p",
-    "hedges_g",
-    "improvement",
-    "improvement_interval",
-    "detectable",
-    "seeds_needed",
-)
-"""What a pair has of a comparison: no test of equivalence, as neither of two policies sets a scale for a margin."""
+NOT_OF_PAIRS = ("other", "margin", "equivalence_p")
+"""What a pair has not of a comparison: no test of equivalence, as neither of two policies sets a scale for a margin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +53,13 @@ def pairs(board: Leaderboard) -> list[PairComparison]:
 def pairs_page(board: Leaderboard) -> Page:
     """The page of all pairs: how far apart two policies are, and whether these seeds show it."""
     unit, rows = unit_of(board.truth.metric), pairs(board)
-    heads = ("policy", "against", f"difference\n{unit.word}", "Welch\np", "Holm\np", "Hedges'\ng", "P(better)")
-    grid = TextTable(f"All {len(rows)} pairs of policies", heads, tuple(_row(row, unit) for row in rows))
+    shown = [each for each in COMPARISON_COLUMNS if "tests" in each.shows and each.name != "mann_whitney_p"]
+    heads = [each.shows["tests"].text.replace("difference", f"difference\n{unit.word}") for each in shown]
+    grid = TextTable(
+        f"All {len(rows)} pairs of policies",
+        ("policy", "against", *heads),
+        tuple(_row(row, shown, unit) for row in rows),
+    )
     plain = [_plain(row) for row in rows]
     missing = [f"–: {reason}" for reason in dict.fromkeys(text for row in plain for text in row["reasons"].values())]
     content = {"pairs": plain, "warnings": list(board.warnings)}
@@ -78,29 +75,13 @@ def _compared(first: LeaderboardEntry, second: LeaderboardEntry, board: Leaderbo
     return compare_samples(values, others, "another policy", larger_is_better=better, margin=margin)
 
 
-def _row(row: PairComparison, unit: Unit) -> tuple[str, ...]:
-    found = row.comparison
-    cells = (
-        with_interval(found.difference, found.interval, unit.scale, sign="+"),
-        (probability(found.welch_p),),
-        (probability(found.holm_p),),
-        (fixed(found.hedges_g, 2, sign="+"),),
-        with_interval(found.improvement, found.improvement_interval),
-    )
-    return (row.first, row.second, *map(_text, cells))
-
-
-def _text(cell: TableCell) -> str:
-    return "".join("–" if isinstance(part, Undefined) else part for part in cell)
+def _row(row: PairComparison, shown: Sequence[Column[Comparison]], unit: Unit) -> tuple[str, ...]:
+    cells = (column.cell(column.shows["tests"], row.comparison, unit.scale) for column in shown)
+    return (row.first, row.second, *map(text, cells))
 
 
 def _plain(row: PairComparison) -> dict[str, Any]:
-    """A pair as plain types: the fields that are ``PAIR_FIELDS``, and why any of them is ``None``."""
-    found = plain_fields(row.comparison)
-    reasons = {name: reason for name, reason in found["reasons"].items() if name in PAIR_FIELDS}
-    return {
-        "policy": row.first,
-        "against": row.second,
-        **{name: found[name] for name in PAIR_FIELDS},
-        "reasons": reasons,
-    }
+    """A pair as plain types, and why any of its numbers is ``None``."""
+    found = {name: value for name, value in plain_fields(row.comparison).items() if name not in NOT_OF_PAIRS}
+    found["reasons"] = {name: reason for name, reason in found["reasons"].items() if name not in NOT_OF_PAIRS}
+    return {"policy": row.first, "against": row.second, **found}

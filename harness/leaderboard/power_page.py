@@ -8,7 +8,7 @@ from typing import Any
 from harness.core.numbers import Number, Undefined
 from harness.leaderboard.power_analysis import PolicySpread, PowerBasis, PowerQuestion, deviation_range
 from harness.output.page import Page, TextTable
-from harness.output.units import CellPart, Unit, fixed, unit_of, whole
+from harness.output.units import Unit, fixed, text, unit_of, whole
 
 TEST_NOTE = (
     "Welch's two-sided test of a policy against one random draw a seed, with as many seeds on both sides. Several "
@@ -62,25 +62,21 @@ def _grids(basis: PowerBasis, question: PowerQuestion, about: str) -> Iterator[T
 
 def _needed_rows(basis: PowerBasis, question: PowerQuestion, unit: Unit) -> Iterator[tuple[str, ...]]:
     for spread in basis.spreads:
-        sides = (_text(fixed(std, 2, unit.scale)) for std in (spread.std, spread.random_std))
+        sides = (text(fixed(std, 2, unit.scale)) for std in (spread.std, spread.random_std))
         seeds = (spread.needed(each / unit.scale, question) for each in question.differences)
-        yield (spread.name, *sides, *(_text(whole(each)) for each in seeds))
+        yield (spread.name, *sides, *(text(whole(each)) for each in seeds))
 
 
 def _detectable_rows(basis: PowerBasis, question: PowerQuestion, unit: Unit) -> Iterator[tuple[str, ...]]:
     for spread in basis.spreads:
         found = (spread.detectable(seeds, question) for seeds in question.seeds)
-        yield (spread.name, *(_text(fixed(each, 2, unit.scale)) for each in found))
+        yield (spread.name, *(text(fixed(each, 2, unit.scale)) for each in found))
 
 
 def _power_rows(basis: PowerBasis, question: PowerQuestion, unit: Unit) -> Iterator[tuple[str, ...]]:
     difference, seeds = question.differences[0] / unit.scale, question.seeds[0]
     for spread in basis.spreads:
-        yield spread.name, _text(fixed(spread.power(difference, seeds, question), 2))
-
-
-def _text(part: CellPart) -> str:
-    return "–" if isinstance(part, Undefined) else part
+        yield spread.name, text(fixed(spread.power(difference, seeds, question), 2))
 
 
 def _notes(bases: Sequence[PowerBasis], question: PowerQuestion) -> Iterator[str]:

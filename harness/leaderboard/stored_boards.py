@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from harness.core.errors import StoreError
 from harness.core.numbers import Number
@@ -16,12 +15,9 @@ from harness.judging.truth_sources import RunJudges
 from harness.leaderboard import leaderboard
 from harness.leaderboard.equal_cost import RANDOM_SEARCH, SEED_OFFSET, equal_cost
 from harness.leaderboard.grouping import NamedRun, named_runs
-from harness.leaderboard.leaderboard import EqualCost, Leaderboard
+from harness.leaderboard.leaderboard import EntryKey, EqualCost, Leaderboard
 from harness.storage.records import Run
 from harness.storage.store import Store
-
-EntryKey: TypeAlias = tuple[str, str, str]
-"""The policy, oracle and space that a row is called by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What is seen of runs while they go on."""
+"""Views of runs in progress."""

@@ -1,6 +1,6 @@
-"""Shows how runs go, on standard error: live on a terminal, in plain lines elsewhere, only warnings where quiet.
+"""Shows the progress of runs on standard error: live on a terminal, in lines elsewhere, only failures with --quiet.
 
-Results go to standard output, which so stays fit for machines.
+Results go to standard output, which programs can read.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from harness.leaderboard.end_to_end import Watcher
 
 PAUSE_SECONDS = 30.0
-"""Seconds without any line after which plain lines say how far the runs are."""
+"""Seconds without a line after which a progress line is printed."""
 
 BAR_WIDTH = 8
-"""The columns of a bar."""
+"""The width of a bar in characters."""
 
 MOST_NAMED = 4
-"""The most runs that such a line names."""
+"""The most runs that a progress line names."""
 
 
 def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
-    """What shows the runs of a command; ``tensorboard`` is a folder that it also writes scalars into.
+    """The display of a command's runs; ``tensorboard`` is a folder that it also writes scalars into.
 
-    Raises SettingError where scalars are asked for that cannot be written.
+    Raises SettingError if scalars are asked for and cannot be written.
     """
     console = Console(stderr=True)
     seen = console.is_terminal and not console.is_dumb_terminal
@@ -53,66 +53,66 @@ def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
 
 
 class Quiet:
-    """Says only which runs failed."""
+    """Prints only which runs failed."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._tracker = console, RunTracker((), 0)
 
     @contextmanager
     def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Quiet]:
-        """Watch ``jobs``, which are left of ``total`` runs."""
+        """Watch ``jobs``, the runs out of ``total`` that have not finished yet."""
         self._tracker = RunTracker(jobs, total)
         yield self
 
     def receive(self, message: Message) -> None:
-        """Warn where a run failed."""
+        """Print a warning if a run failed."""
         ended = self._tracker.receive(message)
         if ended is not None and ended.reason is not None:
             print_line(self._console, failure(self._tracker, ended))
 
     def note(self, text: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 class PlainLines:
-    """A line for each run that ends, and one for all that go on where nothing was said for half a minute."""
+    """Prints a line for each run that ends, and a progress line after half a minute without a line."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self._console, self._clock, self._tracker = console, clock, RunTracker((), 0, clock)
-        self._said = clock()
+        self._printed_at = clock()
 
     @contextmanager
     def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[PlainLines]:
-        """Watch ``jobs``, which are left of ``total`` runs."""
-        self._tracker, self._said = RunTracker(jobs, total, self._clock), self._clock()
+        """Watch ``jobs``, the runs out of ``total`` that have not finished yet."""
+        self._tracker, self._printed_at = RunTracker(jobs, total, self._clock), self._clock()
         yield self
 
     def receive(self, message: Message) -> None:
-        """Say that a run ended, or after a pause how far all are."""
+        """Print that a run ended, or after a pause the progress of all runs."""
         ended = self._tracker.receive(message)
         if ended is not None:
-            self._say(failure(self._tracker, ended) if ended.reason is not None else success(self._tracker, ended))
-        elif self._clock() - self._said >= PAUSE_SECONDS:
-            self._say(progress_line(self._tracker))
+            self._print(failure(self._tracker, ended) if ended.reason is not None else success(self._tracker, ended))
+        elif self._clock() - self._printed_at >= PAUSE_SECONDS:
+            self._print(progress_line(self._tracker))
 
     def note(self, text: str) -> None:
-        """Say one line that a user should know."""
-        self._say(f"note: {text}")
+        """Print a note for the user."""
+        self._print(f"note: {text}")
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         print_line(self._console, text)
-        self._said = self._clock()
+        self._printed_at = self._clock()
 
 
 class LiveTable:
-    """A line for the whole, and one for each run in progress, of which there are as many as workers."""
+    """A table with a line for all runs together, and one for each run in progress."""
 
     def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
         self._console, self._clock, self._tracker = console, clock, RunTracker((), 0, clock)
 
     @contextmanager
     def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[LiveTable]:
-        """Watch ``jobs``, which are left of ``total`` runs; without any there is nothing to show."""
+        """Watch ``jobs``, the runs out of ``total`` that have not finished yet; without any, nothing is shown."""
         self._tracker = RunTracker(jobs, total, self._clock)
         if not jobs:
             yield self
@@ -121,73 +121,73 @@ class LiveTable:
             yield self
 
     def receive(self, message: Message) -> None:
-        """Bring the table up to date; a run that failed is named above it."""
+        """Update the table; a run that failed is printed above it."""
         ended = self._tracker.receive(message)
         if ended is not None and ended.reason is not None:
             print_line(self._console, failure(self._tracker, ended))
 
     def note(self, text: str) -> None:
-        """Say one line that a user should know, above the table."""
+        """Print a note for the user above the table."""
         print_line(self._console, f"note: {text}")
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print one line, however long, as it is."""
+    """Print one line without wrapping or markup."""
     console.print(" ".join(text.split()), soft_wrap=True, markup=False, emoji=False, highlight=False)
 
 
-def success(tally: RunTracker, ended: EndedRun) -> str:
-    """The line of a run that is done."""
+def success(tracker: RunTracker, ended: EndedRun) -> str:
+    """The line of a run that finished."""
     run, spent = ended.run, ended.run.progress.spent
     parts = [f"{spent.queries:,} queries", _best_in_words(run), training(run), duration_text(ended.seconds)]
-    return f"done {tally.ended}/{tally.total}: {name(run.job.spec)}, {', '.join(part for part in parts if part)}"
+    return f"done {tracker.ended}/{tracker.total}: {name(run.job.spec)}, {', '.join(part for part in parts if part)}"
 
 
-def failure(tally: RunTracker, ended: EndedRun) -> str:
+def failure(tracker: RunTracker, ended: EndedRun) -> str:
     """The line of a run that failed."""
-    return f"warning: failed {tally.ended}/{tally.total}: {name(ended.run.job.spec)}, {ended.reason}"
+    return f"warning: failed {tracker.ended}/{tracker.total}: {name(ended.run.job.spec)}, {ended.reason}"
 
 
-def progress_line(tally: RunTracker) -> str:
-    """One line of how far the runs are."""
-    left = tally.total_seconds_left()
-    times = f"{duration_text(tally.elapsed)} gone" + (f", about {duration_text(left)} left" if left is not None else "")
-    named = [_run_progress(tally, run) for run in tally.going]
+def progress_line(tracker: RunTracker) -> str:
+    """The progress of all runs in one line."""
+    left = tracker.total_seconds_left()
+    times = f"{duration_text(tracker.elapsed)} gone{'' if left is None else f', about {duration_text(left)} left'}"
+    named = [_run_progress(tracker, run) for run in tracker.going]
     more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
-    return "; ".join([f"{tally.ended}/{tally.total} runs done, {times}", *named[:MOST_NAMED], *more])
+    return "; ".join([f"{tracker.ended}/{tracker.total} runs done, {times}", *named[:MOST_NAMED], *more])
 
 
-def _run_progress(tally: RunTracker, run: ActiveRun) -> str:
-    parts = f"{name(run.job.spec)} at {queries(tally, run)} queries", _best_in_words(run)
+def _run_progress(tracker: RunTracker, run: ActiveRun) -> str:
+    parts = f"{name(run.job.spec)} at {queries(tracker, run)} queries", _best_in_words(run)
     return ", ".join(part for part in parts if part)
 
 
-def progress_table(tally: RunTracker) -> Table:
+def progress_table(tracker: RunTracker) -> Table:
     """The live table: for each run its queries, best score, training as charged, real time, and the time left."""
-    runs = tally.going
+    runs = tracker.going
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("", overflow="fold")  # long names are what gives way on a narrow terminal
+    table.add_column("", overflow="fold")  # long names are wrapped on a narrow terminal
     table.add_column("", width=BAR_WIDTH)
     for head in ("queries", _best_head(runs), _training_head(runs), "time", "left"):
         table.add_column(head, justify="right", vertical="bottom", no_wrap=True)
-    done = f"{tally.ended} of {tally.total} runs" + (f", {tally.failed} failed" if tally.failed else "")
-    times = duration_text(tally.elapsed), duration_text(tally.total_seconds_left())
-    table.add_row(Text(done, style="bold"), _bar(tally.ended / tally.total), "", "", "", *times)
+    done = f"{tracker.ended} of {tracker.total} runs" + (f", {tracker.failed} failed" if tracker.failed else "")
+    times = duration_text(tracker.elapsed), duration_text(tracker.total_seconds_left())
+    table.add_row(Text(done, style="bold"), _bar(tracker.ended / tracker.total), "", "", "", *times)
     for run in runs:
-        table.add_row(*_cells(tally, run, plain=len(_units(runs)) == 1))
+        table.add_row(*_cells(tracker, run, plain=len(_units(runs)) == 1))
     return table
 
 
-def _cells(tally: RunTracker, run: ActiveRun, *, plain: bool) -> tuple[Text | ProgressBar | str, ...]:
+def _cells(tracker: RunTracker, run: ActiveRun, *, plain: bool) -> tuple[Text | ProgressBar | str, ...]:
     spent = _hours(run) if plain else training(run)
     texts = (
-        queries(tally, run),
+        queries(tracker, run),
         _best(run),
         spent,
-        duration_text(tally.clock() - run.began),
-        duration_text(tally.left(run)),
+        duration_text(tracker.clock() - run.began),
+        duration_text(tracker.left(run)),
     )
-    return Text(name(run.job.spec)), _bar(tally.share(run)), *texts
+    return Text(name(run.job.spec)), _bar(tracker.share(run)), *texts
 
 
 def _bar(share: float | None) -> ProgressBar | str:
@@ -195,13 +195,13 @@ def _bar(share: float | None) -> ProgressBar | str:
 
 
 def _best_head(runs: Sequence[ActiveRun]) -> str:
-    """What the column of best scores is called, by what they measure where that is the same for all."""
+    """The head of the column of best scores: it names the measure if that is the same for all runs."""
     meanings = {scores.meaning(run.best.metric) for run in runs if run.best is not None}
     return f"best {meanings.pop() if len(meanings) == 1 else 'score'}".replace(" ", "\n")
 
 
 def _training_head(runs: Sequence[ActiveRun]) -> str:
-    """The unit of the column where it is the same for all, or else what it measures."""
+    """The head of the training column: its unit if that is the same for all runs."""
     units = _units(runs)
     return units.pop().replace(" ", "\n") if len(units) == 1 else "training"
 
@@ -211,29 +211,29 @@ def _units(runs: Sequence[ActiveRun]) -> set[str]:
 
 
 def name(spec: RunSpec) -> str:
-    """What tells a run from the others of a comparison."""
+    """The name of a run in a comparison: policy, oracle and seed."""
     return f"{spec.policy} {spec.oracle} {spec.seed}"
 
 
-def queries(tally: RunTracker, run: ActiveRun) -> str:
-    """The queries of a run so far, and of how many, where that is known."""
-    whole = tally.whole(run)
+def queries(tracker: RunTracker, run: ActiveRun) -> str:
+    """The queries of a run so far, and the expected total if it is known."""
+    whole = tracker.whole(run)
     return f"{run.progress.spent.queries:,}" + (f" of {whole:,}" if whole else "")
 
 
 def training(run: ActiveRun) -> str:
-    """The training that a run's answers cost."""
+    """The training cost of a run's answers, with its unit."""
     return f"{_hours(run)} {hours(run.job.spec.oracle)}"
 
 
 def _hours(run: ActiveRun) -> str:
-    """Two digits below one hour, where a single decimal would often be 0."""
+    """The hours of training, with two digits below one hour, where a single decimal would often be 0."""
     spent = run.progress.spent.seconds / 3600
     return f"{spent:.2g}" if spent < 1 else f"{spent:,.1f}"
 
 
 def _best(run: ActiveRun) -> str:
-    """The best score of a run so far; nothing where there is none."""
+    """The best score of a run so far; empty if there is none."""
     return "" if run.best is None else scores.text(run.best.value, run.best.metric)
 
 
@@ -243,5 +243,5 @@ def _best_in_words(run: ActiveRun) -> str:
 
 @functools.cache
 def hours(oracle: str) -> str:
-    """What an oracle's hours of training are called: a table tells how long it once took, others train as we wait."""
+    """The unit of an oracle's training time: a table has recorded it, other oracles train now."""
     return "simulated hours" if "table" in settings.defaults(registry.load("oracle", oracle)) else "hours"

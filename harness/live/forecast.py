@@ -1,4 +1,4 @@
-"""How far runs are, and how long they will yet take: kept from their messages, for whatever shows it."""
+"""Tracks the progress of runs by their messages, and estimates the time left."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Me
 from harness.planning import registry
 
 Clock: TypeAlias = Callable[[], float]
-"""Seconds from any moment on, such as ``time.monotonic``."""
+"""Seconds since an arbitrary moment, such as ``time.monotonic``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
-    """A run in progress since ``began`` on the clock, or one that was; ``best`` may be that since it was taken up."""
+    """A run in progress since ``began`` on the clock, or its last state; ``best`` may be that since a resume."""
 
     job: RunJob
     began: float
@@ -31,7 +31,7 @@ class ActiveRun:
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run as it was at its end, the seconds that it took here, and why it failed, if it did."""
+    """A run's last state, the seconds that it took in this command, and the reason why it failed, if it did."""
 
     run: ActiveRun
     seconds: float
@@ -39,7 +39,7 @@ class EndedRun:
 
 
 class RunTracker:
-    """The runs that wait, go, and have ended; all times are seconds of ``clock``."""
+    """The waiting, active and ended runs of a command; all times are seconds of ``clock``."""
 
     def __init__(self, jobs: Sequence[RunJob], total: int, clock: Clock = time.monotonic) -> None:
         self.total, self.clock, self.began = total, clock, clock()
@@ -55,7 +55,7 @@ class RunTracker:
 
     @property
     def ended(self) -> int:
-        """How many of all runs are over, those that were before and those that failed included."""
+        """How many of all runs have ended, including failed runs and those that had ended before."""
         return self._before + len(self._ended)
 
     @property
@@ -65,11 +65,11 @@ class RunTracker:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the beginning."""
+        """Seconds since the tracker was made."""
         return self.clock() - self.began
 
     def receive(self, message: Message) -> EndedRun | None:
-        """Take note of a message; the run where it has ended."""
+        """Process a message; returns the run if it has ended."""
         match message:
             case Heartbeat(run, progress, best):
                 self._move(run, progress, best)
@@ -99,24 +99,24 @@ class RunTracker:
         return self._ended[-1]
 
     def whole(self, run: ActiveRun) -> int | None:
-        """How many queries a run will cost: its budget, or as many as the last run like it that finished, if less."""
+        """The expected queries of a run in total: its budget, or those of the last finished run like it, if fewer."""
         last = self._last(run.job.spec)
         used = None if last is None else last.run.progress.spent.queries
         return expected_end(run.progress.spent.queries, run.job.spec.budget.queries, used)
 
     def share(self, run: ActiveRun) -> float | None:
-        """How much of a run is done, 0 to 1; ``None`` where neither a budget nor another run tells."""
+        """The share of a run that is done, 0 to 1; ``None`` if neither a budget nor another run gives it."""
         return self._share(run.job.spec, run.progress)
 
     def left(self, run: ActiveRun) -> float | None:
-        """The seconds that a run will yet take at its pace so far; ``None`` where that is not known."""
+        """The estimated seconds until a run ends, at its speed so far; ``None`` if not known."""
         share, first = self._share(run.job.spec, run.progress), self._share(run.job.spec, run.job.progress)
         if share is None or first is None or share <= first:
             return None
         return (self.clock() - run.began) * (1 - share) / (share - first)
 
     def total_seconds_left(self) -> float | None:
-        """The seconds that all runs will yet take, as many at a time as there ever were; ``None``: not known yet."""
+        """The estimated seconds until all runs end, at the largest parallelism so far; ``None`` if not known yet."""
         going, waiting = self.going, tuple(self._waiting.values())
         lefts = [self._left_of_one(run) for run in going]
         parts = [*lefts, *(self._seconds(job.spec) for job in waiting)]
@@ -132,7 +132,7 @@ class RunTracker:
         return max(0.0, usual - (self.clock() - run.began))
 
     def _seconds(self, spec: RunSpec) -> float | None:
-        """What a whole run takes: as the runs like it did, or else as runs do on average."""
+        """The expected seconds of a whole run: the mean of the runs like it, or else of all runs."""
         if needs_no_oracle(spec.policy):
             return 0.0
         like = [found for run in self.going if _alike(run.job.spec, spec) and (found := self._whole_seconds(run))]
@@ -142,9 +142,9 @@ class RunTracker:
         return statistics.fmean(like) if like else self._average()
 
     def _average(self) -> float | None:
-        paces = [found for run in self.going if (found := self._whole_seconds(run))]
+        durations = [found for run in self.going if (found := self._whole_seconds(run))]
         ended = [each.seconds for each in self._ended if not needs_no_oracle(each.run.job.spec.policy)]
-        return statistics.fmean([*paces, *ended]) if paces or ended else None
+        return statistics.fmean([*durations, *ended]) if durations or ended else None
 
     def _whole_seconds(self, run: ActiveRun) -> float | None:
         left = self.left(run)
@@ -159,13 +159,13 @@ class RunTracker:
         return min(1.0, max(shares)) if shares else None
 
     def _last(self, spec: RunSpec) -> EndedRun | None:
-        """The last run of the same policy and oracle that finished."""
+        """The last finished run of the same policy and oracle."""
         finished = (each for each in reversed(self._ended) if each.reason is None)
         return next((each for each in finished if _alike(each.run.job.spec, spec)), None)
 
 
 def expected_end(spent: int, *ends: int | None) -> int | None:
-    """The first of some numbers of queries that a run has not passed yet; ``None`` where none is known."""
+    """The smallest of ``ends``, possible totals of a run's queries, that is not below ``spent``; ``None`` without."""
     return min((end for end in ends if end is not None and end >= spent), default=None)
 
 
@@ -175,12 +175,12 @@ def _alike(one: RunSpec, other: RunSpec) -> bool:
 
 @functools.cache
 def needs_no_oracle(policy: str) -> bool:
-    """Whether a policy recommends at once, as the baseline does."""
+    """Whether a policy recommends without any query, as the baseline does."""
     return not registry.load("policy", policy).needs
 
 
 def duration_text(seconds: float | None) -> str:
-    """A duration in one unit, such as ``12 s``, ``12 min`` and ``3.4 h``; a dash where it is not known."""
+    """A duration in one unit, such as ``12 s``, ``12 min`` and ``3.4 h``; a dash if it is not known."""
     if seconds is None:
         return "–"
     if seconds < 99.5:

@@ -1,7 +1,7 @@
-"""Writes how runs go for TensorBoard: a folder a run, the number of the trial as the step.
+"""Writes the progress of runs for TensorBoard: one folder for each run, with the number of the trial as the step.
 
-Scores are in their measure's own unit: an accuracy as a fraction, a perplexity as it is. What trials cost is known with
-each checkpoint. Only trials that are performed now are written: what the store holds already is not.
+Scores are in their measure's own unit: an accuracy as a fraction, a perplexity as it is. The cost of trials is written
+with each checkpoint. Only trials that are performed now are written, not those that the store holds already.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class TensorBoardScalars:
     """Watches runs, writes what they save into ``folder``, and passes every message on to another watcher.
 
-    Raises SettingError where the package tensorboard is missing, or the folder cannot be one.
+    Raises SettingError if the package tensorboard is missing, or if ``folder`` is not a folder.
     """
 
     def __init__(self, folder: str, watcher: Watcher) -> None:
@@ -39,7 +39,7 @@ class TensorBoardScalars:
 
     @contextmanager
     def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[TensorBoardScalars]:
-        """Watch ``jobs``, which are left of ``total`` runs; raises SettingError for a folder that cannot be made."""
+        """Watch ``jobs``, the unfinished ones of ``total`` runs; raises SettingError if the folder cannot be made."""
         self._jobs = {job.run: job for job in jobs}
         self._tops = {job.run: job.best for job in jobs if job.best is not None}
         if jobs:
@@ -50,7 +50,7 @@ class TensorBoardScalars:
             yield self
 
     def receive(self, message: Message) -> None:
-        """Write what was saved, and pass the message on."""
+        """Write the scalars of a checkpoint, and pass the message on."""
         if isinstance(message, CheckpointSaved):
             self._write(message)
         elif isinstance(message, RunFinished | RunFailed) and message.run in self._writers:
@@ -58,7 +58,7 @@ class TensorBoardScalars:
         self._watcher.receive(message)
 
     def note(self, text: str) -> None:
-        """Pass a line on."""
+        """Pass a note on."""
         self._watcher.note(text)
 
     def _write(self, saved: CheckpointSaved) -> None:
@@ -89,7 +89,7 @@ class TensorBoardScalars:
 
 
 def folder_of(spec: RunSpec) -> str:
-    """The folder of a run: what people call it, and the beginning of its id."""
+    """The name of a run's folder: policy, oracle, seed, and the beginning of its id."""
     return re.sub(r"[^\w.+-]", "-", f"{spec.policy}-{spec.oracle}-{spec.seed}-{spec.digest[:12]}")
 
 

@@ -1,4 +1,4 @@
-"""Scores as people read them: a search sees larger as better, a person an accuracy in per cent or a perplexity."""
+"""Converts a search's scores, where larger is better, to accuracies in per cent and perplexities."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from harness.core.measures import ACCURACY, PERPLEXITY
 from harness.core.oracle import Metric
 
 NEGATED_LOG = "negated log "
-"""What the name of a metric begins with whose scores are negated natural logarithms."""
+"""The prefix of the name of a metric whose scores are negated natural logarithms."""
 
 
 def meaning(metric: Metric) -> str:
-    """What a score measures, in words such as ``validation perplexity``."""
+    """The measure of a score in words, such as ``validation perplexity``."""
     return f"{metric.split} {metric.name.removeprefix(NEGATED_LOG)}"
 
 
 def natural_value(score: float, metric: Metric) -> float:
-    """A score in its measure's own unit: a fraction, a perplexity, or whatever the oracle says."""
+    """A score in its measure's own unit: a fraction, a perplexity, or the oracle's own unit."""
     return math.exp(-score) if metric.name.startswith(NEGATED_LOG) else score
 
 

@@ -1,8 +1,8 @@
-"""Watches a run store from another process, which it only reads.
+"""Watches a run store from another process, without writing to it.
 
-A store does not say whether the process behind a run still lives: a run that it calls running may be waiting for a free
-worker, or its process may have died. So a run without a committed answer counts as waiting, and of the others it is
-said for how long no commit was seen.
+A store does not record whether the process of a run is alive: a run with status ``running`` may be waiting for a free
+worker, or its process may have died. So a run without a committed answer counts as waiting, and for the others the time
+since the last commit that was seen is given.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from harness.execution.messages import BestScore
 from harness.storage import database, schema
 
 IDLE_SECONDS = 30.0
-"""After so long without a run that goes or waits there is nothing to watch any more."""
+"""Watching ends after this long without an active or waiting run."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedRun:
-    """A run in progress: how far it is, its best score, how many queries those like it took, and its last commit.
+    """A run in progress: its progress, cost, best score and last commit.
 
-    ``usual`` is ``None`` where none has finished; ``silent`` are the seconds without a commit while watching, ``None``
-    at the first look.
+    ``usual`` is the mean number of queries of finished runs of the same policy, oracle and space, ``None`` without any;
+    ``silent`` are the seconds without a commit while watching, ``None`` in the first snapshot.
     """
 
     run: str
@@ -45,7 +45,7 @@ class WatchedRun:
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """How many runs of a policy and oracle on a space are over, go, or wait for a worker."""
+    """How many runs of a policy and oracle on a space have finished, have failed, are active (``going``) or wait."""
 
     policy: str
     oracle: str
@@ -66,7 +66,7 @@ class StoreSnapshot:
 
     @property
     def busy(self) -> bool:
-        """Whether any run goes or waits."""
+        """Whether any run is active or waiting."""
         return any(group.going or group.waiting for group in self.groups)
 
     def total(self, name: str) -> int:
@@ -76,7 +76,7 @@ class StoreSnapshot:
 
 @dataclass(slots=True)
 class StoreWatch:
-    """Looks at a store again and again, and remembers when each run was seen to move."""
+    """Takes snapshots of a store, and remembers when each run was last seen to progress."""
 
     engine: Engine
     clock: Callable[[], float] = time.monotonic
@@ -91,11 +91,11 @@ class StoreWatch:
         return cls(engine, clock)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self.engine.dispose()
 
     def look(self) -> StoreSnapshot:
-        """The store as it is now, read in one transaction."""
+        """A snapshot of the store, read in one transaction."""
         with database.store_errors(self.engine.url), self.engine.connect() as connection:
             groups = connection.execute(_groups()).all()
             rows = connection.execute(_going()).all()
@@ -121,12 +121,12 @@ class StoreWatch:
 def follow(
     watched: StoreWatch, interval: float, *, sleep: Callable[[float], object] = time.sleep
 ) -> Iterator[StoreSnapshot]:
-    """Look every ``interval`` seconds, until for half a minute no run went or waited."""
+    """Take a snapshot every ``interval`` seconds, until no run has been active or waiting for half a minute."""
     since = watched.clock()
     while True:
-        picture = watched.look()
-        yield picture
-        if picture.busy:
+        snapshot = watched.look()
+        yield snapshot
+        if snapshot.busy:
             since = watched.clock()
         elif watched.clock() - since >= IDLE_SECONDS:
             return
@@ -142,7 +142,7 @@ def _run_counts(row: Row[Any]) -> RunCounts:
 
 
 def _groups() -> Select[Any]:
-    """The runs of each policy, oracle and space by what became of them, and the mean queries of a finished one."""
+    """The counts of runs by status for each policy, oracle and space, and the mean queries of finished runs."""
     runs = schema.runs.c
     running, place = runs.status == "running", (runs.policy, runs.oracle, runs.space)
     counts: Mapping[str, Any] = {
@@ -169,9 +169,9 @@ def _tops() -> Select[Any]:
 
 
 def metric_of(spec: RunSpec, score: float) -> Metric:
-    """What a stored score means, which the store does not say: one below 0 is the negated logarithm of a perplexity.
+    """The metric of a stored score, which the store lacks: a score below 0 is the negated logarithm of a perplexity.
 
-    Accuracies are fractions; the synthetic oracle, and whatever lies above 1, measures neither.
+    Scores from 0 to 1 are accuracies, except for the synthetic oracle; larger ones have no known measure.
     """
     if score < 0:
         return PERPLEXITY.metric(spec.search_metric)
@@ -181,7 +181,7 @@ def metric_of(spec: RunSpec, score: float) -> Metric:
 
 
 def changed(one: StoreSnapshot | None, other: StoreSnapshot) -> bool:
-    """Whether any run moved, began or ended between two looks."""
+    """Whether any run progressed, began or ended between two snapshots."""
     return one is None or (one.groups, _trials(one.going)) != (other.groups, _trials(other.going))
 
 

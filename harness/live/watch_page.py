@@ -1,4 +1,4 @@
-"""What ``harness watch`` shows of a run store: tables on a terminal, lines elsewhere, or one JSON document."""
+"""The output of ``harness watch``: tables on a terminal, lines elsewhere, or one JSON document."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ NOTE = (
 )
 
 
-def terminal(picture: StoreSnapshot, at: datetime) -> Parts:
-    """What rich prints: the counts of every policy and oracle, and a line for each run in progress."""
+def terminal(snapshot: StoreSnapshot, at: datetime) -> Parts:
+    """The snapshot for rich: the counts of every policy and oracle, and a line for each run in progress."""
     from rich.console import Group as Parts
     from rich.text import Text
 
     from harness.output.text_tables import rich_table
 
-    title = f"run store {picture.store} at {at:%H:%M:%S}"
-    parts: list[Any] = [rich_table(title, HEADS, list(map(_counts, picture.groups)), names=(0, 1, 2))]
-    if picture.going:
-        rows = list(map(_row, picture.going))
-        parts += [Text(""), rich_table("Runs in progress", _run_heads(picture.going), rows, names=(0, 1, 2))]
+    title = f"run store {snapshot.store} at {at:%H:%M:%S}"
+    parts: list[Any] = [rich_table(title, HEADS, list(map(_counts, snapshot.groups)), names=(0, 1, 2))]
+    if snapshot.going:
+        rows = list(map(_row, snapshot.going))
+        parts += [Text(""), rich_table("Runs in progress", _run_heads(snapshot.going), rows, names=(0, 1, 2))]
     return Parts(*parts, Text(NOTE, style="dim"))
 
 
@@ -45,7 +45,7 @@ def _counts(group: RunCounts) -> Sequence[str]:
 
 
 def _run_heads(runs: Sequence[WatchedRun]) -> Sequence[str]:
-    """The heads of the runs; that of the best scores says what they measure where it is the same for all."""
+    """The column heads of the runs; that of the best scores names the measure if it is the same for all."""
     meanings = {meaning(seen.best.metric) for seen in runs if seen.best is not None}
     measured = meanings.pop().replace(" ", "\n") if len(meanings) == 1 else "score"
     return "run", "policy", "oracle", "seed", "trials", "queries", f"best\n{measured}", "training", "last commit\nseen"
@@ -58,7 +58,7 @@ def _row(seen: WatchedRun) -> Sequence[str]:
 
 
 def queries(seen: WatchedRun) -> str:
-    """The queries of a run, and of how many: its budget, or what the finished runs like it took, if less."""
+    """The queries of a run, and the expected total: its budget, or the mean of finished runs like it, if fewer."""
     whole = expected_end(seen.spent.queries, seen.spec.budget.queries, seen.usual)
     return f"{seen.spent.queries:,}" + (f" of {whole:,}" if whole else "")
 
@@ -69,16 +69,16 @@ def best(seen: WatchedRun) -> str:
 
 
 def _silence(seen: WatchedRun) -> str:
-    """When the last commit was seen; a dash at the first look."""
+    """The time since the last commit was seen; a dash in the first snapshot."""
     if seen.silent is None:
         return "–"
     return "now" if seen.silent == 0 else f"{duration_text(seen.silent)} ago"
 
 
-def line(picture: StoreSnapshot, at: datetime) -> str:
-    """One line for a file or a pipe."""
-    counts = ", ".join(f"{picture.total(name):,} {name}" for name in ("finished", "failed", "going", "waiting"))
-    named = [_named(seen) for seen in picture.going]
+def line(snapshot: StoreSnapshot, at: datetime) -> str:
+    """The snapshot in one line, for a file or a pipe."""
+    counts = ", ".join(f"{snapshot.total(name):,} {name}" for name in ("finished", "failed", "going", "waiting"))
+    named = [_named(seen) for seen in snapshot.going]
     more = [f"{len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
     return "; ".join([f"{at:%H:%M:%S} {counts}", *named[:MOST_NAMED], *more])
 
@@ -91,12 +91,12 @@ def _named(seen: WatchedRun) -> str:
     return ", ".join(parts)
 
 
-def document(picture: StoreSnapshot) -> dict[str, Any]:
-    """The JSON document of one look; scores in their measure's own unit, an accuracy as a fraction."""
+def document(snapshot: StoreSnapshot) -> dict[str, Any]:
+    """The JSON document of a snapshot; scores in their measure's own unit, an accuracy as a fraction."""
     return {
-        "store": picture.store,
-        "groups": [asdict(group) for group in picture.groups],
-        "going": [_record(seen) for seen in picture.going],
+        "store": snapshot.store,
+        "groups": [asdict(group) for group in snapshot.groups],
+        "going": [_record(seen) for seen in snapshot.going],
     }
 
 

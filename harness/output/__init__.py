@@ -1,1 +1,1 @@
-"""What every view shares: tables of text, units, progress bars, and the style and files of figures."""
+"""What all views share: text tables, units, progress bars, pages, and the style and files of figures."""

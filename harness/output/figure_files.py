@@ -1,4 +1,4 @@
-"""Writes a figure to a file, whole or not at all, in the form that the file's name ends in."""
+"""Writes figures to files atomically, in the format that the file's ending names."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ UNDATED: Mapping[str, Mapping[str, Any]] = {
     ".svg": {"Date": None},
     ".pdf": {"CreationDate": None},
 }
-"""The endings of files that can be written, and the metadata that would make two files of one figure differ."""
+"""The possible endings, each with the metadata to leave out: it would make two files of one figure differ."""
 
 DOTS_PER_INCH = 150
 
 
 def require_plottable(path: str | Path, option: str = "--plot") -> Path:
-    """The path of a figure that can be written, which ``option`` asks for.
+    """The path of a figure that a user gave by ``option``.
 
-    Raises SettingError for another ending, or a folder that is not.
+    Raises SettingError for another ending, or if no file can be written there.
     """
     if Path(path).suffix.lower() not in UNDATED:
         raise SettingError(f"{option} {str(path)!r} must end in {', '.join(UNDATED)}: the ending chooses the form")
@@ -33,7 +33,7 @@ def require_plottable(path: str | Path, option: str = "--plot") -> Path:
 
 
 def save(figure: Figure, path: str | Path, option: str = "--plot") -> None:
-    """Write a figure: the same figure gives the same bytes, and a file of the name is replaced at once."""
+    """Write a figure atomically; the same figure gives the same bytes."""
     from matplotlib import rc_context
 
     target = require_plottable(path, option)

@@ -1,4 +1,4 @@
-"""What the figures share: colours that colour-blind readers can tell apart, axes, and words for metrics."""
+"""The style of all figures: colours that colour-blind readers can distinguish, axes, and labels of metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito 2008, Color Universal Design; its yellow is left out, which is too light for lines on white."""
+"""Okabe and Ito 2008, Color Universal Design, without its yellow, which is too light for lines on white."""
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", ":", "-.")
@@ -22,7 +22,7 @@ SIZE = (7.0, 4.0)
 """Width and height in inches, at which the text is readable."""
 
 MANY = 200
-"""The most ranks on a linear axis; of more, the best ones would stand on one spot."""
+"""The most ranks on a linear axis; with more, the best ones would overlap."""
 
 
 def canvas(size: tuple[float, float] = SIZE) -> Figure:
@@ -33,7 +33,7 @@ def canvas(size: tuple[float, float] = SIZE) -> Figure:
 
 
 def tidy(axes: Axes, title: str, *, grid: str = "y") -> None:
-    """Leave what helps to read: a title, two sides of the frame, pale lines across ``grid`` (``x`` or ``y``)."""
+    """Set the title, hide the top and right of the frame, and draw pale lines across ``grid`` (``x`` or ``y``)."""
     axes.set_title(title, loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x" if grid == "x" else "y", color=PALE, linewidth=0.8)
@@ -41,7 +41,7 @@ def tidy(axes: Axes, title: str, *, grid: str = "y") -> None:
 
 
 def rank_axis(axes: Axes, size: int, *, side: str) -> None:
-    """Ranks from 1 to ``size`` along ``side`` (``x`` or ``y``), on a logarithmic scale where there are many."""
+    """Show ranks from 1 to ``size`` along ``side`` (``x`` or ``y``), on a logarithmic scale if there are many."""
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     axis, limits = (axes.xaxis, axes.set_xlim) if side == "x" else (axes.yaxis, axes.set_ylim)
@@ -56,31 +56,31 @@ def rank_axis(axes: Axes, size: int, *, side: str) -> None:
 
 
 def rank_ticks(size: int) -> list[int]:
-    """Rank 1, and multiples of a round number above it, ten or so."""
+    """About ten ticks: rank 1, and the multiples of a round number above it."""
     step = next(step for step in (1, 2, 5, 10, 20) if size / step <= 10)
     return [1, *(rank for rank in range(step, size + 1, step) if rank > 1)]
 
 
 def scale_of(metric: str) -> float:
-    """What values of a metric are multiplied by before they are drawn: accuracies are drawn in per cent."""
+    """The factor by which values of a metric are multiplied for drawing: accuracies are drawn in per cent."""
     return 100.0 if measure_of(metric) == ACCURACY else 1.0
 
 
 def metric_label(metric: str) -> str:
-    """A metric with its split as an axis names it: ``test accuracy (%)``, ``validation perplexity``."""
+    """The axis label of a metric with its split: ``test accuracy (%)``, ``validation perplexity``."""
     return metric.replace("_", " ") + (" (%)" if measure_of(metric) == ACCURACY else "")
 
 
 def counted(number: int, what: str) -> str:
-    """``one seed``, ``10 seeds``."""
+    """A number with its noun: ``one seed``, ``10 seeds``."""
     return f"one {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def spaced(count: int, width: float) -> list[float]:
-    """``count`` offsets, evenly spaced over ``width`` about 0, so that equal marks stand side by side."""
+    """``count`` offsets, evenly spaced over ``width`` about 0, so that equal marks do not overlap."""
     return [width * ((i + 0.5) / count - 0.5) for i in range(count)]
 
 
 def nan_for_missing(values: Sequence[float | None]) -> list[float]:
-    """Values as a line has them, NaN where there is none, which leaves a gap."""
+    """The values of a line, with NaN for missing ones, which leaves a gap."""
     return [float("nan") if value is None else value for value in values]

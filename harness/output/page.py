@@ -1,4 +1,4 @@
-"""What a study shows: a page of tables of text with notes, and the content behind them in full precision."""
+"""The page of a study: tables of text with notes, and the same content in full precision."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 ONE = r"[-+−<]?\d[\d,.]*(e[-+]?\d+)?"
 NUMBER = re.compile(rf"|–|{ONE}( ?± ?(–|[\d,.]+))?( ?%)?( to {ONE}| \[{ONE}, {ONE}\])?")
-"""A number as tables print it, with its deviation, sign of per cent, or interval; a dash where there is none."""
+"""A number as tables print it, with its deviation, per cent sign or interval; a dash if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """A table of text: ``rows`` are as long as ``heads``, in which a line break says where they may be broken."""
+    """A table of text: each row is as long as ``heads``; a line break in a head marks where it may be broken."""
 
     title: str
     heads: tuple[str, ...]
@@ -31,7 +31,7 @@ class TextTable:
 
     @property
     def names(self) -> list[int]:
-        """The places of the columns that hold more than numbers."""
+        """The indices of the columns that hold more than numbers."""
         columns = zip(*self.rows, strict=True)
         return [i for i, column in enumerate(columns) if not all(map(NUMBER.fullmatch, column))]
 
@@ -65,7 +65,7 @@ def render(page: Page, form: str) -> str:
 
 
 def terminal(page: Page) -> Group:
-    """What rich prints: the title, each table under its own, notes."""
+    """The page for rich: its title, each table under its own title, and the notes."""
     from rich.console import Group
     from rich.text import Text
 
@@ -81,7 +81,7 @@ def _as_json(page: Page) -> str:
 
 
 def _as_csv(page: Page) -> str:
-    """The tables as printed; where there are several, each below a line with its title and above an empty line."""
+    """The tables as printed; if there are several, each has its title in a line above it, and an empty line between."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for i, grid in enumerate(page.grids):
@@ -101,7 +101,7 @@ def _as_markdown(page: Page) -> str:
 
 
 def _as_latex(page: Page) -> str:
-    """A ``table`` for each, the notes below the last one."""
+    """A LaTeX ``table`` for each table, with the notes below the last one."""
     texts = []
     for i, grid in enumerate(page.grids, 1):
         notes = map(latex_text, page.notes if i == len(page.grids) else ())

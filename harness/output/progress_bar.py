@@ -14,7 +14,7 @@ ProgressReport: TypeAlias = Callable[[int, int], None]
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[ProgressReport]:
-    """A bar with the time left, on standard error, where that is a terminal and the command was not told --quiet."""
+    """Show a bar with the time left on standard error, if that is a terminal and --quiet was not given."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -25,6 +25,6 @@ def progress_bar(what: str) -> Iterator[ProgressReport]:
 
 
 def _quiet() -> bool:
-    """Whether the command that this process performs was told to be quiet; outside of a command nothing is."""
+    """Whether the running command was given --quiet; false outside of a command."""
     command = click.get_current_context(silent=True)
     return command is not None and bool(command.params.get("quiet"))

@@ -1,4 +1,4 @@
-"""Prints for the eye: on a terminal as wide as it is, elsewhere as wide as a leaderboard."""
+"""Prints pages for people: as wide as the terminal, elsewhere as wide as a leaderboard."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDTH = 100
-"""The columns of a page where there is no terminal: what a leaderboard takes."""
+"""The width of a page, in characters, where there is no terminal: that of a leaderboard."""
 
 
 def print_page(*parts: RenderableType) -> None:
-    """Print for the eye: as wide as the terminal, or 100 columns where standard output is a file or a pipe."""
+    """Print for people: as wide as the terminal, or 100 columns where standard output is a file or a pipe."""
     from rich.console import Console
 
     console = Console()

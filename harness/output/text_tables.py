@@ -1,4 +1,4 @@
-"""Tables of text in the forms that leaderboards and studies share: for rich, Markdown and LaTeX."""
+"""Text tables of leaderboards and studies, for rich, Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 FORMATS = ("table", "csv", "json", "markdown", "latex")
-"""What ``--format`` takes; ``table`` is for the terminal."""
+"""The values of ``--format``; ``table`` is for the terminal."""
 
 LATEX_SPECIAL: Mapping[str, str] = {
     "\\": r"\textbackslash{}",
@@ -29,9 +29,9 @@ TextRows = Sequence[Sequence[str]]
 def rich_table(
     title: str, heads: Sequence[str], rows: TextRows, *, names: Collection[int], first_is_best: bool = False
 ) -> Table:
-    """A table for the terminal; columns of ``names`` are folded where a line is too long, numbers never.
+    """A table for the terminal; columns of ``names`` are wrapped if a line is too long, numbers never.
 
-    Where it ``first_is_best`` the first row is bold.
+    If ``first_is_best``, the first row is bold.
     """
     from rich import box
     from rich.table import Table
@@ -49,7 +49,7 @@ def rich_table(
 
 
 def markdown_table(heads: Sequence[str], rows: TextRows, *, names: Collection[int] = (0,)) -> Iterator[str]:
-    """The lines of a table whose cells are Markdown already; columns of ``names`` are to the left."""
+    """The lines of a table whose cells are Markdown already; columns of ``names`` are left-aligned."""
     yield _line(head.replace("\n", " ") for head in heads)
     yield _line("---" if i in names else "--:" for i in range(len(heads)))
     yield from map(_line, rows)

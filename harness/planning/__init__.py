@@ -1,1 +1,1 @@
-"""From what was asked to run to the records of runs: experiment files, settings, registry and plan."""
+"""Turns what a user asks for into run specifications: experiment files, settings, registry and plan."""

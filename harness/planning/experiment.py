@@ -1,4 +1,4 @@
-"""What to run: an experiment file (YAML), the command line's flags on top of it, checked as one record."""
+"""The experiment to run: an experiment file (YAML), overridden by the command line's flags, checked as one record."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SEEDS = tuple(range(1268, 1278))
 DEFAULT_STORE = "sqlite:///runs/harness.db"
 
 BY_TABLE = "table"
-"""The judge that looks recommendations up; any other is the name or path of a recipe to train them by."""
+"""The judge that looks recommendations up in a table; any other value is a recipe's name or path, to train them by."""
 
 
 def parse_seeds(value: Any) -> tuple[int, ...]:
-    """Seeds from ``a:b`` (b excluded), ``a,b,c``, a number or a list; raises ValueError for none or a repeated one."""
+    """Seeds from ``a:b`` (b excluded), ``a,b,c``, a number or a list; raises ValueError for none or a repeated seed."""
     if isinstance(value, str):
         first, colon, last = value.partition(":")
         value = range(int(first), int(last)) if colon else [int(part) for part in value.split(",") if part.strip()]
@@ -61,7 +61,7 @@ class BudgetFields(BaseModel):
     seconds: float | None = Field(default=None, gt=0)
 
     def budget(self) -> Budget:
-        """As the driver takes it."""
+        """The budget as the driver takes it."""
         return Budget(self.queries, self.epochs, self.seconds)
 
 
@@ -83,11 +83,11 @@ class Experiment(BaseModel):
     """The GPUs that the worker processes are spread over; then every oracle that has a device trains on ``cuda``."""
     verify: bool | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
-    """Dotted names to values: ``space.encoding``, ``policy.x`` and ``oracle.x`` (every asked one), ``nao.x``."""
+    """Dotted names to values: ``space.encoding``, ``policy.x`` and ``oracle.x`` (all of the experiment), ``nao.x``."""
     search_metric: str | None = None
     judge: str = BY_TABLE
     equal_cost: bool = True
-    """Whether random search at the same cost is run beside the policies that a table answers."""
+    """Whether random search is run as well, at the same cost as the policies that a table answers."""
     store: str = DEFAULT_STORE
 
     @model_validator(mode="after")
@@ -98,9 +98,9 @@ class Experiment(BaseModel):
 
 
 def load_experiment(path: str | None, overrides: Mapping[str, Any]) -> Experiment:
-    """Read an experiment file, if there is one, and lay the command line's values over it.
+    """Read an experiment file, if there is one, and override it with the command line's values.
 
-    Raises SettingError naming the file and the key that was wrong.
+    Raises SettingError, which names the file and the wrong key.
     """
     source = f"experiment file {path!r}" if path else "the command line"
     fields = _read(path, source) if path else {}

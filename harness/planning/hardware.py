@@ -1,4 +1,4 @@
-"""Devices and GPUs that a user asks for, checked against those that there are; torch is imported only to look."""
+"""Checks the devices and GPUs that a user asks for against those that exist; imports torch only for that."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from harness.core.errors import SettingError
 
 
 def existing_device(name: str) -> str:
-    """The name that a run is known by: ``auto`` is ``cuda`` where there is a GPU, and so is the first one's number.
+    """The device name that a run records: ``auto`` becomes ``cuda`` if there is a GPU, and so does ``cuda:0``.
 
-    Raises SettingError for a device that is not there; the CPU always is, so that nothing is imported for it.
+    Raises SettingError for a device that does not exist; ``cpu`` always does, so torch is not imported for it.
     """
     if name == "cpu":
         return name
@@ -21,7 +21,7 @@ def existing_device(name: str) -> str:
 
 
 def require_gpus(gpus: Sequence[int]) -> None:
-    """Raise SettingError unless all GPUs of these numbers are there."""
+    """Raise SettingError unless all GPUs with these numbers exist."""
     if not gpus:
         return
     from backends.training.devices import gpu_count

@@ -1,4 +1,4 @@
-"""From an experiment to its runs: names looked up, settings resolved, impossible pairs refused before anything runs."""
+"""Plans the runs of an experiment: looks up names, resolves settings, refuses impossible pairs before anything runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.core.oracle import Oracle, Update
 from harness.core.policy import BASELINE, Policy
 from harness.core.random import stream
 from harness.core.runspec import RunSpec
-from harness.core.space import SearchSpace
+from harness.core.space import SearchSpace, same_scheme
 from harness.planning import registry, settings
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device, require_gpus
@@ -26,12 +26,12 @@ from harness.planning.setting_scopes import Classes, ScopedSettings, scoped_sett
 DEFAULT_SPACE = "nasbench101-v5"
 
 RECORDED_ONLY_IF_SET = ("epochs",)
-"""Settings of oracles that only a run which sets them records: runs from before there were any keep their digests."""
+"""Oracle settings that a run records only if it sets them, so that runs of earlier versions keep their digests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The runs of an experiment, policy by policy, the space that they share, and what a user should be told."""
+    """The runs of an experiment, policy by policy, the space that they share, and notes for the user."""
 
     specs: tuple[RunSpec, ...]
     space: SearchSpace
@@ -41,7 +41,7 @@ class Plan:
 def make_plan(experiment: Experiment) -> Plan:
     """Resolve an experiment; raises a HarnessError for anything that cannot run.
 
-    The baseline asks no oracle, so that one row of it stands beside the policies of all oracles.
+    The baseline asks no oracle, so it is planned once, for the policies of all oracles.
     """
     policies = {name: registry.load("policy", name) for name in (*experiment.policies, BASELINE)}
     oracles = {name: registry.load("oracle", name) for name in experiment.oracles}
@@ -71,13 +71,13 @@ def make_plan(experiment: Experiment) -> Plan:
 
 
 def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
-    """The space that an oracle's settings are made for, such as that of a surrogate's file, or else the default one."""
+    """The space that an oracle's settings are made for, such as that of a surrogate's file, or the default space."""
     named = (space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items())
     return next((name for name in named if name is not None), DEFAULT_SPACE)
 
 
 def _common_spec(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
-    """What the runs of an experiment have in common, as a record to be completed."""
+    """The specification that all runs of an experiment share, to be completed for each."""
     return RunSpec(
         policy=BASELINE,
         oracle=experiment.oracles[0],
@@ -92,7 +92,7 @@ def _common_spec(experiment: Experiment, space: str, table: Table | None) -> Run
 
 
 def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
-    """Who works with whom, policy by policy, and why the others do not; raises where a policy works with none."""
+    """The pairs that work, policy by policy, and notes on the others; raises IncompatibleError for a policy in none."""
     pairs, notes = [], list[str]()
     for name, policy in policies.items():
         works, reasons = [], []
@@ -110,18 +110,18 @@ def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], 
 
 
 def _require_pair(policy: Any, oracle: Any, names: tuple[str, str]) -> None:
-    """Raise IncompatibleError, with names of registered parts that would do, for classes or instances that do not."""
+    """Raise IncompatibleError for a pair that does not work; it names the registered parts that would."""
     others = {"oracles": partial(_compatible_oracles, policy), "policies": partial(_compatible_policies, oracle)}
     require_compatible(policy, oracle, names=names, **others)
 
 
 def _without_shared_weights_first(oracles: Classes) -> list[str]:
-    """The oracles, those that build no shared weights first."""
+    """The names of the oracles, those without shared weights first."""
     return sorted(oracles, key=lambda name: OracleFeatures.of(oracles[name]).shares_weights)
 
 
 def _compatible_oracles(policy: Any) -> list[str]:
-    """The registered oracles that would do for a policy, decorated where that is what it takes."""
+    """The registered oracles that work with a policy, with a decorator if they need one."""
     found = []
     for plain in registry.entries("oracle"):
         decorated = [f"{plain}+{decorator}" for decorator in registry.DECORATORS]
@@ -146,7 +146,7 @@ def _compatible_policies(oracle: Any) -> list[str]:
 
 
 def _oracle_settings(name: str, oracle: Any, scopes: ScopedSettings) -> dict[str, Any]:
-    """All settings of an oracle, the device being one that there is."""
+    """All settings of an oracle, with a device that exists."""
     chosen = settings.resolve(name, oracle, scopes.oracles[name])
     if "device" in chosen:
         chosen["device"] = existing_device(chosen["device"])
@@ -156,7 +156,7 @@ def _oracle_settings(name: str, oracle: Any, scopes: ScopedSettings) -> dict[str
 def _apply_protocol(
     oracle: Any, chosen: Mapping[str, Any], policy: Any, space: SearchSpace
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """An oracle's settings for a policy, and the policy settings that its protocol brings."""
+    """An oracle's settings for a policy, and the policy settings that its protocol returns."""
     if not policy.needs:
         return chosen, {}
     return apply_protocol(oracle, chosen, PolicyFeatures.of(policy).recipe, space)
@@ -165,11 +165,11 @@ def _apply_protocol(
 def _pair_settings(
     named: tuple[str, Any], settled: tuple[Mapping[str, Any], Mapping[str, Any]], given: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """The settings of a pair: a policy's defaults, over them what is brought that it has, then what is given."""
+    """The settings of a pair: a policy's defaults, overridden by its oracle's protocol, and both by what is given."""
     name, policy = named
-    chosen, brought = settled
-    fitting = {setting: value for setting, value in brought.items() if setting in settings.defaults(policy)}
-    # the record of a run has a place of its own for these two
+    chosen, from_protocol = settled
+    fitting = {setting: value for setting, value in from_protocol.items() if setting in settings.defaults(policy)}
+    # RunSpec has fields of its own for table and search_metric
     apart = ("table", "search_metric", *(setting for setting in RECORDED_ONLY_IF_SET if chosen.get(setting) is None))
     own = {setting: value for setting, value in chosen.items() if setting not in apart}
     return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
@@ -178,19 +178,20 @@ def _pair_settings(
 def _named_table(
     experiment: Experiment, scopes: ScopedSettings, chosen: Mapping[str, Mapping[str, Any]]
 ) -> Table | None:
-    """The table of a flag or setting, or, where no space is asked for, the default of an oracle that has one."""
+    """The table of a flag or setting, or, if no space is asked for, the default table of an oracle that has one."""
     asked = [scope["table"] for scope in scopes.oracles.values() if "table" in scope]
-    standing = [each["table"] for each in chosen.values() if "table" in each] if experiment.space is None else []
-    names = [experiment.table] if experiment.table else asked or standing
+    defaults = [each["table"] for each in chosen.values() if "table" in each] if experiment.space is None else []
+    names = [experiment.table] if experiment.table else asked or defaults
     if len(set(names)) > 1:
         raise SettingError(f"tables {' and '.join(map(repr, names))}: all oracles share one table; give --table alone")
     return open_table(names[0]) if names else None
 
 
 def _table_for(table: Table | None, space: SearchSpace, oracles: Classes, judge: str) -> Table | None:
-    """The table that answers or judges: the named one, or a known one that covers the space; raises where it must be.
+    """The table that answers or judges: the named one, or a known one that covers the space.
 
-    Where recommendations are judged by training, only an oracle that reads a table needs one.
+    Raises IncompatibleError if a table is needed and there is none. Where recommendations are judged by training, only
+    an oracle that reads a table needs one.
     """
     if table is not None:
         table.require(space)
@@ -208,10 +209,10 @@ def _table_for(table: Table | None, space: SearchSpace, oracles: Classes, judge:
 
 
 def covering_table(space: SearchSpace) -> Table | None:
-    """A known table that holds every cell of the space, its own space's first."""
+    """The first known table that holds every cell of the space; ``None`` if there is none."""
     for path in known_tables().values():
         table = Table.open(path)
-        if table.scheme == space.scheme and len(table) >= space.size:
+        if same_scheme(table, space) and len(table) >= space.size:
             keys = space.enumerate_keys()
             if (table.rows(keys) >= 0).all():
                 return table
@@ -219,10 +220,10 @@ def covering_table(space: SearchSpace) -> Table | None:
 
 
 def require_buildable(plan: Plan, finished: Container[str]) -> None:
-    """Build each policy and oracle with unfinished runs once: bad values come out before anything is written.
+    """Build each policy and oracle of unfinished runs once, so that bad values raise before anything is written.
 
-    That happens on the CPU: the accelerators are left to the workers. Raises IncompatibleError for a pair that only its
-    settings make impossible, such as ``sharing`` of the closed form for a policy that trains nothing.
+    They are built on the CPU: the accelerators are left to the workers. Raises IncompatibleError for a pair that only
+    its settings make impossible, such as ``sharing`` of the closed form for a policy that trains nothing.
     """
     waiting = [spec for spec in plan.specs if spec.digest not in finished]
     policies = {_part(spec, "policy"): spec for spec in waiting}
@@ -240,9 +241,9 @@ def _part(spec: RunSpec, kind: str) -> tuple[str, str]:
 
 
 def _on_cpu(spec: RunSpec) -> RunSpec:
-    mine = spec.settings["oracle"]
-    device = {"device": "cpu"} if "device" in mine else {}
-    return replace(spec, settings={**spec.settings, "oracle": {**mine, **device}})
+    given = spec.settings["oracle"]
+    device = {"device": "cpu"} if "device" in given else {}
+    return replace(spec, settings={**spec.settings, "oracle": {**given, **device}})
 
 
 def build_space(spec: RunSpec) -> SearchSpace:
@@ -252,23 +253,23 @@ def build_space(spec: RunSpec) -> SearchSpace:
 
 
 def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:
-    """The oracle of a run, fresh."""
+    """A new oracle for a run."""
     factory = registry.load("oracle", spec.oracle)
     shared = {"table": spec.table, "search_metric": spec.search_metric}
-    mine = {name: value for name, value in shared.items() if name in settings.defaults(factory)}
-    oracle: Oracle = factory(space, spec.seed, **spec.settings["oracle"], **mine)
+    accepted = {name: value for name, value in shared.items() if name in settings.defaults(factory)}
+    oracle: Oracle = factory(space, spec.seed, **spec.settings["oracle"], **accepted)
     return oracle
 
 
 def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
-    """The policy of a run, fresh."""
+    """A new policy for a run."""
     factory = registry.load("policy", spec.policy)
     policy: Policy = factory(space, stream(spec.seed, "policy"), **spec.settings["policy"])
     return policy
 
 
 def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
-    """What the judge reads: the run's table, or the closed form behind its oracle."""
+    """The truth for the judge: the run's table, or the closed form behind its oracle."""
     if spec.table is not None:
         return open_table(spec.table)
     truth = OracleFeatures.of(build_oracle(spec, space)).truth
@@ -276,7 +277,7 @@ def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
 
 
 def available_truth(spec: RunSpec, space: SearchSpace, truth: Truth) -> TruthTable | None:
-    """What a run was judged by, wherever it lies now; ``None`` for a recipe, which ranks nothing, and a lost table."""
+    """The table or closed form that judged a run; ``None`` for a recipe, which ranks nothing, and for a lost table."""
     if truth.kind == "recipe":
         return None
     if spec.table_digest is not None:

@@ -1,8 +1,8 @@
-"""Which policies, oracles, spaces and executors exist: names of ``module:object``, imported only when asked for.
+"""The registry of policies, oracles, spaces and executors: ``module:object`` by name, imported only when used.
 
-Third parties add theirs through the entry point groups ``harness.policies``, ``harness.oracles``, ``harness.spaces``
-and ``harness.executors``, or name one on the command line as ``module:Class``. An oracle's name may go on with ``+``
-and the name of a decorator, which makes another oracle of it: ``tabular+score-gradient``.
+Third parties add their own through the entry point groups ``harness.policies``, ``harness.oracles``, ``harness.spaces``
+and ``harness.executors``, or name a class on the command line as ``module:Class``. An oracle's name may be followed by
+``+`` and the name of a decorator, which makes another oracle of it: ``tabular+score-gradient``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GROUPS: Mapping[PartKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RegistryEntry:
-    """A registered class (``module:object``), the settings that its name fixes, and what decorates it, in order."""
+    """A registered class (``module:object``), the settings that its name fixes, and its decorators in order."""
 
     target: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +84,7 @@ BUILT_IN: Mapping[PartKind, Mapping[str, RegistryEntry]] = {
 }
 
 DECORATORS: Mapping[str, RegistryEntry] = {"score-gradient": RegistryEntry("backends.score_gradient:score_gradient")}
-"""Functions from an oracle's class to another, by the name that follows a ``+``."""
+"""Functions from an oracle's class to another class, by the name that follows the ``+``."""
 
 
 def entries(kind: PartKind) -> dict[str, RegistryEntry]:
@@ -108,7 +108,7 @@ def find(kind: PartKind, name: str) -> RegistryEntry:
 
 
 def load(kind: PartKind, name: str) -> Any:
-    """Import the class of a name; raises UnknownNameError where a ``module:Class`` leads nowhere.
+    """Import the class of a name; raises UnknownNameError if ``module:Class`` does not exist.
 
     Raises IncompatibleError for a decorator that has nothing to add to an oracle.
     """

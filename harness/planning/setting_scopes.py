@@ -1,4 +1,4 @@
-"""Settings by the part of a run that they belong to: dotted names and flags, sorted by what they mean."""
+"""Assigns the settings and flags of an experiment to the parts of a run: its space, policies and oracles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Classes = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ScopedSettings:
-    """What the user set, by the setting's name: of the space, and of each policy and oracle."""
+    """The settings that a user gave, by name: of each policy, of each oracle, and of the space."""
 
     policies: dict[str, dict[str, Any]]
     oracles: dict[str, dict[str, Any]]
@@ -24,10 +24,11 @@ class ScopedSettings:
 
 
 def scoped_settings(experiment: Experiment, policies: Classes, oracles: Classes) -> ScopedSettings:
-    """Sort an experiment's settings and flags, the flags over the settings.
+    """Assign an experiment's settings and flags to its parts; flags override settings.
 
-    ``policy.x`` and ``oracle.x`` go to every asked one that has a setting ``x``, under what names a single one. Raises
-    SettingError for a setting that belongs to nothing, and for a flag that no asked oracle has a setting for.
+    ``policy.x`` and ``oracle.x`` set ``x`` of every policy or oracle of the experiment that has it; a setting of a
+    single one, such as ``nao.x``, overrides them. Raises SettingError for a setting that belongs to no part, and for a
+    flag for which no oracle of the experiment has a setting.
     """
     scopes = ScopedSettings({name: {} for name in policies}, {name: {} for name in oracles})
     shared = {"policy": (policies, scopes.policies), "oracle": (oracles, scopes.oracles)}
@@ -36,9 +37,8 @@ def scoped_settings(experiment: Experiment, policies: Classes, oracles: Classes)
         scope, dot, name = key.rpartition(".")  # the last dot: a part may be called package.module:Class
         if dot and scope in shared:
             classes, found = shared[scope]
-            for owner in (
-                _names_with_setting(classes, name) or list(classes)[:1]
-            ):  # resolving it there names the nearest setting
+            # if none has the setting, resolving it for the first one raises an error with the nearest name
+            for owner in _names_with_setting(classes, name) or list(classes)[:1]:
                 found[owner].setdefault(name, value)
         elif dot and scope in single:
             single[scope][name] = value
@@ -55,14 +55,14 @@ def _names_with_setting(classes: Classes, setting: str) -> list[str]:
 
 
 def _flags(experiment: Experiment, oracles: Classes) -> dict[str, dict[str, Any]]:
-    """The flags that are settings, by the oracles that have them."""
+    """The flags that are oracle settings, by the oracles that have them."""
     given = {
         "--search-metric": ("search_metric", experiment.search_metric),
         "--gpus" if experiment.gpus else "--device": ("device", "cuda" if experiment.gpus else experiment.device),
         "--no-verify": ("verify", experiment.verify),
         "--table": ("table", experiment.table),
     }
-    # whoever answers, a table judges, and a judge that trains does so on a device
+    # flags that the judge uses, even if no oracle does
     judged = {"table"} if experiment.judge == BY_TABLE else {"table", "device"}
     found: dict[str, dict[str, Any]] = {name: {} for name in oracles}
     for flag, (setting, value) in given.items():

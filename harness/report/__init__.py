@@ -1,1 +1,1 @@
-"""The report: a run store's leaderboards, figures, provenance and checklist as one HTML page without any network."""
+"""The report: a run store's leaderboards, figures, provenance and checklist as one HTML page that needs no network."""

@@ -1,4 +1,4 @@
-"""What a leaderboard of the report rests on: its rows with their runs, and the truth of the space."""
+"""The data behind a leaderboard of the report: its rows with their runs, and the ground truth of its space."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A row of a leaderboard, what it is called, and its runs by seed."""
+    """A row of a leaderboard: its entry, its label, and its runs, one for each seed."""
 
     entry: LeaderboardEntry
     label: str
@@ -36,13 +36,13 @@ class ReportRow:
 
     @property
     def searches(self) -> bool:
-        """Whether it searched, as all but the baseline do."""
+        """Whether its policy searches, as all but the baseline do."""
         return any(run.spec.policy != BASELINE for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """The truth of a space on this machine: who judges by it, and the values (cells,) that are ranked."""
+    """The ground truth of a space on this machine: the judge that uses it, and the values (cells,) that are ranked."""
 
     judge: Judge
     space: SearchSpace
@@ -51,10 +51,10 @@ class GroundTruth:
 
 @dataclass(frozen=True, slots=True)
 class BoardReport:
-    """A leaderboard with its rows in its order, and the truth of its space where that is at hand.
+    """A leaderboard with its rows in order, and the ground truth of its space if it is on this machine.
 
-    ``judged`` are the runs as the board saw them. ``early_lookups`` counts the looks at the truth of a run that had not
-    ended yet: none, unless something is wrong.
+    ``judged`` are the runs that the board was built from. ``early_lookups`` counts the looks at the truth before their
+    run had ended; it is 0 unless something is wrong.
     """
 
     board: Leaderboard
@@ -71,7 +71,7 @@ class BoardReport:
 
 
 def board_report_of(stored: StoredBoard, store: Store) -> BoardReport:
-    """A stored board with all that the page says of it."""
+    """Collect what the page shows of a stored board."""
     board, keys = stored.board, [entry.key for entry in stored.board.entries]
     pairs = zip(board.entries, _labels(keys), strict=True)
     rows = tuple(ReportRow(entry, label, stored.runs[entry.key]) for entry, label in pairs)
@@ -83,7 +83,7 @@ def board_report_of(stored: StoredBoard, store: Store) -> BoardReport:
 
 
 def _labels(keys: Sequence[EntryKey]) -> list[str]:
-    """What the rows are called, each its own: as in the verdicts, and with the space where that is what differs."""
+    """A unique label for each row: its name in the verdicts, followed by its space if names repeat."""
     names = names_of(keys)
     several = len(set(names.values())) < len(names)
     return [f"{names[key]} on {key[2]}" if several else names[key] for key in keys]
@@ -95,7 +95,7 @@ def _early_looks(runs: Iterable[Run], store: Store) -> int:
 
 
 def _space(spec: RunSpec) -> SearchSpace | Undefined:
-    """The space of a run; undefined where its code is not on this machine."""
+    """The space of a run; undefined if its code is not on this machine."""
     try:
         return build_space(spec)
     except HarnessError as error:

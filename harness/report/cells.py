@@ -1,30 +1,30 @@
-"""Tables whose rows can be sorted: cells with the number behind the text, and footnotes where there is none."""
+"""Tables whose rows can be sorted: cells have a text and a number to sort by, missing numbers have footnotes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.core.numbers import Number, Undefined
+from harness.core.numbers import Undefined
 from harness.output.units import CellPart
 
 
 @dataclass(frozen=True, slots=True)
 class SortableCell:
-    """What is printed, each part a text or the reason why there is none, and what a column is sorted by."""
+    """A cell: its printed parts, each a text or the reason why there is none, and the number that it is sorted by."""
 
     parts: tuple[CellPart, ...]
     value: float | None = None
 
     @property
     def key(self) -> str:
-        """The number that the page sorts by; empty for a text, and where there is none."""
+        """The number that the page sorts by; empty for a text or a missing number."""
         return "" if self.value is None else repr(float(self.value))
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnHeader:
-    """A column: what it is called, what the name means, and whether it holds text."""
+    """A column: its name, the meaning of the name, and whether it holds text."""
 
     name: str
     meaning: str
@@ -51,13 +51,3 @@ class SortableTable:
 def reasons(cells: Iterable[SortableCell]) -> Iterable[str]:
     """Why numbers are missing, cell by cell."""
     return (part.reason for cell in cells for part in cell.parts if isinstance(part, Undefined))
-
-
-def text_cell(text: str) -> SortableCell:
-    """A cell of text."""
-    return SortableCell((text,))
-
-
-def number_cell(number: Number, *parts: CellPart) -> SortableCell:
-    """A cell of a number that is printed as ``parts``."""
-    return SortableCell(parts, None if isinstance(number, Undefined) else number)

@@ -70,7 +70,7 @@ def _spaces(board_report: BoardReport) -> str:
 
 
 def _revision(board_report: BoardReport) -> tuple[ChecklistAnswer, str]:
-    """Whether one clean revision names the code."""
+    """Whether every run names a git revision without uncommitted changes, with the evidence."""
     found = distinct(board_report.runs, "git revision")
     versions = ", ".join(sorted(distinct(board_report.runs, "harness")))
     if dirty := [revision for revision in found if revision.endswith("-dirty")]:
@@ -163,17 +163,17 @@ def _random_search(board_report: BoardReport) -> ChecklistItem:
     equal = sorted({each.other for row in board_report.rows for each in row.entry.against_search})
     policies = sorted({run.spec.policy for run in board_report.runs} & set(SEARCHES))
     if equal or policies:
-        return ChecklistItem(COMPARING, question, "yes", f"{', '.join((*equal, *policies))} stands in the comparison")
+        return ChecklistItem(COMPARING, question, "yes", f"{', '.join((*equal, *policies))} is in the comparison")
     drawn = any(not row.searches for row in board_report.rows)
-    evidence = "one uniform draw a seed stands beside, a search at equal cost does not" if drawn else "there is neither"
+    evidence = "only one uniform draw a seed, no search at equal cost" if drawn else "there is neither"
     return ChecklistItem(COMPARING, question, "no", evidence)
 
 
 def _repeated(board_report: BoardReport) -> ChecklistItem:
     question = "Is every experiment repeated, and are the seeds reported?"
     counts = [len(set(row.entry.seeds)) for row in board_report.rows]
-    told = "; ".join(f"{row.label} {seeds(row)}" for row in board_report.rows)
-    return ChecklistItem(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {told}")
+    listed = "; ".join(f"{row.label} {seeds(row)}" for row in board_report.rows)
+    return ChecklistItem(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {listed}")
 
 
 def _tabular(board_report: BoardReport) -> ChecklistItem:
@@ -209,6 +209,6 @@ def _reporting(board_report: BoardReport) -> Iterator[ChecklistItem]:
 
 
 def tally(items: Sequence[ChecklistItem]) -> str:
-    """How many items are answered how."""
+    """The number of items with each answer, in words."""
     counts = [(sum(item.answer == answer for item in items), answer) for answer in ("yes", "no", "not recorded")]
     return ", ".join(f"{count} {answer}" for count, answer in counts)

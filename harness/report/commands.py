@@ -19,7 +19,7 @@ from harness.storage.records import Run
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command line for some seeds, and what came of planning it again: the same runs, or why that is not known."""
+    """A command line for some seeds; ``checked``: whether planning it gives the same runs; ``remark`` says why."""
 
     label: str
     seeds: int
@@ -29,7 +29,7 @@ class Command:
 
 
 def commands_of(label: str, runs: Sequence[Run]) -> list[Command]:
-    """One command for each different specification among the runs of a row, seeds apart."""
+    """One command for each different specification among the runs of a row; a command has all of its seeds."""
     alike: dict[str, list[RunSpec]] = {}
     for run in runs:
         alike.setdefault(replace(run.spec, seed=0).to_json(), []).append(run.spec)
@@ -77,7 +77,7 @@ def _planned(spec: RunSpec, experiment: Experiment) -> RunSpec:
 
 
 def _changed(spec: RunSpec, planned: RunSpec) -> dict[str, Any]:
-    """The settings that differ from those that the plan has by itself, by the name that ``--set`` takes."""
+    """The settings that differ from the plan's own, by their names in ``--set``."""
     defaults = dict(_settings(planned))
     return {name: value for name, value in _settings(spec) if name not in defaults or defaults[name] != value}
 
@@ -94,7 +94,7 @@ def _settings(spec: RunSpec) -> Iterator[tuple[str, Any]]:
 
 
 def _table(spec: RunSpec) -> str | None:
-    """The name of a table that ships or was fetched with this very content, or else the path that the run names."""
+    """The name of the known table that has the same digest, or else the path that the run names."""
     from backends.tabular.named_tables import known_tables
     from backends.tabular.table import Table
 

@@ -1,4 +1,4 @@
-"""The page: chapters as a template reads them, and a document that holds all it needs and may load nothing."""
+"""The HTML page: what its template reads of each leaderboard, and a document that loads nothing from outside."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FigureSection = tuple[str, str, tuple[DrawnFigure, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class TemplateContext:
-    """A chapter as the template reads it; ``name`` begins the anchors of its sections."""
+    """A leaderboard as the template reads it; ``name`` is the prefix of its sections' anchors."""
 
     name: str
     title: str
@@ -61,7 +61,7 @@ class TemplateContext:
 
 
 def template_context(name: str, board_report: BoardReport, store: Store) -> TemplateContext:
-    """All that the page says of a leaderboard."""
+    """Collect what the page shows of a leaderboard."""
     items = checklist(board_report)
     entries = board_report.board.entries
     return TemplateContext(
@@ -98,7 +98,7 @@ def _subtitle(board_report: BoardReport) -> str:
 
 
 def _verdict(text: str) -> tuple[str, str]:
-    """A verdict's name, which stands before its first colon and space if there is one, and what follows."""
+    """Split a verdict at its first colon and space into a name and the rest; without them the name is empty."""
     name, colon, rest = text.partition(": ")
     return (name, rest) if colon else ("", text)
 
@@ -114,8 +114,8 @@ def _section(name: str, title: str, found: Iterable[DrawnFigure | Undefined]) ->
     return name, title, figures, tuple(part.reason for part in parts if isinstance(part, Undefined))
 
 
-def html(title: str, lead: str, chapters: Sequence[TemplateContext]) -> str:
-    """The document; text is escaped, and its policy lets no part of it run or load anything else."""
+def html(title: str, lead: str, boards: Sequence[TemplateContext]) -> str:
+    """The document; text is escaped, and a Content-Security-Policy forbids it to run or load anything else."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -125,7 +125,7 @@ def html(title: str, lead: str, chapters: Sequence[TemplateContext]) -> str:
     return template.render(
         title=title,
         lead=lead,
-        chapters=chapters,
+        boards=boards,
         version=__version__,
         policy=_policy(script, style),
         markup=Markup,

@@ -16,7 +16,7 @@ from harness.report.inline_svg import inline_svg
 
 @dataclass(frozen=True, slots=True)
 class DrawnCell:
-    """A cell of a row: its SVG, empty where its space has no graphs, what is said of it, and its text form."""
+    """A row's best cell: its SVG (empty if its space has no graphs), a text about it, and its text form."""
 
     label: str
     svg: str
@@ -25,7 +25,7 @@ class DrawnCell:
 
 
 def drawn_cells(name: str, board_report: BoardReport) -> tuple[DrawnCell, ...]:
-    """The best recommendation of each row that has one; ``name`` begins the names of the drawings."""
+    """The best recommendation of each row that has one; ``name`` is the prefix of the drawings' names."""
     found = (_best(f"{name}-{place}", row, board_report) for place, row in enumerate(board_report.rows, 1))
     return tuple(drawn for drawn in found if drawn is not None)
 
@@ -40,12 +40,12 @@ def _best(name: str, row: ReportRow, board_report: BoardReport) -> DrawnCell | N
     architecture = values[seed] or ""
     times = Counter(values.values())[architecture]
     text = (
-        f"{_told(board_report, value)}; seed {seed}{_rank(row, seed)}; recommended by {times} of {len(row.runs)} seeds"
+        f"{_value(board_report, value)}; seed {seed}{_rank(row, seed)}; recommended by {times} of {len(row.runs)} seeds"
     )
     return DrawnCell(row.label, _svg(name, architecture, board_report), text, architecture)
 
 
-def _told(board_report: BoardReport, value: float) -> str:
+def _value(board_report: BoardReport, value: float) -> str:
     metric = board_report.board.truth.metric
     unit = unit_of(metric)
     return f"{metric_label(metric).removesuffix(' (%)')} {fixed(value, 2, unit.scale)}{unit.sign}"
@@ -57,11 +57,11 @@ def _rank(row: ReportRow, seed: int) -> str:
 
 
 def _svg(name: str, text: str, board_report: BoardReport) -> str:
-    """Empty for a space without graphs, or a text that this version does not read."""
+    """The drawing; empty for a space without graphs, or a text that this version cannot read."""
     if isinstance(board_report.space, Undefined):
         return ""
     try:
         content = cell_graph_data(board_report.space, board_report.space.parse(text), title="")
     except HarnessError:
         return ""
-    return inline_svg(plot_cell(content), name, "The graph of the cell; its text form stands below")
+    return inline_svg(plot_cell(content), name, "The graph of the cell; its text form is below")

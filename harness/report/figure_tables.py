@@ -1,4 +1,4 @@
-"""The numbers of the figures as tables of text, a dash where there is none."""
+"""The numbers of the figures as tables of text; a missing number is a dash."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from harness.report.provenance import DASH
 from harness.statistics import Interval
 
 PARTS = 8
-"""So many steps lead from the first row of a curve to its last one."""
+"""The number of steps from the first row of a curve to the last."""
 
 SHARES = (1, 5, 10, 25, 50, 75, 90, 95, 99, 100)
-"""Per cent of the cells, worst first."""
+"""Shares of the cells in per cent, worst first."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeedValues:
-    """A row: a value a seed, and their mean with its interval; ``scale`` multiplies all where they are printed."""
+    """A row: a value for each seed, and their mean with its interval; printed numbers are multiplied by ``scale``."""
 
     label: str
     seeds: tuple[int, ...]
@@ -34,7 +34,7 @@ class SeedValues:
 
 
 def seed_table(title: str, rows: Sequence[SeedValues]) -> TextTable:
-    """The rows below each other, a column a seed."""
+    """A table of rows with a column for each seed."""
     seeds = sorted({seed for row in rows for seed in row.seeds})
     texts = tuple((row.label, *_mean(row), *_by_seed(row, seeds)) for row in rows)
     return TextTable(title, ("policy", "mean", "95% interval", *map(str, seeds)), texts)
@@ -51,7 +51,7 @@ def _by_seed(row: SeedValues, seeds: Sequence[int]) -> list[str]:
 
 
 def number_text(number: Number | None, scale: float = 1.0) -> str:
-    """A number with two decimals."""
+    """A number with two decimals; a dash if it is missing."""
     text = DASH if number is None else fixed(number, 2, scale)
     return DASH if isinstance(text, Undefined) else text
 
@@ -69,7 +69,7 @@ def curve_table(title: str, content: AnytimeData) -> TextTable:
 
 
 def share_table(title: str, content: DistributionData) -> TextTable:
-    """What the worst shares of the cells reach."""
+    """The value that each share of the worst cells does not exceed."""
     worst_first = np.sort(content["truth"])[:: 1 if content["larger_is_better"] else -1]
     better = "or less" if content["larger_is_better"] else "or more"
     ends = [max(0, -(-len(worst_first) * share // 100) - 1) for share in SHARES]

@@ -1,4 +1,4 @@
-"""The figures of a chapter with their numbers as tables, and why one that belongs there is missing."""
+"""The report's figures of a leaderboard with their numbers as tables, and the reasons why figures are missing."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Dr
         yield board_report.ground_truth
         return
     try:
-        courses = list(_courses(board_report, board_report.ground_truth, store))
+        found = list(_trajectories(board_report, board_report.ground_truth, store))
     except HarnessError as error:  # a stored cell that this version of the space does not read
         yield Undefined(str(error))
         return
     searches = [row for row in board_report.rows if row.searches]
     reasons = [f"{row.label} asked for no scores" for row in searches if not _scored(row)]
-    for axis in AXES if courses else ():
-        content = anytime_data(courses, _for_figures(board_report.board), axis=axis)
+    for axis in AXES if found else ():
+        content = anytime_data(found, _for_figures(board_report.board), axis=axis)
         reasons += content["left_out"]
         if content["lines"]:
             figure = plot_anytime({**content, "title": "", "left_out": []})
             title = f"Regret against {content['x_label']}"
-            words = f"{_seen(content['title'])}. Lower is better."
+            words = f"{_last_line(content['title'])}. Lower is better."
             yield _drawn(f"{name}-{axis}", (title, words), figure, curve_table(title, content))
     yield from map(Undefined, dict.fromkeys([*reasons, *([] if searches else ["nothing was searched"])]))
 
@@ -69,17 +69,17 @@ def _scored(row: ReportRow) -> bool:
     return any(run.scores for run in row.runs)
 
 
-def _courses(board_report: BoardReport, ground_truth: GroundTruth, store: Store) -> Iterator[Trajectory]:
-    """The course of each run that has scores, by the names of its row; SpaceError for a cell outside of the space."""
+def _trajectories(board_report: BoardReport, ground_truth: GroundTruth, store: Store) -> Iterator[Trajectory]:
+    """The trajectory of each run that has scores, with its row's names; SpaceError for a cell outside of the space."""
     short = _short_names(board_report.board)
     for row in board_report.rows:
         runs = [run for run in row.runs if row.searches and run.scores]
-        for course in trajectories(runs, ground_truth.judge, store, ground_truth.space):
-            yield replace(course, policy=short[row.entry.policy], oracle=row.entry.oracle)
+        for trajectory in trajectories(runs, ground_truth.judge, store, ground_truth.space):
+            yield replace(trajectory, policy=short[row.entry.policy], oracle=row.entry.oracle)
 
 
 def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigure | Undefined]:
-    """Where in the space the recommendations lie, and the value of each against what its search cost."""
+    """Two figures: where the recommendations lie in the space, and the value of each against its search's cost."""
     board, truth = _for_figures(board_report.board), board_report.board.truth
     if isinstance(board_report.ground_truth, Undefined):
         yield board_report.ground_truth
@@ -96,12 +96,12 @@ def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigur
     figure, title = plot_scatter({**runs, "title": ""}), "Each seed"
     better = "larger" if truth.larger_is_better else "smaller"
     data = seed_table(title, [_values(row, scale_of(truth.metric)) for row in board_report.rows])
-    words = f"{_seen(runs['title'])}: what it cost and what its recommendation is worth; the {better}, the better."
+    words = f"{_last_line(runs['title'])}: what it cost and what its recommendation is worth; the {better}, the better."
     yield _drawn(f"{name}-seeds", (title, words), figure, data)
 
 
-def _seen(title: str) -> str:
-    """What a figure's own title says below the name of the space, as the beginning of a sentence."""
+def _last_line(title: str) -> str:
+    """The last line of a figure's title, which does not name the space, with a capital first letter."""
     words = title.splitlines()[-1]
     return words[0].upper() + words[1:]
 
@@ -123,7 +123,7 @@ def _for_figures(board: Leaderboard) -> Leaderboard:
 
 
 def _short_names(board: Leaderboard) -> dict[str, str]:
-    """What figures call each policy: a long name is cut, and numbered so that it stays one of its own."""
+    """The name of each policy in figures: a long name is cut, and numbered to remain unique."""
     names = dict.fromkeys(entry.policy for entry in board.entries)
     cut = {name: f"{name[: LONGEST - 5]}… {place}" for place, name in enumerate(names, 1)}
     return {name: name if len(name) <= LONGEST else cut[name] for name in names}

@@ -1,4 +1,4 @@
-"""A figure as an SVG element of a page: it takes the page's font and ink, and holds no style and no script.
+"""Turns a figure into an SVG element that uses the page's font and text colour, without style or script.
 
 The page allows no style attributes, so properties become attributes, which the page's own style may override.
 """
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNUSED = ("metadata", "style", "width", "height", "version", "font", "font-family")
-"""Elements, attributes of the drawing and properties of text that a page has of its own."""
+"""Elements, attributes of the SVG and text properties that the page defines itself."""
 
 REFERENCE = re.compile(r"#(?=[\w.]+\)?$)")
 FONT_SIZE = re.compile(r"[\d.]+px")
 
 
 def inline_svg(figure: Figure, name: str, label: str) -> str:
-    """The element, the same for the same figure; screen readers say ``label``, and ``name`` begins its ids alone."""
+    """The element, the same for the same figure; screen readers read ``label``; ``name`` is the prefix of its ids."""
     from matplotlib import rc_context
 
     written = io.BytesIO()
@@ -35,7 +35,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> str:
 
 
 def _tidied(element: ElementTree.Element, name: str) -> ElementTree.Element:
-    """An element with all below it, without namespaces, and named as in the page."""
+    """An element with its descendants, without namespaces, with ids that are unique in the page."""
     tag = _local(element.tag)
     properties = _properties(element.attrib.pop("style", ""))
     attributes = {_local(key): REFERENCE.sub(f"#{name}-", value) for key, value in element.attrib.items()}
@@ -48,7 +48,7 @@ def _tidied(element: ElementTree.Element, name: str) -> ElementTree.Element:
 
 
 def _properties(style: str) -> dict[str, str]:
-    """What a style attribute says, the size of a font alone where it has all in one."""
+    """The properties of a style attribute; of a combined font property, only the size."""
     found = dict(part.split(": ", 1) for part in style.split("; ") if part)
     if size := FONT_SIZE.search(found.get("font", "")):
         found["font-size"] = size[0]

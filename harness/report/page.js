@@ -2,7 +2,7 @@ function compare(a, b, column, sign) {
   const [first, second] = [a, b].map((row) => row.cells[column]);
   if (first.classList.contains("text")) return sign * first.textContent.localeCompare(second.textContent, "en");
   const [x, y] = [first.dataset.key, second.dataset.key];
-  if (x === "" || y === "") return (x === "") - (y === ""); // what has no number stays below
+  if (x === "" || y === "") return (x === "") - (y === ""); // rows without a number come last
   return sign * (Number(x) - Number(y));
 }
 
@@ -44,7 +44,7 @@ function switchTheme() {
   name();
 }
 
-// On paper everything is open; afterwards it is as it was.
+// Printing opens every details element and closes it again afterwards.
 function openForPrint() {
   const print = window.matchMedia("print");
   let opened = [];

@@ -1,4 +1,4 @@
-"""Where the numbers come from: versions, machines, dates, settings, and each run with what it recommends."""
+"""The provenance of the numbers: versions, machines, dates, settings, and each run with its recommendation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.report.commands import seeds_text
 from harness.storage.records import Run
 
 DASH = "–"
-"""Stands where there is nothing to tell."""
+"""Printed where nothing is recorded."""
 
 SHORT = 12
 """Digits of a run's id or a digest, as ``harness show`` takes them."""
@@ -29,7 +29,7 @@ FACTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "packages": lambda made: ", ".join(f"{name} {version}" for name, version in made.get("packages", {}).items()),
     "device": lambda made: str(made.get("gpu") or made.get("device") or ""),
 }
-"""What a run's provenance says, by what it is called here; "" where it was not recorded."""
+"""Reads each fact, by its printed name, from a run's provenance; "" if it was not recorded."""
 
 
 def distinct(runs: Sequence[Run], fact: str) -> Counter[str]:
@@ -38,16 +38,16 @@ def distinct(runs: Sequence[Run], fact: str) -> Counter[str]:
 
 
 def facts(board_report: BoardReport) -> TextTable:
-    """What the runs were made with; a value of some runs alone says of how many."""
+    """A table of what the runs were made with; a value that only some runs have is printed with their number."""
     rows = [
-        (fact, _told(distinct(board_report.runs, fact))) for fact in FACTS if any(distinct(board_report.runs, fact))
+        (fact, _text(distinct(board_report.runs, fact))) for fact in FACTS if any(distinct(board_report.runs, fact))
     ]
     return TextTable(
         "What the runs were made with", ("what", "recorded"), (*_truth(board_report), *rows, *_dates(board_report.runs))
     )
 
 
-def _told(found: Counter[str]) -> str:
+def _text(found: Counter[str]) -> str:
     named = {value or "not recorded": count for value, count in found.items()}
     if len(named) == 1:
         return next(iter(named))
@@ -77,7 +77,7 @@ def settings(row: ReportRow) -> TextTable:
     for run in row.runs:
         for name, value in _settings(run):
             found.setdefault(name, Counter())[value] += 1
-    rows = tuple((name, _told(values)) for name, values in found.items())
+    rows = tuple((name, _text(values)) for name, values in found.items())
     return TextTable(f"Settings of {row.label}", ("setting", "value"), rows)
 
 
@@ -91,7 +91,7 @@ def _settings(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def run_list(row: ReportRow) -> TextTable:
-    """Each run: its seed, id, end, and what it recommends."""
+    """A row for each run: its seed, id, status and recommendation."""
     rows = tuple((str(run.spec.seed), run.id[:SHORT], _status(run), run.recommendation or DASH) for run in row.runs)
     return TextTable(f"Runs of {row.label}", ("seed", "run", "status", "recommends"), rows)
 
@@ -101,5 +101,5 @@ def _status(run: Run) -> str:
 
 
 def seeds(row: ReportRow) -> str:
-    """The seeds of a row in short."""
+    """The seeds of a row, as ``--seeds`` takes them."""
     return seeds_text([run.spec.seed for run in row.runs]) if row.runs else DASH

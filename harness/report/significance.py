@@ -14,7 +14,7 @@ from harness.report.board_report import BoardReport
 
 @dataclass(frozen=True, slots=True)
 class PairwiseResult:
-    """A row against a column; ``side`` is better or worse where the test finds a difference, or else empty."""
+    """A row against a column; ``side`` is ``better`` or ``worse`` if the test finds a difference, or else empty."""
 
     improvement: Number
     p: Number
@@ -33,7 +33,7 @@ class PairwiseResult:
 
 @dataclass(frozen=True, slots=True)
 class PairwiseMatrix:
-    """What each row is against each column, ``None`` on the diagonal; ``tests`` were corrected for together."""
+    """Each row against each column, ``None`` on the diagonal; Holm's correction is for ``tests`` tests."""
 
     labels: tuple[str, ...]
     rows: tuple[tuple[PairwiseResult | None, ...], ...]
@@ -52,7 +52,7 @@ def matrix(board_report: BoardReport) -> PairwiseMatrix:
 
 
 def _against(comparison: Comparison, sign: int) -> PairwiseResult:
-    """The comparison as the first of the pair has it, or as the second one (-1)."""
+    """The comparison from the first of the pair's view (``sign`` 1), or from the second's (-1)."""
     chance, difference = comparison.improvement, comparison.difference
     if sign < 0 and not isinstance(chance, Undefined):
         chance = 1 - chance

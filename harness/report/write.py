@@ -1,4 +1,4 @@
-"""From a run store to a file: the runs are selected, judged where they are not yet, shown, and written whole."""
+"""Writes the report of a run store to a file, and judges the runs that were not judged yet."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from harness.storage.records import Run
 from harness.storage.store import Store
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""Whatever the language of the machine."""
+"""English names, whatever the machine's language."""
 
 
 def write_report(
     store: Store, runs: Sequence[Run], output: str | Path, *, metric: str | None = None, group_by: Sequence[str] = ()
 ) -> Path:
-    """Write the report of these runs of a store, and return where it stands; the same store gives the same bytes.
+    """Write the report of these runs of a store, and return its path; the same store gives the same bytes.
 
-    Looks at the truth are recorded in the store. Raises a HarnessError where nothing can be judged, and SettingError
-    for a file that cannot be written.
+    Looks at the truth are recorded in the store. Raises a HarnessError if nothing can be judged, and SettingError for a
+    file that cannot be written.
     """
     target = require_writable(output)
     boards = stored_boards(store, runs, metric=metric, group_by=group_by)
-    chapters = [template_context(f"part{i}", board_report_of(board, store), store) for i, board in enumerate(boards, 1)]
+    contexts = [template_context(f"part{i}", board_report_of(board, store), store) for i, board in enumerate(boards, 1)]
     with atomic_output(target, "--output") as part:
-        part.write_text(html(*_heading(runs, chapters), chapters), encoding="utf-8")
+        part.write_text(html(*_heading(runs, contexts), contexts), encoding="utf-8")
     return target
 
 
 def require_writable(output: str | Path) -> Path:
-    """The path of a page that can be written; raises SettingError for another ending, or a folder that is not."""
+    """The path of a page that can be written; raises SettingError for another ending, or a folder that cannot be."""
     if Path(output).suffix.lower() not in (".html", ".htm"):
         raise SettingError(f"--output {str(output)!r} must end in .html: the report is a page")
     return require_writable_file(output, "--output")
 
 
-def _heading(runs: Sequence[Run], chapters: Sequence[TemplateContext]) -> tuple[str, str]:
+def _heading(runs: Sequence[Run], contexts: Sequence[TemplateContext]) -> tuple[str, str]:
     """The title, which names what was compared, and the sentence below it."""
     policies = dict.fromkeys(run.spec.policy for run in runs)
     spaces = dict.fromkeys(run.spec.space for run in runs)
     title = f"{_listed(list(policies))} on {_listed(list(spaces))}"
     ended = max((run.finished for run in runs if run.finished), default=None)
     when = f", the last of them ended on {_date(ended)}" if ended else ""
-    boards = "one leaderboard" if len(chapters) == 1 else f"{len(chapters)} leaderboards"
+    boards = "one leaderboard" if len(contexts) == 1 else f"{len(contexts)} leaderboards"
     return title, f"How good the search is: {len(runs)} runs in {boards}{when}."
 
 

@@ -1,5 +1,5 @@
-"""The paper's tables and figures, measured here and shown beside what Yu et al. 2020 print.
+"""The tables and figures of Yu et al. 2020, measured here and shown next to the printed numbers.
 
-An item says which runs it takes (``steps``), as commands of the harness that find and share the same stored runs, and
-what of them stands in each printed cell.
+An item names the runs that it needs (``steps``), each step being a command of the harness that shares its stored runs,
+and computes each printed cell from them.
 """

@@ -1,4 +1,4 @@
-"""From leaderboards to cells, in the units that the paper prints: accuracies in per cent, perplexities as they are."""
+"""Reads cells from leaderboards, in the paper's units: accuracies in per cent, perplexities as they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from backends.tabular.named_tables import open_table
-from harness.core.judgement import Truth
+from harness.core.judgement import Ranking, Truth
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
 from harness.judging.judge import Judge
@@ -28,10 +28,10 @@ from harness.reproduce.steps import RunStep, entry, has_table
 
 EntryReader: TypeAlias = Callable[[LeaderboardEntry], Ours | None]
 BoardColumn: TypeAlias = tuple[Leaderboard | None, EntryReader]
-"""The leaderboard that a column reads, and what it reads of a row."""
+"""The leaderboard of a column, and the function that reads the column's value from a row."""
 
 SPACE = "space"
-"""The printed row of all cells."""
+"""The name of the printed row about all cells of the space."""
 
 DEVIATIONS = "Mean ± std: over a policy's seeds; in the row of the space over all of its cells."
 
@@ -46,7 +46,7 @@ PER_CENT, UNSCALED = 100.0, 1.0
 
 
 def cell_of(step: RunStep, board: Leaderboard | None, pair: tuple[str, str], read: EntryReader) -> Ours | None:
-    """What a row of a leaderboard holds, or the command that would make the row."""
+    """The value of the row of ``pair`` (policy, oracle), or the command that measures it."""
     found = entry(board, *pair)
     return Missing(NOT_MEASURED_YET, step.command) if found is None else read(found)
 
@@ -78,26 +78,24 @@ def tau(each: LeaderboardEntry) -> Ours | None:
 
 def space_mean(truth: Truth | Missing, scale: float) -> Ours:
     """The mean over all cells and their (population) deviation."""
-    if isinstance(truth, Missing):
-        return truth
-    ranking = truth.ranking
-    return (
-        Missing(ranking.reason)
-        if isinstance(ranking, Undefined)
-        else mean_and_std(ranking.mean, ranking.std, scale=scale)
-    )
+    ranking = _ranking(truth)
+    return ranking if isinstance(ranking, Missing) else mean_and_std(ranking.mean, ranking.std, scale=scale)
 
 
 def space_best(truth: Truth | Missing, scale: float) -> Ours:
     """The best of all cells."""
+    ranking = _ranking(truth)
+    return ranking if isinstance(ranking, Missing) else number(ranking.best, 2, scale=scale)
+
+
+def _ranking(truth: Truth | Missing) -> Ranking | Missing:
     if isinstance(truth, Missing):
         return truth
-    ranking = truth.ranking
-    return Missing(ranking.reason) if isinstance(ranking, Undefined) else number(ranking.best, 2, scale=scale)
+    return Missing(truth.ranking.reason) if isinstance(truth.ranking, Undefined) else truth.ranking
 
 
 def truth_of(step: RunStep, metric: str) -> Truth | Missing:
-    """What the step's table says of its whole space."""
+    """The truth of the step's table about its whole space; ``Missing`` if the table is not here."""
     experiment = step.experiment
     if not has_table(step) or experiment.table is None or experiment.space is None:
         return Missing(f"table {experiment.table!r} is not here", f"harness table fetch {experiment.table}")
@@ -105,7 +103,7 @@ def truth_of(step: RunStep, metric: str) -> Truth | Missing:
 
 
 def truth_description(truth: Truth | Missing, request: ReproduceRequest) -> str:
-    """What our numbers are of."""
+    """The truth and the seeds behind our numbers, in words."""
     if isinstance(truth, Missing):
         return f"ours at {request.scale} scale: {truth.reason}"
     seeds = "one seed" if request.seeds == 1 else f"{request.seeds} seeds"
@@ -115,7 +113,7 @@ def truth_description(truth: Truth | Missing, request: ReproduceRequest) -> str:
 def rows_of(
     step: RunStep, columns: Sequence[BoardColumn], printed: published.PublishedSection, *, oracle: str
 ) -> list[ReproducedRow]:
-    """A row a policy that is printed, and one of random, whose runs stand beside any others."""
+    """A row for each printed policy, and one for random, whose oracle the step chooses."""
     names = dict.fromkeys([*(name for name in printed.rows if name != SPACE), BASELINE])
     nothing = (None,) * len(columns)
     return [
@@ -129,12 +127,12 @@ def rows_of(
 
 def _ours(step: RunStep, column: BoardColumn, policy: str, oracle: str) -> Ours | None:
     board, read = column
-    place = dict(step.pairs)[BASELINE] if policy == BASELINE else oracle
-    return cell_of(step, board, (policy, place), read)
+    asked = dict(step.pairs)[BASELINE] if policy == BASELINE else oracle
+    return cell_of(step, board, (policy, asked), read)
 
 
 def unmeasured(printed: published.PublishedSection, missing: Missing, title: str) -> ReproducedSection:
-    """A printed section of which nothing is measured here; what the paper has not either is no dash of ours."""
+    """A printed section that is not measured here; a cell that the paper does not print either is not ``missing``."""
     rows = [
         ReproducedRow(name, reproduced_cells([None if cell.text == NO_VALUE else missing for cell in cells], cells))
         for name, cells in printed.rows.items()
@@ -143,5 +141,5 @@ def unmeasured(printed: published.PublishedSection, missing: Missing, title: str
 
 
 def truth_notes(request: ReproduceRequest) -> tuple[str, ...]:
-    """What a reader of recurrent cells at the published scale must know of the truth."""
+    """The note on the truth about recurrent cells at the published scale, if it applies."""
     return (SMALL_TRUTH,) if request.scale == "paper" and request.table is None else ()

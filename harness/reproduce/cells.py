@@ -1,4 +1,4 @@
-"""What a reproduced table holds: cells of ours and the paper's, and the reason and the command for one not measured."""
+"""The cells of a reproduced table: our value and the printed one, or why ours is missing and the command for it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.core.numbers import Number, Undefined
-from harness.output.units import PLUS_MINUS
+from harness.output.units import fixed, text, with_deviation
 from harness.reproduce.published import Printed
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredValue:
-    """A number of ours: as it is shown, its value in the unit shown, and its deviation where it has one."""
+    """A value of ours: its printed text, its value in the printed unit, and its deviation if it has one."""
 
     text: str
     value: float | str
@@ -22,7 +22,7 @@ class MeasuredValue:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Why there is no number of ours, and the command that would measure it where there is one."""
+    """The reason why a value of ours is missing, and the command that measures it, if there is one."""
 
     reason: str
     command: str | None = None
@@ -33,7 +33,7 @@ Ours: TypeAlias = MeasuredValue | Missing
 
 @dataclass(frozen=True, slots=True)
 class ReproducedCell:
-    """Ours beside the paper's; ``None`` where the column is of the other alone."""
+    """Our value and the printed one; ``None`` in a column that only the other has."""
 
     ours: Ours | None
     printed: Printed | None = None
@@ -41,7 +41,7 @@ class ReproducedCell:
 
 @dataclass(frozen=True, slots=True)
 class ReproducedRow:
-    """A row of cells, one a column of its section."""
+    """A row with one cell for each column of its section."""
 
     name: str
     cells: tuple[ReproducedCell, ...]
@@ -49,7 +49,7 @@ class ReproducedRow:
 
 @dataclass(frozen=True, slots=True)
 class ReproducedSection:
-    """A table of cells; its title says what our numbers are of, and its paper's title what the printed ones are."""
+    """A table of cells; ``title`` describes our numbers, ``printed`` the paper's."""
 
     title: str
     columns: tuple[str, ...]
@@ -66,10 +66,10 @@ class ReproducedSection:
 
 
 def number(value: Number | int, digits: int, *, scale: float = 1.0) -> Ours:
-    """A number with so many decimals; without its value, the reason."""
+    """A number with ``digits`` decimals; an undefined one is ``Missing`` with its reason."""
     if isinstance(value, Undefined):
         return Missing(value.reason)
-    return MeasuredValue(f"{value * scale:,.{digits}f}", value * scale)
+    return MeasuredValue(text(fixed(value, digits, scale)), value * scale)
 
 
 def mean_and_std(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
@@ -78,14 +78,14 @@ def mean_and_std(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
         return Missing(mean.reason)
     if isinstance(std, Undefined):
         return number(mean, 2, scale=scale)
-    return MeasuredValue(f"{mean * scale:,.2f}{PLUS_MINUS}{std * scale:,.2f}", mean * scale, std * scale)
+    return MeasuredValue(text(with_deviation(mean, std, scale)), mean * scale, std * scale)
 
 
 def text_value(text: str) -> MeasuredValue:
-    """What is said, not counted."""
+    """A value in words."""
     return MeasuredValue(text, text)
 
 
 def reproduced_cells(ours: Sequence[Ours | None], printed: Sequence[Printed | None]) -> tuple[ReproducedCell, ...]:
-    """The cells of a row."""
+    """The cells of a row, from our values and the printed ones."""
     return tuple(ReproducedCell(mine, theirs) for mine, theirs in zip(ours, printed, strict=True))

@@ -1,4 +1,4 @@
-"""The figure of a reproduced table: what the paper prints on the left, ours on the right, a row a policy."""
+"""The figure of a reproduced table: what the paper prints on the left, ours on the right, a row for each policy."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, LINE, SECTION_HEIGHT = 10.0, 0.3, 1.5
-"""Inches: the figure's width, the height of a row, and what a section takes besides."""
+"""In inches: the figure's width, the height of a row, and the height of a section without its rows."""
 
 TITLE_WIDTH = 56
-"""The most signs of a title on a line."""
+"""The most characters of a title on a line."""
 
 NOT_MEASURED = "not measured"
 
@@ -28,7 +28,7 @@ MeanStd: TypeAlias = tuple[float, float] | None
 
 
 def comparison_figure(sections: Sequence[ReproducedSection]) -> Figure:
-    """Two panels a section with the means and deviations of its first column; scales differ, orders compare."""
+    """Draw two panels for each section with the means and deviations of its first column; their scales differ."""
     heights = [SECTION_HEIGHT + LINE * len(section.rows) for section in sections]
     figure = canvas((WIDTH, sum(heights)))
     panels = figure.subplots(len(sections), 2, squeeze=False, gridspec_kw={"height_ratios": heights})
@@ -56,7 +56,7 @@ def _ours(cell: MeasuredValue | Missing | None) -> MeanStd:
 
 
 def _draw(axes: Axes, pairs: Mapping[str, MeanStd], colours: Mapping[str, str]) -> None:
-    """A mark a row with its deviation; words where no row has a number."""
+    """Draw a mark with its deviation for each row, or a note if no row has a number."""
     for place, (name, pair) in enumerate(pairs.items()):
         if pair is not None:
             axes.errorbar([pair[0]], [place], xerr=[pair[1]], fmt="o", color=colours[name], capsize=3, markersize=6)

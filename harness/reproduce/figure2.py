@@ -1,7 +1,7 @@
 """Figure 2: validation perplexity of the recommended recurrent cells over their training, on average and at best.
 
-At the quick scale a table has recorded the training of all 32 cells of 2 nodes, so that a policy's curves are looked
-up; at the published scale they are the courses of the cells of 12 nodes that judging trained.
+At the quick scale the curves are looked up in a table of all 32 cells of 2 nodes; at the published scale they are those
+of the cells of 12 nodes that the judge trained.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
 
 
 def _recommended(step: RunStep) -> dict[str, list[Run]]:
-    """The finished runs by policy, those with shared weights and random's."""
+    """The finished runs with shared weights and those of random, by policy."""
     kept = step.ended()
     found: dict[str, list[Run]] = {}
     if kept is not None:
@@ -75,21 +75,21 @@ def _recommended(step: RunStep) -> dict[str, list[Run]]:
 
 
 def _looked_up(step: RunStep, found: Mapping[str, Sequence[Run]]) -> Figure2Data:
-    """Means over the repeats of the table that recorded the trainings; every run's look is recorded first."""
+    """The curves from a table, means over its repeats; a look at the truth is recorded first for every run."""
     table, space = open_table(step.experiment.table or ""), step.plan().space
     means = np.stack([table.mean(METRIC, epochs) for epochs in table.epochs], axis=1)
-    _note_looks(step, found, table.digest)
+    _record_looks(step, found, table.digest)
 
-    def course(text: str) -> ValidationCurve:
+    def curve(text: str) -> ValidationCurve:
         row = int(table.rows(np.array([canonical_key(space, space.parse(text))], np.int64))[0])
         return tuple(means[row].tolist()) if row >= 0 else (math.nan,) * len(table.epochs)
 
     told = f"mean of {table.repeats} repeats, table {table.name}"
-    return _content(found, course, list(table.epochs), f"space {step.experiment.space}: {told}")
+    return _content(found, curve, list(table.epochs), f"space {step.experiment.space}: {told}")
 
 
 def _trained(step: RunStep, found: Mapping[str, Sequence[Run]]) -> Figure2Data | None:
-    """The courses in the journal of the judge; nothing where it is not there yet."""
+    """The curves from the judge's journal; ``None`` if it does not exist yet."""
     space = step.plan().space
     truth = ScratchTraining.of(step.experiment.judge, space).truth
     with Store.read(step.experiment.store) as store:
@@ -97,23 +97,23 @@ def _trained(step: RunStep, found: Mapping[str, Sequence[Run]]) -> Figure2Data |
     if not journal.is_file():
         return None
     known = {row["architecture"]: tuple(row[METRIC]) for row in read_journal(journal)[1] if not row["diverged"]}
-    _note_looks(step, found, truth.digest)
+    _record_looks(step, found, truth.digest)
 
-    def course(text: str) -> ValidationCurve:
+    def curve(text: str) -> ValidationCurve:
         return known.get(_canonical(space, text), (math.nan,) * truth.epochs)
 
     told = f"one training a cell, recipe {truth.name}"
-    return _content(found, course, list(range(1, truth.epochs + 1)), f"space {step.experiment.space}: {told}")
+    return _content(found, curve, list(range(1, truth.epochs + 1)), f"space {step.experiment.space}: {told}")
 
 
 def _canonical(space: SearchSpace, text: str) -> str:
-    """The text form of a cell's canonical form, by which a journal calls it."""
+    """The text of a cell's canonical form, which names the cell in a journal."""
     keys = np.array([canonical_key(space, space.parse(text))], np.int64)
     return space.format(Architecture(tuple(space.from_keys(keys)[0].tolist())))
 
 
-def _note_looks(step: RunStep, found: Mapping[str, Sequence[Run]], digest: str) -> None:
-    """Record a look at the truth for each run, before anything is told."""
+def _record_looks(step: RunStep, found: Mapping[str, Sequence[Run]], digest: str) -> None:
+    """Record a look at the truth for each run, before any value is shown."""
     now = datetime.now(UTC)
     with Store.open(step.experiment.store) as store:
         for run in (run for mine in found.values() for run in mine):
@@ -121,23 +121,23 @@ def _note_looks(step: RunStep, found: Mapping[str, Sequence[Run]], digest: str) 
 
 
 def _content(
-    found: Mapping[str, Sequence[Run]], course: Callable[[str], ValidationCurve], epochs: list[int], told: str
+    found: Mapping[str, Sequence[Run]], curve: Callable[[str], ValidationCurve], epochs: list[int], told: str
 ) -> Figure2Data:
-    rows = [_curves(policy, [course(run.recommendation or "") for run in mine]) for policy, mine in found.items()]
+    rows = [_curves(policy, [curve(run.recommendation or "") for run in mine]) for policy, mine in found.items()]
     return Figure2Data(metric=METRIC, told=told, epochs=epochs, rows=rows)
 
 
-def _curves(policy: str, courses: Sequence[ValidationCurve]) -> PolicyCurves:
-    """The courses of a policy's cells; one that diverged is left out."""
-    whole = [list(course) for course in courses if all(map(math.isfinite, course))]
+def _curves(policy: str, curves: Sequence[ValidationCurve]) -> PolicyCurves:
+    """The curves of a policy's cells, without those that diverged."""
+    whole = [list(curve) for curve in curves if all(map(math.isfinite, curve))]
     means = [statistics.fmean(values) for values in zip(*whole, strict=True)]
     return PolicyCurves(
-        policy=policy, seeds=len(courses), courses=whole, mean=means, best=min(whole, key=_last, default=[])
+        policy=policy, seeds=len(curves), courses=whole, mean=means, best=min(whole, key=_last, default=[])
     )
 
 
-def _last(course: Sequence[float]) -> float:
-    return course[-1]
+def _last(curve: Sequence[float]) -> float:
+    return curve[-1]
 
 
 def _section(step: RunStep, content: Figure2Data | None, request: ReproduceRequest) -> ReproducedSection:
@@ -158,7 +158,7 @@ def _section(step: RunStep, content: Figure2Data | None, request: ReproduceReque
 
 def _ends(row: PolicyCurves) -> tuple[Ours, Ours]:
     """The mean and the best after the last epoch."""
-    ends = [course[-1] for course in row["courses"]]
+    ends = [curve[-1] for curve in row["courses"]]
     return mean_and_std(mean(ends), std(ends)), number(best(ends, larger_is_better=False), 2)
 
 

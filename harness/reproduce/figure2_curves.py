@@ -15,11 +15,11 @@ FEW = 12
 """The most epochs of which each gets a mark and a tick."""
 
 SETTLED = 0.5
-"""The share of the epochs, at the end, that decides how far down the axis begins: the first fall would fill it."""
+"""The last share of the epochs, which sets the y limits: the steep start of training would fill the axis."""
 
 
 class PolicyCurves(TypedDict):
-    """A policy's ``courses``, one a seed whose training did not diverge; their mean, and the one that ends best."""
+    """A policy's curves (``courses``), one per seed that did not diverge, their mean, and the one that ends best."""
 
     policy: str
     seeds: int
@@ -29,7 +29,7 @@ class PolicyCurves(TypedDict):
 
 
 class Figure2Data(TypedDict):
-    """``told`` says what the values are of; every course has a value after each of ``epochs``."""
+    """``told`` describes the values; every curve has a value after each of ``epochs``."""
 
     metric: str
     told: str
@@ -38,7 +38,7 @@ class Figure2Data(TypedDict):
 
 
 def plot_figure2(content: Figure2Data) -> Figure:
-    """The mean of each policy's cells on the left, its best cell on the right."""
+    """Draw the mean of each policy's cells on the left, its best cell on the right."""
     figure = canvas(SIZE)
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, which in ((left, "mean"), (right, "best")):
@@ -63,8 +63,8 @@ def _draw(axes: Axes, epochs: list[int], row: PolicyCurves, *, place: int, which
     if not values:
         return
     if which == "mean":
-        for course in row["courses"]:
-            axes.plot(epochs, course, color=LIGHT, linewidth=0.6, zorder=1)
+        for curve in row["courses"]:
+            axes.plot(epochs, curve, color=LIGHT, linewidth=0.6, zorder=1)
     axes.plot(
         epochs,
         values,
@@ -79,9 +79,9 @@ def _draw(axes: Axes, epochs: list[int], row: PolicyCurves, *, place: int, which
 
 
 def _limits(content: Figure2Data) -> tuple[float, float]:
-    """From a little below the best value to what the later part of the training takes."""
+    """The y limits: they include all values of the last ``SETTLED`` of the training, with a margin."""
     start = int(len(content["epochs"]) * (1 - SETTLED)) - 1
-    late = [value for row in content["rows"] for course in row["courses"] for value in course[max(start, 0) :]]
+    late = [value for row in content["rows"] for curve in row["courses"] for value in curve[max(start, 0) :]]
     low, high = min(late, default=0.0), max(late, default=1.0)
     margin = 0.05 * (high - low) or 1.0
     return low - margin, high + margin

@@ -1,4 +1,4 @@
-"""Figure 3: the true ranks of what the policies recommend of the 32 recurrent cells, with shared weights."""
+"""Figure 3: the true ranks of the policies' recommendations among the 32 recurrent cells, with shared weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import SHARED, PenaltyStep
 
 TOP = 5
-"""The best ranks that the text speaks of."""
+"""The number of best ranks that the paper's text counts."""
 
 METRIC = "test_perplexity"
 
@@ -36,14 +36,14 @@ COLUMNS = ("best rank", "worst rank", f"runs in\nthe top {TOP}", "different\nran
 def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
     step = runs.penalty_step(request)
     board = _with_sharing(step.board(METRIC))
-    told = boards.truth_description(boards.truth_of(step, METRIC), request)
-    table = ReproducedSection(f"True ranks of the recommended cells; {told}", COLUMNS, tuple(_ranks(step, board)))
-    sections = table, _claims(step, board, told)
+    about = boards.truth_description(boards.truth_of(step, METRIC), request)
+    table = ReproducedSection(f"True ranks of the recommended cells; {about}", COLUMNS, tuple(_ranks(step, board)))
+    sections = table, _claims(step, board, about)
     return Findings(sections=sections, figure=_drawn(step, board), notes=boards.truth_notes(request))
 
 
 def _with_sharing(board: Leaderboard | None) -> Leaderboard | None:
-    """The rows of shared weights, and random's."""
+    """A board with only the rows of shared weights and of random."""
     if board is None:
         return None
     kept = tuple(each for each in board.entries if each.oracle == SHARED or each.policy == BASELINE)
@@ -81,8 +81,8 @@ def _different(each: LeaderboardEntry) -> Ours:
     return number(len(set(_known(each))), 0)
 
 
-def _claims(step: PenaltyStep, board: Leaderboard | None, told: str) -> ReproducedSection:
-    """What the text reads from the figure, and what ours would have it say."""
+def _claims(step: PenaltyStep, board: Leaderboard | None, about: str) -> ReproducedSection:
+    """The claims that the paper's text makes about the figure, and what our runs show."""
     printed = published.load("figure3").sections["claims"]
     cells = (
         boards.cell_of(step, board, ("darts", SHARED), _often),
@@ -93,7 +93,7 @@ def _claims(step: PenaltyStep, board: Leaderboard | None, told: str) -> Reproduc
         ReproducedRow(name, (ReproducedCell(cell, printed.rows[name][0]),))
         for name, cell in zip(printed.rows, cells, strict=True)
     ]
-    return ReproducedSection(told, printed.columns, tuple(rows), printed.title)
+    return ReproducedSection(about, printed.columns, tuple(rows), printed.title)
 
 
 def _often(each: LeaderboardEntry) -> MeasuredValue:

@@ -1,4 +1,4 @@
-"""Figure 7: the ranks of the 32 recurrent cells in the course of their training, from a table alone."""
+"""Figure 7: the ranks of the 32 recurrent cells during their training, from a table alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table or figure that is reproduced: its runs, and what they come to."""
+"""A table or figure that is reproduced: its runs, and the findings read from them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FigureFactory: TypeAlias = "Callable[[], Figure]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What the store came to: printed cells beside ours, tables of ours alone, and the figure.
+    """What the stored runs give: sections of our and the printed cells, tables of ours alone, and the figure.
 
-    ``content`` is in full precision what the tables and the figure are made of.
+    ``content`` has the numbers of the tables and the figure in full precision.
     """
 
     sections: tuple[ReproducedSection, ...]
@@ -34,9 +34,9 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReproducedItem:
-    """``steps`` are the runs to make; ``find`` reads what the store has of them and performs nothing.
+    """``steps`` gives the runs that the item needs; ``find`` reads the stored ones and performs nothing.
 
-    ``spaces`` are those of the tables that it reads: a table of another scheme is none for it.
+    ``spaces`` are those of the tables that the item can read; it cannot use a table of another scheme.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The tables and figures that can be reproduced, by name, and how one is."""
+"""The tables and figures that can be reproduced, by name, and the performing of their missing runs."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Schedules: TypeAlias = tuple[Schedule, ...]
 
 
 def find(name: str) -> ReproducedItem:
-    """The item of a name; raises UnknownNameError for what is no table or figure here."""
+    """The item of a name; raises UnknownNameError for an unknown name."""
     if name not in ITEMS:
         raise UnknownNameError.among("table or figure", name, ITEMS)
     return ITEMS[name]
 
 
 def require_table(item: ReproducedItem, request: ReproduceRequest) -> None:
-    """Raise SettingError for a table that nothing of an item reads."""
+    """Raise SettingError if the request gives a table that the item cannot read."""
     if request.table is None:
         return
     spaces = [create_space(space) for space in item.spaces]
@@ -47,14 +47,14 @@ def require_table(item: ReproducedItem, request: ReproduceRequest) -> None:
 
 
 def schedules(item: ReproducedItem, request: ReproduceRequest) -> Schedules:
-    """What is done and to do of an item's runs, and what it will take, tried where the scale fits the machine."""
+    """The schedule of each step; its cost is timed if the request's devices fit the scale."""
     return tuple(schedule(step, timed=request.fits) for step in item.steps(request))
 
 
 def perform_missing(item: ReproducedItem, request: ReproduceRequest, watcher: Watcher) -> None:
-    """Perform the steps of which the store lacks runs, in order, each announced with what it will take.
+    """Perform the steps whose runs the store lacks, in order, and announce each with its cost.
 
-    Raises DataError, before anything runs, naming all that must be fetched first.
+    Raises DataError, before anything runs, if data must be fetched first, and names all of it.
     """
     planned = [schedule(step, timed=False) for step in item.steps(request)]
     lacking = dict.fromkeys(each for one in planned for each in one.lacking)
@@ -75,7 +75,7 @@ def _has_truth(step: ReproduceStep) -> bool:
 
 
 def _lines(planned: Schedule) -> Iterator[str]:
-    """What is to do of a step, a line a group with its cost."""
+    """The announcement of a step: the number of runs to do, and the cost of each group on a line."""
     yield f"{planned.waiting} runs to do: {planned.command}"
     for group in planned.groups:
         left = group.seeds - (group.done or 0)

@@ -1,4 +1,4 @@
-"""Writes a reproduced item into a folder: its page as CSV, LaTeX and JSON, and its figure; each file whole or not."""
+"""Writes a reproduced item into a folder: its page as CSV, LaTeX and JSON, and its figure, atomically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIGURES = (".svg", ".png")
 
 
 def require_folder(folder: str | Path) -> Path:
-    """The folder, made if it is not there; raises SettingError where it cannot be written in."""
+    """The folder, created if it does not exist; raises SettingError if it is not writable."""
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def require_folder(folder: str | Path) -> Path:
 
 
 def write(folder: str | Path, name: str, page: Page, figure: FigureFactory | Missing) -> list[Path]:
-    """Write ``name`` in every form, and the figure where there is one; the files written."""
+    """Write the page ``name`` in every format, and the figure if there is one; returns the files written."""
     target = require_folder(folder)
     written = [target / f"{name}{ending}" for ending in FORMATS]
     for path, form in zip(written, FORMATS.values(), strict=True):

@@ -1,4 +1,4 @@
-"""A reproduced item as a page: ours beside the paper's, what was not measured, and what is known to be inconsistent."""
+"""The page of a reproduced item: our numbers next to the printed ones, what was not measured, known inconsistencies."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from harness.reproduce.schedule import Schedule, ScheduleGroup
 OURS, THEIRS = "ours", "paper"
 
 HEADER_WIDTH = 14
-"""The most signs of a column's name on a line."""
+"""The most characters of a column's name on a line."""
 
 COMMAND_WIDTH = 96
-"""The most signs of a command on a line of the terminal."""
+"""The most characters of a command on a line of the terminal."""
 
 KNOWN = "Known to be inconsistent or unclear in the paper"
 
 
 def item_page(item: ReproducedItem, request: ReproduceRequest, findings: Findings) -> Page:
-    """The page of what was found."""
+    """The page of an item's findings."""
     printed = published.load(item.name)
     title = f"{printed.place} of {PAPER}: {printed.title}; {request.scale} scale"
     grids = (*map(_grid, findings.sections), *findings.grids)
@@ -37,7 +37,7 @@ def item_page(item: ReproducedItem, request: ReproduceRequest, findings: Finding
 
 
 def _grid(section: ReproducedSection) -> TextTable:
-    """Two columns for one that both have, ours first."""
+    """A table of a section; a column that both have becomes two, ours first."""
     kept = [
         (place, who)
         for place in range(len(section.columns))
@@ -54,14 +54,14 @@ def _cell_part(cell: ReproducedCell, who: str) -> MeasuredValue | Missing | publ
     return cell.ours if who == OURS else cell.printed
 
 
-def _text(side: MeasuredValue | Missing | published.Printed | None) -> str:
-    if side is None:
+def _text(part: MeasuredValue | Missing | published.Printed | None) -> str:
+    if part is None:
         return ""
-    return NO_VALUE if isinstance(side, Missing) else side.text
+    return NO_VALUE if isinstance(part, Missing) else part.text
 
 
 def _dashes(findings: Findings) -> Iterator[str]:
-    """Why cells of ours are dashes, each reason once with the command that would measure it on a line of its own."""
+    """The reasons why our cells are dashes, each once, followed by the command that measures it on its own line."""
     reasons: dict[Missing, list[str]] = {}
     for section in findings.sections:
         for row, _, missing in section.missing:
@@ -80,7 +80,7 @@ def _known(name: str) -> Iterable[str]:
 
 
 def _content(item: ReproducedItem, request: ReproduceRequest, findings: Findings) -> dict[str, Any]:
-    """Everything in full precision; a cell that was not measured has ``null`` and the reason beside it."""
+    """The JSON content in full precision; a cell that was not measured is ``null`` with its reason."""
     return {
         "item": item.name,
         "scale": request.scale,
@@ -114,7 +114,7 @@ def _ours(ours: MeasuredValue | Missing | None) -> dict[str, Any] | None:
 
 
 def wrap_commands(page: Page) -> Page:
-    """The page for a terminal: a command that is too long for a line goes on with a backslash, as a shell reads it."""
+    """The page for a terminal: a command too long for a line is wrapped with backslashes, as a shell reads it."""
     return replace(
         page, notes=tuple(_wrapped_command(note) if note.startswith("harness ") else note for note in page.notes)
     )
@@ -128,7 +128,7 @@ def _wrapped_command(command: str) -> str:
 
 
 def plan_page(item: ReproducedItem, request: ReproduceRequest, planned: Schedules) -> Page:
-    """The page of what is done and to do, a table a command, each command below in the same order."""
+    """The page of the runs that are done and to do: a table for each command, then the commands in the same order."""
     title = f"{published.load(item.name).place} of {PAPER} at {request.scale} scale: the runs"
     content = {"item": item.name, "scale": request.scale, "steps": [asdict(one) for one in planned]}
     return Page(

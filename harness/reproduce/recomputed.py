@@ -1,4 +1,4 @@
-"""What the printed numbers give when they are computed again."""
+"""Statistics computed again from the printed numbers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from harness.reproduce.published import Printed
 from harness.statistics import Sample, p_beats_random, welch_from_summary
 
 CELLS, RUNS = 423_624, 10
-"""NAS-Bench-101's cells, and the runs of Sec. 4.1."""
+"""The number of NAS-Bench-101's cells, and of the runs of Sec. 4.1."""
 
 RANK, P = "best rank", "p(beats random)"
 
 
 def chances(rows: Mapping[str, Sequence[Printed]], columns: Sequence[str]) -> ReproducedSection:
-    """Both readings of Eq. 1, from the printed best ranks."""
+    """p(beats random) from the printed best ranks, by the right formula and by Eq. 1 as printed."""
     found = []
     for name, cells in rows.items():
         rank, printed = (cells[columns.index(column)] for column in (RANK, P))

@@ -1,4 +1,4 @@
-"""What is asked: a scale, what the runs have in common, and the command lines that make the same runs."""
+"""The request to reproduce an item: the scale, what all runs share, and the command lines that make the same runs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Literal
 
 import yaml
 
+from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import open_table
-from harness.core.space import SearchSpace
+from harness.core.space import SearchSpace, same_scheme
 from harness.planning.experiment import DEFAULT_STORE, SEEDS, Experiment
 from harness.planning.settings import create_space
 from harness.studies.scale import FAMILIES
-from harness.studies.sharing_amount.cells import DataKind
 
 ReproduceScale = Literal["quick", "paper"]
 
 SCALES: Mapping[ReproduceScale, Literal["reduced", "paper"]] = {"quick": "reduced", "paper": "paper"}
-"""The scales as the studies call them."""
+"""The studies' names of the scales."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReproduceRequest:
-    """``common`` holds seeds, store, workers, devices and settings of all runs; ``table`` replaces that of a scale."""
+    """``common`` holds seeds, store, workers, devices and settings of all runs; ``table`` replaces the scale's."""
 
     scale: ReproduceScale
     common: Experiment
@@ -37,7 +37,7 @@ class ReproduceRequest:
 
     @property
     def fits(self) -> bool:
-        """Whether the machine is made for the scale: the published one wants GPUs."""
+        """Whether the devices of the request suit the scale: the published scale needs GPUs."""
         return self.scale == "quick" or bool(self.common.gpus) or self.common.device == "cuda"
 
     def family(self, kind: DataKind) -> str:
@@ -49,7 +49,7 @@ class ReproduceRequest:
         return self.table if self.table is not None and serves(self.table, create_space(space)) else default
 
     def experiment(self, **fields: Any) -> Experiment:
-        """An experiment with these fields; what the user set stands above its settings."""
+        """An experiment with these fields; the user's settings override its settings."""
         settings = {**fields.pop("settings", {}), **self.common.settings}
         return self.common.model_copy(update={**fields, "settings": settings, "equal_cost": False})
 
@@ -71,7 +71,7 @@ class ReproduceRequest:
 
 def serves(table: str, space: SearchSpace) -> bool:
     """Whether a table holds cells of a space; raises UnknownNameError or TableError for a wrong one."""
-    return open_table(table).scheme == space.scheme
+    return same_scheme(open_table(table), space)
 
 
 def _seeds(seeds: Sequence[int]) -> str:

@@ -1,15 +1,16 @@
-"""The steps that items share, at both scales; each is the very command that a user would give for its runs."""
+"""The steps that items share, at both scales; each has the command that a user would give for its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backends.networks.adapters import DataKind
 from harness.planning.experiment import BY_TABLE
 from harness.reproduce.request import SCALES, ReproduceRequest
 from harness.reproduce.steps import SHARED, PenaltyStep, RunStep, SharingAmountStep, WeightSharingStep
 from harness.studies.scale import TABLES, TRUTHS
-from harness.studies.sharing_amount.cells import SPACES, DataKind
+from harness.studies.sharing_amount.cells import SPACES
 
 RNN, LONG_RNN = "rnn2", "rnn12"
 """The spaces of Table 3A and of Table 1."""
@@ -18,7 +19,7 @@ VERTICES: Mapping[int, str] = {4: "nasbench101-v4", 5: "nasbench101-v5", 6: "nas
 """The spaces of Table 6 by their number of vertices."""
 
 REDUCED = (4, 5)
-"""Those of which a table of digits holds every cell."""
+"""The numbers of vertices for which a table of digits holds every cell."""
 
 SEARCH_POLICIES = ("enas", "nao", "darts")
 QUICK_SCORINGS = (6,)

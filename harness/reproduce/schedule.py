@@ -1,4 +1,4 @@
-"""What is done of an item's runs and what is to do, with what it will take."""
+"""The schedule of an item's runs: which are done, which are to do, and what these will cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from harness.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ScheduleGroup:
-    """Runs of one policy on one oracle; ``done`` is ``None`` where a table is missing that names them."""
+    """Runs of one policy on one oracle; ``done`` is ``None`` if the table that identifies them is missing."""
 
     policy: str
     oracle: str
@@ -44,12 +44,12 @@ class Schedule:
 
     @property
     def waiting(self) -> int:
-        """How many runs are to do."""
+        """The number of runs to do."""
         return sum(group.seeds - (group.done or 0) for group in self.groups)
 
 
 def schedule(step: ReproduceStep, *, timed: bool) -> Schedule:
-    """What is done and to do of a step; ``timed`` says whether what shares weights is tried for its pace."""
+    """The schedule of a step; ``timed``: whether to time the first queries of runs that share weights."""
     if not has_table(step):
         table, seeds = step.experiment.table, len(step.experiment.seeds)
         space = step.experiment.space or ""
@@ -87,7 +87,7 @@ def _groups(plan: Plan, waiting: Sequence[RunSpec], step: ReproduceStep, *, time
 
 
 def _costs(step: ReproduceStep) -> Mapping[tuple[str, str], Run]:
-    """A finished run of each policy and oracle on the step's space, for what the next ones will cost."""
+    """A finished run of each policy and oracle on the step's space, to estimate the cost of the next ones."""
     store = step.experiment.store
     if not finished_runs(store):
         return {}
@@ -97,7 +97,7 @@ def _costs(step: ReproduceStep) -> Mapping[tuple[str, str], Run]:
 
 
 def _cost(waiting: Sequence[RunSpec], plan: Plan, step: ReproduceStep, known: Run | None, *, timed: bool) -> str:
-    """What runs will take: no time, so many look-ups, or that of training."""
+    """The cost of runs in words: one draw, look-ups in a table, or the time of training."""
     spec, workers = waiting[0], workers_for(step.experiment, waiting)
     if not registry.load("policy", spec.policy).needs:
         return "one draw a run"
@@ -110,10 +110,10 @@ def _cost(waiting: Sequence[RunSpec], plan: Plan, step: ReproduceStep, known: Ru
     if not timed:
         return f"{steps:,} training steps a run, not timed"
     try:
-        pace = seconds_per_step(spec, plan.space)
+        mean = seconds_per_step(spec, plan.space)
     except ResourceError as error:
         return f"{steps:,} training steps a run; {error}"
-    return f"about {duration_text(turns * steps * pace)} ({workers} at a time, {steps:,} steps of {1000 * pace:.2g} ms)"
+    return f"about {duration_text(turns * steps * mean)} ({workers} at a time, {steps:,} steps of {1000 * mean:.2g} ms)"
 
 
 def _trains(spec: RunSpec) -> bool:

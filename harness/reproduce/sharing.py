@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+from backends.networks.adapters import DataKind
 from harness.leaderboard.end_to_end import Watcher
-from harness.output.units import PLUS_MINUS
 from harness.reproduce import boards, published, runs
 from harness.reproduce.cells import (
-    MeasuredValue,
     Missing,
     Ours,
     ReproducedCell,
     ReproducedRow,
     ReproducedSection,
+    mean_and_std,
     number,
     reproduced_cells,
 )
@@ -22,7 +22,7 @@ from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import SharingAmountStep, is_finished
 from harness.studies.agreement import SeedStatistics
 from harness.studies.sharing_amount import measure as sharing_amount
-from harness.studies.sharing_amount.cells import SPACES, DataKind
+from harness.studies.sharing_amount.cells import SPACES
 from harness.studies.sharing_amount.figure import plot_sharing_amount as draw_amount
 from harness.studies.sharing_amount.page import sharing_amount_page
 from harness.studies.weight_sharing import measure as weight_sharing
@@ -46,7 +46,7 @@ def _amount(kind: DataKind, request: ReproduceRequest, watcher: Watcher) -> Find
 def _groups(
     step: SharingAmountStep, content: sharing_amount.SharingAmountResult | None, request: ReproduceRequest
 ) -> ReproducedSection:
-    """Tau inside each group of cells that share so many matrices."""
+    """Tau inside each group of cells that share the same number of matrices."""
     printed = published.load("table5").sections["cnn"]
     ours: list[Ours] = [Missing(boards.NOT_MEASURED_YET, step.command)] * len(printed.columns)
     if content is not None:
@@ -77,7 +77,7 @@ def _of_amount(content: sharing_amount.SharingAmountResult | None, request: Repr
 
 
 def scores_description(metrics: tuple[str, str], truth: str, seeds: int, request: ReproduceRequest) -> str:
-    """What our numbers are of: scores of one metric against the truth of another."""
+    """Describe our numbers: scores by one metric against the truth by another."""
     scored, judged = (metric.replace("_", " ") for metric in metrics)
     return (
         f"ours at {request.scale} scale: shared weights' {scored} against {judged}, {truth}; mean ± std of "
@@ -89,9 +89,7 @@ def mean_and_std_of(tau: SeedStatistics) -> Ours:
     """The mean and the deviation over the seeds that have a tau."""
     if tau["mean"] is None:
         return Missing(NO_TAU)
-    if tau["std"] is None:
-        return number(tau["mean"], 2)
-    return MeasuredValue(f"{tau['mean']:.2f}{PLUS_MINUS}{tau['std']:.2f}", tau["mean"], tau["std"])
+    return number(tau["mean"], 2) if tau["std"] is None else mean_and_std(tau["mean"], tau["std"])
 
 
 def _sharing(request: ReproduceRequest, watcher: Watcher) -> Findings:
@@ -142,7 +140,7 @@ def _of_sharing(content: weight_sharing.WeightSharingResult, request: ReproduceR
 
 
 def _first(content: weight_sharing.WeightSharingResult) -> Ours | None:
-    """The true rank of the cell that the seed of average tau scores best."""
+    """The true rank of the cell that has the best score in the run of average tau."""
     average = next((each for each in content["displacements"] if each["run"] == "average"), None)
     if average is None:
         return None

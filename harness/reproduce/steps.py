@@ -1,6 +1,6 @@
-"""The runs behind an item, as steps: each is one command of the harness, performed and read by that command's code.
+"""The runs of an item as steps: each is one command of the harness, performed and read by that command's code.
 
-A step reads what the store has: policies of which a seed is missing are left out, and nothing is performed for them.
+A step reads what the store has: policies with a missing seed are left out, and nothing is performed for them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import known_tables
 from harness.core.errors import StoreError
 from harness.core.oracle import Gradient
@@ -26,7 +27,6 @@ from harness.planning.plan import Plan, build_truth, make_plan
 from harness.storage.store import Store
 from harness.studies.penalty import measure as penalty
 from harness.studies.sharing_amount import measure as sharing_amount
-from harness.studies.sharing_amount.cells import DataKind
 from harness.studies.uniform_sharing_runs import POLICY, sharing_plan, without_table
 from harness.studies.weight_sharing import measure as weight_sharing
 
@@ -38,30 +38,30 @@ class ReproduceStep(Protocol):
 
     @property
     def command(self) -> str:
-        """The command."""
+        """The command line."""
 
     @property
     def experiment(self) -> Experiment:
-        """What the runs have in common; its ``table`` is the one that they need, where they need one."""
+        """The experiment of all runs; ``table`` is the one that they need, or ``None``."""
 
     @property
     def data(self) -> str | None:
-        """The data set that the runs train on, or ``None`` where they train nothing."""
+        """The data set that the runs train on, or ``None`` if they train nothing."""
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The policies with their oracles, known before any table is opened."""
 
     def plan(self) -> Plan:
-        """The runs; raises a HarnessError where they cannot be planned, such as for want of a table."""
+        """The runs; raises a HarnessError if they cannot be planned, such as without their table."""
 
     def perform(self, watcher: Watcher) -> None:
-        """Perform what the store lacks."""
+        """Perform the runs that the store lacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """Policies against oracles, as ``harness run`` has them."""
+    """Policies against oracles, as in ``harness run``."""
 
     command: str
     experiment: Experiment
@@ -74,24 +74,24 @@ class RunStep:
         return (*searching, (BASELINE, self.experiment.oracles[0]))
 
     def plan(self) -> Plan:
-        """As ``harness run`` plans."""
+        """Plan as ``harness run`` does."""
         return make_plan(self.experiment)
 
     def perform(self, watcher: Watcher) -> None:
-        """As ``harness run`` performs."""
+        """Perform as ``harness run`` does."""
         compare(self.experiment, watcher)
 
     def ended(self) -> Plan | None:
-        """The runs of policies all of whose seeds ended; ``None`` where there are none, or no table to name them."""
+        """The runs of policies with all seeds ended; ``None`` if there are none, or if their table is missing."""
         if not has_table(self):
             return None
         kept = ended_part(self.plan(), ended_runs(self.experiment.store))
         return kept if kept.specs else None
 
     def board(self, metric: str | None = None) -> Leaderboard | None:
-        """The leaderboard of what is finished, by a metric (``None``: the test data's); ``None`` where nothing is.
+        """The leaderboard of ``ended`` runs by a metric (``None``: the test metric); ``None`` if there are none.
 
-        Where recommendations are judged by training, nothing is trained: there is none until all of them were.
+        Nothing is trained for it: if the judge trains recommendations, it is ``None`` until all of them were trained.
         """
         kept = self.ended()
         if kept is None:
@@ -113,20 +113,20 @@ class RunStep:
 
 @dataclass(frozen=True, slots=True)
 class PenaltyStep(RunStep):
-    """Policies on shared weights and on a table, as ``harness study penalty`` has them."""
+    """Policies on shared weights and on a table, as in ``harness study penalty``."""
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Both sides of each policy, and the baseline on the table."""
-        sides = tuple((p, o) for p in self.experiment.policies for o in (_without(p), SHARED))
-        return (*sides, (BASELINE, penalty.TABULAR))
+        """Each policy without and with shared weights, and the baseline on the table."""
+        both = tuple((p, o) for p in self.experiment.policies for o in (_without(p), SHARED))
+        return (*both, (BASELINE, penalty.TABULAR))
 
     def plan(self) -> Plan:
-        """As the study plans."""
+        """Plan as the study does."""
         return penalty.penalty_plan(self.experiment, self.experiment.policies)
 
     def perform(self, watcher: Watcher) -> None:
-        """As the study performs."""
+        """Perform as the study does."""
         penalty.study_penalty(self.experiment, self.experiment.policies, watcher)
 
 
@@ -137,7 +137,7 @@ def _without(policy: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WeightSharingStep:
-    """Uniformly trained shared weights that score a space's cells, as ``harness study weight-sharing`` has them."""
+    """Uniformly trained shared weights that score a space's cells, as in ``harness study weight-sharing``."""
 
     command: str
     experiment: Experiment
@@ -147,23 +147,23 @@ class WeightSharingStep:
     pairs = ((POLICY, SHARED),)
 
     def plan(self) -> Plan:
-        """The runs as they are stored, which know no table."""
+        """The runs as they are stored, without a table."""
         return without_table(sharing_plan(self.experiment, self.score_epochs))
 
     def perform(self, watcher: Watcher) -> None:
-        """As the study performs."""
+        """Perform as the study does."""
         self.content(watcher)
 
     def content(self, watcher: Watcher) -> weight_sharing.WeightSharingResult:
-        """What the study finds."""
+        """The result of the study."""
         return weight_sharing.study_weight_sharing(self.experiment, watcher, score_epochs=self.score_epochs)
 
 
 @dataclass(frozen=True, slots=True)
 class SharingAmountStep:
-    """Shared weights trained on the 12 cells alone, as ``harness study sharing-amount`` has them.
+    """Shared weights trained on the 12 cells alone, as in ``harness study sharing-amount``.
 
-    ``recipe`` trains the cells alone for their truth where no table is given.
+    ``recipe`` trains each cell alone for its truth if no table is given.
     """
 
     command: str
@@ -175,19 +175,19 @@ class SharingAmountStep:
     pairs = ((POLICY, SHARED),)
 
     def plan(self) -> Plan:
-        """The runs as they are stored, which know no table."""
+        """The runs as they are stored, without a table."""
         return without_table(sharing_amount.sharing_amount_plan(self.kind, self.experiment, self.recipe))
 
     def perform(self, watcher: Watcher) -> None:
-        """As the study performs; the truth is trained as well where it is not there."""
+        """Perform as the study does; a missing truth is trained, too."""
         self.content(watcher)
 
     def content(self, watcher: Watcher) -> sharing_amount.SharingAmountResult:
-        """What the study finds."""
+        """The result of the study."""
         return sharing_amount.study_sharing_amount(self.kind, self.experiment, watcher, recipe=self.recipe)
 
     def has_truth(self) -> bool:
-        """Whether the truth is a table that is here, or was trained before into a table beside the store."""
+        """Whether the truth exists: the given table, or a table trained earlier in the store's folder."""
         if self.experiment.table is not None:
             return has_table(self)
         if not ended_runs(self.experiment.store):
@@ -196,7 +196,7 @@ class SharingAmountStep:
 
 
 def ended_runs(url: str) -> set[str]:
-    """The runs of a store that finished or failed; none where it cannot be read."""
+    """The ids of a store's runs that finished or failed; none if it cannot be read."""
     try:
         with Store.read(url) as store:
             return {run.id for run in store.runs() if run.status != "running"}
@@ -205,7 +205,7 @@ def ended_runs(url: str) -> set[str]:
 
 
 def ended_part(plan: Plan, ended: Container[str]) -> Plan:
-    """The runs of a plan whose policy has all its seeds ended on its oracle; none where only the baseline has."""
+    """The runs of a plan whose policy has all seeds ended on its oracle; none if only the baseline has."""
     waiting = {(spec.policy, spec.oracle) for spec in plan.specs if spec.digest not in ended}
     kept = tuple(spec for spec in plan.specs if (spec.policy, spec.oracle) not in waiting)
     return replace(plan, specs=kept if any(spec.policy != BASELINE for spec in kept) else ())
@@ -218,12 +218,12 @@ def is_finished(step: ReproduceStep) -> bool:
 
 
 def has_table(step: ReproduceStep) -> bool:
-    """Whether the table that a step names is here; where it names none it needs none."""
+    """Whether the table that a step names is on this machine; true for a step that names none."""
     name = step.experiment.table
     return name is None or name in known_tables() or Path(name).is_file()
 
 
 def entry(board: Leaderboard | None, policy: str, oracle: str) -> LeaderboardEntry | None:
-    """A policy's row on an oracle, if it is there."""
+    """A policy's row on an oracle, or ``None``."""
     entries: Sequence[Any] = () if board is None else board.entries
     return next((each for each in entries if (each.policy, each.oracle) == (policy, oracle)), None)

@@ -1,4 +1,4 @@
-"""Table 1: searches against random at the published scale. Table 2: the same in the space of DARTS for images."""
+"""Table 1: searches compared with random at the published scale. Table 2: the same in DARTS' space of image cells."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def _table1(request: ReproduceRequest, watcher: Watcher) -> Findings:
 
 
 def _recurrent(request: ReproduceRequest, printed: published.PublishedSection) -> ReproducedSection:
-    """The column of Penn Treebank, from the store at the published scale alone."""
+    """The section of Penn Treebank, which is measured only at the published scale."""
     step = runs.long_rnn_step(request)
     if request.scale == "quick":
         return boards.unmeasured(printed, Missing(TOO_LARGE, step.command), "ours: not measured at quick scale")
     board = step.board()
     columns = (board, boards.mean(boards.UNSCALED)), (board, lambda each: number(each.welch_p, 2))
-    told = boards.truth_description(Missing("not measured yet") if board is None else board.truth, request)
+    about = boards.truth_description(Missing("not measured yet") if board is None else board.truth, request)
     return ReproducedSection(
-        told, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
+        about, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
     )
 
 

@@ -1,4 +1,4 @@
-"""Table 3: searches of spaces whose every cell is known, with shared weights. Table 4: the same without them."""
+"""Table 3: searches with shared weights in spaces of which every cell's truth is known. Table 4: the same without."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _table3(request: ReproduceRequest, watcher: Watcher) -> Findings:
 
 
 def _recurrent(step: PenaltyStep, printed: published.PublishedSection, request: ReproduceRequest) -> ReproducedSection:
-    """Both splits of what the searches of test or validation alike recommended."""
+    """Validation and test perplexity of the same searches' recommendations."""
     valid, test = step.board(VALID), step.board(TEST)
     mean, best = boards.mean(UNSCALED), boards.best(UNSCALED)
     rows = boards.rows_of(step, [(valid, mean), (test, mean), (valid, best), (test, best)], printed, oracle=SHARED)
@@ -41,14 +41,14 @@ def _recurrent(step: PenaltyStep, printed: published.PublishedSection, request: 
         boards.space_best(each, UNSCALED) for each in truths
     ]
     rows.append(ReproducedRow(SPACE, reproduced_cells(whole, printed.rows[SPACE])))
-    told = boards.truth_description(truths[1], request).replace("test perplexity", "validation and test perplexity")
-    return ReproducedSection(told, printed.columns, tuple(rows), printed.title)
+    about = boards.truth_description(truths[1], request).replace("test perplexity", "validation and test perplexity")
+    return ReproducedSection(about, printed.columns, tuple(rows), printed.title)
 
 
 def images(
     step: RunStep, printed: published.PublishedSection, request: ReproduceRequest, oracle: str
 ) -> ReproducedSection:
-    """Mean, best, its rank and its chance, of image cells."""
+    """The section of image cells: mean, best, best rank and p(beats random)."""
     board = step.board()
     columns: list[BoardColumn] = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT))]
     columns += [(board, boards.best_rank), (board, boards.chance)]
@@ -73,7 +73,7 @@ def _table4(request: ReproduceRequest, watcher: Watcher) -> Findings:
 
 
 def _both(without: RunStep, shared: RunStep, printed: published.PublishedSection) -> ReproducedSection:
-    """The chance to beat random with shared weights and without, of runs that the store has."""
+    """p(beats random) with and without shared weights, of the runs that the store has."""
     before, after = published.load("table3").sections["cnn"], printed
     boards_of = (shared, _shared_board(shared), SHARED), (without, without.board(), TABULAR)
     rows = [
@@ -91,7 +91,7 @@ def _both(without: RunStep, shared: RunStep, printed: published.PublishedSection
 
 
 def _shared_board(step: RunStep) -> Leaderboard | None:
-    """The runs that Table 4 only looks at; none where the user's settings have no place in them."""
+    """The leaderboard of runs that Table 4 does not perform; ``None`` if the user's settings do not fit them."""
     try:
         return step.board()
     except (SettingError, UnknownNameError):

@@ -28,12 +28,12 @@ TOO_LARGE = "no table of digits covers this space; at the published scale"
 
 
 def _spaces(request: ReproduceRequest) -> tuple[int, ...]:
-    """The numbers of vertices whose truth is there at a scale."""
+    """The numbers of vertices for which the scale has a truth."""
     return runs.REDUCED if request.scale == "quick" else tuple(runs.VERTICES)
 
 
 def _step(request: ReproduceRequest, vertices: int) -> RunStep:
-    """The searches of one space, at the published scale where the asked one has no truth about it."""
+    """The searches of one space, at the published scale if the requested one has no truth about it."""
     at = request if vertices in _spaces(request) else replace(request, scale="paper")
     return runs.supernet_step(at, runs.VERTICES[vertices], POLICIES)
 
@@ -51,16 +51,16 @@ def _section(n: int, step: RunStep, board: Leaderboard | None, request: Reproduc
     if n not in _spaces(request):
         return boards.unmeasured(printed, Missing(TOO_LARGE, step.command), "ours: not measured at quick scale")
     columns = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT)), (board, boards.tau)]
-    told = boards.truth_description(boards.truth_of(step, "test_accuracy"), request)
+    about = boards.truth_description(boards.truth_of(step, "test_accuracy"), request)
     return ReproducedSection(
-        told, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
+        about, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
     )
 
 
 def _all(
     request: ReproduceRequest, steps: dict[int, RunStep], found: dict[int, Leaderboard | None]
 ) -> ReproducedSection:
-    """The best of all the spaces that were measured."""
+    """Each policy's best over all measured spaces."""
     printed = published.load("table6").sections["all"]
     rows = [
         ReproducedRow(name, (ReproducedCell(_best(name, steps, found), cells[0]),))
@@ -79,7 +79,7 @@ def _best(policy: str, steps: dict[int, RunStep], found: dict[int, Leaderboard |
 
 
 def _printed_bests() -> ReproducedSection:
-    """The best of the four printed bests, beside the one that is printed."""
+    """The best of the four printed bests, next to the printed overall best."""
     parts = published.load("table6").sections
     rows = []
     for name, cells in parts["all"].rows.items():

@@ -1,4 +1,4 @@
-"""How long a run on shared weights will take, from its first queries, asked by its own policy of its own oracle."""
+"""Estimates the time of a run on shared weights from its first queries, asked and answered by its policy and oracle."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from harness.planning import registry
 from harness.planning.plan import build_oracle, build_policy
 
 WARM_UP, TIMED = 2, 8
-"""Queries that are answered before the clock runs, and while it does: loading kernels is done once."""
+"""The number of queries answered before and during the timing: kernels are loaded only once."""
 
 
 def training_steps(spec: RunSpec) -> int:
-    """The Updates, and Gradients where a policy asks them, of a run on shared weights; Scores are not counted."""
+    """The number of Updates, and Gradients if its policy asks them, of a run on shared weights; without Scores."""
     mine = spec.settings["policy"]
     epochs = mine["epochs"] if "epochs" in mine else mine["iterations"] * mine["update_epochs"]
     slopes = Gradient in registry.load("policy", spec.policy).needs
@@ -25,7 +25,7 @@ def training_steps(spec: RunSpec) -> int:
 
 
 def seconds_per_step(spec: RunSpec, space: SearchSpace) -> float:
-    """The mean seconds of the first queries of a run, on one thread (of the very first where it asks no others)."""
+    """The mean seconds of a run's queries after ``WARM_UP`` ones (of these if it asks no others), on one thread."""
     policy, oracle = build_policy(spec, space), build_oracle(spec, space)
     with one_thread():
         first, timed = _timed(policy, oracle, WARM_UP), _timed(policy, oracle, TIMED)
@@ -33,7 +33,7 @@ def seconds_per_step(spec: RunSpec, space: SearchSpace) -> float:
 
 
 def _timed(policy: Policy, oracle: Oracle, count: int) -> float | None:
-    """Answer the next ``count`` queries of a policy: the mean seconds, ``None`` where it asks no more."""
+    """Answer the next ``count`` queries of a policy; returns their mean seconds, ``None`` if it asks no more."""
     start, answered = time.perf_counter(), 0
     while answered < count and (queries := policy.ask(count - answered)):
         policy.tell([Trial(i, *pair) for i, pair in enumerate(zip(queries, oracle.answer(queries), strict=True))])

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import SettingError, SpaceError
-from harness.core.space import Architecture, Choices, SearchSpace
+from harness.core.space import Architecture, CellDescription, CellDrawing, Choices, GraphDescription, SearchSpace
+from harness.spaces.drawings import drawing_of_words
 from harness.spaces.nasbench101_encodings import EdgeEncoding, Encoding, TreeEncoding
+from harness.spaces.nasbench101_features import graph_features
 from harness.spaces.nasbench101_graphs import Keys, aliases, canonical_keys, cells, pruned_keys
 from harness.spaces.nasbench101_hash import hashes
-from harness.spaces.nasbench101_keys import MOST_VERTICES, digits_of, predecessors_of_bits, pruned_key
+from harness.spaces.nasbench101_keys import (
+    INPUT,
+    MOST_VERTICES,
+    OPERATIONS,
+    OUTPUT,
+    digits_of,
+    predecessors_of_bits,
+    pruned_key,
+)
 from harness.spaces.nasbench101_paths import path_features
-from harness.spaces.nasbench101_text import format_key, parse_key
+from harness.spaces.nasbench101_text import format_key, keys_of_fields, parse_key
 
 EncodingName = Literal["edges", "tree"]
 SamplerName = Literal["cells", "decisions", "notebook"]
@@ -26,17 +36,18 @@ class NASBench101(SearchSpace):
 
     Encoding ``edges`` has a decision for each possible edge and each operation, and reaches every cell. Encoding
     ``tree`` has one predecessor and one operation for each interior vertex, as the ENAS and NAO policies of Yu et al.
-    2020 (eval-nas, enas_policy/utils_for_nasbench.py); for 7 vertices it reaches 3,123 of the 423,624 cells.
-    ``size`` and ``owns`` speak of the whole space, since ranks are counted in it; ``reachable``, ``enumerate`` and
-    ``sample`` of what the encoding reaches; ``from_keys`` raises SpaceError for a cell that it does not reach.
+    2020 (eval-nas, enas_policy/utils_for_nasbench.py); for 7 vertices it reaches 3,123 of the 423,624 cells. ``size``
+    and ``owns`` refer to the whole space, in which ranks are counted; ``reachable``, ``enumerate`` and ``sample`` refer
+    to the cells that the encoding reaches, and ``from_keys`` raises SpaceError for the others.
 
-    Sampler ``cells`` is uniform over the reachable cells. ``decisions`` is uniform over the choices, invalid ones
-    rejected. ``notebook`` is the law of NAS-Bench-101, NASBench.ipynb (``random_spec``): a coin flip for every edge and
-    uniform operations until the cell is valid, which is what ``decisions`` means in encoding ``edges``. It is far from
-    uniform over cells: 10 % of its draws are the cell without operations, 0.3 % have 7 vertices.
+    Sampler ``cells`` is uniform over the reachable cells. ``decisions`` is uniform over the choices, with invalid ones
+    rejected. ``notebook`` is the distribution of NAS-Bench-101, NASBench.ipynb (``random_spec``): a coin flip for every
+    edge and uniform operations until the cell is valid, which is what ``decisions`` means in encoding ``edges``. It is
+    far from uniform over cells: 10 % of its draws are the cell without operations, 0.3 % have 7 vertices.
     """
 
-    scheme = "nasbench101"
+    scheme = family = "nasbench101"
+    graph_encoding = "edges, operations, paths and graph statistics, version 1"
     samplers: ClassVar[tuple[str, ...]] = get_args(SamplerName)
 
     def __init__(
@@ -64,7 +75,7 @@ class NASBench101(SearchSpace):
 
     @property
     def size(self) -> int:
-        """The number of unique cells of at most ``vertices`` vertices, whatever the encoding reaches."""
+        """The number of unique cells of at most ``vertices`` vertices, in any encoding."""
         return len(cells(self.vertices))
 
     @property
@@ -83,13 +94,13 @@ class NASBench101(SearchSpace):
         return pruned_keys(*self._encoding.graphs(choices), self.vertices)
 
     def key(self, architecture: Architecture) -> int:
-        """The key of one architecture, as ``keys`` gives it, without the cost of starting a batch."""
+        """The key that ``keys`` gives for one architecture, without the overhead of a batch."""
         bits, opcodes = self._encoding.graphs(np.asarray([architecture.choices], dtype=np.int64))
         operations = digits_of(int(opcodes[0]), self.vertices - 2)
         return pruned_key(predecessors_of_bits(int(bits[0]), self.vertices), operations)
 
     def canonical_keys(self, keys: Keys) -> Keys:
-        """The least key over all relabellings: the graph that NAS-Bench-101, scripts/generate_graphs.py, keeps."""
+        """The smallest key over all relabellings: the graph that NAS-Bench-101, scripts/generate_graphs.py, keeps."""
         return canonical_keys(keys, self.vertices)
 
     def from_keys(self, keys: Keys) -> Choices:
@@ -139,7 +150,30 @@ class NASBench101(SearchSpace):
 
     def hashes(self, keys: Keys) -> Iterator[str]:
         """The module hashes of these cells, as NAS-Bench-101 publishes them."""
-        return hashes(keys)
+        return hashes(keys.tolist())
+
+    def drawing(self, architecture: Architecture) -> CellDrawing:
+        """The cell without dead parts."""
+        return drawing_of_words(self.format(architecture), "input")
+
+    def described(self, adjacency: str, operations: Sequence[int]) -> CellDescription:
+        """A graph whose vertices have these operations."""
+        return adjacency, ",".join((INPUT, *(OPERATIONS[code] for code in operations), OUTPUT))
+
+    def graph_key(self, adjacency: str, labels: str) -> int:
+        """The labelled key of a record's matrix and labels, dead parts removed; raises SpaceError."""
+        return parse_key(f"{adjacency};{labels}")
+
+    def graph_keys(self, graphs: Sequence[GraphDescription]) -> Keys:
+        """The same of many at once, or one by one where one of them is none."""
+        try:
+            return keys_of_fields(graphs)
+        except (SpaceError, ValueError):
+            return super().graph_keys(graphs)
+
+    def graph_features(self, keys: Keys) -> npt.NDArray[np.uint8]:
+        """Edges, operations, paths and statistics (``nasbench101_features``), the same in all parts of the space."""
+        return graph_features(keys)
 
     def enumerate_keys(self) -> Keys:
         """The canonical keys, ascending and read-only, of all cells that the encoding reaches."""

@@ -24,7 +24,7 @@ HIGHEST_BIT = np.array([max(mask.bit_length() - 1, 0) for mask in range(1 << MOS
 
 
 class Encoding(Protocol):
-    """Decisions of one kind for cells of at most ``vertices`` vertices, and the graphs that they describe."""
+    """A way to describe cells of at most ``vertices`` vertices, and their graphs, by decisions."""
 
     vertices: int
     options: tuple[int, ...]
@@ -77,12 +77,12 @@ class EdgeEncoding:
 
 
 def offset_of(vertices: Codes) -> Codes:
-    """``offset`` of many vertices."""
+    """``offset`` of an array of vertices."""
     return vertices * (vertices - 1) // 2
 
 
 class TreeEncoding:
-    """For each interior vertex one predecessor and one operation; vertices that nobody uses feed the output.
+    """One predecessor and one operation for each interior vertex; vertices without a successor feed the output.
 
     The encoding of the ENAS and NAO policies of Yu et al. 2020 (eval-nas, enas_policy/utils_for_nasbench.py). It only
     reaches cells of exactly ``vertices`` vertices in which every interior vertex has one predecessor. Relabelling

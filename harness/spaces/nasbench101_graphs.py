@@ -1,4 +1,4 @@
-"""Many cells of NAS-Bench-101 at once: pruning, canonical forms and the whole space, by table look-ups on edge bits."""
+"""Operations on many NAS-Bench-101 cells at once: pruning, canonical forms, enumeration, by look-ups of edge bits."""
 
 from __future__ import annotations
 
@@ -17,27 +17,25 @@ Keys = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int64]
 
 LOW_BITS = 11  # edge bits are looked up in two halves, so that the tables of 21 bits stay in the cache
-EDGE_COUNT_UNIT = (
-    1 << 21
-)  # above the edge bits a move counts edges: the kept ones in pruning, the reversed ones in relabelling
+EDGE_COUNT_UNIT = 1 << 21  # moves count edges above the edge bits: those that pruning keeps or relabelling reverses
 BIT_COUNTS = np.array([mask.bit_count() for mask in range(1 << MOST_VERTICES)], dtype=np.int64)
 NO_OPCODE = 255  # an opcode that no labelling of at most 5 interior vertices has
 
 
 @dataclass(frozen=True, slots=True)
 class BitMoves:
-    """Ways to move edge bits to other places: sums of ``low[way, bits % 2048]`` and ``high[way, bits // 2048]``."""
+    """Maps of edge bits to new positions: way w gives ``low[w, bits % 2048] + high[w, bits // 2048]``."""
 
     low: npt.NDArray[np.int32]
     high: npt.NDArray[np.int32]
 
     @classmethod
     def build(cls, values: npt.NDArray[np.int32]) -> BitMoves:
-        """From the value that each set edge bit adds, shape (ways, edges)."""
+        """Build the maps from the value that each set edge bit adds, shape (ways, edges)."""
         return cls(_subset_sums(values[:, :LOW_BITS]), _subset_sums(values[:, LOW_BITS:]))
 
     def apply(self, way: npt.NDArray[np.int64] | slice, bits: Codes) -> npt.NDArray[np.int32]:
-        """The moved bits with the count above them, of the given way(s)."""
+        """The moved bits under the given way(s), with the count of edges above them."""
         return self.low[way, bits & (1 << LOW_BITS) - 1] + self.high[way, bits >> LOW_BITS]
 
 
@@ -54,7 +52,7 @@ def edges(vertices: int) -> list[tuple[int, int]]:
 
 
 def bit_values(vertices: int) -> Codes:
-    """What each edge adds to the edge bits, in the order of the bits."""
+    """The value of each edge in the edge bits, in the order of the bits."""
     return np.int64(1) << np.arange(len(edges(vertices)), dtype=np.int64)
 
 
@@ -81,7 +79,7 @@ def _pruning_moves(vertices: int) -> tuple[BitMoves, Codes]:
 
 
 def _alive_vertices(bits: npt.NDArray[np.int32], vertices: int) -> npt.NDArray[np.int32]:
-    """The vertices between input and output as bit masks; 0 where these are not connected."""
+    """Bit masks of the vertices on a path from the input to the output; 0 if there is no path."""
     columns = [bits >> offset(y) & (1 << y) - 1 for y in range(vertices)]
     forward = np.ones_like(bits)
     for y in range(1, vertices):
@@ -129,8 +127,8 @@ def opcodes_of(operations: npt.NDArray[np.integer]) -> Codes:
 def full_graphs(vertices: int) -> Codes:
     """The edge bits, ascending, of all graphs in which no vertex is dead and no more than 9 edges are used.
 
-    Without dead vertices means the full DAG of NAS-Bench-101, lib/graph_util.py: every vertex but the first is entered,
-    and every vertex but the last is left.
+    These are the full DAGs of NAS-Bench-101, lib/graph_util.py: every vertex but the first has a predecessor, and every
+    vertex but the last has a successor.
     """
     graphs, left, used = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     for y in range(1, vertices):
@@ -161,8 +159,9 @@ def relabellings(vertices: int) -> tuple[BitMoves, npt.NDArray[np.uint8]]:
 class CanonicalForms:
     """All graphs of a space, with the canonical form of each under each labelling.
 
-    ``graphs`` holds ``key >> 8``, ascending, shape (graphs,); ``least`` the same of the isomorphic graph of the least
-    bits; ``opcodes``, shape (graphs, 256), the canonical form's opcode of each opcode, 255 where there is no such one.
+    ``graphs`` holds ``key >> 8``, ascending, shape (graphs,). ``least`` holds it for the isomorphic graph with the
+    smallest edge bits. ``opcodes``, shape (graphs, 256), maps each opcode to the opcode of the canonical form, and
+    opcodes that do not exist to 255.
     """
 
     graphs: Codes
@@ -171,7 +170,7 @@ class CanonicalForms:
 
 
 def _canonical_forms_of(vertices: int) -> CanonicalForms:
-    """The graphs of exactly this many vertices; a canonical form has the least bits, then the least opcode."""
+    """The graphs of exactly this many vertices; a canonical form has the smallest bits, then the smallest opcode."""
     graphs = full_graphs(vertices)
     moves, relabelled = relabellings(vertices)
     moved = moves.apply(slice(None), graphs)

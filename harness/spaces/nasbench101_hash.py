@@ -42,7 +42,7 @@ def hashes(keys: Iterable[int]) -> Iterator[str]:
 
 
 Neighbours = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
-"""For each vertex those before it and those after it."""
+"""For each vertex its predecessors and its successors."""
 
 
 @cache
@@ -71,7 +71,7 @@ def _md5(text: bytes) -> bytes:
 
 
 def _hash(neighbours: Neighbours, codes: Sequence[int]) -> str:
-    """As many rounds as vertices: each vertex takes in the sorted hashes of both sides and its own."""
+    """In as many rounds as vertices, hash each vertex's sorted predecessors' and successors' hashes and its own."""
     labels = (INPUT_LABEL, *codes, OUTPUT_LABEL)
     state = [
         _vertex_hash((len(after), len(before), label))

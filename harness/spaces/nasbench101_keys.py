@@ -1,10 +1,10 @@
-"""Cells of NAS-Bench-101 as integer keys, and back, one at a time.
+"""Converts single NAS-Bench-101 cells to integer keys and back.
 
 A cell has vertices 0 (input) to V-1 (output); every edge runs from a smaller to a larger vertex, and the V-2 interior
 vertices carry operations. Its key is ``V << 29 | bits << 8 | opcode``: edge (x, y) is bit ``x + y(y-1)/2`` of ``bits``,
-and ``opcode`` reads the operations as digits of base 3, vertex 1 first. Keys in numeric order are therefore in the
-order in which NAS-Bench-101, scripts/generate_graphs.py, meets the graphs, and the least key of an isomorphism class
-is the graph that script keeps. ``operations`` always means the V-2 interior ones, ``labels`` one of each vertex.
+and ``opcode`` reads the operations as digits of base 3, vertex 1 first. The numeric order of keys is therefore the
+order in which NAS-Bench-101, scripts/generate_graphs.py, visits the graphs, and the smallest key of an isomorphism
+class is the graph that script keeps. ``operations`` are of the V-2 interior vertices, ``labels`` of all vertices.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHORT_NAMES = ("conv3x3", "conv1x1", "maxpool")
 MOST_VERTICES = 7
 MOST_EDGES = 9
 OUTSIDE_SPACE = -1
-"""The key of whatever is no cell of the space."""
+"""The key of everything that is not a cell of the space."""
 
 INPUT, OUTPUT = "input", "output"
 OPERATION_CODES = {name: code for names in (OPERATIONS, SHORT_NAMES, range(3)) for code, name in enumerate(names)}
@@ -107,7 +107,7 @@ def alive(predecessors: Sequence[int]) -> list[int]:
 
 
 def pruned_key(predecessors: Sequence[int], operations: Sequence[int]) -> int:
-    """The key after dead vertices are removed, or -1: disconnected, more than 7 vertices, or more than 9 edges."""
+    """The key after dead vertices are removed; -1 if disconnected, of more than 7 vertices or of more than 9 edges."""
     vertices = alive(predecessors)
     if not 2 <= len(vertices) <= MOST_VERTICES:
         return OUTSIDE_SPACE

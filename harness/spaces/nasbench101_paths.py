@@ -16,7 +16,7 @@ from harness.spaces.nasbench101_graphs import Keys, operation_digits
 from harness.spaces.nasbench101_keys import OPERATIONS, offset
 
 CHUNK = 2**14
-"""So many cells are encoded at once: 40 MB."""
+"""The number of cells that are encoded at once, which takes 40 MB."""
 
 Paths = npt.NDArray[np.bool_]
 
@@ -27,7 +27,7 @@ def path_count(vertices: int) -> int:
 
 
 def path_features(keys: Keys, vertices: int) -> npt.NDArray[np.uint8]:
-    """Which paths the cells of these labelled keys have, shape (keys, paths); it is the same for every labelling."""
+    """Which paths the cells of these labelled keys have, shape (keys, paths); equal for all labellings of a cell."""
     found = np.zeros((len(keys), path_count(vertices)), np.uint8)
     for start in range(0, len(keys), CHUNK):
         found[start : start + CHUNK] = _paths(keys[start : start + CHUNK], vertices)
@@ -51,7 +51,7 @@ def _paths(keys: Keys, vertices: int) -> Paths:
 
 
 def _operations(keys: Keys, sizes: npt.NDArray[np.int64], vertex: int) -> npt.NDArray[np.int64]:
-    """The operation of one interior vertex of each cell, -1 where it is none."""
+    """The operation of one interior vertex of each cell, -1 where the vertex is not interior."""
     codes = np.full(len(keys), -1, np.int64)
     for size in range(vertex + 2, int(sizes.max(initial=0)) + 1):
         here = sizes == size

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
 
 from harness.core.errors import SpaceError
+from harness.core.space import GraphDescription
+from harness.spaces.nasbench101_graphs import Keys, matrix_keys
 from harness.spaces.nasbench101_keys import (
     OUTPUT,
     SHORT_NAMES,
@@ -41,13 +48,35 @@ def _numbers(mask: int) -> str:
 def parse_key(text: str) -> int:
     """The labelled key of a cell in either text form, dead parts removed.
 
-    The other form is ``ADJACENCY;LABELS`` as in the data set's files: row-major 0/1, and comma-joined labels. Raises
-    SpaceError for anything else, and for a cell outside the space.
+    One form is that of ``format_key``; the other is ``ADJACENCY;LABELS`` as in the data set's files: row-major 0/1, and
+    comma-joined labels. Raises SpaceError for anything else, and for a cell outside the space.
     """
     key = _key_of_fields(*fields.groups()) if (fields := FIELDS.fullmatch(text.strip())) else _key_of_words(text)
     if key < 0:
         raise SpaceError(f"{text!r} lies outside NAS-Bench-101: a path to the output, at most 7 vertices and 9 edges")
     return key
+
+
+def keys_of_fields(graphs: Sequence[GraphDescription]) -> Keys:
+    """The labelled keys of many pairs of matrix and labels at once, shape (graphs,).
+
+    Raises SpaceError or ValueError where one of them is malformed or has more vertices than the arrays hold.
+    """
+    keys = np.full(len(graphs), -1, dtype=np.int64)
+    members = defaultdict(list)
+    for i, (adjacency, _) in enumerate(graphs):
+        members[len(adjacency)].append(i)
+    for length, same in members.items():
+        vertices = math.isqrt(length)
+        digits = np.frombuffer("".join(graphs[i][0] for i in same).encode(), dtype=np.uint8) - ord("0")
+        codes = np.array([_codes(graphs[i][1]) for i in same], dtype=np.int64)
+        keys[same] = matrix_keys(digits.reshape(-1, vertices, vertices), codes.reshape(len(same), vertices - 2))
+    return keys
+
+
+@lru_cache(maxsize=4096)
+def _codes(labels: str) -> tuple[int, ...]:
+    return tuple(interior(labels.split(",")))
 
 
 def _key_of_fields(adjacency: str, labels: str) -> int:

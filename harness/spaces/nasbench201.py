@@ -34,14 +34,14 @@ class NASBench201(SearchSpace):
     """All 15,625 labelled cells, or with ``cells='unique'`` one of each of the 6,466 published classes.
 
     The key is the number of the choices in base 5, the first edge leading. The benchmark trained every labelled cell,
-    and so they are what is searched and ranked by default. The classes are those of the benchmark's own rule
-    (``class_text``), by which the paper counts 6,466; the least key of a class stands for it, and a table's training of
-    that cell is its truth. The rule joins what computes the same as far as the drawing goes, which is not always what a
-    network computes: it also joins a convolution that is used twice with two convolutions of the same input, and takes
-    a convolution of nothing for nothing, which the bias of its batch normalisation is not.
+    so by default all of them are searched and ranked. The classes follow the benchmark's own rule (``class_text``), by
+    which the paper counts 6,466. The cell with the smallest key represents its class, and a table's training of that
+    cell is the truth of the class. The rule compares the graphs of cells, which is not always what their networks
+    compute: it also joins a convolution that is used twice with two convolutions of the same input, and takes a
+    convolution of zero for zero, although the bias of its batch normalisation is not.
     """
 
-    scheme = "nasbench201"
+    scheme = family = "nasbench201"
     samplers: ClassVar[tuple[str, ...]] = ("cells",)
 
     def __init__(self, *, cells: CellsName = "all") -> None:
@@ -54,19 +54,19 @@ class NASBench201(SearchSpace):
 
     @property
     def size(self) -> int:
-        """15,625, or 6,466 classes."""
+        """The number of cells, 15,625, or of classes, 6,466."""
         return len(self.enumerate_keys())
 
     def keys(self, choices: Choices) -> Keys:
-        """The numbers of the choices, every one of which is a cell; where classes count, the least of the class.
+        """The numbers of the choices, all of which are cells; with ``cells='unique'`` the smallest number of the class.
 
-        So a table of all cells answers for a class with its least cell, as it is judged by.
+        So a table of all cells answers for a class with the cell by which the class is judged.
         """
         numbers: Keys = self._least[choices @ PLACE_VALUES]
         return numbers
 
     def canonical_keys(self, keys: Keys) -> Keys:
-        """The least keys of their classes; the keys themselves where all cells count."""
+        """The smallest key of each key's class, or with ``cells='all'`` the key itself; -1 outside the space."""
         inside = (keys >= 0) & (keys < SIZE)
         least: Keys = np.where(inside, self._least[np.where(inside, keys, 0)], -1)
         return least
@@ -79,13 +79,13 @@ class NASBench201(SearchSpace):
         return digits
 
     def owns(self, keys: Keys) -> npt.NDArray[np.bool_]:
-        """Which keys stand for a cell of the space: all numbers, or those that are the least of their class."""
+        """Which keys are cells of the space: all numbers, or those that are the smallest of their class."""
         inside = (keys >= 0) & (keys < SIZE)
-        mine: npt.NDArray[np.bool_] = inside & (self._least[np.where(inside, keys, 0)] == keys)
-        return mine
+        owned: npt.NDArray[np.bool_] = inside & (self._least[np.where(inside, keys, 0)] == keys)
+        return owned
 
     def aliases(self, keys: Keys) -> tuple[Keys, Keys]:
-        """All keys of the classes that these canonical ``keys`` stand for, ascending, and the index of each."""
+        """All keys in the classes of these canonical ``keys``, ascending, and the index of each into ``keys``."""
         everything = np.arange(SIZE, dtype=np.int64)
         order = np.argsort(keys, kind="stable")
         place = np.minimum(np.searchsorted(keys[order], self._least), len(keys) - 1)
@@ -117,7 +117,7 @@ class NASBench201(SearchSpace):
         return architecture
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        """Uniform over the cells, or over the classes, of which the canonical cell is drawn."""
+        """Draw uniformly from the cells, or from the canonical cells of the classes."""
         return Architecture(tuple(self.sample_many(rng, 1)[0].tolist()))
 
     def sample_many(self, rng: np.random.Generator, count: int) -> Choices:
@@ -131,10 +131,10 @@ class NASBench201(SearchSpace):
 
 
 def class_text(choices: tuple[int, ...]) -> str:
-    """What the benchmark tells cells apart by (AutoDL-Projects, models/cell_searchs/genotypes.py, to_unique_str).
+    """The text that identifies a class (AutoDL-Projects, models/cell_searchs/genotypes.py, to_unique_str).
 
-    A node is the sum of its inputs, written in alphabetical order. An edge without operation, and any edge from a node
-    that is nothing but zero, gives a zero; a skip connection gives its node as it is.
+    A node is the sum of its inputs, written in alphabetical order. An edge without operation is a zero, and so is any
+    edge from a node whose text is a single zero; a skip connection is the text of its source node.
     """
     nodes = ["0"]
     for node in range(1, NODES):
@@ -151,7 +151,7 @@ def _term(value: str, operation: str) -> str:
 
 @cache
 def least_keys() -> Keys:
-    """For each key the least key of its class, shape (15625,)."""
+    """For each key the smallest key of its class, shape (15625,)."""
     digits = np.arange(SIZE, dtype=np.int64)[:, None] // PLACE_VALUES % len(OPERATIONS)
     first: dict[str, int] = {}
     least = [first.setdefault(class_text(tuple(row)), key) for key, row in enumerate(digits.tolist())]

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import SettingError, SpaceError
-from harness.core.space import ENUMERABLE, Architecture, Choices, SearchSpace
+from harness.core.space import ENUMERABLE, Architecture, CellDrawing, Choices, SearchSpace
+from harness.spaces.drawings import drawing_of_words
 
 OPERATIONS = ("tanh", "relu", "sigmoid", "identity")
 """In the order of DARTS, rnn/genotypes.py, without its ``none``."""
@@ -29,7 +30,7 @@ GENOTYPE = re.compile(
 
 
 class RNNCell(SearchSpace):
-    """Cells of ``nodes`` nodes: node i takes one of the states 0 to i-1 (0: the cell's own first) and an activation.
+    """Cells of ``nodes`` nodes: node i has a predecessor among states 0 to i-1 (0: the initial one) and an activation.
 
     The decisions are predecessor and operation of node 1, then of node 2, and so on; node 1 has a single predecessor.
     The key is the mixed-radix number of the choices, for two nodes ``8 op1 + 4 pred2 + op2`` as in Yu et al.'s
@@ -38,6 +39,7 @@ class RNNCell(SearchSpace):
     Sec. 3.2): each point is its own canonical form. ``nodes`` counts (predecessor, operation) pairs.
     """
 
+    family = "rnn"
     samplers: ClassVar[tuple[str, ...]] = ("cells",)
 
     def __init__(self, *, nodes: int = MOST_NODES) -> None:
@@ -85,6 +87,12 @@ class RNNCell(SearchSpace):
     def genotype(self, architecture: Architecture) -> str:
         """The text that DARTS prints and stores in rnn/genotypes.py; raises SpaceError outside the space."""
         return f"Genotype(recurrent={self._pairs(architecture)!r}, concat=range(1, {self.nodes + 1}))"
+
+    def drawing(self, architecture: Architecture) -> CellDrawing:
+        """The nodes behind the cell's first state; every one of them leads to the mean that is the output."""
+        drawn, last = drawing_of_words(self.format(architecture), "first state"), self.nodes + 1
+        to_mean = ((node, last) for node in range(1, last))
+        return CellDrawing((*drawn.vertices, ("mean", False)), (*drawn.edges, *to_mean))
 
     def parse(self, text: str) -> Architecture:
         """Read ``tanh@0 sigmoid@0`` or a DARTS genotype that averages all nodes; raises SpaceError."""

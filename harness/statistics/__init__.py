@@ -1,4 +1,4 @@
-"""The statistics of a comparison of policies: every number is defined, or it is ``Undefined`` with a reason."""
+"""Statistics to compare policies: every number is defined, or it is ``Undefined`` with a reason."""
 
 from harness.core.numbers import Number, Undefined
 from harness.statistics.chance import p_beats_random

@@ -1,4 +1,4 @@
-"""What uniform random draws from a ranked space come to."""
+"""The ranks of uniform random draws from a ranked space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of one sample against another, and what becomes of their p values when there are many."""
+"""Tests of one sample against another, and the correction of p values for multiple tests."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.statistics.intervals import Interval
 from harness.statistics.numbers import mean, std, why_undefined
 
 EXACT = 30
-"""The largest sample whose Mann-Whitney p is counted exactly; the normal approximation is close beyond."""
+"""The largest sample for an exact Mann-Whitney p; the normal approximation is close for larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The summary of a sample: how many values, their mean, and their standard deviation with ``count - 1`` below."""
+    """The summary of a sample: its count, mean and sample standard deviation (divisor ``count - 1``)."""
 
     count: int
     mean: float
@@ -34,9 +34,9 @@ class Welch:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """The difference of two means; its standard error is ``scale * root``, ``df`` after Satterthwaite.
+    """The difference of two means; its standard error is ``scale * root``, and ``df`` are Satterthwaite's.
 
-    Dividing by the scale, the larger deviation, first keeps the squares of tiny deviations from vanishing.
+    ``scale``, the larger deviation, is divided out first, so that the squares of tiny deviations do not vanish.
     """
 
     difference: float
@@ -62,7 +62,7 @@ def welch_from_summary(a: Sample, b: Sample) -> Welch | Undefined:
 
 
 def mean_difference_interval(a: Sequence[float], b: Sequence[float], *, level: float = 0.95) -> Interval | Undefined:
-    """Welch's t interval of mean(a) - mean(b): it leaves out zero just where ``welch`` has p < 1 - level."""
+    """Welch's t interval of mean(a) - mean(b); it excludes zero if and only if ``welch`` has p < 1 - level."""
     contrast = _contrast(a, b)
     if isinstance(contrast, Undefined):
         return contrast
@@ -73,9 +73,9 @@ def mean_difference_interval(a: Sequence[float], b: Sequence[float], *, level: f
 
 
 def equivalence(a: Sequence[float], b: Sequence[float], *, margin: float) -> Number:
-    """The p of two one-sided Welch tests: small where the means surely differ by less than ``margin``, in their unit.
+    """The p of two one-sided Welch tests: small if the means differ by less than ``margin``, in their unit.
 
-    Schuirmann 1987: the larger p of the tests of "a is lower by at least the margin" and "higher by at least it".
+    Schuirmann 1987: the larger p of the tests of "a is lower by at least the margin" and "a is higher by at least it".
     """
     if not 0 <= margin < math.inf:
         raise ValueError(f"no margin {margin!r}; need a finite number that is not negative")
@@ -93,7 +93,7 @@ def _contrast(a: Sequence[float], b: Sequence[float]) -> Contrast | Undefined:
 
 
 def samples(a: Sequence[float], b: Sequence[float], test: str) -> tuple[Sample, Sample] | Undefined:
-    """The summaries of both sides, or why ``test`` has none to work on."""
+    """The summaries of both samples, or the reason why ``test`` cannot use them."""
     first, second = _sample(a, test), _sample(b, test)
     if isinstance(first, Undefined):
         return first
@@ -132,9 +132,9 @@ def _two_sided(contrast: Contrast) -> Welch:
 
 
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:
-    """The two-sided p that a value of ``a`` is as often above one of ``b`` as below it (Mann and Whitney 1947).
+    """The two-sided p for "values of ``a`` are as often above those of ``b`` as below" (Mann and Whitney 1947).
 
-    Exact without ties and up to 30 values a side, else the normal approximation, corrected for ties and continuity.
+    Exact without ties and up to 30 values a sample, else the normal approximation, corrected for ties and continuity.
     """
     if found := why_undefined(a) or why_undefined(b):
         return found
@@ -148,7 +148,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:
 
 
 def holm(ps: Sequence[Number]) -> tuple[Number, ...]:
-    """The p values after Holm's correction (1979) for their number, in their order; undefined ones do not count.
+    """Holm's correction (1979) of p values for their number, in their order; undefined ones do not count.
 
     The smallest of m is multiplied by m, the next by m - 1 and so on; none is below that of a smaller p, or above 1.
     """

@@ -1,4 +1,4 @@
-"""How far two orders of the same cells agree; scores and truth are paired by place, and larger is better in both."""
+"""Rank correlations of scores and truth of the same cells, paired by index; larger is better in both."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 PairedValues: TypeAlias = Sequence[float] | Floats
 
 ENOUGH_PAIRS = 3
-"""Two pairs are in one order or the other: their tau is 1 or -1 whatever was measured."""
+"""The fewest pairs that have a correlation: the tau of two pairs is always 1 or -1."""
 
 
 def kendall(a: PairedValues, b: PairedValues) -> Number:
-    """Kendall's tau-b of two paired sequences: 1 for one order, -1 for reversed ones; ties are corrected for."""
+    """Kendall's tau-b of two paired sequences: 1 for the same order, -1 for reversed ones; corrected for ties."""
     if found := _why_no_order(a, b, "Kendall's tau"):
         return found
     from scipy.stats import kendalltau
@@ -27,10 +27,10 @@ def kendall(a: PairedValues, b: PairedValues) -> Number:
 
 
 def sparse_kendall(a: PairedValues, b: PairedValues, *, decimals: int = 3) -> Number:
-    """``kendall`` of both sides rounded to so many decimals, so that smaller differences count as ties.
+    """``kendall`` of both sequences rounded to ``decimals``, so that smaller differences count as ties.
 
-    After eval-nas (search_policies/cnn/search_space/nas_bench/util.py, compute_sparse_kendalltau), where a step of the
-    accuracy makes two ranks different. There the bins of the truth, rounded down, serve as those of the scores too.
+    After eval-nas (search_policies/cnn/search_space/nas_bench/util.py, compute_sparse_kendalltau), where ranks differ
+    only if accuracies differ by a step. There the bins come from the truth, rounded down, and serve for the scores too.
     """
     return kendall(_rounded(a, decimals), _rounded(b, decimals))
 
@@ -40,7 +40,7 @@ def _rounded(values: PairedValues, decimals: int) -> Floats:
 
 
 def spearman(a: PairedValues, b: PairedValues) -> Number:
-    """Pearson's correlation of the ranks, those that tie having their mean."""
+    """Pearson's correlation of the ranks; ties have their mean rank."""
     if found := _why_no_order(a, b, "Spearman's correlation"):
         return found
     from scipy.stats import spearmanr
@@ -51,8 +51,8 @@ def spearman(a: PairedValues, b: PairedValues) -> Number:
 def weighted_kendall(a: PairedValues, b: PairedValues) -> Number:
     """Kendall's tau with pairs weighted by 1 / r + 1 / s, so that the order at the top counts most (Vigna 2015).
 
-    r and s are the ranks of a pair's two members, 1 for the largest; the mean of the tau with the ranks in ``a`` and
-    the tau with those in ``b``.
+    r and s are the ranks of a pair's two members, 1 for the largest. Returns the mean of the tau by the ranks in ``a``
+    and the tau by those in ``b``.
     """
     if found := _why_no_order(a, b, "the weighted tau"):
         return found
@@ -62,7 +62,7 @@ def weighted_kendall(a: PairedValues, b: PairedValues) -> Number:
 
 
 def _why_no_order(a: PairedValues, b: PairedValues, name: str) -> Undefined | None:
-    """Why two sides have no orders to compare."""
+    """Why two sequences have no orders to compare; ``None`` if they have."""
     if len(a) != len(b):
         raise ValueError(f"{len(a)} values cannot be paired with {len(b)}")
     if len(a) < ENOUGH_PAIRS:
@@ -75,16 +75,16 @@ def _why_no_order(a: PairedValues, b: PairedValues, name: str) -> Undefined | No
 
 
 def top_precision(scores: PairedValues, truth: PairedValues, k: int) -> Number:
-    """The share of the true top k among the top k by score; where cells tie, the mean over all orders of them."""
+    """The share of the true top k among the top k by score; with ties, the mean over all orders of the tied cells."""
     if found := _why_no_top(scores, truth, k):
         return found
     return float((_top_probabilities(scores, k) * _top_probabilities(truth, k)).sum() / k)
 
 
 def top_regret(scores: PairedValues, truth: PairedValues, k: int) -> Number:
-    """The best truth of all less the best truth among the top k by score, in the unit of the truth.
+    """The best truth of all cells minus the best truth among the top k by score, in the unit of the truth.
 
-    Where cells tie for the last places of the top, it is the mean over all orders of them.
+    If cells tie for the last places of the top k, it is the mean over all orders of the tied cells.
     """
     if found := _why_no_top(scores, truth, k):
         return found
@@ -96,7 +96,7 @@ def top_regret(scores: PairedValues, truth: PairedValues, k: int) -> Number:
 
 
 def _first_drawn_probabilities(count: int, drawn: int) -> Floats:
-    """The probability (count,) of each place in an order to be the first among ``drawn`` different random ones."""
+    """The probability (count,) of each place in an order to be the first of ``drawn`` distinct random places."""
     earlier = np.arange(count)
     missed = np.maximum(count - drawn - earlier, 0) / (count - earlier)
     found: Floats = np.cumprod(np.append(1.0, missed[:-1])) * drawn / (count - earlier)
@@ -104,7 +104,7 @@ def _first_drawn_probabilities(count: int, drawn: int) -> Floats:
 
 
 def _top_probabilities(values: PairedValues, k: int) -> Floats:
-    """The probability (cells,) of each to be among the largest k, where ties fall in random order."""
+    """The probability (cells,) of each cell to be among the largest k, with ties in random order."""
     column = np.asarray(values, dtype=np.float64)
     edge = np.sort(column)[-k]
     above, level = column > edge, column == edge
@@ -113,7 +113,7 @@ def _top_probabilities(values: PairedValues, k: int) -> Floats:
 
 
 def _why_no_top(scores: PairedValues, truth: PairedValues, k: int) -> Undefined | None:
-    """Why there is no top k."""
+    """Why there is no top k; ``None`` if there is one."""
     if len(scores) != len(truth) or k < 1:
         raise ValueError(f"no top {k} of {len(scores)} scores and {len(truth)} truths; need as many, and k >= 1")
     if k > len(scores):

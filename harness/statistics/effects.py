@@ -1,4 +1,4 @@
-"""How far two samples are apart, in units that do not depend on the metric's."""
+"""Effect sizes: the difference of two samples in units that do not depend on the metric's."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _wins(a: Sequence[float], b: Sequence[float], larger_is_better: bool) -> Flo
 def improvement_interval(
     a: Sequence[float], b: Sequence[float], *, larger_is_better: bool = True, seed: int = 0, level: float = 0.95
 ) -> Interval | Undefined:
-    """The percentile bootstrap of ``improvement``, where either side is resampled from its own values."""
+    """The percentile bootstrap of ``improvement``, with each sample resampled from its own values."""
     if 1 in (len(a), len(b)):
         return Undefined("one seed has no interval")
     if found := why_undefined(a) or why_undefined(b):

@@ -16,14 +16,14 @@ from harness.statistics.numbers import why_undefined
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 Statistic: TypeAlias = Callable[..., Floats]
-"""From resamples (resamples, n) and ``axis=1`` to one number each, (resamples,), as ``np.mean`` does."""
+"""Maps resamples (resamples, n), with ``axis=1``, to one number each, (resamples,), as ``np.mean`` does."""
 
 RESAMPLES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """The ends of an interval that is to hold the true value in a share ``level`` of all repetitions."""
+    """A confidence interval: it is meant to contain the true value in a share ``level`` of all repetitions."""
 
     low: float
     high: float
@@ -48,7 +48,7 @@ def bootstrap(
 
     The stream of ``seed`` called ``name`` decides the resamples, and the order of the values does not matter. The
     interval is narrow for few seeds: at a level of 95 %, that of the mean of ten normal values holds the true mean
-    about nine times in ten. Values that are all equal have an interval without width: it says nothing of other seeds.
+    about nine times in ten. If all values are equal, the interval has no width and says nothing of other seeds.
     """
     if len(values) == 1:
         return Undefined("one seed has no interval")
@@ -62,7 +62,7 @@ def bootstrap(
 
 
 def percentile_interval(resampled: Floats, level: float) -> Interval:
-    """The middle share ``level`` of a statistic of resamples."""
+    """The interval that holds the middle share ``level`` of resampled statistics."""
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high), level)
 

@@ -18,7 +18,7 @@ def mean(values: Sequence[float]) -> Number:
 
 
 def std(values: Sequence[float]) -> Number:
-    """The sample standard deviation (``n - 1`` below), exactly 0 for equal values."""
+    """The sample standard deviation (divisor ``n - 1``), exactly 0 for equal values."""
     if len(values) == 1:
         return Undefined("one seed has no standard deviation")
     return why_undefined(values) or statistics.stdev(map(float, values))
@@ -44,7 +44,7 @@ def interquartile_mean(values: Sequence[float]) -> Number:
 
 
 def why_undefined(values: Sequence[float]) -> Undefined | None:
-    """Why these values have no statistics at all: there are none, or one is not finite or is huge."""
+    """Why these values have no statistics: there are none, or one is not finite or is huge; ``None`` if they have."""
     if not len(values):
         return Undefined("no run has a value")
     if not all(map(math.isfinite, values)):

@@ -1,8 +1,8 @@
-"""What a number of seeds can show: the power of Welch's test.
+"""Power analysis of Welch's test: which differences a number of seeds can show.
 
-With v = s1^2 / n1 + s2^2 / n2, the statistic of means that truly differ by d is taken to have the noncentral t
-distribution with noncentrality d / sqrt(v) and Satterthwaite's degrees of freedom, as in ``welch``. For equal
-deviations and numbers of seeds this is the textbook power of Student's test (Cohen 1988); else it is close.
+If the true means differ by d, the statistic is taken to have the noncentral t distribution with Satterthwaite's degrees
+of freedom, as in ``welch``, and noncentrality d / sqrt(v), v = s1^2 / n1 + s2^2 / n2. For equal deviations and numbers
+of seeds this is the textbook power of Student's test (Cohen 1988); otherwise it is close.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from harness.statistics.comparison import Contrast, Sample, contrast_of
 from harness.statistics.numbers import why_undefined
 
 SMALLEST_LEVEL = 1e-4
-"""The smallest level that has a power: SciPy's noncentral t fails further out."""
+"""The smallest level for which power is computed: SciPy's noncentral t fails for smaller ones."""
 
 CERTAIN = 1e5
-"""A noncentrality whose power is 1 at every level from the smallest, and the largest that SciPy works with."""
+"""The largest noncentrality that SciPy can compute; its power is 1 at every level from the smallest."""
 
 
 def detectable_difference(
@@ -51,7 +51,7 @@ def test_power(
 def seeds_needed(
     difference: float, std_a: float, std_b: float, *, power: float = 0.8, level: float = 0.05, most: int = 10_000
 ) -> int | Undefined:
-    """The fewest seeds on either side with which the test finds this true difference with probability ``power``."""
+    """The fewest seeds per sample with which the test finds this true difference with probability ``power``."""
     _check(power, level)
     smallest = _design(difference, std_a, std_b, 2, 2)
     if isinstance(smallest, Undefined):
@@ -89,7 +89,7 @@ def _power(noncentrality: float, df: float, level: float) -> float:
 
 
 def _noncentrality(power: float, df: float, level: float) -> float:
-    """The noncentrality of this power, which grows with it."""
+    """The noncentrality that gives this power; the power grows with it."""
     from scipy.optimize import brentq
 
     high = 1.0

@@ -1,4 +1,4 @@
-"""Several policies on the same seeds or spaces: do their ranks differ?"""
+"""Tests whether the ranks of several policies differ over the same seeds or spaces."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def friedman(blocks: npt.NDArray[np.float64]) -> Friedman | Undefined:
 def nemenyi_distance(policies: int, blocks: int, *, level: float = 0.05) -> float:
     """The critical distance of mean ranks: policies that lie further apart differ at ``level`` (Nemenyi 1963).
 
-    q sqrt(k (k + 1) / (6 N)) after Demsar 2006, Sec. 3.2.2, where q is that of the studentised range over sqrt(2).
+    q sqrt(k (k + 1) / (6 N)) after Demsar 2006, Sec. 3.2.2, where q is a quantile of the studentised range over
+    sqrt(2).
     """
     if policies < 2 or blocks < 1:
         raise ValueError(f"no ranks of {policies} policies on {blocks} blocks; need 2 policies and 1 block")

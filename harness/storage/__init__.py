@@ -1,1 +1,1 @@
-"""The run store, and what goes into it and comes out of it."""
+"""The run store: its schema, records, checkpoints, merging, and selection of runs."""

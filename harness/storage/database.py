@@ -1,8 +1,8 @@
-"""How a database becomes or is recognised as a run store.
+"""Opens databases, and creates, recognises and upgrades run stores.
 
-SQLite runs in WAL mode with ``synchronous=NORMAL``: a commit is in the operating system's hands when it returns, so it
-survives the process being killed at any moment, and the file is never corrupt. Only a power cut can take the newest
-commits, and then the runs go on from the checkpoint before; ``FULL`` would pay an fsync a commit to save that.
+SQLite runs in WAL mode with ``synchronous=NORMAL``: a commit has reached the operating system when it returns, so it
+survives the process being killed at any moment, and the file is never corrupt. Only a power cut can lose the newest
+commits; the runs then go on from the checkpoint before. ``FULL`` would need an fsync for each commit to prevent that.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BUSY_SECONDS = 30
 
 @contextmanager
 def store_errors(url: URL) -> Iterator[None]:
-    """Turn what a database reports into a StoreError of one line."""
+    """Convert the errors of a database to a StoreError with a one-line message."""
     try:
         yield
     except DBAPIError as error:
@@ -55,7 +55,7 @@ def quoted_url(url: URL) -> str:
 
 
 def connect(text: str) -> Engine:
-    """An engine for the database at this URL, not yet used; raises StoreError for a URL that means nothing here."""
+    """An engine for the database at this URL, not connected yet; raises StoreError for a URL that cannot be used."""
     try:
         url = make_url(text)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
@@ -83,7 +83,7 @@ def _set_up(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Writers take the lock at once: a reader that turned into a writer could not wait for another one."""
+    """Begin a transaction; a writer locks at once: a reader that became a writer could not wait for another one."""
     writing = connection.get_execution_options().get("harness_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
@@ -99,7 +99,7 @@ def require_store(engine: Engine) -> None:
 
 
 def make_store(engine: Engine) -> None:
-    """Create the tables that are missing; raises StoreError for an unknown version, or what cannot be written."""
+    """Create the missing tables; raises StoreError for an unknown version, or if the database cannot be written."""
     _make_folder(engine.url)
     writer = engine.execution_options(harness_write=True)
     with store_errors(engine.url):
@@ -113,12 +113,12 @@ def make_store(engine: Engine) -> None:
             else:
                 schema.metadata.create_all(connection)
                 connection.execute(insert(schema.versions).values(version=schema.VERSION))
-            # Deletes nothing, but a database that is read-only refuses it, now and not after an hour's search.
+            # Deletes nothing, but fails for a read-only database now, not after an hour of search.
             connection.execute(delete(schema.versions).where(false()))
 
 
 def _upgrade(connection: Connection) -> None:
-    """Add what this version has and an older store lacks; what is there stays as it is."""
+    """Add the tables that an older store lacks; those that it has stay as they are."""
     schema.metadata.create_all(connection)
     connection.execute(
         update(schema.versions).where(schema.versions.c.version != schema.VERSION).values(version=schema.VERSION)
@@ -126,13 +126,13 @@ def _upgrade(connection: Connection) -> None:
 
 
 def table_exists(engine: Engine, table: Table) -> bool:
-    """Whether the store has this table: one of an older version that is only read may lack it."""
+    """Whether the store has this table; a store of an older version lacks some until it is opened for writing."""
     with store_errors(engine.url), engine.connect() as connection:
         return inspect(connection).has_table(table.name)
 
 
 def _is_store(connection: Connection) -> bool:
-    """Whether the tables are there; raises StoreError where other tables, or those of an unknown version, are."""
+    """Whether the tables exist; raises StoreError if there are other tables, or those of an unknown version."""
     url, names = connection.engine.url, set(inspect(connection).get_table_names())
     if schema.versions.name not in names:
         strange = names if _is_sqlite(url) else names & schema.metadata.tables.keys()

@@ -1,8 +1,8 @@
-"""Copies the runs of stores into one, with everything that belongs to them.
+"""Merges run stores: copies the runs of one store, with all their rows, into another.
 
-A run is known by its id, the digest of its specification. Of two unfinished copies the one that is further stays, a
-finished one stays over both, and of two finished ones the target's: the same seed and settings must have ended at the
-same recommendation, and where they did not, that is a conflict to be told.
+A run is identified by its id, the digest of its specification. If both stores have a run, the copy with more progress
+is kept: a finished copy rather than an unfinished one, and of two finished copies the target's. Equal specifications
+must lead to equal recommendations; if those of two finished copies differ, the merge reports a conflict.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from harness.storage import database, schema
 from harness.storage.run_rows import number_of
 
 BATCH_ROWS = 5000
-"""Rows that are held at a time."""
+"""Rows that are held in memory at a time."""
 
 RUN_TABLES = (schema.trials, schema.probes, schema.results, schema.correlations, schema.checkpoints)
 """The tables whose rows belong to a run."""
 
 JUDGEMENT_TABLES = (schema.results, schema.correlations)
-"""Those to which rows may be added after a run has ended."""
+"""The tables to which rows may be added after a run has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class MergeConflict:
-    """A run that ended at another recommendation in each of two stores, although its digest is one."""
+    """A run that ended with different recommendations in two stores, although its digest is the same."""
 
     run: str
     policy: str
@@ -43,7 +43,7 @@ class MergeConflict:
 
 @dataclass(slots=True)
 class MergeResult:
-    """What came of one source: ids of runs ``added``, ``replaced`` by one that is further, and ``known`` already."""
+    """The result of one source: ids of runs ``added``, ``replaced`` by a further copy, and already ``known``."""
 
     added: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
@@ -53,11 +53,11 @@ class MergeResult:
 
 
 def merge(target: str, source: str, report: ProgressReport | None = None) -> MergeResult:
-    """Copy the runs of the store ``source`` into ``target``, which is made where it is not there; both are URLs.
+    """Copy the runs of the store ``source`` into ``target``, which is created if it does not exist; both are URLs.
 
-    One transaction: a source is merged as a whole or not at all. ``report`` is told how many trials were copied, and of
-    how many. The source, of any readable version, stays as it is. Raises StoreError where a store cannot be used, or
-    both are one.
+    One transaction: a source is merged as a whole or not at all. ``report`` receives the number of trials copied and
+    the total. The source may be of any readable version and is not changed. Raises StoreError if a store cannot be
+    used, or both are the same.
     """
     origin, destination = database.connect(source), database.connect(target)
     try:
@@ -82,8 +82,8 @@ def _require_two(target: Engine, source: Engine) -> None:
 
 @contextmanager
 def _reading(engine: Engine) -> Iterator[Connection]:
-    """One view of the source, whoever writes to it meanwhile."""
-    if engine.dialect.name != "sqlite":  # there a transaction is such a view anyway
+    """A snapshot of the source, unaffected by other processes that write to it meanwhile."""
+    if engine.dialect.name != "sqlite":  # in SQLite every transaction is a snapshot
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with database.store_errors(engine.url), engine.connect() as connection, connection.begin():
         yield connection
@@ -96,42 +96,42 @@ def _writing(engine: Engine) -> Iterator[Connection]:
 
 
 class _Merge:
-    """One source on its way into the target."""
+    """The merge of one source into the target."""
 
     def __init__(self, reader: Connection, writer: Connection, report: ProgressReport | None) -> None:
         self._reader, self._writer, self._report = reader, writer, report
-        there = set(inspect(reader).get_table_names())
-        self._owned = [table for table in RUN_TABLES if table.name in there]
-        self._has_truths = schema.truths.name in there
+        names = set(inspect(reader).get_table_names())
+        self._owned = [table for table in RUN_TABLES if table.name in names]
+        self._has_truths = schema.truths.name in names
         self._done = self._total = 0
         self._merged = MergeResult()
 
     def all(self) -> MergeResult:
-        """Merge runs, truths and looks."""
-        theirs = {row.id: row for row in self._writer.execute(select(schema.runs))}
+        """Merge runs, truths and lookups."""
+        existing = {row.id: row for row in self._writer.execute(select(schema.runs))}
         found = self._reader.execute(select(schema.runs).order_by(schema.runs.c.number)).all()
-        coming = {row.id for row in found if _further(row, theirs.get(row.id))}
-        self._total = sum(row.scores for row in found if row.id in coming)
+        copied = {row.id for row in found if _further(row, existing.get(row.id))}
+        self._total = sum(row.scores for row in found if row.id in copied)
         for row in found:
-            if row.id in coming:
-                self._take(row, theirs.get(row.id))
+            if row.id in copied:
+                self._take(row, existing.get(row.id))
             else:
-                self._keep(row, theirs[row.id])
+                self._keep(row, existing[row.id])
         if self._has_truths:
             self._add_truths()
         self._merged.looks = self._add_looks()
         return self._merged
 
-    def _take(self, row: Row[Any], mine: Row[Any] | None) -> None:
-        """Copy a run, in place of the target's where it has one."""
+    def _take(self, row: Row[Any], existing: Row[Any] | None) -> None:
+        """Copy a run, in place of the target's copy if it has one."""
         values = {name: value for name, value in row._mapping.items() if name != "number"}
-        if mine is None:
+        if existing is None:
             self._writer.execute(insert(schema.runs).values(values))
             self._merged.added.append(row.id)
         else:
             self._writer.execute(update(schema.runs).where(schema.runs.c.id == row.id).values(values))
             for table in RUN_TABLES:
-                self._writer.execute(delete(table).where(table.c.run == mine.number))
+                self._writer.execute(delete(table).where(table.c.run == existing.number))
             self._merged.replaced.append(row.id)
         number = number_of(self._writer, row.id)
         for table in self._owned:
@@ -146,23 +146,23 @@ class _Merge:
                 if self._report is not None:
                     self._report(self._done, self._total)
 
-    def _keep(self, row: Row[Any], mine: Row[Any]) -> None:
-        """Leave the target's run, and add what only the source knows of it."""
+    def _keep(self, row: Row[Any], existing: Row[Any]) -> None:
+        """Keep the target's copy of a run, and add the judgements that only the source has."""
         self._merged.known.append(row.id)
         if row.status != "finished":
             return
-        if row.recommendation != mine.recommendation:
-            ends = mine.recommendation or "", row.recommendation or ""
+        if row.recommendation != existing.recommendation:
+            ends = existing.recommendation or "", row.recommendation or ""
             self._merged.conflicts.append(MergeConflict(row.id, row.policy, row.seed, *ends))
             return
         for table in JUDGEMENT_TABLES:
             if table in self._owned:
-                self._add_judged(table, row.number, mine.number)
+                self._add_judged(table, row.number, existing.number)
 
     def _add_judged(self, table: Table, source: int, target: int) -> None:
-        """Add judgements of the source by truths that the target has none of."""
-        there = self._writer.execute(select(table.c.metric, table.c.table_digest).where(table.c.run == target))
-        known = {tuple(row) for row in there}
+        """Add the source's judgements by truths by which the target has not judged the run."""
+        judged = self._writer.execute(select(table.c.metric, table.c.table_digest).where(table.c.run == target))
+        known = {tuple(row) for row in judged}
         for row in self._reader.execute(select(table).where(table.c.run == source)).mappings().all():
             if (row["metric"], row["table_digest"]) not in known:
                 self._writer.execute(insert(table).values({**row, "run": target}))
@@ -175,7 +175,7 @@ class _Merge:
                 self._writer.execute(insert(schema.truths).values(dict(row)))
 
     def _add_looks(self) -> int:
-        """Add the looks that the target has not, each as often as the source has it; how many those are."""
+        """Add the lookups that the target lacks, each as often as the source has it; returns their number."""
         columns = [column for column in schema.looks.c if column.name != "number"]
         query = select(*columns).order_by(schema.looks.c.number)
         left = Counter(tuple(row) for row in self._writer.execute(query))
@@ -189,12 +189,12 @@ class _Merge:
         return len(new)
 
 
-def _further(row: Row[Any], mine: Row[Any] | None) -> bool:
-    """Whether a run of the source takes the place of the target's."""
-    return mine is None or _progress(row) > _progress(mine)
+def _further(row: Row[Any], existing: Row[Any] | None) -> bool:
+    """Whether the source's copy of a run replaces the target's."""
+    return existing is None or _progress(row) > _progress(existing)
 
 
 def _progress(row: Row[Any]) -> tuple[bool, int, bool]:
-    """What is compared: a finished run has nothing before it, and of equally many trials a reason tells more."""
+    """The key by which copies are compared: finished runs first and all equal, then trials, then a known failure."""
     finished = row.status == "finished"
     return finished, 0 if finished else row.trials, row.status == "failed"

@@ -1,4 +1,4 @@
-"""What the run store holds, as records that need no database: a search process makes them, the writer stores them."""
+"""The records of the run store, which need no database: search processes make them, the writer stores them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Status: TypeAlias = Literal["running", "finished", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where a run is: answered queries of any kind, their cost, how many repeated a cell, and both states as bytes."""
+    """The progress of a run: answered queries of any kind, their cost, repeated queries, and both encoded states."""
 
     trials: int
     spent: Cost
@@ -28,23 +28,23 @@ class Checkpoint:
 
     @classmethod
     def of(cls, trials: int, spent: Cost, repeated: int, *, policy: State, oracle: State) -> Self:
-        """Freeze the two ``state_dict`` of a search."""
+        """Encode the states of the policy and the oracle of a search."""
         return cls(trials, spent, repeated, encode(policy), encode(oracle))
 
     @property
     def policy_state(self) -> State:
-        """What the policy's ``load_state_dict`` takes; raises StoreError for damaged bytes."""
+        """The decoded state of the policy; raises StoreError for damaged bytes."""
         return decode(self.policy)
 
     @property
     def oracle_state(self) -> State:
-        """What the oracle's ``load_state_dict`` takes; raises StoreError for damaged bytes."""
+        """The decoded state of the oracle; raises StoreError for damaged bytes."""
         return decode(self.oracle)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """One answered Score: its number among all queries of its run, and a value or the reason why there is none."""
+    """An answered Score: its number among all queries of its run, and its value or the reason why it has none."""
 
     number: int
     architecture: str
@@ -57,7 +57,7 @@ class ScoreRow:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stored run: what it is (``spec``), how far it is, what it spent, and what it recommends once finished."""
+    """A stored run: its specification, status, progress and cost, and its recommendation once it has finished."""
 
     id: str
     spec: RunSpec
@@ -75,7 +75,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the judge said of a run's recommendation, by which metric of which table (or of which recipe)."""
+    """The judgement of a run's recommendation by a metric of a table (or of a recipe)."""
 
     architecture: str
     metric: str
@@ -85,7 +85,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ProbeCorrelation:
-    """How well the final shared weights of a run rank cells, by which metric of which table."""
+    """How well the final shared weights of a run rank cells, by a metric of a table."""
 
     metric: str
     table_digest: str

@@ -1,4 +1,4 @@
-"""Rows of the run store's tables as records, and truths as rows."""
+"""Converts rows of the run store's tables to records, and truths to rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.storage.records import ProbeCorrelation, Result, Run
 
 
 def run_of(row: Row[Any]) -> Run:
-    """A row of ``runs``."""
+    """The record of a row of ``runs``."""
     return Run(
         id=row.id,
         spec=RunSpec.from_json(row.spec),
@@ -34,12 +34,12 @@ def run_of(row: Row[Any]) -> Run:
 
 
 def spent_of(row: Row[Any]) -> Cost:
-    """What a row of ``runs`` says was spent."""
+    """The cost in a row of ``runs``."""
     return Cost(row.queries, row.epochs, row.seconds)
 
 
 def result_of(row: Row[Any]) -> Result:
-    """A row of ``results``."""
+    """The record of a row of ``results``."""
     return Result(row.architecture, row.metric, row.table_digest, _judgement(row))
 
 
@@ -52,13 +52,13 @@ def _judgement(row: Row[Any]) -> Judgement:
 
 
 def correlation_of(row: Row[Any]) -> ProbeCorrelation:
-    """A row of ``correlations``."""
+    """The record of a row of ``correlations``."""
     tau = row.tau if row.reason is None else Undefined(row.reason)
     return ProbeCorrelation(row.metric, row.table_digest, Correlation(tau, row.cells))
 
 
 def truth_of(row: Row[Any]) -> Truth:
-    """A row of ``truths``."""
+    """The record of a row of ``truths``."""
     ranking = Ranking(row.size, row.space_size, row.best, row.mean, row.std) if row.reason is None else None
     return Truth(
         metric=row.metric,

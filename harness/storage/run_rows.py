@@ -1,4 +1,4 @@
-"""Changes to the row of one run in the store, and to what stands below it, inside a transaction of the store's."""
+"""Changes the row of one run in the store, and the rows that belong to it, inside a transaction of the store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.storage.row_records import spent_of
 
 
 def create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
-    """Begin a run that the store has not; its number."""
+    """Insert a run that the store does not have yet; returns its number."""
     values = {
         "id": spec.digest,
         "policy": spec.policy,
@@ -36,9 +36,9 @@ def create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any])
 
 
 def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
-    """Take a run up again; rows beyond its checkpoint cannot be, as they come with it, but would be dropped."""
-    mine = schema.runs.c.number == row.number
-    connection.execute(update(schema.runs).where(mine).values(status="running", reason=None, finished=None))
+    """Resume a run; drops rows beyond its checkpoint, of which there are none, as both are written together."""
+    is_run = schema.runs.c.number == row.number
+    connection.execute(update(schema.runs).where(is_run).values(status="running", reason=None, finished=None))
     beyond = (schema.trials.c.run == row.number) & (schema.trials.c.number >= row.trials)
     connection.execute(delete(schema.trials).where(beyond))
     states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
@@ -47,9 +47,9 @@ def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
     return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
 
 
-def update_own_run(connection: Connection, change: Update, mine: tuple[str, int, int]) -> None:
-    """Change a run's row, provided that it is where this process left it; raises StoreError where it is not."""
-    run, number, before = mine
+def update_own_run(connection: Connection, change: Update, own: tuple[str, int, int]) -> None:
+    """Change the row of a run, ``own``: its id, number and trials; raises StoreError if another process changed it."""
+    run, number, before = own
     columns = schema.runs.c
     unmoved = (columns.number == number, columns.trials == before, columns.status == "running")
     if connection.execute(change.where(*unmoved)).rowcount != 1:
@@ -57,7 +57,7 @@ def update_own_run(connection: Connection, change: Update, mine: tuple[str, int,
 
 
 def number_of(connection: Connection, run: str) -> int:
-    """The number of a run's id; raises UnknownNameError for one that the store has not."""
+    """The number of the run with this id; raises UnknownNameError if the store has none."""
     number = connection.execute(select(schema.runs.c.number).where(schema.runs.c.id == run)).scalar()
     if number is None:
         raise UnknownNameError(f"unknown run {run!r}")

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, L
 VERSION = 3
 
 READABLE = (1, 2, 3)
-"""Versions whose tables are all among those of this one, with the same columns: opening for writing adds the rest."""
+"""Versions whose tables this version has too, with the same columns: opening for writing adds the missing tables."""
 
 metadata = MetaData()
 
@@ -37,8 +37,8 @@ runs = Table(
     Column("spec", Text, nullable=False),
     Column("provenance", Text, nullable=False),
 )
-"""One row a run. ``id`` is its specification's digest, ``trials`` counts answers of every kind, ``scores`` the rows of
-the table ``trials``; ``queries``, ``epochs`` and ``seconds`` are spent."""
+"""One row for each run. ``id`` is its specification's digest, ``trials`` counts answers of every kind, ``scores`` the
+rows of the table ``trials``; ``queries``, ``epochs`` and ``seconds`` are its cost."""
 
 trials = Table(
     "trials",
@@ -53,7 +53,7 @@ trials = Table(
     Column("cost_seconds", Double, nullable=False),
     sqlite_with_rowid=False,
 )
-"""One row an answered Score, with a value or the reason why there is none."""
+"""One row for each answered Score, with a value or the reason why there is none."""
 
 checkpoints = Table(
     "checkpoints",
@@ -78,7 +78,7 @@ results = Table(
     Column("percentile", Double),
     Column("reason", Text),
 )
-"""One row a judged run and truth, with a value, or the reason why there is none; only a verdict has a rank."""
+"""One row for each judged run and truth, with a value or the reason why there is none; only a verdict has a rank."""
 
 probes = Table(
     "probes",
@@ -89,7 +89,7 @@ probes = Table(
     Column("value", Double),
     sqlite_with_rowid=False,
 )
-"""One row a cell that the final shared weights of a run were asked about, without a value where the score failed."""
+"""One row for each cell that the final shared weights of a run scored, without a value if the score failed."""
 
 correlations = Table(
     "correlations",
@@ -101,7 +101,7 @@ correlations = Table(
     Column("cells", BigInteger, nullable=False),
     Column("reason", Text),
 )
-"""One row a probed run and truth, with Kendall's tau or the reason why there is none."""
+"""One row for each probed run and truth, with Kendall's tau or the reason why there is none."""
 
 truths = Table(
     "truths",
@@ -121,8 +121,8 @@ truths = Table(
     Column("std", Double),
     Column("reason", Text),
 )
-"""One row a truth that runs of a space were judged by: what its numbers are of, so that they can be read without its
-table. ``size`` to ``std`` are of the cells that it ranks; there are none, and a reason, where it ranks nothing."""
+"""One row for each truth that runs of a space were judged by, so that judgements can be read without its table.
+``size`` to ``std`` describe the cells that it ranks; if it ranks none, there is a reason instead."""
 
 looks = Table(
     "looks",
@@ -135,4 +135,4 @@ looks = Table(
     Column("table_digest", Text, nullable=False),
     Index("looks_by_run", "run"),
 )
-"""One row a look at the truth, never changed or deleted."""
+"""One row for each lookup of the truth, never changed or deleted."""

@@ -1,4 +1,4 @@
-"""Runs by what is recorded of them: flat keys, the conditions of ``--where``, and the names of groups."""
+"""Selects runs by what is recorded of them: flat keys, the conditions of ``--where``, and the names of groups."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from harness.storage.records import Run
 SETTINGS_PREFIX = "settings."
 
 ABBREVIATED_KEYS = ("run", "table_digest")
-"""Keys of long hexadecimal texts, of which the first characters are enough."""
+"""Keys whose values are long hexadecimal texts, which may be given by their first characters."""
 
 CONDITION_PATTERN = re.compile(r"(?P<key>[^!=\s]+)(?P<sign>!=|=)(?P<value>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """What a run has for a key of other runs: a setting of another policy, or of a later version."""
+    """The value of a key that only other runs have: a setting of another policy, or of a later version."""
 
     def __str__(self) -> str:
         return "–"
@@ -36,9 +36,9 @@ ABSENT = Absent()
 
 
 def keys_of(run: Run) -> dict[str, Any]:
-    """What is recorded of a run, flat: ``budget.queries``, ``settings.policy.pool``, ``provenance.packages.numpy``.
+    """All that is recorded of a run, by flat keys: ``budget.queries``, ``settings.policy.pool``, ``provenance.python``.
 
-    ``queries``, ``epochs`` and ``seconds`` are what it spent.
+    ``queries``, ``epochs`` and ``seconds`` are its cost.
     """
     spec = run.spec
     named = ("policy", "oracle", "space", "table", "table_digest", "seed", "search_metric", "version")
@@ -49,12 +49,12 @@ def keys_of(run: Run) -> dict[str, Any]:
 
 
 def short_key(key: str) -> str:
-    """How a key is shown and may be written: ``policy.pool`` for ``settings.policy.pool``."""
+    """The short form of a key, as it is shown and may be written: ``policy.pool`` for ``settings.policy.pool``."""
     return key.removeprefix(SETTINGS_PREFIX)
 
 
 def full_key(key: str, known: Iterable[str]) -> str:
-    """The recorded key that is meant; raises UnknownNameError with the nearest one for a key that no run has."""
+    """The recorded key that ``key`` means; raises UnknownNameError with the nearest one if no run has it."""
     names = set(known)
     for candidate in (key, f"{SETTINGS_PREFIX}{key}"):
         if candidate in names:
@@ -73,7 +73,7 @@ class WhereCondition:
 
     @classmethod
     def parse(cls, text: str) -> WhereCondition:
-        """Read ``key=value`` or ``key!=value``, the value being a YAML scalar; raises SettingError for another text."""
+        """Read ``key=value`` or ``key!=value``, where value is a YAML scalar; raises SettingError for another text."""
         match = CONDITION_PATTERN.fullmatch(text)
         if match is None:
             raise SettingError(f"--where {text!r} must look like KEY=VALUE or KEY!=VALUE, for example policy=nao")
@@ -84,11 +84,11 @@ class WhereCondition:
         return cls(match["key"], match["sign"] == "=", value, match["value"])
 
     def holds(self, keys: Mapping[str, Any]) -> bool:
-        """Whether a run with these keys is wanted; one without the key has another value than any."""
+        """Whether a run with these keys satisfies the condition; a missing key differs from every value."""
         return self._same(keys.get(self.key, ABSENT)) == self.equal
 
     def concerns_baseline(self) -> bool:
-        """Whether it is about more than which policies are shown, and what they asked and how."""
+        """Whether it applies to the baseline too: not if it selects other policies, or is about oracles or queries."""
         asked = ("oracle", "search_metric", "queries", "epochs", "seconds", "trials")
         if self.key == "policy":
             return not self.equal and self.text == BASELINE
@@ -106,7 +106,7 @@ class WhereCondition:
 
 
 def select(runs: Sequence[Run], wheres: Sequence[str]) -> list[Run]:
-    """The runs that all conditions hold for; raises SettingError or UnknownNameError for one that cannot be read."""
+    """The runs that satisfy all conditions; raises SettingError or UnknownNameError for a wrong condition."""
     conditions = _conditions(runs, wheres)
     return [run for run in runs if all(condition.holds(keys_of(run)) for condition in conditions)]
 
@@ -114,36 +114,36 @@ def select(runs: Sequence[Run], wheres: Sequence[str]) -> list[Run]:
 def with_baseline(found: Sequence[Run], among: Sequence[Run], wheres: Sequence[str]) -> list[Run]:
     """The runs found, and those of the baseline on the same spaces, in the order of ``among``.
 
-    The baseline asked no oracle, so that conditions on what the others asked and how are none on it.
+    The baseline asked no oracle, so conditions on oracles and queries do not apply to it.
     """
     conditions = [each for each in _conditions(among, wheres) if each.concerns_baseline()]
     spaces, ids = {run.spec.space for run in found}, {run.id for run in found}
-    beside = [run for run in among if asks_nothing(run) and run.spec.space in spaces]
-    ids |= {run.id for run in beside if all(condition.holds(keys_of(run)) for condition in conditions)}
+    baselines = [run for run in among if asks_nothing(run) and run.spec.space in spaces]
+    ids |= {run.id for run in baselines if all(condition.holds(keys_of(run)) for condition in conditions)}
     return [run for run in among if run.id in ids]
 
 
 def asks_nothing(run: Run) -> bool:
-    """Whether a run of the baseline drew its architecture without an oracle, so that no setting of one matters."""
+    """Whether a run of the baseline asked no oracle, so that the oracle's settings do not matter."""
     return run.spec.policy == BASELINE and run.trials == 0
 
 
 def _conditions(runs: Sequence[Run], wheres: Sequence[str]) -> list[WhereCondition]:
-    """The conditions, by the full keys that these runs have."""
+    """The conditions, with the full keys that these runs have."""
     known = {key for run in runs for key in keys_of(run)} if wheres else set()
     read = map(WhereCondition.parse, wheres if runs else ())
     return [replace(each, key=full_key(each.key, known)) for each in read]
 
 
 def require_runs(found: Sequence[Run], among: Sequence[Run], wheres: Sequence[str]) -> None:
-    """Raise SettingError, with the values that there are, where no run is left."""
+    """Raise SettingError, which lists the existing values, if no run is left."""
     if found:
         return
     if not among:
         raise SettingError("the store holds no run yet; `harness run` makes some")
     keys = dict.fromkeys(condition.key for condition in _conditions(among, wheres))
-    told = [f"{short_key(key)} is {_listed(key, among)}" for key in keys]
-    raise SettingError(f"none of {len(among)} runs has {' and '.join(wheres)}; {'; '.join(told)}")
+    values = [f"{short_key(key)} is {_listed(key, among)}" for key in keys]
+    raise SettingError(f"none of {len(among)} runs has {' and '.join(wheres)}; {'; '.join(values)}")
 
 
 def _listed(key: str, runs: Sequence[Run], most: int = 8) -> str:

@@ -2,7 +2,7 @@
 
 The container: 8 bytes of magic, the CRC-32 of all that follows (4 bytes, little-endian), the length of the skeleton (8
 bytes), the skeleton as JSON, and the bytes of all arrays. In the skeleton a list is a JSON array and a dict with text
-keys a JSON object; everything else is an object whose key ``$`` says what it stands for.
+keys a JSON object; everything else is an object whose key ``$`` names its type.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def decode(data: bytes) -> dict[str, Any]:
 
 
 class _Writer:
-    """Turns values into JSON's own, and gathers the bytes of the arrays."""
+    """Converts values to JSON types, and collects the bytes of the arrays."""
 
     def __init__(self) -> None:
         self.blobs: list[bytes] = []
@@ -106,13 +106,13 @@ class _Writer:
 
 
 class _Reader:
-    """Builds what the tagged objects of a skeleton stand for; the arrays' bytes begin at ``start`` of ``data``."""
+    """Converts the tagged objects of a skeleton to values; the arrays' bytes begin at ``start`` of ``data``."""
 
     def __init__(self, data: bytes, start: int) -> None:
         self._data, self._start = data, start
 
     def revive(self, node: dict[str, Any]) -> Any:
-        """The value of a JSON object whose parts are revived already."""
+        """The value of a JSON object whose parts are converted already."""
         match node.get("$"):
             case None:
                 return node

@@ -1,7 +1,7 @@
-"""The run store: runs, their trials and checkpoints, what was judged of them, and every look at the truth.
+"""The run store: runs, their trials and checkpoints, their judgements, and every lookup of the truth.
 
-One process writes to a run. What belongs together is committed together: the rows of new trials, the counters, and both
-states, so that a run that was killed at any moment goes on from its last commit as if nothing had happened.
+One process writes to a run. The rows of new trials, the counters and both states are committed together, so that a run
+that was killed at any moment goes on from its last commit as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SCORE_COLUMNS = tuple(part.name for part in fields(ScoreRow))
 score_values = attrgetter(*SCORE_COLUMNS)
 
 BATCH_ROWS = 5000
-"""Rows that are held at a time where there may be millions."""
+"""Rows that are held in memory at a time, where there may be millions."""
 
 
 class Store:
-    """A run store in a database; ``Store.open(url)`` is for writing, ``Store.read(url)`` for looking."""
+    """A run store in a database; ``Store.open(url)`` opens it for writing, ``Store.read(url)`` for reading."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -51,9 +51,9 @@ class Store:
 
     @classmethod
     def read(cls, url: str) -> Self:
-        """Open an existing store as it is, of any readable version, and make nothing in it.
+        """Open an existing store of any readable version without creating or changing tables.
 
-        What is judged can be recorded in it, where it is writable. Raises StoreError where there is none.
+        Judgements can still be recorded in it if it is writable. Raises StoreError if there is none.
         """
         engine = database.connect(url)
         database.require_store(engine)
@@ -66,17 +66,17 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections to the database."""
         self._engine.dispose()
 
     @property
     def folder(self) -> Path:
-        """Where files that belong to the store lie: beside a database that is a file, or else the folder ``runs``."""
+        """The folder of files that belong to the store: that of a database file, or else ``runs``."""
         path = database.file_of(self._engine.url)
         return Path("runs") if path is None else path.parent
 
     def begin(self, spec: RunSpec, provenance: Mapping[str, Any]) -> Run | Checkpoint | None:
-        """The finished run of this specification, the checkpoint that it goes on from, or ``None`` where it starts."""
+        """Begin a run: returns the finished run, the checkpoint to resume from, or ``None`` if it starts anew."""
         with self._write() as connection:
             row = connection.execute(select(schema.runs).where(schema.runs.c.id == spec.digest)).one_or_none()
             if row is None:
@@ -89,9 +89,9 @@ class Store:
             return resume(connection, row)
 
     def commit(self, run: str, rows: Sequence[ScoreRow], checkpoint: Checkpoint) -> None:
-        """Add a batch's rows, move the counters, and replace both states, all in one transaction.
+        """Add a batch's rows, update the counters, and replace both states, all in one transaction.
 
-        Raises StoreError where another process has moved the run since this one began it.
+        Raises StoreError if another process has changed the run since this one began it.
         """
         number, before = self._begun[run]
         moved = update(schema.runs).values(
@@ -114,7 +114,7 @@ class Store:
         self._begun[run] = number, checkpoint.trials
 
     def finish(self, run: str, recommendation: str, probe: Sequence[tuple[str, float | None]] = ()) -> None:
-        """Close a run with its recommendation in text form; its states are dropped, its trials stay.
+        """Close a run with its recommendation in text form; its states are deleted, its trials are kept.
 
         ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.
         """
@@ -128,26 +128,26 @@ class Store:
                 connection.execute(insert(schema.probes), scored)
 
     def fail(self, run: str, reason: str) -> None:
-        """Close a run that broke; ``begin`` takes it up again from its last checkpoint."""
+        """Close a run that failed; ``begin`` resumes it from its last checkpoint."""
         with self._close(run, status="failed", reason=reason, finished=now()):
             pass
 
     def record_result(self, run: str, result: Result) -> None:
-        """Keep what the judge said of a run, in place of an earlier word by the same metric of the same table."""
+        """Store the judgement of a run, in place of an earlier one by the same metric of the same table."""
         judgement = result.judgement
-        told = {"reason": judgement.reason} if isinstance(judgement, NoVerdict) else asdict(judgement)
+        columns = {"reason": judgement.reason} if isinstance(judgement, NoVerdict) else asdict(judgement)
         values = {"metric": result.metric, "table_digest": result.table_digest, "architecture": result.architecture}
-        self._replace(schema.results, run, values | told)
+        self._replace(schema.results, run, values | columns)
 
     def record_correlation(self, run: str, ranked: ProbeCorrelation) -> None:
-        """Keep how well a run's final shared weights rank cells, in place of an earlier word of the same truth."""
+        """Store how well a run's final shared weights rank cells, in place of an earlier row of the same truth."""
         tau, cells = ranked.correlation.tau, ranked.correlation.cells
-        told = {"reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
+        columns = {"reason": tau.reason} if isinstance(tau, Undefined) else {"tau": tau}
         values = {"metric": ranked.metric, "table_digest": ranked.table_digest, "cells": cells}
-        self._replace(schema.correlations, run, values | told)
+        self._replace(schema.correlations, run, values | columns)
 
     def record_truth(self, space: str, truth: Truth) -> None:
-        """Keep what the numbers of a truth are of, once; a store of an older version, opened by ``read``, cannot."""
+        """Store a truth, once; does nothing if the table is missing, as in an older store opened by ``read``."""
         key = {"space": space, "metric": truth.metric, "table_digest": truth.digest}
         if not database.table_exists(self._engine, schema.truths) or self._known(schema.truths, key):
             return
@@ -156,7 +156,7 @@ class Store:
                 connection.execute(insert(schema.truths).values(**key, **truth_row(truth)))
 
     def record_lookup(self, look: TruthLookup) -> None:
-        """Note a look at the truth; what ``Judge`` takes as ``record``."""
+        """Record a lookup of the truth; ``Judge`` takes this method as ``record``."""
         values = asdict(look) | {"at": look.when.isoformat()}
         del values["when"]
         with self._write() as connection:
@@ -194,27 +194,27 @@ class Store:
         return best
 
     def stream(self, run: str) -> Iterator[ScoreRow]:
-        """What ``trials`` gives, a part at a time: millions of rows take no more memory than a few thousand."""
+        """The rows of ``trials``, read in batches: millions of rows take no more memory than a few thousand."""
         with database.store_errors(self._engine.url), self._engine.connect() as connection:
             rows = connection.execution_options(yield_per=BATCH_ROWS).execute(_trials_of(run))
             for row in rows:
                 yield ScoreRow(*score_values(row))
 
     def results(self, run: str) -> list[Result]:
-        """What was ever judged of a run, one record a metric and table."""
-        mine = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
+        """All judgements of a run, one record for each metric and table."""
+        found = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
         return [
-            result_of(row) for row in self._rows(mine.order_by(schema.results.c.metric, schema.results.c.table_digest))
+            result_of(row) for row in self._rows(found.order_by(schema.results.c.metric, schema.results.c.table_digest))
         ]
 
     def probe(self, run: str) -> list[tuple[str, float | None]]:
-        """The cells that a run's final shared weights were asked about, with their scores, in the order asked."""
+        """The cells that a run's final shared weights scored, with their scores, in order."""
         probes = schema.probes.c
         rows = self._added(schema.probes, run, probes.architecture, probes.value, order=(probes.number,))
         return [(row.architecture, row.value) for row in rows]
 
     def correlations(self, run: str) -> list[ProbeCorrelation]:
-        """How well a run's final shared weights were found to rank cells, one record a metric and table."""
+        """How well a run's final shared weights rank cells, one record for each metric and table."""
         found = schema.correlations.c
         return [
             correlation_of(row)
@@ -222,14 +222,14 @@ class Store:
         ]
 
     def truths(self) -> dict[tuple[str, str, str], Truth]:
-        """What the runs of this store were judged by, by space, metric and digest."""
+        """The truths that the runs of this store were judged by, by space, metric and digest."""
         if not database.table_exists(self._engine, schema.truths):
             return {}
         rows = self._rows(select(schema.truths))
         return {(row.space, row.metric, row.table_digest): truth_of(row) for row in rows}
 
     def looks(self, run: str | None = None) -> list[TruthLookup]:
-        """The looks at the truth for one run, or all of them, oldest first."""
+        """The lookups of the truth for one run, or all of them, oldest first."""
         conditions = () if run is None else (schema.looks.c.run == run,)
         rows = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
         return [
@@ -250,13 +250,13 @@ class Store:
             yield connection
 
     def _added(self, table: Table, run: str, *columns: Any, order: Sequence[Any]) -> Sequence[Row[Any]]:
-        """A run's rows of a table that the first version of the store had not; none where it is not there."""
+        """A run's rows of a table that the first version of the store lacks; none if the table does not exist."""
         if not database.table_exists(self._engine, table):
             return []
         return self._rows(select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(*order))
 
     def _replace(self, table: Table, run: str, values: Mapping[str, Any]) -> None:
-        """Write a run's row of a truth, in place of an earlier one."""
+        """Write a run's row for a truth, in place of an earlier one."""
         with self._write() as connection:
             number, columns = number_of(connection, run), table.c
             same = (columns.metric == values["metric"], columns.table_digest == values["table_digest"])
@@ -265,7 +265,7 @@ class Store:
 
     @contextmanager
     def _close(self, run: str, **values: Any) -> Iterator[tuple[Connection, int]]:
-        """Move a run to its end; what else belongs to it can be written in the same transaction."""
+        """End a run; the caller can write other rows of it in the same transaction."""
         number, before = self._begun[run]
         with self._write() as connection:
             update_own_run(connection, update(schema.runs).values(values), (run, number, before))
@@ -279,6 +279,6 @@ def _trials_of(run: str) -> Select[Any]:
 
 
 def _there(connection: Connection, table: Table, key: Mapping[str, Any]) -> bool:
-    """Whether a table has a row of this key."""
+    """Whether a table has a row with this key."""
     same = [table.c[name] == value for name, value in key.items()]
     return connection.execute(select(*table.primary_key.columns).where(*same)).first() is not None

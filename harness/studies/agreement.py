@@ -1,4 +1,4 @@
-"""How far two rankings of the same cells agree, and what that comes to over seeds."""
+"""Measures how far two rankings of the same cells agree, and summarises the measures over seeds."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from harness.statistics import kendall, mean, sparse_kendall, spearman, std, top
 Floats = npt.NDArray[np.float64]
 
 TOP_SIZES = (3, 5, 10, 20)
-"""eval-nas, search_policies/cnn/search_policy.py, looks at the top 3, 5, 10 and 20."""
+"""The top 3, 5, 10 and 20, as in eval-nas, search_policies/cnn/search_policy.py."""
 
 SPARSE_DECIMALS = 3
-"""Decimals that two values must differ in to count as different: 1e-3, as in eval-nas (see ``sparse_kendall``)."""
+"""Values that agree in this many decimals count as equal: 1e-3, as in eval-nas (see ``sparse_kendall``)."""
 
 TIE_DECIMALS = 12
-"""Decimals in which equal values agree: summing the same repeats in another order changes the last bits."""
+"""Values that agree in this many decimals tie: summing the same repeats in another order changes the last bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How scores rank ``cells`` cells, against their truth.
+    """How well scores rank ``cells`` cells, compared with their truth.
 
     ``tau`` and ``sparse_tau`` are Kendall's tau-b of the values as they are and rounded to 1e-3; ``precision`` is, for
     each k below the number of cells, the share of the true top k among the top k by score, and ``regret`` how far the
-    best of the top k by score is below the best of all, in the truth's unit; ``weighted_tau`` counts the order at the
-    top most; ``deviation`` is the mean distance between a cell's two ranks.
+    best of the top k by score is below the best of all, in the truth's unit; ``weighted_tau`` gives the order at the
+    top the most weight; ``deviation`` is the mean distance between a cell's two ranks.
     """
 
     cells: int
@@ -45,9 +45,9 @@ class Agreement:
 
 
 def agreement(scores: Floats, truth: Floats) -> Agreement:
-    """Compare two columns (cells,) in which larger is better; cells without a finite number in both are left out.
+    """Compare two columns (cells,) in which larger is better; cells without a finite value in both are left out.
 
-    Cells that tie share the places that they hold together, in ``precision`` by what random order gives on average.
+    Tied cells share their ranks; ``precision`` counts them as a random order of theirs does on average.
     """
     known = np.isfinite(scores) & np.isfinite(truth)
     scores, truth = np.round(scores[known], TIE_DECIMALS), np.round(truth[known], TIE_DECIMALS)
@@ -66,14 +66,14 @@ def agreement(scores: Floats, truth: Floats) -> Agreement:
     )
 
 
-def _by_k(figure: Callable[[Floats, Floats, int], Number], scores: Floats, truth: Floats) -> dict[int, float]:
-    """A figure of the top k, for each k below the number of cells that has one."""
-    found = {k: figure(scores, truth, k) for k in TOP_SIZES if k < len(scores)}
+def _by_k(statistic: Callable[[Floats, Floats, int], Number], scores: Floats, truth: Floats) -> dict[int, float]:
+    """A statistic of the top k, for each k below the number of cells for which it is defined."""
+    found = {k: statistic(scores, truth, k) for k in TOP_SIZES if k < len(scores)}
     return {k: number for k, number in found.items() if not isinstance(number, Undefined)}
 
 
 def average_ranks(values: Floats) -> Floats:
-    """The ranks (cells,) of finite values, 1 for the largest; those that tie have the mean of their ranks."""
+    """The ranks (cells,) of finite values, 1 for the largest; tied values have the mean of their ranks."""
     from scipy.stats import rankdata
 
     found: Floats = rankdata(-values)
@@ -88,7 +88,7 @@ def competition_ranks(values: Floats) -> list[int | None]:
 
 
 class SeedStatistics(TypedDict):
-    """A statistic over the seeds that have one; ``None`` for what too few of them leave undefined."""
+    """A statistic over the seeds that have a value; ``None`` for a number that too few seeds leave undefined."""
 
     seeds: int
     mean: float | None
@@ -100,7 +100,7 @@ class SeedStatistics(TypedDict):
 
 
 def seed_statistics(values: Mapping[int, float | None], *, sign: float = 1.0) -> SeedStatistics:
-    """Over seeds; the best is the largest value times ``sign``, and of equals the seed that stands first."""
+    """Summarise values by seed; the best is the largest value times ``sign``, of equal ones the first."""
     there = {seed: value for seed, value in values.items() if value is not None}
     best = max(there, key=lambda seed: sign * there[seed], default=None)
     worst = min(there, key=lambda seed: sign * there[seed], default=None)
@@ -117,5 +117,5 @@ def seed_statistics(values: Mapping[int, float | None], *, sign: float = 1.0) ->
 
 
 def json_number(number: Number) -> float | None:
-    """A number as JSON has it."""
+    """A number for JSON; ``None`` if it is undefined."""
     return None if isinstance(number, Undefined) else number

@@ -1,4 +1,4 @@
-"""At what scale a study trains: the families of recipes, and the tables that belong to them."""
+"""The scales at which a study trains: the families of recipes, and the tables of the same data."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import known_tables
 from harness.core.errors import SettingError, TableError
 from harness.planning import registry, settings
 from harness.planning.settings import create_space
-from harness.studies.sharing_amount.cells import DataKind, kind_of
+from harness.studies.sharing_amount.cells import kind_of
 
 Scale = Literal["reduced", "paper"]
 
@@ -18,7 +19,7 @@ FAMILIES: Mapping[DataKind, Mapping[Scale, str]] = {
     "images": {"reduced": "digits", "paper": "cifar10"},
     "text": {"reduced": "austen", "paper": "ptb"},
 }
-"""The families of recipes by what a space's cells are trained on."""
+"""The family of recipes for each kind of data and scale."""
 
 TABLES: Mapping[tuple[str, str], str] = {
     **{(f"nasbench101-v{n}", "digits"): "nasbench101-v5-digits" for n in range(2, 6)},
@@ -28,7 +29,7 @@ TABLES: Mapping[tuple[str, str], str] = {
     ("rnn2", "ptb"): "rnn2-ptb",
     ("rnn2", "ptb-small"): "rnn2-ptb",
 }
-"""The table of a space and a family: that of the same data."""
+"""The table of the same data for each space and family of recipes."""
 
 TRUTHS: Mapping[tuple[DataKind, Scale], tuple[str, str | None]] = {
     ("images", "reduced"): ("nasbench101-v5-digits", None),
@@ -36,12 +37,12 @@ TRUTHS: Mapping[tuple[DataKind, Scale], tuple[str, str | None]] = {
     ("text", "reduced"): ("rnn2-austen", None),
     ("text", "paper"): ("rnn-ptb", None),
 }
-"""The stand-alone recipe and the table that are the truth about cells for which no table ships."""
+"""For each kind of data and scale: the recipe that trains a cell alone for its truth, and a table of truths if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleSettings:
-    """The settings that choose a family, and the table that goes with it, or ``None`` for one that covers the space."""
+    """The settings that choose a family of recipes, and its table; ``None``: any table that covers the space."""
 
     settings: dict[str, Any]
     table: str | None
@@ -49,7 +50,7 @@ class ScaleSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScaleTruthSettings(ScaleSettings):
-    """Also the stand-alone recipe that makes the truth where ``table`` is ``None``."""
+    """Also the stand-alone recipe that makes the truth if ``table`` is ``None``."""
 
     recipe: str
 
@@ -62,13 +63,13 @@ def settings_at_scale(space: str, oracle: str, family: str | None, scale: Scale)
 
 
 def truth_at_scale(kind: DataKind, oracle: str, family: str | None, scale: Scale) -> ScaleTruthSettings:
-    """The family, or else that of a scale, and the truth of the scale."""
+    """The settings of the family, or else of the scale's, and the truth of the scale."""
     recipe, table = TRUTHS[kind, scale]
     return ScaleTruthSettings(_family(kind, oracle, family, scale), table, recipe)
 
 
 def _family(kind: DataKind, oracle: str, family: str | None, scale: Scale) -> dict[str, Any]:
-    """The setting that chooses a family; an oracle without recipes has none to choose."""
+    """The setting that chooses a family; empty for an oracle without recipes."""
     if "recipe" in settings.defaults(registry.load("oracle", oracle)):
         return {"oracle.recipe": family or FAMILIES[kind][scale]}
     if family is not None:
@@ -77,7 +78,7 @@ def _family(kind: DataKind, oracle: str, family: str | None, scale: Scale) -> di
 
 
 def table_here(settings_at_scale: ScaleSettings) -> str | None:
-    """The table of a scale; raises TableError where it is one that was not fetched yet."""
+    """The table of a scale; raises TableError if it was not fetched yet."""
     if settings_at_scale.table is not None and settings_at_scale.table not in known_tables():
         raise TableError(
             f"the truth of this scale is table {settings_at_scale.table!r}, which is not here; `harness table fetch "

@@ -1,4 +1,4 @@
-"""What runs with shared weights will take, from a few timed steps of the very oracle that they will ask."""
+"""Estimates the time of runs with shared weights from a few timed steps of the oracle that they ask."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StepSeconds:
     score: float
 
     def forecast(self, *, runs: int, updates: int, scores: int, workers: int) -> str:
-        """How long ``runs`` of so many steps each take, in words; every worker is taken to be as fast as this one."""
+        """The time of ``runs`` with these steps each, in words; all workers are assumed to be as fast as this one."""
         turns = -(-runs // workers)
         minutes = turns * (updates * self.update + scores * self.score) / 60
         return (
@@ -37,16 +37,16 @@ class StepSeconds:
 
 
 def measure_step_seconds(spec: RunSpec, space: SearchSpace, cells: Sequence[Architecture] = ()) -> StepSeconds:
-    """Time the oracle of a run, fresh, on some of ``cells`` (of the probe where there are none), on one thread.
+    """Time a new oracle of a run on some of ``cells`` (if there are none, of the probe's), on one thread.
 
-    Raises IncompatibleError for an oracle that shares no weights, ResourceError where memory does not suffice.
+    Raises IncompatibleError for an oracle that shares no weights, ResourceError if memory does not suffice.
     """
     oracle = build_oracle(spec, space)
     if not OracleFeatures.of(oracle).shares_weights:
         raise IncompatibleError(f"oracle {spec.oracle} shares no weights with these settings: nothing to study")
     some = (tuple(cells) or probe_cells(space, UPDATES))[:UPDATES]
     with one_thread():
-        _seconds(oracle, [Update((some[0],)), Score(some[0])])  # what is only done once, such as loading kernels
+        _seconds(oracle, [Update((some[0],)), Score(some[0])])  # work that is done only once, such as loading kernels
         update = _seconds(oracle, [Update((cell,)) for cell in some]) / len(some)
         return StepSeconds(update, _seconds(oracle, [Score(cell) for cell in some[:SCORES]]) / len(some[:SCORES]))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from backends.networks.adapters import DataKind
 from harness.core.errors import HarnessError, ResourceError
 from harness.core.probe import probe_cells
 from harness.core.runspec import RunSpec
@@ -17,7 +18,7 @@ from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missi
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan, require_buildable
 from harness.storage.store import Store
-from harness.studies.sharing_amount.cells import DataKind, kind_of
+from harness.studies.sharing_amount.cells import kind_of
 from harness.studies.step_timing import measure_step_seconds
 
 Floats = npt.NDArray[np.float64]
@@ -28,7 +29,7 @@ FACTORS: Mapping[DataKind, tuple[str, ...]] = {
     "images": ("batch_norm", "widths", "running_momentum", "slices"),
     "text": ("sharing", "average", "norm"),
 }
-"""Settings of an oracle that decide how shared weights rank, by what a space's cells are trained on."""
+"""Settings of an oracle that decide how shared weights rank, by the kind of data."""
 
 ALWAYS = ("recipe", "precision")
 
@@ -48,7 +49,7 @@ class ScoredRun:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRuns:
-    """The runs of a study that finished, and why the others did not, by seed."""
+    """The finished runs of a study, and the reasons, by seed, why the others did not finish."""
 
     runs: tuple[ScoredRun, ...]
     failed: Mapping[int, str]
@@ -57,7 +58,7 @@ class FinishedRuns:
 def sharing_plan(experiment: Experiment, score_epochs: Sequence[int] | None) -> Plan:
     """The runs of ``uniform-sharing`` with the oracle of an experiment, scored after these epochs and the last.
 
-    Without any: before the training, after each quarter of it, and after the last epoch.
+    ``None`` scores before the training, after each quarter of it, and after the last epoch.
     """
     asked = experiment.model_copy(update={"policies": (POLICY,)})
     plan = make_plan(asked)
@@ -77,9 +78,9 @@ def without_table(plan: Plan) -> Plan:
 
 
 def train(plan: Plan, experiment: Experiment, watcher: Watcher) -> FinishedRuns:
-    """Perform what is not in the store yet, saying first about how long it will take; raises where no run finished.
+    """Announce the time, and perform the runs that the store lacks; raises HarnessError if no run finished.
 
-    The runs do not read the truth, so that the table is no part of them: other tables can judge the same runs.
+    The runs do not read the truth, so the table is no part of them: other tables can judge the same runs.
     """
     bare = without_table(plan)
     for note in bare.notes:
@@ -130,7 +131,7 @@ def _scorings(store: Store, spec: RunSpec) -> ScoredRun | str:
 
 
 def factors(spec: RunSpec, space: SearchSpace) -> dict[str, str | int | float | bool | None]:
-    """What decides how shared weights rank, by name: settings of the oracle and the length of the training."""
+    """The factors that decide how shared weights rank, by name: settings of the oracle, length of the training."""
     oracle, policy = spec.settings["oracle"], spec.settings["policy"]
     names = (*ALWAYS, *FACTORS[kind_of(space)])
     known = {name: "as the recipe has it" if oracle[name] in OWN else oracle[name] for name in names if name in oracle}

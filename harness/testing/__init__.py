@@ -1,6 +1,6 @@
-"""Contract checks that every plug-in must pass: a tuple each for policies, oracles, spaces, tables and executors.
+"""Contract checks that every plug-in must pass: one tuple of checks for each kind of plug-in.
 
-A check is a function of a case; it returns nothing, or raises ContractError saying which rule was broken. With pytest::
+A check is a function of a case; it returns nothing, or raises ContractError with the broken rule. With pytest::
 
     @pytest.mark.parametrize("check", POLICY_CHECKS)
     def test_my_policy_keeps_the_contract(check):

@@ -32,7 +32,7 @@ def same_state(a: Any, b: Any) -> bool:
 
 
 def require_declared(read: Callable[[], object]) -> None:
-    """Raise ContractError where reading what a plug-in declares is refused with a HarnessError."""
+    """Raise ContractError if reading a plug-in's declarations raises a HarnessError."""
     try:
         read()
     except HarnessError as error:

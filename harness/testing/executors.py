@@ -12,7 +12,7 @@ from harness.execution.executor import Executor, Job, JobEnd, JobEvent, JobMessa
 from harness.testing.contract import ContractError, require
 
 ExecutorFactory: TypeAlias = Callable[[Workers], Executor]
-"""Starts an executor, as the object that a registered name leads to does."""
+"""Starts an executor, like the function that is registered under an executor's name."""
 
 MANY = 200
 LONG_SECONDS = 60.0
@@ -40,7 +40,7 @@ def last_long(send: Send) -> None:
 
 
 def events_of(executor: Executor, *jobs: Job) -> dict[str, list[JobEvent]]:
-    """What is received of each job until all have ended."""
+    """The events of each job until all have ended."""
     found: dict[str, list[JobEvent]] = {job.name: [] for job in jobs}
     for job in jobs:
         executor.submit(job)
@@ -49,7 +49,7 @@ def events_of(executor: Executor, *jobs: Job) -> dict[str, list[JobEvent]]:
 
 
 def each_job_is_performed_once_in_order(start: ExecutorFactory) -> None:
-    """Each job's messages come in the order in which they were sent, and then its result, all of it once."""
+    """The messages of each job are received once each, in the order sent, and then its result."""
     jobs = {f"job {n}": (100 * n, 100 * n + MANY) for n in range(5)}
     with start(Workers(2)) as executor:
         found = events_of(executor, *(Job(name, count, limits) for name, limits in jobs.items()))
@@ -69,7 +69,7 @@ def events_are_received_by_who_waits(start: ExecutorFactory) -> None:
 
 
 def an_error_ends_its_own_job(start: ExecutorFactory) -> None:
-    """An error is the end of its job, after the job's messages; the other jobs go on."""
+    """An error ends its job, after the job's messages; the other jobs go on."""
     with start(Workers(2)) as executor:
         try:
             found = events_of(executor, Job("wrong", fail), Job("right", count, (0, 3)), Job("last", count, (0, 3)))
@@ -84,7 +84,7 @@ def an_error_ends_its_own_job(start: ExecutorFactory) -> None:
 
 
 def a_name_is_in_use_until_its_end(start: ExecutorFactory) -> None:
-    """A name that has not ended is refused; once its end is received, even from there, it may be submitted again."""
+    """A name is refused until its job has ended; from then on, even inside ``receive``, it may be submitted again."""
     ends: list[JobEvent] = []
     with start(Workers(1)) as executor:
 
@@ -124,7 +124,7 @@ def a_cancelled_job_ends(start: ExecutorFactory) -> None:
 
 
 def an_error_of_the_receiver_comes_out(start: ExecutorFactory) -> None:
-    """What ``receive`` raises comes out of ``wait``, and leaving the executor ends its jobs at once."""
+    """An error that ``receive`` raises is raised by ``wait``, and leaving the executor ends its jobs at once."""
     began = time.monotonic()
     try:
         with start(Workers(2)) as executor:

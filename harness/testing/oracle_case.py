@@ -1,4 +1,4 @@
-"""An oracle under check: how it is built, how closely it is looked at, and what it is asked."""
+"""The case of an oracle under check: how to build it, the tolerances, and the queries that it is asked."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from harness.core.space import Mixture, SearchSpace
 
 @dataclass(frozen=True, slots=True)
 class OracleCase:
-    """How to build an oracle for a run's seed, and how closely it is looked at.
+    """How to build an oracle for a run's seed, and the tolerances of its checks.
 
     A trained network computes in float32: give its slopes a larger ``slope_step`` of the finite differences and
     ``slope_tolerance`` (relative to the slope, and a tenth of it absolute), and its scores a ``score_tolerance``
-    (absolute) where one point is trained in two ways. ``estimates_slopes`` says why a Gradient is not the exact slope
-    of its own loss, where it is not; then that is not asked of it.
+    (absolute) where one point is trained in two ways. If a Gradient is not the exact slope of its own loss,
+    ``estimates_slopes`` says why, and the slope is not checked.
     """
 
     build: Callable[[int], Oracle]
     queries: int = 20
-    """How many of each kind it is asked."""
+    """How many architectures it is asked about."""
     slope_step: float = 1e-4
     slope_tolerance: float = 1e-2
     score_tolerance: float = 1e-9
     estimates_slopes: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Over the defaults of its class, the settings that its ``protocol`` and ``space_of`` are asked with."""
+    """Settings, over the defaults of the class, with which its ``protocol`` and ``space_of`` are called."""
 
 
 def sample(case: OracleCase, oracle: Oracle, seed: int = 0) -> list[Query]:
-    """A mixed batch of every supported kind, the same architecture more than once."""
+    """A mixed batch of every supported kind, in which one architecture is repeated."""
     rng = stream(seed, "check")
     architectures = [oracle.space.sample(rng) for _ in range(case.queries)]
     batch: list[Query] = []

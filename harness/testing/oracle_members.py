@@ -1,4 +1,4 @@
-"""Contract checks of what an oracle may declare besides (``harness.core.features``)."""
+"""Contract checks of an oracle's optional members (``harness.core.features``)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.testing.oracle_case import OracleCase, sample
 
 
 def optional_members_are_right(case: OracleCase) -> None:
-    """What it declares besides has the declared types, counts its repeated queries, and keeps its class's promises."""
+    """Optional members have the declared types; ``repeated`` counts repeated queries, also after a resume."""
     oracle = case.build(1)
     for part in (oracle, type(oracle)):
         require_declared(lambda part=part: OracleFeatures.of(part))  # type: ignore[misc]
@@ -51,7 +51,7 @@ def settings_are_filled_in(case: OracleCase) -> None:
 
 
 def shared_settings_take_their_values(case: OracleCase) -> None:
-    """A setting that means the same in every oracle takes the values that it has everywhere."""
+    """A setting that means the same in every oracle accepts the values of ``SHARED_SETTINGS``."""
     factory = type(case.build(1))
     for name in SHARED_SETTINGS.keys() & defaults(factory).keys():
         for value in SHARED_SETTINGS[name]:

@@ -34,10 +34,10 @@ from harness.testing.oracle_members import (
 )
 
 FEW_ARCHITECTURES = 3
-"""How many architectures are trained and scored where each costs a training."""
+"""How many architectures are trained and scored if each costs a training."""
 
 STEPS = 3
-"""How often each of them is trained."""
+"""How often each of these architectures is trained."""
 
 ANSWERS: dict[type[Any], type[Any]] = {Score: Scored, Update: Updated, Gradient: Slope}
 
@@ -66,7 +66,7 @@ def _require_sound(answer: Answer, metric: Metric) -> None:
 
 
 def refuses_what_it_cannot(case: OracleCase) -> None:
-    """Unsupported kinds and foreign architectures are refused, and then nothing is charged and nothing has changed."""
+    """Unsupported kinds and architectures outside the space are refused, without a charge or a change."""
     oracle = case.build(1)
     inside = oracle.space.sample(stream(2, "check"))
     outside = Architecture(tuple(n for n in oracle.space.options))
@@ -95,7 +95,7 @@ def seed_decides(case: OracleCase) -> None:
 
 
 def resumes_from_any_cut(case: OracleCase) -> None:
-    """An oracle restored from any checkpoint answers on as the uninterrupted one."""
+    """An oracle restored from any checkpoint gives the same answers as the uninterrupted one."""
     whole = case.build(5)
     queries = sample(case, whole)
     expected = [whole.answer([query])[0] for query in queries]
@@ -155,7 +155,7 @@ def training_moves_shared_scores(case: OracleCase) -> None:
 
 
 def a_cell_is_one_point(case: OracleCase) -> None:
-    """However it is written, an architecture scores and trains as its canonical form, which one-hot rows are too."""
+    """Every description of a cell scores and trains like its canonical form, and like that form's one-hot mixture."""
     oracle = case.build(14)
     if Score not in oracle.supports:
         return

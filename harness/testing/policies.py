@@ -34,7 +34,7 @@ SEEDS = 20
 
 
 def asks_what_it_may(case: PolicyCase) -> None:
-    """Asks at most ``limit`` queries, only of declared kinds, only about architectures of the space."""
+    """A policy asks at most ``limit`` queries, only of declared kinds, only about architectures of the space."""
     space = create_space(case.space)
     for limit in (1, 3, 1000):
         policy = case.build(1)
@@ -76,7 +76,7 @@ def _queries(case: PolicyCase, limit: int) -> list[Query]:
 
 
 def seed_decides(case: PolicyCase) -> None:
-    """The same seed gives the same search, and global generators are neither read nor moved."""
+    """The same seed gives the same search, and global generators are neither read nor changed."""
     runs = []
     for disturbance in (11, 12):
         _disturb(disturbance)
@@ -101,7 +101,7 @@ def _global_states() -> list[Any]:
 
 
 def resumes_from_any_cut(case: PolicyCase) -> None:
-    """A policy restored from any checkpoint goes on exactly as the uninterrupted one, shared weights or not."""
+    """A policy restored from any checkpoint goes on exactly as the uninterrupted one, on every oracle of the case."""
     for kind in range(len(case.oracles())):
         whole = record(case, case.build(5), case.oracles()[kind])
         last = len(whole) - 1
@@ -153,7 +153,7 @@ def survives_failures(case: PolicyCase) -> None:
 
 
 def accepts_a_cut_batch(case: PolicyCase) -> None:
-    """Told only the first of several answers (the budget ended there), it still recommends from the space."""
+    """After ``tell`` with only the first of several answers (the budget ended), the recommendation is in the space."""
     policy, oracle = case.build(13), case.oracle()
     for _ in range(case.steps):
         if not (queries := policy.ask(50)):
@@ -189,7 +189,7 @@ def _is_plain(hint: Any) -> bool:
 
 
 def trains_before_it_scores(case: PolicyCase) -> None:
-    """A policy that declares Update asks one, and before its first Score: untrained shared weights say nothing."""
+    """A policy that declares Update asks one before its first Score: untrained shared weights mean nothing."""
     policy = case.build(15)
     if Update not in policy.needs:
         return
@@ -205,7 +205,7 @@ def trains_before_it_scores(case: PolicyCase) -> None:
 def learns(case: PolicyCase) -> None:
     """Over 20 seeds on the closed-form landscape, the median regret is smaller than that of one random draw.
 
-    So it must be for a policy that trains shared weights where there are some, too.
+    For a policy that trains shared weights, it is so with and without them.
     """
     if not case.learns:
         return
@@ -228,7 +228,7 @@ def _regret(judge: Judge, architecture: Architecture) -> float:
 
 
 def optional_members_are_right(case: PolicyCase) -> None:
-    """What it declares besides has the declared types; only a policy that asks Update trains some architectures."""
+    """Optional members have the declared types; only a policy that asks Update sets ``trains_some``."""
     policy = case.build(1)
     for part in (policy, type(policy)):
         require_declared(lambda part=part: PolicyFeatures.of(part))  # type: ignore[misc]

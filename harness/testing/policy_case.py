@@ -1,4 +1,4 @@
-"""A policy under check: how it is built, which oracles it is driven against, and how its search is recorded."""
+"""The case of a policy under check: how to build it, its oracles, and the record of its search."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHARING = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PolicyCase:
-    """A policy class, with settings that keep it quick and the space that it is checked on.
+    """A policy class, with settings that keep it quick and the space for its checks.
 
     ``learns=False`` exempts a policy that is not meant to beat one random draw.
     """
@@ -30,24 +30,24 @@ class PolicyCase:
     space: str = "nasbench101-v4"
     learns: bool = True
     steps: int = 60
-    """How many ask-tell rounds are looked at."""
+    """How many ask-tell rounds are checked."""
 
     def build(self, seed: int, space: SearchSpace | None = None) -> Policy:
         """A fresh policy of this case."""
         return self.factory(space or create_space(self.space), stream(seed, "policy"), **self.settings)
 
     def oracle(self, **settings: Any) -> Oracle:
-        """The closed-form oracle that it is checked against."""
+        """The closed-form oracle of the checks."""
         return SyntheticOracle(create_space(self.space), 0, **settings)
 
     def oracles(self, **settings: Any) -> list[Oracle]:
-        """The closed-form oracle, and for a policy that trains shared weights the one that has some too."""
+        """The closed-form oracle, and for a policy that trains shared weights also one that has shared weights."""
         trains = Update in self.build(0).needs
         return [self.oracle(**settings), *([self.oracle(**settings, sharing=SHARING)] if trains else [])]
 
 
 def rounds(case: PolicyCase, policy: Policy, oracle: Oracle, *, limit: int = 50) -> Iterator[list[Trial]]:
-    """Drive a policy by hand, a round of trials at a time, for the steps of the case."""
+    """Run the policy against the oracle for the steps of the case; yields the trials of each round."""
     number = 0
     for _ in range(case.steps):
         queries = policy.ask(limit)
@@ -60,12 +60,12 @@ def rounds(case: PolicyCase, policy: Policy, oracle: Oracle, *, limit: int = 50)
 
 
 def record(case: PolicyCase, policy: Policy, oracle: Oracle) -> list[Any]:
-    """Everything that can be seen of a search: its trials and its final recommendation."""
+    """All that can be observed of a search: its trials and its final recommendation."""
     return [*rounds(case, policy, oracle), policy.recommend()]
 
 
 class ConstantScores:
-    """Every Score gives the same value."""
+    """An oracle that gives every Score the same value."""
 
     def __init__(self, oracle: Oracle) -> None:
         self.space, self.metric = oracle.space, oracle.metric

@@ -13,7 +13,7 @@ from harness.testing.contract import ContractError, require
 
 SAMPLES = 100
 SMALL_SPACE = 120
-"""Sampling must reach every cell of a space of at most so many cells."""
+"""The largest space, in cells, of which sampling must reach every cell."""
 
 
 def _samples(space: SearchSpace) -> list[Architecture]:
@@ -30,7 +30,7 @@ def samples_lie_inside(space: SearchSpace) -> None:
 
 
 def sampling_reaches_everything(space: SearchSpace) -> None:
-    """In a small space, 60 draws a cell meet every cell that can be enumerated."""
+    """In a small space, 60 draws for each cell reach every cell that can be enumerated."""
     if space.size > SMALL_SPACE:
         return
     rng, cells = stream(2, "check", space.name), set(space.enumerate())
@@ -39,7 +39,7 @@ def sampling_reaches_everything(space: SearchSpace) -> None:
 
 
 def canonical_is_idempotent(space: SearchSpace) -> None:
-    """The canonical form is its own canonical form, and has the same canonical key as what it came from."""
+    """The canonical form is its own canonical form, and has the same canonical key as the original."""
     for architecture in _samples(space):
         canonical = space.canonical(architecture)
         require(space.canonical(canonical) == canonical, f"canonical({canonical.choices!r}) is not itself")
@@ -48,7 +48,7 @@ def canonical_is_idempotent(space: SearchSpace) -> None:
 
 
 def enumeration_is_complete(space: SearchSpace) -> None:
-    """Each cell comes once, in canonical form, and their number is what the space says; or the walk is refused."""
+    """Enumerated cells are distinct, canonical and in the space; a space that is too large refuses to be enumerated."""
     if space.size > ENUMERABLE:
         try:
             space.enumerate_keys()
@@ -110,7 +110,7 @@ def keys_agree_with_choices(space: SearchSpace) -> None:
 
 
 def optional_members_are_right(space: SearchSpace) -> None:
-    """``encoding`` is a name, ``reach`` counts its cells and those of others, ``hashes`` are of cells, a text each."""
+    """``encoding`` is a name, ``reach`` counts the cells of each encoding, ``hashes`` gives a text for each cell."""
     require(isinstance(space.encoding, str), f"encoding is {space.encoding!r}; expected a name")
     reach = space.reach
     require(reach.get(space.encoding) == space.reachable, "reach must give the encoding as many cells as reachable")

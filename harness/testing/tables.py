@@ -23,7 +23,7 @@ def rows_are_canonical(table: Table) -> None:
 
 
 def every_row_is_found(table: Table) -> None:
-    """Looking a row's key, or any labelling of its cell, up gives the row."""
+    """Looking up a row's key, or the key of any labelling of its cell, gives the row."""
     keys = np.asarray(table.keys)
     require(bool((table.rows(keys) == np.arange(len(keys))).all()), "looking up a row's key must give the row")
     aliases, rows = create_space(table.space).aliases(keys)
@@ -43,7 +43,7 @@ def values_are_in_range(table: Table) -> None:
 
 
 def provenance_is_there(table: Table) -> None:
-    """The file says its space, recipe, source and digest."""
+    """The table gives its space, recipe, source and digest."""
     for name in ("space", "scheme", "recipe", "provenance", "digest"):
         require(bool(getattr(table, name)), f"a table must say its {name}")
 

@@ -1,1 +1,1 @@
-"""The small networks that policies own (never the candidates')."""
+"""The networks that policies train for their own search: controllers, autoencoders, predictors; no candidates."""

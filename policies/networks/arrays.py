@@ -1,4 +1,4 @@
-"""State trees of PyTorch as plain values and NumPy arrays, and back."""
+"""Converts PyTorch state trees to plain values and NumPy arrays, and back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def to_arrays(tree: Any) -> Any:
-    """Copy a tree with its tensors as arrays and its integer keys (an optimiser's parameters) as text."""
+    """Copy a tree; tensors become arrays, and integer keys (an optimiser's parameters) become text."""
     if isinstance(tree, torch.Tensor):
         return tree.detach().numpy().copy()
     if isinstance(tree, dict):
@@ -20,7 +20,7 @@ def to_arrays(tree: Any) -> Any:
 
 
 def to_tensors(tree: Any) -> Any:
-    """Undo ``to_arrays``."""
+    """The inverse of ``to_arrays``."""
     if isinstance(tree, np.ndarray):
         return torch.from_numpy(tree.copy())
     if isinstance(tree, dict):

@@ -1,10 +1,10 @@
 """The encoder, predictor and decoder of NAO over the decisions of any space.
 
 Luo et al., "Neural Architecture Optimization", NeurIPS 2018, Sec. 3; built as in NAO_pytorch
-(github.com/renqianluo/NAO_pytorch), NAO_V1/encoder.py, decoder.py and controller.py. There all nodes share the tokens
-of their choices, the decoder learns a softmax over the whole vocabulary, and generation alone keeps to the tokens that
-a position allows. Here every decision has its own tokens (a space in general does not say which decisions mean the
-same), and the softmax runs over the tokens that its position allows in training too.
+(github.com/renqianluo/NAO_pytorch), NAO_V1/encoder.py, decoder.py and controller.py. In NAO_pytorch all nodes share the
+tokens of their choices, the decoder learns a softmax over the whole vocabulary, and only generation is restricted to
+the tokens that a position allows. Here every decision has its own tokens, since a space does not say which decisions
+mean the same, and training restricts the softmax to the allowed tokens too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from policies.networks.decisions import START_TOKEN, Heads, first_tokens, shifte
 
 
 class Autoencoder(nn.Module):
-    """Rows of choices to a sequence of unit vectors, and from there to a predicted value and back to rows."""
+    """Maps rows of choices to sequences of unit vectors, and these to a predicted value and back to rows of choices."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Autoencoder(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """PyTorch's own defaults, drawn from our generator: normal embeddings, the rest uniform in 1/sqrt(fan in)."""
+        """PyTorch's defaults, drawn from ``generator``: normal embeddings, the rest uniform within 1/sqrt(fan in)."""
         for embedding in (self.source, self.target):
             nn.init.normal_(embedding.weight, generator=self.generator)
         for lstm in (self.encoder, self.decoder):
@@ -84,7 +84,7 @@ class Autoencoder(nn.Module):
         return torch.tanh(self.mix(torch.cat([weights @ source, asking], -1))).transpose(0, 1)
 
     def losses(self, rows: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """The squared error of the predicted values, and the mean log-loss of the reconstructed choices."""
+        """The mean squared error of the predicted values, and the mean log-loss of the reconstructed choices."""
         outputs = self.encode(rows)
         embedding = summary(outputs)
         states, _ = self.decoder(self.target(shifted(rows + self.first).T), (embedding[None], embedding[None]))
@@ -100,7 +100,7 @@ class Autoencoder(nn.Module):
 
     @torch.no_grad()
     def decode(self, outputs: Tensor) -> Tensor:
-        """The likeliest choices one after the other, shape (rows, decisions), for outputs (decisions, rows, hidden)."""
+        """The likeliest choices by greedy decoding, shape (rows, decisions), for outputs (decisions, rows, hidden)."""
         embedding = summary(outputs)[None]
         tokens = torch.full(outputs.shape[1:2], START_TOKEN)
         state, rows = (embedding, embedding), list[Tensor]()

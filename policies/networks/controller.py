@@ -2,10 +2,11 @@
 
 Pham et al., "Efficient Neural Architecture Search via Parameter Sharing", ICML 2018, Sec. 2.3; the numbers are those of
 eval-nas (github.com/kcyu2014/eval-nas), search_policies/cnn/enas_policy/models/controller.py and configs.py.
-There a node's predecessor is chosen by attention over earlier nodes and its operation by a linear layer that all nodes
-share. A space in general has neither nodes nor operations, so here every decision has its own linear layer and every
-choice its own embedding. Two things of the original need to know which decisions are operations and are left out: the
-bias towards convolutions, and the squashing of operations by a further 2.5 (so 1.10 holds for every decision).
+In eval-nas, attention over earlier nodes chooses a node's predecessor, and a linear layer that all nodes share chooses
+its operation. A space in general has neither nodes nor operations, so here every decision has its own linear layer and
+every choice its own embedding. Two parts of the original are left out, since they depend on which decisions are
+operations: the bias towards convolutions, and the division of the operations' logits by a further 2.5 (so 1.10 holds
+for every decision).
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ class Controller(nn.Module):
             parameter.data.copy_(torch.from_numpy(drawn))
 
     def forward(self, rows: Choices) -> tuple[Tensor, Float32Array]:
-        """Log-probabilities of rows, shape (rows, decisions), and the entropies met on the way: both of shape (rows,).
+        """Log-probabilities and entropies, both of shape (rows,), of rows of choices, shape (rows, decisions).
 
-        The entropy of a row is the sum of its decisions' entropies given the choices before; it carries no gradient.
+        The entropy of a row is the sum of its decisions' entropies given the earlier choices; it has no gradient.
         """
         states, _ = self.lstm(self.embedding(shifted(torch.from_numpy(rows + self.first)).T))
         logits = self.tanh * torch.tanh(self.heads(states) / self.temperature)
@@ -61,9 +62,9 @@ class Controller(nn.Module):
     def rollout(self, rng: np.random.Generator, count: int) -> Choices:
         """``count`` independent draws, shape (count, decisions), inside the space or not.
 
-        In NumPy on the same weights, since dispatching so many small steps in PyTorch takes longer than computing them.
-        Only the products of matrices are PyTorch's, whose number of threads a program can set: with NumPy's own threads
-        they took up to 400 times as long on a busy machine.
+        NumPy computes the steps on the same weights, since PyTorch's dispatch of small steps takes longer than the
+        steps. PyTorch computes the matrix products, since a program can set its number of threads: with NumPy's own
+        threads they took up to 400 times as long on a busy machine.
         """
         inputs, recurrent = self._gates()
         weight, bias = self.heads.weight / self.temperature, (self.heads.bias / self.temperature).numpy()
@@ -80,9 +81,9 @@ class Controller(nn.Module):
         return rows
 
     def _gates(self) -> tuple[Float32Array, Tensor]:
-        """Each token's share of the gates, shape (tokens, 4 hidden), and the recurrent weights, (hidden, 4 hidden).
+        """Each token's contribution to the gates, (tokens, 4 hidden), and the recurrent weights, (hidden, 4 hidden).
 
-        The columns of the three logistic gates are halved: the logistic function is a tanh of half the argument.
+        The columns of the three logistic gates are halved, since sigmoid(x) = (1 + tanh(x / 2)) / 2.
         """
         from_input, from_state, bias, other_bias = self.lstm.parameters()
         scale = torch.full((4, self.lstm.hidden_size), 0.5)

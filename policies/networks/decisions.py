@@ -1,4 +1,4 @@
-"""Tokens for the choices of any space, and layers with one set of options a decision.
+"""Tokens for the choices of any space, and linear layers with one set of outputs for each decision.
 
 Token 0 starts a row; choice ``c`` of decision ``i`` has the token ``first_tokens(options)[i] + c``.
 """
@@ -23,7 +23,7 @@ def first_tokens(options: Sequence[int]) -> Choices:
 
 
 def shifted(tokens: Tensor) -> Tensor:
-    """What an autoregressive network reads to write ``tokens``, shape (rows, decisions): START and all but the last."""
+    """An autoregressive network's inputs for predicting ``tokens``, (rows, decisions): START and all but the last."""
     return torch.cat([torch.full_like(tokens[:, :1], START_TOKEN), tokens[:, :-1]], 1)
 
 

@@ -1,6 +1,6 @@
-"""An ensemble of small feed-forward networks that predict a value from 0/1 features, all trained side by side.
+"""An ensemble of small feed-forward networks that predict a value from 0/1 features, trained in one computation.
 
-The predictor of BANANAS (White, Neiswanger, Savani 2021, Sec. 3) with the numbers of its released code
+It is the predictor of BANANAS (White, Neiswanger, Savani 2021, Sec. 3) with the numbers of its released code
 (naszilla/naszilla, meta_neural_net.py and params.py): ten layers of 20 units, mean absolute error, Adam.
 """
 
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Ensemble:
-    """``networks`` networks of the same ``sizes``, each with weights and an order of the data of its own."""
+    """``networks`` networks with layers of the same ``sizes``; each has its own weights and order of the data."""
 
     def __init__(self, networks: int, sizes: Sequence[int], rng: np.random.Generator) -> None:
         self._rng = rng
@@ -52,7 +52,7 @@ class Ensemble:
 
     @torch.no_grad()
     def predict(self, rows: npt.NDArray[np.uint8]) -> Floats:
-        """What each network predicts, shape (networks, rows)."""
+        """The prediction of each network for each row, shape (networks, rows)."""
         inputs = torch.tensor(rows, dtype=torch.float32)
         predicted: Floats = self._forward(inputs.expand(len(self.weights[0]), -1, -1)).double().numpy()
         return predicted

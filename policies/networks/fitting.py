@@ -16,9 +16,9 @@ from policies.networks.autoencoder import Autoencoder
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """How to fit: the scale of the targets, passes over the data, rows a step, and how Adam goes by the loss.
+    """Settings of a fit: the scale of the targets, passes over the data, rows a step, and Adam's settings.
 
-    ``clip`` is the largest norm of a gradient, ``trade_off`` the share of the squared error in the loss.
+    ``clip`` is the largest norm of a gradient, ``trade_off`` the weight of the squared error in the loss.
     """
 
     targets: Literal["minmax", "ranks"]
@@ -31,7 +31,7 @@ class FitSettings:
 
 
 def fit(model: Autoencoder, rows: Choices, values: npt.NDArray[np.float64], fitting: FitSettings) -> None:
-    """Train on rows, shape (rows, decisions), towards their values, brought into [0, 1]; a new Adam each time."""
+    """Train on rows, shape (rows, decisions), and their values scaled into [0, 1]; each call starts a new Adam."""
     adam = torch.optim.Adam(model.parameters(), fitting.lr, weight_decay=fitting.weight_decay, fused=True)
     inputs, targets = torch.from_numpy(rows), torch.from_numpy(TARGET_SCALES[fitting.targets](values))
     for _ in range(fitting.epochs):
@@ -42,7 +42,7 @@ def fit(model: Autoencoder, rows: Choices, values: npt.NDArray[np.float64], fitt
 def training_step(
     model: Autoencoder, adam: torch.optim.Adam, rows: Tensor, targets: Tensor, fitting: FitSettings
 ) -> None:
-    """One step of the optimiser on ``trade_off`` of the squared error and the rest of the reconstruction's loss."""
+    """One optimiser step on ``trade_off`` * squared error + (1 - ``trade_off``) * reconstruction loss."""
     error, reconstruction = model.losses(rows, targets)
     adam.zero_grad()
     torch.autograd.backward(fitting.trade_off * error + (1 - fitting.trade_off) * reconstruction)
@@ -51,7 +51,7 @@ def training_step(
 
 
 def minmax_scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Values mapped linearly so that the least and the largest become 0 and 1; 0.5 where all are equal."""
+    """Values mapped linearly to [0, 1], from the least to the largest; 0.5 if all are equal."""
     low, high = values.min(), values.max()
     if low == high:
         return np.full(len(values), 0.5, np.float32)
@@ -59,7 +59,7 @@ def minmax_scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
 
 
 def rank_scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """The ranks of the distinct values, evenly from 0 for the least to 1 for the largest; 0.5 where all are equal."""
+    """Ranks of the distinct values, evenly spaced from 0 for the least to 1 for the largest; 0.5 if all are equal."""
     _, ranks = np.unique(values, return_inverse=True)
     return minmax_scaled(ranks.astype(np.float64))
 

@@ -1,4 +1,4 @@
-"""The adapter that makes a policy of any optimiser which suggests points and is told their values."""
+"""The adapter that turns any ask-and-tell optimiser into a policy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from policies.parts.ranges import require_at_least
 from policies.parts.step import FAILED, BestArchitecture
 
 TRIES = 100
-"""After so many suggestions in a row that are no cell, the space's own sampler draws one."""
+"""After this many consecutive suggestions outside the space, the space's sampler draws a cell."""
 
 ChoiceRow = tuple[int, ...]
 
@@ -23,12 +23,12 @@ ChoiceRow = tuple[int, ...]
 class AdaptedPolicy(ABC):
     """Scores ``samples`` suggestions of an optimiser, one at a time, and recommends the best.
 
-    A subclass says how the optimiser suggests (``_suggest``) and is told (``_observe``), and how a fresh one is made
-    (``_restart``). It may depend on what it was told so far and on the seed of each suggestion alone. Then a fresh one
-    that suggests and is told the same again stands where an interrupted one stood: nothing of its own is ever stored,
-    and to go on takes as long as it has thought so far.
+    A subclass defines how to create the optimiser (``_restart``), how it suggests a point (``_suggest``), and how it
+    receives a value (``_observe``). A suggestion may depend only on its seed and on the values received so far. So a
+    resumed run creates a new optimiser and repeats its suggestions and values: the optimiser's own state is never
+    stored, and resuming takes as long as all its suggestions so far.
 
-    A suggestion outside of the space is not scored: the optimiser is told that it failed, and suggests another.
+    A suggestion outside the space is not scored: the optimiser receives it as failed, and suggests another.
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
@@ -47,15 +47,15 @@ class AdaptedPolicy(ABC):
 
     @abstractmethod
     def _restart(self) -> None:
-        """Begin with an optimiser that was told nothing."""
+        """Create a new optimiser, which has received no values."""
 
     @abstractmethod
     def _suggest(self, seed: int) -> Sequence[int]:
-        """One choice for each decision of the space, drawn with this seed."""
+        """Let the optimiser suggest one choice for each decision of the space, with this seed."""
 
     @abstractmethod
     def _observe(self, row: ChoiceRow, value: float) -> None:
-        """Tell the value of a suggestion, larger being better; NaN where it failed or is no cell."""
+        """Give the optimiser the value of a suggestion; larger is better, NaN means that it failed or is no cell."""
 
     def ask(self, limit: int) -> list[Query]:
         """The next suggestion; [] when finished."""
@@ -77,7 +77,7 @@ class AdaptedPolicy(ABC):
         return tuple(int(choice) for choice in self._suggest(self._draw("suggestion")))
 
     def _draw(self, name: str) -> int:
-        """A seed that depends on the run and on how much the optimiser was told."""
+        """A seed that depends on the run and on the number of values that the optimiser has received."""
         return int(stream(self._seed, name, len(self._told)).integers(2**32))
 
     def tell(self, trials: Sequence[Trial]) -> None:
@@ -98,14 +98,14 @@ class AdaptedPolicy(ABC):
         return self._best.architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the optimiser was told, and the suggestion that waits for its answer."""
+        """All values that the optimiser has received, and the suggestion that waits for its answer."""
         rows = np.array([row for row, _ in self._told], np.int64).reshape(-1, len(self.space.options))
         told = {"rows": rows, "values": np.array([value for _, value in self._told], np.float64)}
         place = {"seed": self._seed, "scored": self._scored, "asked": list(self._asked)}
         return {"best": self._best.state_dict(), **told, **place}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._seed, self._scored, self._asked = int(state["seed"]), int(state["scored"]), tuple(state["asked"])
         self._best = BestArchitecture.from_state(state["best"])
         rows, values = (np.asarray(state[name]).tolist() for name in ("rows", "values"))

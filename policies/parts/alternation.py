@@ -1,8 +1,8 @@
-"""The loop of differentiable policies: parameters of the mixture and shared weights learn in turn (Liu et al. 2019).
+"""The loop of differentiable policies: architecture parameters and shared weights learn in turn (Liu et al. 2019).
 
-A step asks for the slope of the validation loss at a mixture (``Gradient``), moves the policy's own parameters by it,
-and lets the shared weights take a step at the new mixture (``Update``). Since the next Gradient depends on that Update
-only through the oracle, the two are asked together: one round a step.
+A step asks for the slope of the validation loss at a mixture (``Gradient``), moves the architecture parameters along
+it, and asks for a step of the shared weights at the new mixture (``Update``). The policy does not need the Update's
+answer for the next Gradient, so it asks both together: one round of messages for each step.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from policies.parts.step import Floats
 
 
 class QueryGroup:
-    """Queries that wait for no answer of each other, about ``rows`` of shape (queries, decisions, options).
+    """Queries that do not depend on each other's answers, about ``rows`` of shape (queries, decisions, options).
 
-    The first ``updates`` are Updates, the others Gradients. ``slopes`` are those of the Gradients ``answered`` so far,
-    NaN where one failed or is not finite.
+    The first ``updates`` queries are Updates, the others Gradients. ``answered`` counts the answers so far. ``slopes``
+    holds those of the answered Gradients, NaN where a Gradient failed or is not finite.
     """
 
     def __init__(self, rows: Sequence[Floats], updates: int, slopes: Sequence[Floats] = (), answered: int = 0) -> None:
@@ -54,15 +54,16 @@ class QueryGroup:
 
 
 class AlternatingPolicy(ABC):
-    """``warmup`` epochs of Updates alone, then ``epochs`` in which parameters learn as well, of ``updates`` steps each.
+    """Takes ``warmup`` epochs of Updates alone, then ``epochs`` of Gradients and Updates, of ``updates`` steps each.
 
-    Subclasses say which mixture the parameters stand for and how its slope reaches them. ``start`` holds their first
-    values, one for each choice, shape (decisions, options). A step whose Gradient failed leaves them as they are.
+    Subclasses define the mixture of given parameters (``_relax``) and the slope in the parameters (``_slope``).
+    ``start`` holds the initial parameters, one for each choice, shape (decisions, options). A step whose Gradient
+    failed does not change them.
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Gradient, Update})
     recipe: ClassVar[str]
-    """The published training protocol of the shared weights that this policy was used with."""
+    """The name of the published training protocol of this policy's shared weights."""
 
     unrolled = False
     """Whether slopes are taken after one virtual step of the shared weights (Liu et al. 2019, Eq. 6)."""
@@ -90,7 +91,7 @@ class AlternatingPolicy(ABC):
 
     @property
     def parameters(self) -> Floats:
-        """The parameters, shape (decisions, options): a view, which ``_move`` changes."""
+        """The parameters, shape (decisions, options), as a view that ``_move`` changes."""
         values: Floats = self._tensor.detach().numpy()
         return values
 
@@ -101,18 +102,18 @@ class AlternatingPolicy(ABC):
 
     @abstractmethod
     def _relax(self, epoch: int) -> Floats:
-        """The rows to ask about next, in this epoch of learning."""
+        """The rows of the next query in this epoch of learning."""
 
     @abstractmethod
     def _slope(self, rows: Floats, slope: Floats) -> Floats:
-        """The slope in the parameters, from the slope in the rows that were asked about."""
+        """The slope in the parameters, from the slope in the rows of a query."""
 
     @abstractmethod
     def _preferences(self) -> Floats:
-        """Rows of which the most probable architecture is recommended."""
+        """The rows whose most probable architecture is recommended."""
 
     def ask(self, limit: int) -> list[Query]:
-        """What is left of the present group, at most ``limit`` queries; [] when finished."""
+        """The remaining queries of the current group, at most ``limit``; [] when the search is finished."""
         if self._group.complete:
             self._group = self._begin()
         start = self._group.answered
@@ -122,7 +123,7 @@ class AlternatingPolicy(ABC):
         return updates + [Gradient(mixture, self.unrolled) for mixture in mixtures[trained:]]
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Note the slopes, and learn from them once the group is complete."""
+        """Record the slopes, and learn from them once the group is complete."""
         if not trials:
             return
         group = self._group
@@ -137,7 +138,7 @@ class AlternatingPolicy(ABC):
         return rows if np.isfinite(rows).all() else np.full(self.relaxation.inside.shape, np.nan)
 
     def _begin(self) -> QueryGroup:
-        """The next group with at least one query, or one without any when the search is finished."""
+        """The next group of queries; an empty group when the search is finished."""
         if self._warmed < self.warmup:
             self._warmed += 1
             return QueryGroup([self._relax(0) for _ in range(self.updates)], self.updates)
@@ -146,14 +147,14 @@ class AlternatingPolicy(ABC):
         return QueryGroup([*trained, *asked], len(trained))
 
     def _pending_updates(self) -> list[Floats]:
-        """The rows of the Update that the latest step of the parameters is owed, if any."""
+        """The rows of the Update that follows the latest step of the parameters, unless it was asked already."""
         if self._updated == self._learned:
             return []
         self._updated += 1
         return [self._relax((self._learned - 1) // self.updates)]
 
     def _finish(self, group: QueryGroup) -> None:
-        """Learn from a group whose queries are all answered."""
+        """Learn from a group with all its answers."""
         for rows, slope in zip(group.rows[group.updates :], group.slopes, strict=True):
             if np.isfinite(slope).all():
                 self._move(self._slope(rows, slope))
@@ -169,7 +170,7 @@ class AlternatingPolicy(ABC):
         return most_probable(self.space, self._preferences())
 
     def state_dict(self) -> dict[str, Any]:
-        """The generator's state, the parameters, their optimiser, the present group, and how far the search is."""
+        """The generator's state, the parameters, their optimiser, the current group, and the counts of steps."""
         return {
             "rng": self.rng.bit_generator.state,
             "parameters": self.parameters.copy(),
@@ -179,7 +180,7 @@ class AlternatingPolicy(ABC):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self.rng.bit_generator.state = state["rng"]
         self.parameters[:] = state["parameters"]
         groups = self._optimiser.state_dict()["param_groups"]

@@ -2,10 +2,10 @@
 Sampling", ECCV 2020, Algorithm 1), with the loop of the released code (megvii-model/SinglePathOneShot,
 src/Search/search.py) on any space's decisions.
 
-The best candidates of all generations so far are the parents. A mutant re-draws each decision of one parent with a
-small probability, a crossover takes each decision from one of two parents, and what is missing from a generation is
-drawn at random. No cell comes twice. Candidates that are no cell or not new are drawn again, ten times as many as
-wanted in all. Without a cost model of the space there is no limit on the operations (FLOPs) of a candidate.
+The best candidates of all generations so far are the parents. A mutant redraws each decision of one parent with a
+small probability, a crossover takes each decision from one of two parents, and random cells complete a generation. No
+cell occurs twice. Ten candidates are bred for each wanted one, since candidates that are no cell or not new are
+discarded. Spaces have no cost model, so the operations (FLOPs) of a candidate are not limited.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from policies.parts.ranges import require_at_least, require_within
 from policies.parts.step import Floats
 
 TRIES = 10
-"""How many candidates are bred for each one wanted (search.py: ``max_iters``)."""
+"""The number of candidates bred for each wanted one (search.py: ``max_iters``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvolutionSizes:
-    """Numbers of a search: candidates a generation, parents, mutants, crossovers; and the odds that a mutant's
-    decision is drawn again."""
+    """Sizes of a search: candidates a generation, generations, parents, mutants and crossovers a generation; and the
+    probability ``mutation`` that a mutant's decision is redrawn."""
 
     population: int
     generations: int
@@ -50,7 +50,7 @@ class EvolutionSizes:
 
 
 class EvolutionarySearch:
-    """Generations of distinct cells in canonical form, each bred from the best of those before it."""
+    """Generations of distinct cells in canonical form, each bred from the best of the earlier generations."""
 
     def __init__(self, space: SearchSpace, sizes: EvolutionSizes) -> None:
         self.space, self.sizes = space, sizes
@@ -60,7 +60,7 @@ class EvolutionarySearch:
         self._generation = 0
 
     def next_generation(self, rng: np.random.Generator) -> Choices:
-        """The next generation, shape (candidates, decisions); empty at the end or when the space is used up."""
+        """The next generation, shape (candidates, decisions); empty after the last or if the space has no new cells."""
         if self._generation >= self.sizes.generations:
             return self._parents[:0]
         rows = self._parents[:0]
@@ -71,17 +71,17 @@ class EvolutionarySearch:
         rows = np.concatenate([rows, draw_unseen(self.space, rng, self.sizes.population - len(rows), known)])
         keys = canonical(self.space, rows)
         self._seen = np.concatenate([self._seen, keys])
-        # a search whose space was used up once stays finished, whatever another draw would find
+        # a search that found no new cells once stays finished, even if another draw would find some
         self._generation = self._generation + 1 if len(keys) else self.sizes.generations
         return self.space.from_keys(keys)
 
     def _extend(self, rows: Choices, candidates: Choices, count: int) -> Choices:
-        """The rows and up to ``count`` candidates that are cells, new to the search and to the rows."""
+        """The rows and up to ``count`` candidates that are cells and new to the search and to the rows."""
         known = np.concatenate([self._seen, canonical(self.space, rows)])
         return np.concatenate([rows, candidates[unseen(self.space, candidates, known)][:count]])
 
     def _mutants(self, rng: np.random.Generator) -> Choices:
-        """Parents with some decisions drawn anew; a new draw may be the old choice (search.py: ``get_mutation``)."""
+        """Parents with some decisions redrawn; a redraw may give the old choice (search.py: ``get_mutation``)."""
         rows = self._parents[rng.integers(len(self._parents), size=TRIES * self.sizes.mutants)]
         redrawn = rng.random(rows.shape) < self.sizes.mutation
         mutants: Choices = np.where(redrawn, rng.integers(self.space.options, size=rows.shape), rows)
@@ -95,7 +95,7 @@ class EvolutionarySearch:
         return children
 
     def learn(self, rows: Choices, values: Floats) -> None:
-        """Keep the best of the parents and of these rows as parents, the earlier of equals; NaN (failed) never is."""
+        """Keep the best of the parents and these rows as parents, the earlier of equals; NaN (failed) is dropped."""
         valid = ~np.isnan(values)
         rows = np.concatenate([self._parents, rows[valid]])
         values = np.concatenate([self._values, values[valid]])
@@ -108,6 +108,6 @@ class EvolutionarySearch:
         return arrays | {"generation": self._generation}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._parents, self._values = np.array(state["parents"], np.int64), np.array(state["values"], np.float64)
         self._seen, self._generation = np.array(state["seen"], np.int64), int(state["generation"])

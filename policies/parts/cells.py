@@ -1,4 +1,4 @@
-"""Distinct cells: rows of choices by the canonical key of what they describe."""
+"""Draws and selects distinct cells: rows of choices with the same canonical key are one cell."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from harness.core.space import Choices, SearchSpace
 from policies.parts.step import draw
 
 ROUNDS = 20
-"""A space that has so few cells left that this many rounds of draws miss them counts as used up."""
+"""A space counts as used up when this many rounds of draws find too few new cells."""
 
 
 def canonical(space: SearchSpace, rows: Choices) -> Choices:
-    """The canonical keys, shape (rows,), of rows of choices; -1 outside the space."""
+    """The canonical keys of rows of choices, shape (rows,); -1 outside the space."""
     return space.canonical_keys(space.keys(rows))
 
 
 def unseen(space: SearchSpace, rows: Choices, seen: Choices) -> Choices:
-    """The indices of ``rows`` that are cells, held neither by ``seen`` (canonical keys) nor by an earlier row."""
+    """The indices of the ``rows`` that are cells and neither in ``seen`` (canonical keys) nor repeat an earlier row."""
     keys = canonical(space, rows)
     _, first = np.unique(keys, return_index=True)
     return np.sort(first[(keys[first] >= 0) & ~np.isin(keys[first], seen)])
 
 
 def draw_unseen(space: SearchSpace, rng: np.random.Generator, count: int, seen: Choices) -> Choices:
-    """``count`` samples of the space that are distinct cells outside ``seen``, or fewer where the space is used up."""
+    """``count`` samples of the space that are distinct cells outside ``seen``; fewer if the space is used up."""
     rows = np.empty((0, len(space.options)), np.int64)
     for _ in range(ROUNDS):
         if len(rows) >= count:

@@ -1,4 +1,4 @@
-"""Brackets of successive halving: many cells trained for a short time, the best of them for longer, and so on."""
+"""Brackets of successive halving: many cells are trained for few epochs, the best of them for more, and so on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, dra
 
 
 class HalvingPolicy(SteppedPolicy):
-    """Asks for the cells of a bracket after each of its ``budgets`` in turn, always the best ``1 / eta`` of the last.
+    """Scores the cells of a bracket at each of its ``budgets`` in turn, and keeps the best ``1 / eta`` each time.
 
-    ``budgets`` are epochs of training, ascending. Values after different budgets are never compared: recommended is the
-    best cell at the largest budget that was reached. Raises IncompatibleError for fewer than two budgets.
+    ``budgets`` are epochs of training, ascending. Values at different budgets are never compared: the policy recommends
+    the best cell at the largest budget that was reached. Raises IncompatibleError for fewer than two budgets.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, budgets: Sequence[int], eta: int) -> None:
@@ -36,7 +36,7 @@ class HalvingPolicy(SteppedPolicy):
 
     @abstractmethod
     def _bracket(self, number: int) -> tuple[int, int] | None:
-        """Of a bracket, counted from 0: the place of its first budget, and its number of cells; ``None`` at the end."""
+        """The index of the first budget and the number of cells of bracket ``number`` (from 0); None after the last."""
 
     def _begin(self) -> SearchStep:
         if not len(self._rows):
@@ -55,7 +55,7 @@ class HalvingPolicy(SteppedPolicy):
             self._best.offer(rows, values)
 
     def _finish(self, step: SearchStep) -> None:
-        """Go on with the best ``1 / eta`` of the step's rows, the earlier of equals; a failed one never goes on."""
+        """Keep the best ``1 / eta`` of the step's rows, the earlier of equals; failed rows are dropped."""
         kept = len(step.rows) // self.eta if step.epochs != self.budgets[-1] else 0
         values = np.asarray(step.values)
         order = np.argsort(-values, kind="stable")
@@ -63,12 +63,12 @@ class HalvingPolicy(SteppedPolicy):
         self._rung += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the cells that go on, their place among the budgets, and the budget behind the recommendation."""
+        """Also the kept cells, the index of their budget, and the budget of the recommendation."""
         place = {"begun": self._begun, "rung": self._rung, "trusted": self._trusted}
         return super().state_dict() | {"rows": self._rows.copy()} | place
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._rows = np.array(state["rows"], np.int64).reshape(-1, len(self.space.options))
         self._begun, self._rung, self._trusted = (int(state[name]) for name in ("begun", "rung", "trusted"))

@@ -1,4 +1,4 @@
-"""One-shot searches: shared weights are trained first, to the end, and then architectures are scored with them."""
+"""One-shot searches: shared weights are trained to the end first, and then score architectures."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from policies.parts.step import SearchStep, SteppedPolicy, draw
 
 
 class OneShot(SteppedPolicy):
-    """``epochs`` of ``updates`` steps of the shared weights, asked an epoch at a time, and then a search.
+    """Trains the shared weights for ``epochs`` of ``updates`` steps, asked one epoch at a time, and then searches.
 
-    A step trains one architecture by the space's sampler, unless the subclass says otherwise.
+    A step trains one architecture drawn by the space's sampler, unless a subclass overrides ``_training``.
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "spos"
-    """The published training of shared weights that this search was made for."""
+    """The name of the published training protocol of this search's shared weights."""
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, epochs: int, updates: int) -> None:
         require_at_least(0, epochs=epochs, updates=updates)
@@ -29,7 +29,7 @@ class OneShot(SteppedPolicy):
         self.epochs, self.updates = epochs, updates
         self._epoch = 0
         if epochs and updates:
-            self._step = self._begin()  # so that a space that cannot be trained on is refused before anything runs
+            self._step = self._begin()  # refuses a space that cannot be trained on before anything runs
 
     def _begin(self) -> SearchStep:
         if self.updates and self._epoch < self.epochs:
@@ -43,13 +43,13 @@ class OneShot(SteppedPolicy):
 
     @abstractmethod
     def _search(self) -> SearchStep:
-        """The next Scores of the search after the training, or a step without any when it is finished."""
+        """The next Scores of the search after the training; an empty step when the search is finished."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the number of epochs asked."""
+        """Also the number of epochs asked for."""
         return super().state_dict() | {"epoch": self._epoch}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._epoch = int(state["epoch"])

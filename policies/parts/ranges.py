@@ -1,4 +1,4 @@
-"""Checks of settings that name the setting, its value and what would do."""
+"""Checks of numeric settings; the errors name the setting, its value and the allowed range."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from harness.core.errors import SettingError
 
 
 def require_at_least(low: float, **settings: float | None) -> None:
-    """Refuse settings below ``low`` with SettingError; ``None`` (choose by the policy's rule) is fine."""
+    """Raise SettingError for a setting below ``low``; ``None`` (the policy's default rule) is allowed."""
     for name, value in settings.items():
         if value is not None and not value >= low:
             raise SettingError(f"setting {name!r} cannot be {value!r}: it must be at least {low}")
 
 
 def require_within(low: float, high: float, **settings: float) -> None:
-    """Refuse settings outside ``[low, high]`` with SettingError."""
+    """Raise SettingError for a setting outside ``[low, high]``."""
     for name, value in settings.items():
         if not low <= value <= high:
             raise SettingError(f"setting {name!r} cannot be {value!r}: it must lie in {low} to {high}")

@@ -1,6 +1,6 @@
-"""The relaxed space of differentiable policies: one row of weights a decision, and the way back to an architecture.
+"""The relaxed space of differentiable policies: a row of weights for each decision, and the most probable architecture.
 
-Rows of all decisions lie in one matrix, shape (decisions, most options of any), zero beyond a decision's options.
+One matrix holds the rows of all decisions, shape (decisions, largest number of options), padded with zeros.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from harness.core.space import Architecture, Choices, Mixture, SearchSpace
 from policies.parts.step import Floats
 
 CODES = 2**16
-"""The most combinations of choices that one code numbers."""
+"""The largest number of combinations of choices that one code represents."""
 
 CHUNK = 2**16
-"""So many keys are turned into choices at once."""
+"""The number of keys that are converted to choices at once."""
 
 SAMPLES = 10_000
-"""So many cells stand for a space that is too large to enumerate."""
+"""The number of sampled cells that represent a space too large to enumerate."""
 
 LEAST = np.finfo(np.float64).tiny
-"""Weights below count as this much, so that an architecture with fewer impossible choices is still the better one."""
+"""The lower bound of weights, so that of two architectures of weight 0 the one with fewer impossible choices wins."""
 
 
 class RelaxedSpace:
-    """The rows of the decisions with these options, as tuples in messages and as a matrix in a policy."""
+    """Converts between the mixtures of messages (tuples) and a policy's matrices, for decisions with these options."""
 
     def __init__(self, options: Sequence[int]) -> None:
         self.options = tuple(options)
         self.inside: npt.NDArray[np.bool_] = np.arange(max(options)) < np.array(options)[:, None]
-        """Which entries of a matrix are choices."""
+        """Marks the entries of a matrix that are choices, not padding."""
 
     def mixture(self, rows: Floats) -> Mixture:
-        """The mixture of a matrix."""
+        """A matrix as a mixture."""
         return tuple(tuple(row[:n]) for row, n in zip(rows.tolist(), self.options, strict=True))
 
     def rows(self, mixture: Mixture) -> Floats:
-        """The matrix of a mixture, or of a slope, which has its shape."""
+        """A mixture, or a slope in one, as a matrix."""
         rows = np.zeros(self.inside.shape)
         rows[self.inside] = list(chain.from_iterable(mixture))
         return rows
@@ -60,22 +60,22 @@ class RelaxedSpace:
 
 
 def centred(rows: Floats, slope: Floats) -> Floats:
-    """The slope less its mean under each row: what of it is left where a row keeps its sum."""
+    """The slope minus its mean weighted by each row: the slope along changes that keep the sum of a row."""
     means: Floats = (rows * slope).sum(axis=1, keepdims=True)
     return slope - means
 
 
 def softmax_slope(rows: Floats, slope: Floats) -> Floats:
-    """The slope in the logits of which ``rows`` are the softmax, from the slope in the rows."""
+    """The slope in the logits, from the slope in ``rows``, which are the softmax of the logits."""
     return rows * centred(rows, slope)
 
 
 def most_probable(space: SearchSpace, rows: Floats) -> Architecture:
     """The architecture of the space with the largest product of its choices' weights, shape (decisions, options).
 
-    It is the row of the largest weights where that is a cell, the lowest choice first among equals; else the best of
-    all cells as the space writes them (``from_keys``), in each of their labellings, the lowest key first among equals.
-    A space that is too large to enumerate is stood for by 10,000 fixed samples.
+    Where the choices with the largest weights form a cell, that cell is returned, with the lowest of equal choices.
+    Otherwise it is the best of all cells in all their labellings, as ``from_keys`` writes them; the lowest of equal
+    keys wins. 10,000 fixed samples represent a space that is too large to enumerate.
     """
     inside = RelaxedSpace(space.options).inside
     first = Architecture(tuple(np.where(inside, rows, -np.inf).argmax(axis=1).tolist()))
@@ -86,21 +86,21 @@ def most_probable(space: SearchSpace, rows: Floats) -> Architecture:
 
 @dataclass(frozen=True, slots=True)
 class CandidateBlock:
-    """Neighbouring decisions from ``start`` on with ``options``, and the numbers of their choices in each candidate."""
+    """Consecutive decisions from ``start`` on with ``options``, and the code of their choices in each candidate."""
 
     start: int
     options: tuple[int, ...]
     codes: npt.NDArray[np.integer[Any]]
 
     def sums(self, logs: Floats) -> Floats:
-        """The sums of logarithms, shape (candidates,)."""
+        """The sum of each candidate's log weights in this block, shape (candidates,)."""
         rows = [logs[self.start + i, :n] for i, n in enumerate(self.options)]
         table: Floats = np.ravel(reduce(np.add.outer, rows))
         sums: Floats = table[self.codes]
         return sums
 
     def choices(self, candidate: int) -> list[int]:
-        """The choices of one candidate."""
+        """The choices of one candidate in this block."""
         return [int(choice) for choice in np.unravel_index(int(self.codes[candidate]), self.options)]
 
 
@@ -111,7 +111,7 @@ class Candidates:
     blocks: tuple[CandidateBlock, ...]
 
     def best(self, logs: Floats) -> Architecture:
-        """The first of those with the largest sum of ``logs``, shape (decisions, options)."""
+        """The first candidate with the largest sum of ``logs``, shape (decisions, options)."""
         sums = self.blocks[0].sums(logs)
         for block in self.blocks[1:]:
             sums += block.sums(logs)
@@ -121,7 +121,7 @@ class Candidates:
 
 @lru_cache(maxsize=4)
 def candidates(space: SearchSpace) -> Candidates:
-    """All labelled cells of a space in the order of their keys, or a fixed sample where they are too many."""
+    """All labelled cells of a space in the order of their keys; a fixed sample if there are too many."""
     starts = [0]
     for end in range(1, len(space.options)):
         if math.prod(space.options[starts[-1] : end + 1]) > CODES:
@@ -133,13 +133,13 @@ def candidates(space: SearchSpace) -> Candidates:
 
 
 def _codes(choices: Choices, options: Sequence[int]) -> npt.NDArray[np.integer[Any]]:
-    """The mixed-radix numbers of choices, the last decision counting single, in the smallest type that holds them."""
+    """Choices as mixed-radix numbers with the last decision as the lowest digit, in the smallest integer type."""
     numbers = np.ravel_multi_index(tuple(choices.T), tuple(options))
     return np.asarray(numbers).astype(np.min_scalar_type(math.prod(options) - 1))
 
 
 def _rows(space: SearchSpace) -> Iterator[Choices]:
-    """The choices of all labelled cells in pieces, or those of the fixed sample."""
+    """The choices of all labelled cells, in chunks; those of the fixed sample if there are too many cells."""
     try:
         cells = space.enumerate_keys()
     except SpaceError:

@@ -1,6 +1,6 @@
-"""Searches in steps: a step's queries are asked in pieces of any size, and its results count when all are answered.
+"""Searches in steps: the queries of a step are asked in pieces of any size; the policy learns after the last answer.
 
-So neither the limit of an ``ask`` nor a checkpoint between two pieces changes what a policy does.
+So neither the limit of an ``ask`` nor a checkpoint between two pieces changes a policy's search.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from harness.core.space import Architecture, Choices, SearchSpace
 Floats = npt.NDArray[np.float64]
 
 FAILED = float("nan")
-"""The value of an answer that has none: a failure, or the answer of an Update."""
+"""The value of an answer without a value: a failure, or the answer to an Update."""
 
 
 class SearchStep:
-    """Queries of one kind about ``rows``, shape (queries, decisions), and the values of those answered so far.
+    """Queries of one kind about ``rows``, shape (queries, decisions), and the ``values`` of the answers so far.
 
-    ``epochs`` and ``batches`` are those of the Scores.
+    ``epochs`` and ``batches`` are those of each Score.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SearchStep:
         return [Update((architecture,)) for architecture in architectures]
 
     def add(self, trials: Sequence[Trial]) -> tuple[Choices, list[float]]:
-        """Take note of the answers to the first queries that had none: their rows and values."""
+        """Record the answers to the next queries; returns the rows and values of these queries."""
         new = [trial.answer.value if isinstance(trial.answer, Scored) else FAILED for trial in trials]
         start = len(self.values)
         self.values += new
@@ -105,9 +105,9 @@ class BestArchitecture:
 
 
 class SteppedPolicy(ABC):
-    """A policy whose search is a sequence of steps: subclasses say how one begins and what its results change.
+    """A policy that searches in steps; subclasses define the next step (``_begin``) and learn from it (``_finish``).
 
-    Recommends the best Score so far, and before any the architecture ``first``, shape (decisions,).
+    It recommends the best Score so far, and ``first``, shape (decisions,), before the first Score.
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
@@ -120,20 +120,20 @@ class SteppedPolicy(ABC):
 
     @abstractmethod
     def _begin(self) -> SearchStep:
-        """The next step with at least one query, or one without any when the search is finished."""
+        """The next step; a step without queries when the search is finished."""
 
     @abstractmethod
     def _finish(self, step: SearchStep) -> None:
-        """Learn from a step whose queries are all answered."""
+        """Learn from a step with all its answers."""
 
     def ask(self, limit: int) -> list[Query]:
-        """What is left of the present step, at most ``limit`` queries; [] when finished."""
+        """The remaining queries of the current step, at most ``limit``; [] when the search is finished."""
         if self._step.complete:
             self._step = self._begin()
         return self._step.take(limit)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Note the answers, and learn from them once the step is complete."""
+        """Record the answers, and learn from them once the step is complete."""
         if not trials:
             return
         self._offer(*self._step.add(trials))
@@ -141,7 +141,7 @@ class SteppedPolicy(ABC):
             self._finish(self._step)
 
     def _offer(self, rows: Choices, values: Sequence[float]) -> None:
-        """Consider answers for recommendation."""
+        """Consider these rows and values for the recommendation."""
         self._best.offer(rows, values)
 
     def recommend(self) -> Architecture:
@@ -149,12 +149,12 @@ class SteppedPolicy(ABC):
         return self._best.architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """The generator's state, the present step and the best so far; subclasses add theirs."""
+        """The generator's state, the current step and the best so far; subclasses add their own."""
         step, best = self._step.state_dict(), self._best.state_dict()
         return {"rng": self.rng.bit_generator.state, "step": step, "best": best}
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self.rng.bit_generator.state = state["rng"]
         self._step = SearchStep.from_state(state["step"])
         self._best = BestArchitecture.from_state(state["best"])
@@ -164,6 +164,6 @@ class SteppedPolicy(ABC):
 
 
 def draw(space: SearchSpace, rng: np.random.Generator, count: int) -> Choices:
-    """``count`` samples by the space's own sampler, shape (count, decisions)."""
+    """``count`` draws of the space's sampler, shape (count, decisions)."""
     rows = [space.sample(rng).choices for _ in range(count)]
     return np.array(rows, np.int64).reshape(count, len(space.options))

@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 import harness as package
 from harness.core.errors import SettingError, UnknownNameError
-from harness.export.columns import LEADERBOARD_COLUMNS, RUN_COLUMNS, TRIAL_COLUMNS, ExportColumn, columns_of
+from harness.export.columns import RUN_COLUMNS, TRIAL_COLUMNS, ExportColumn, columns_of
 from harness.export.files import BATCH_ROWS, arrow_batches, export_file, write_csv, write_json
 from harness.leaderboard.stored_boards import boards
 from harness.storage.store import Store
@@ -86,7 +86,7 @@ def test_trials_are_a_row_an_answered_score(three: Harness) -> None:
 
 
 def test_every_form_holds_the_same(three: Harness) -> None:
-    for kind, schema in (("runs", RUN_COLUMNS), ("trials", TRIAL_COLUMNS), ("leaderboard", LEADERBOARD_COLUMNS)):
+    for kind, schema in (("runs", RUN_COLUMNS), ("trials", TRIAL_COLUMNS), ("leaderboard", columns_of("leaderboard"))):
         assert three("export", kind, "--format", "parquet", "--output", "x.parquet").status == 0
         told = json.loads(three("export", kind, "--format", "json").out)
         table = parquet.read_table("x.parquet")

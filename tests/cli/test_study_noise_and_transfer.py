@@ -16,6 +16,7 @@ TRANSFER = ("study", "transfer", "--table", "rnn2-ptb", "--table", "rnn2-austen"
 TREE = ("--set", "space.encoding=tree")
 
 
+@pytest.mark.slow(reason="30 searches and a figure")
 def test_a_study_of_noise_shows_every_policy_in_every_condition(harness: Harness) -> None:
     shown = harness(*NOISE, *FEW, "--json", "--plot", "noise.png")
     assert shown.status == 0, shown.err

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from backends.standalone.cells import CellGraph
+from backends.standalone.tasks import IMAGES
 from backends.tabular.journal import Journal, group_of, read_journal
 from backends.training.recipes import Recipe
 from harness.core.errors import HarnessError, TableError
 from harness.execution.building import build_journal
 from harness.execution.executor import Workers
-from tests.backends.standalone.recipe import TINY
+from tests.backends.standalone.recipe import TINY, graphs_of_text
 
-CELLS = [CellGraph.from_text("0100", ""), CellGraph.from_text("010001000", "0"), CellGraph.from_text("010001000", "2")]
+CELLS = [graphs_of_text("0100", ""), graphs_of_text("010001000", "0"), graphs_of_text("010001000", "2")]
 FAKE, SLOW, KILLED = (f"tests.fakes.trainer:{name}Trainer" for name in ("Fake", "Slow", "Killed"))
 
 
@@ -30,7 +30,7 @@ def run(path: Path, recipe: Recipe = TINY, workers: int = 1, trainer: str = FAKE
     progress: list[tuple[int, int]] = []
     build_journal(
         "nasbench101-v3",
-        CELLS,
+        IMAGES.jobs(CELLS, recipe),
         recipe,
         path,
         workers=Workers(workers),
@@ -121,9 +121,8 @@ def test_an_error_ends_the_build_without_waiting_for_the_other_trainings(tmp_pat
         if done:
             raise OSError("no space left")
 
+    jobs = {("a cell", turn): (CELLS[0], turn) for turn in range(600)}
     start = time.monotonic()
     with pytest.raises(OSError, match="no space left"):
-        build_journal(
-            "nasbench101-v3", CELLS * 100, TINY, tmp_path / "j", workers=Workers(1), on_progress=full, trainer=SLOW
-        )
+        build_journal("nasbench101-v3", jobs, TINY, tmp_path / "j", workers=Workers(1), on_progress=full, trainer=SLOW)
     assert time.monotonic() - start < 60  # 600 trainings take two minutes

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from backends.standalone.cells import CellGraph
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import DataError
 
@@ -25,7 +25,7 @@ class FakeTrainer:
     def fingerprint(self) -> dict[str, str]:
         return {"data_digest": "0"}
 
-    def rows(self, cell: CellGraph, epochs: int) -> list[dict[str, Any]]:
+    def rows(self, cell: ArchitectureGraphs, epochs: int) -> list[dict[str, Any]]:
         named: dict[str, Any] = {"adjacency": cell.adjacency, "operations": list(cell.operations), "epochs": epochs}
         named["device"] = self.device
         return [
@@ -39,7 +39,7 @@ class FakeTrainer:
 class SlowTrainer(FakeTrainer):
     """Takes a while over each cell."""
 
-    def rows(self, cell: CellGraph, epochs: int) -> list[dict[str, Any]]:
+    def rows(self, cell: ArchitectureGraphs, epochs: int) -> list[dict[str, Any]]:
         time.sleep(0.2)
         return super().rows(cell, epochs)
 
@@ -47,7 +47,7 @@ class SlowTrainer(FakeTrainer):
 class KilledTrainer(FakeTrainer):
     """Its process is killed at the first cell with an operation, unless the working directory has a file ``mended``."""
 
-    def rows(self, cell: CellGraph, epochs: int) -> list[dict[str, Any]]:
+    def rows(self, cell: ArchitectureGraphs, epochs: int) -> list[dict[str, Any]]:
         if cell.operations and not Path("mended").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         return super().rows(cell, epochs)

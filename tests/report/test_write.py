@@ -23,6 +23,7 @@ def test_the_same_store_gives_the_same_bytes_however_often_it_is_asked(store_url
     assert again.read_bytes() == page.read_bytes()
 
 
+@pytest.mark.slow(reason="sixty searches")
 def test_sixty_runs_stay_below_half_a_megabyte(tmp_path):
     url = fill(tmp_path / "runs.db", seeds=tuple(range(20)))
     with Store.read(url) as store:

@@ -30,6 +30,7 @@ def dashes(document: Any) -> list[str]:
     return list(dict.fromkeys(each["command"] for each in ours if each["value"] is None))
 
 
+@pytest.mark.slow(reason="trains supernets of four policies")
 def test_the_command_below_a_dash_makes_the_runs_that_fill_it(small: Harness) -> None:
     before = small(*FIGURE3, "--stored", "--json")
     (command,) = dashes(read(before))
@@ -48,6 +49,7 @@ def test_the_command_below_a_dash_makes_the_runs_that_fill_it(small: Harness) ->
         assert rows[row["policy"]]["worst rank"]["ours"]["value"] == max(row["shared"]["ranks"])
 
 
+@pytest.mark.slow(reason="trains supernets of four policies")
 def test_what_the_store_lacks_is_announced_with_its_cost_and_then_performed(small: Harness) -> None:
     ended = small(*FIGURE2, "--output", "here", "--plot", "figure.pdf", "--json")
     document = read(ended)

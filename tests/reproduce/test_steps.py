@@ -129,6 +129,7 @@ def test_a_step_whose_runs_are_there_is_not_performed(tmp_path: Path) -> None:
     assert (watch.notes, watch.jobs) == ([], [])
 
 
+@pytest.mark.slow(reason="trains cells from scratch")
 def test_the_courses_of_judged_cells_are_read_from_the_judges_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

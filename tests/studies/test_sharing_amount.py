@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import yaml
 
+from backends.networks.adapters import DataKind
 from backends.tabular.journal import read_journal
 from harness.core.errors import HarnessError, TableError
 from harness.planning.experiment import Experiment
 from harness.planning.settings import create_space
 from harness.spaces.nasbench101_keys import matrix_of_key
 from harness.storage.store import Store
-from harness.studies.sharing_amount.cells import SPACES, DataKind, twelve_cells
+from harness.studies.sharing_amount.cells import SPACES, twelve_cells
 from harness.studies.sharing_amount.measure import SharingAmountResult, sharing_amount_result, study_sharing_amount
 from harness.studies.sharing_amount.page import sharing_amount_page
 from harness.studies.uniform_sharing_runs import FinishedRuns

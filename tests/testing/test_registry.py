@@ -110,6 +110,7 @@ def build_tree(oracle: str, seed: int, **settings: Any) -> Any:
 
 
 TWENTY = "twenty whole searches of a policy that trains or follows slopes"
+CUT_AND_RESUMED = "searches that train or fit, resumed from every sixth of their rounds"
 QUICK_LEARNERS = {"evolution", "hyperband", "local-search", "random-search", "successive-halving"}
 MILLIONS = "walks millions of cells"
 LARGE_SPACES = {"rnn5", "rnn6"}
@@ -118,8 +119,14 @@ LARGE_SPACES = {"rnn5", "rnn6"}
 def policy_cases() -> Iterator[Any]:
     """Every policy with every check; those that take long are marked."""
     for name, check in itertools.product(POLICIES, POLICY_CHECKS):
-        long = check.__name__ == "learns" and POLICIES[name].learns and name not in QUICK_LEARNERS
-        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=TWENTY)] if long else [])
+        reason = _why_slow(name, check.__name__)
+        yield pytest.param(name, check, marks=[pytest.mark.slow(reason=reason)] if reason else [])
+
+
+def _why_slow(policy: str, check: str) -> str:
+    if not POLICIES[policy].learns or policy in QUICK_LEARNERS:
+        return ""
+    return {"learns": TWENTY, "resumes_from_any_cut": CUT_AND_RESUMED}.get(check, "")
 
 
 def named(part: str | Callable[..., None]) -> str:

@@ -1,4 +1,4 @@
-"""``harness study``: what becomes of rankings when training is short, weights are shared or data change."""
+"""``harness study``: how rankings change with short training, shared weights, noisy scores or other data."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ COMMAND_PATHS = {
 }
 
 
-@click.group("study", cls=LazyGroup, places=COMMAND_PATHS)
+@click.group("study", cls=LazyGroup, paths=COMMAND_PATHS)
 def study_group() -> None:
     """Studies of the search phase: weight sharing, how much is shared, early stopping, the penalty, noise, transfer."""

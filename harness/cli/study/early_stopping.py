@@ -1,4 +1,4 @@
-"""``harness study early-stopping``: does the ranking after few epochs tell the final one?"""
+"""``harness study early-stopping``: does the ranking after few epochs predict the final one?"""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from harness.cli.study.options import show_study
 
 
 @click.command("early-stopping")
-@click.option("--table", "name", required=True, metavar="NAME|PATH", help="A table of several epochs or budgets.")
-@click.option("--metric", metavar="M", help="What ranks the cells (default: validation accuracy or perplexity).")
+@click.option("--table", "name", required=True, metavar="NAME|PATH", help="A table with several budgets of epochs.")
+@click.option("--metric", metavar="M", help="The metric that ranks (default: validation accuracy or perplexity).")
 @click.option("--top", default=5, show_default=True, type=click.IntRange(min=1), help="How many best cells to follow.")
 @plot_option
 @format_option
 @json_option
 def early_stopping(name: str, metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
-    """How far the ranking of a table's cells after each epoch is from the final one (Yu et al. 2020, Fig. 7)."""
+    """Compare the ranking of a table's cells after each epoch with the final one (Yu et al. 2020, Fig. 7)."""
     from backends.tabular.named_tables import open_table
     from harness.studies.early_stopping.figure import plot_early_stopping
     from harness.studies.early_stopping.measure import study_early_stopping as compare

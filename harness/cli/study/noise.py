@@ -1,4 +1,4 @@
-"""``harness study noise``: does a leaderboard hold when the search sees noisier scores?"""
+"""``harness study noise``: does the order of policies change when the search sees noisier scores?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.cli.study.options import experiment_of, show_study, watcher_of
     metavar="NAME",
     help="A policy; may be repeated (default: random-search, evolution and nao).",
 )
-@click.option("--oracle", default="tabular", show_default=True, metavar="NAME", help="Who reads the table.")
+@click.option("--oracle", default="tabular", show_default=True, metavar="NAME", help="The oracle that reads the table.")
 @click.option(
     "--epochs",
     multiple=True,
@@ -29,7 +29,7 @@ from harness.cli.study.options import experiment_of, show_study, watcher_of
     help="A shorter budget to search by; may be repeated (default: the table's, at most 8).",
 )
 @click.option(
-    "--budget-queries", "queries", default=200, show_default=True, type=click.IntRange(min=1), help="Scores a run."
+    "--budget-queries", "queries", default=200, show_default=True, type=click.IntRange(min=1), help="Scores of a run."
 )
 @running_options
 def noise(
@@ -41,10 +41,10 @@ def noise(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Search by one repeat of a table's trainings, or by shorter ones, and compare with a search by the full mean.
+    """Search by one repeat or by shorter trainings of a table, and compare with a search by the mean of all repeats.
 
-    The same policies and seeds in each condition, judged by the same truth. Finished runs are found in the store and
-    not done again.
+    Each condition has the same policies and seeds, judged by the same truth. Finished runs are read from the store and
+    not repeated.
     """
     from harness.planning.experiment import BudgetFields
     from harness.studies.noise.figure import plot_noise

@@ -1,4 +1,4 @@
-"""Options that the studies which train share weights have in common, and the experiment that they describe."""
+"""Options that the studies share, and the experiment that the options describe."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ EXPERIMENT_FIELDS = ("space", "table", "seeds", "workers", "store", "device", "g
 
 
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a study that trains."""
-    oracle = click.option("--oracle", default="supernet", show_default=True, metavar="NAME", help="Who shares weights.")
+    """Give a command the options of a study that trains shared weights."""
+    oracle = click.option(
+        "--oracle", default="supernet", show_default=True, metavar="NAME", help="The oracle that shares weights."
+    )
     return oracle(running_options(command))
 
 
 def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Experiment:
-    """The experiment of a study's flags, ``settings`` below what the user set."""
+    """The experiment that a study's flags describe; the user's ``--set`` overrides ``settings``."""
     from harness.planning.experiment import load_experiment
 
     fields = {name: flags[name] for name in EXPERIMENT_FIELDS if flags.get(name) is not None}
@@ -36,14 +38,14 @@ def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Expe
 
 
 def watcher_of(flags: Mapping[str, Any]) -> Watcher:
-    """What shows the runs of a study, by its flags."""
+    """The display of a study's runs that its flags ask for."""
     from harness.live.display import display_for
 
     return display_for(flags["quiet"], flags["tensorboard"])
 
 
 def show_study(page: Page, draw: Callable[[], Figure], plot: str | None, form: str) -> None:
-    """Print the page of a study, and before it save the figure where ``plot`` names a file for it."""
+    """Save the figure of a study if ``plot`` names a file, then print its page."""
     from harness.output.figure_files import save
     from harness.output.page import show
 

@@ -19,7 +19,7 @@ from harness.cli.study.options import experiment_of, show_study, training_option
     help="A policy; may be repeated (default: enas, nao and darts).",
 )
 @click.option("--table", metavar="NAME|PATH", help="The table that answers without weight sharing, and judges.")
-@click.option("--recipe", "family", metavar="FAMILY", help="How to train (default: digits, or austen for rnn spaces).")
+@click.option("--recipe", "family", metavar="FAMILY", help="The recipes (default: digits, or austen for rnn spaces).")
 @click.option("--paper", is_flag=True, help="The published scale: recipes cifar10 and ptb.")
 @training_options
 def penalty(
@@ -31,10 +31,10 @@ def penalty(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Search the same seeds without and with weight sharing, and compare what is recommended.
+    """Search with the same seeds without and with weight sharing, and compare the recommendations.
 
-    Without it a table answers, from whose scores the slopes are estimated that a policy needs. Finished runs are found
-    in the store and not done again. (Yu et al. 2020, Tables 3 and 4)
+    Without weight sharing a table answers; gradients, for policies that ask for them, are estimated from its scores.
+    Finished runs are read from the store and not repeated. (Yu et al. 2020, Tables 3 and 4)
     """
     from harness.studies.penalty.figure import plot_penalty
     from harness.studies.penalty.measure import POLICIES, space_of

@@ -12,10 +12,10 @@ KINDS: dict[str, Literal["images", "text"]] = {"nasbench101": "images", "rnn": "
 
 
 @click.command("sharing-amount")
-@click.option("--space", default="nasbench101", show_default=True, type=click.Choice(tuple(KINDS)), help="Whose cells.")
-@click.option("--table", metavar="NAME|PATH", help="The truth, a table of all 12 cells (default: they are trained).")
-@click.option("--truth-recipe", metavar="RECIPE", help="How to train the 12 cells alone, where no table is the truth.")
-@click.option("--recipe", "family", metavar="FAMILY", help="How to train shared weights (default: digits, or austen).")
+@click.option("--space", default="nasbench101", show_default=True, type=click.Choice(tuple(KINDS)), help="The space.")
+@click.option("--table", metavar="NAME|PATH", help="A table of all 12 cells as the truth (default: train them).")
+@click.option("--truth-recipe", metavar="RECIPE", help="How to train the 12 cells alone, if no table is the truth.")
+@click.option("--recipe", "family", metavar="FAMILY", help="The supernet's recipes (default: digits, or austen).")
 @click.option("--paper", is_flag=True, help="The published scale: recipes cifar10 and ptb, table nasbench101.")
 @click.option("--truth", "split", type=click.Choice(("validation", "test")), help="The split of the truth's metric.")
 @training_options

@@ -1,4 +1,4 @@
-"""``harness study transfer``: is what is best by one table best by another?"""
+"""``harness study transfer``: are the best cells of one table also the best of another?"""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from harness.core.errors import SettingError
 
 
 @click.command()
-@click.option("--table", "names", multiple=True, metavar="NAME|PATH", help="A table; give two, or one of them twice.")
-@click.option("--metric", metavar="M", help="What ranks the cells (default: each of validation and test).")
+@click.option("--table", "names", multiple=True, metavar="NAME|PATH", help="A table; give two, or one table twice.")
+@click.option("--metric", metavar="M", help="The metric that ranks (default: validation and test, each).")
 @click.option("--top", default=5, show_default=True, type=click.IntRange(min=1), help="How many best cells to follow.")
 @plot_option
 @format_option
 @json_option
 def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
-    """How two tables of one scheme rank the cells that both hold, and what the best of one are in the other.
+    """Compare how two tables of one scheme rank the cells that both hold, and where the best cells of each rank.
 
     --plot draws the ranks by the first pair of metrics.
     """

@@ -12,10 +12,10 @@ from harness.cli.study.options import experiment_of, show_study, training_option
 @click.command("weight-sharing")
 @click.option("--space", default="nasbench101-v5", show_default=True, metavar="NAME", help="The search space.")
 @click.option("--table", metavar="NAME|PATH", help="The ground-truth table (default: one that covers the space).")
-@click.option("--recipe", "family", metavar="FAMILY", help="How to train (default: digits, or austen for rnn spaces).")
+@click.option("--recipe", "family", metavar="FAMILY", help="The recipes (default: digits, or austen for rnn spaces).")
 @click.option("--paper", is_flag=True, help="The published scale: recipes cifar10 and ptb.")
 @click.option(
-    "--score-epochs", metavar="E,E,...", help="Epochs to score after, 0 being before any (default: every quarter)."
+    "--score-epochs", metavar="E,E,...", help="Score after these epochs, 0 is before the first (default: each quarter)."
 )
 @click.option(
     "--cells", type=click.IntRange(min=3, max=200), metavar="N", help="How many cells to score (default: 200, or all)."
@@ -35,7 +35,7 @@ def weight_sharing(
     """Train shared weights on uniformly drawn cells, rank cells by them, and compare with a table's truth.
 
     The truth is test accuracy, or for recurrent cells validation perplexity, unless --truth says otherwise. Finished
-    runs are found in the store and not done again. (Yu et al. 2020, Sec. 4.3, Fig. 4)
+    runs are read from the store and not repeated. (Yu et al. 2020, Sec. 4.3, Fig. 4)
     """
     from harness.studies.scale import epochs_of, settings_at_scale, table_here
     from harness.studies.weight_sharing.figure import plot_weight_sharing

@@ -22,7 +22,7 @@ NUMBER = re.compile(r"(-?[\d.]+)(?: ± ([\d.]+))?")
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A cell of a table as it is printed; a dash where the paper has none."""
+    """A cell of a table as it is printed; a dash if the paper prints no value."""
 
     text: str
 
@@ -33,7 +33,7 @@ class Printed:
 
     @property
     def std(self) -> float | None:
-        """The deviation behind a ``±``."""
+        """The deviation after a ``±``; ``None`` without one."""
         return self._part(2)
 
     def _part(self, place: int) -> float | None:
@@ -59,7 +59,7 @@ class PublishedSection:
 
 @dataclass(frozen=True, slots=True)
 class PublishedItem:
-    """A table or a figure of the paper: its title in our words, where it stands, and its numbers by section."""
+    """A table or a figure of the paper: its title in our words, its place in the paper, and its numbers by section."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ class PublishedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inconsistency:
-    """What does not fit together: where it stands, what is said there, why it matters, and how that is known."""
+    """An inconsistency of the paper: its place, what is said there, why it matters, and its source."""
 
     touches: tuple[str, ...]
     place: str
@@ -79,12 +79,12 @@ class Inconsistency:
 
     @property
     def text(self) -> str:
-        """One paragraph."""
+        """The inconsistency as one paragraph."""
         return f"{self.place}: {self.says}; {self.why} ({self.source})"
 
 
 def names() -> tuple[str, ...]:
-    """The tables and figures whose numbers are here."""
+    """The tables and figures whose printed numbers are stored here."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != INCONSISTENCIES))
 
 
@@ -109,6 +109,6 @@ def _section(content: Mapping[str, Any]) -> PublishedSection:
 
 @cache
 def inconsistencies(name: str) -> tuple[Inconsistency, ...]:
-    """What is known to be inconsistent in a table or figure, or in what the paper says of it."""
+    """The known inconsistencies of a table or figure, and of the paper's text about it."""
     found = (Inconsistency(**{**each, "touches": tuple(each["touches"])}) for each in _content(INCONSISTENCIES))
     return tuple(each for each in found if name in each.touches)

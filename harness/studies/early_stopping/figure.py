@@ -1,4 +1,4 @@
-"""Ranks of cells in the course of their training, a line a cell (Yu et al. 2020, Fig. 7)."""
+"""Ranks of cells during their training, a line for each cell (Yu et al. 2020, Fig. 7)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW = 12
-"""The most epochs of which each gets a mark."""
+"""The most epochs that each get a mark."""
 
 NARROW = 28
-"""The longest name of a cell of which three stand side by side."""
+"""The longest name of a cell, in characters, for which the legend has three columns."""
 
 
 def plot_early_stopping(content: EarlyStoppingResult) -> Figure:
-    """The final best cells in colour above all others in grey; rank 1, the best, is at the top."""
+    """Draw the cells that end best in colour over all others in grey; rank 1, the best, is at the top."""
     best, others = content["cells"][: content["top"]], content["cells"][content["top"] :]
     columns = 1 if max(len(cell["cell"]) for cell in best) > NARROW else 3
     figure = canvas((SIZE[0], SIZE[1] + 0.2 * -(-len(best) // columns)))
@@ -30,7 +30,7 @@ def plot_early_stopping(content: EarlyStoppingResult) -> Figure:
             nan_for_missing(cell["ranks"]),
             color=LIGHT,
             linewidth=0.8,
-            alpha=_faint(content),
+            alpha=_alpha(content),
             zorder=1,
         )
     for place, cell in enumerate(best):
@@ -49,8 +49,8 @@ def plot_early_stopping(content: EarlyStoppingResult) -> Figure:
     return figure
 
 
-def _faint(content: EarlyStoppingResult) -> float:
-    """How opaque the other cells are: many lines would be one grey surface."""
+def _alpha(content: EarlyStoppingResult) -> float:
+    """The opacity of the other cells' lines: many opaque lines would merge into one grey area."""
     return 1.0 if content["listed"] <= 100 else 0.25
 
 

@@ -1,8 +1,7 @@
-"""How well the ranking after few epochs of training tells the final one (Yu et al. 2020, Fig. 7).
+"""How well the ranking after few epochs of training predicts the final one (Yu et al. 2020, Fig. 7).
 
-Everything is computed from a table alone that recorded several budgets of training. A cell is ranked by its mean over
-the repeats, as the judge does: rank 1 is best, ties share the best rank, and a cell of which a repeat diverged has
-none.
+Everything is computed from a table that recorded several budgets of training. A cell is ranked by its mean over the
+repeats, as the judge does: rank 1 is best, ties share the best rank, and a cell with a diverged repeat has no rank.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from harness.studies.agreement import competition_ranks, json_number
 
 TOP = 5
 LISTED = 5000
-"""The cells of a larger table that are listed one by one: the best ones."""
+"""The most cells that are listed one by one: the best ones."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,11 +48,11 @@ class RankChange(TypedDict):
 
 
 class EarlyStoppingRow(TypedDict):
-    """The ranking after ``epoch`` against the final one, among the ``cells`` that have a rank in both.
+    """The ranking after ``epoch`` compared with the final one, among the ``cells`` that have a rank in both.
 
-    ``kept`` of the ``top`` best cells in the end are among the best ``EarlyStoppingResult.top`` here. ``chosen`` are
-    the best cells here, several where they tie; ``final_rank`` is the mean of their final ranks and ``regret`` how much
-    worse than the best they are in the end, ``None`` where one of them has no final rank.
+    Of the ``top`` cells that end best, ``kept`` are among the best ``EarlyStoppingResult.top`` at ``epoch``. ``chosen``
+    are the best cells at ``epoch``, several if they tie; ``final_rank`` is the mean of their final ranks and ``regret``
+    how much worse than the best cell they end; both are ``None`` if one of them has no final rank.
     """
 
     epoch: int
@@ -69,9 +68,9 @@ class EarlyStoppingRow(TypedDict):
 
 
 class EarlyStoppingResult(TypedDict):
-    """``cells`` are sorted by final rank, those without one last; ``listed`` says how many of ``size`` they are.
+    """``cells`` are sorted by final rank, those without one last; ``listed`` is their number, ``size`` the table's.
 
-    ``one_course`` says whether the epochs are moments of one training, ``None`` where the table's recipe does not tell.
+    ``one_course``: whether the epochs are moments of one training; ``None`` if the table's recipe does not say.
     """
 
     study: str
@@ -90,10 +89,10 @@ class EarlyStoppingResult(TypedDict):
 
 
 def study_early_stopping(table: Table, metric: str | None = None, *, top: int = TOP) -> EarlyStoppingResult:
-    """Compare the rankings of a table's cells after each of its budgets with that after the full one.
+    """Compare the ranking of a table's cells after each budget with the ranking after the full one.
 
-    ``None`` chooses the validation metric. Raises UnknownNameError for a metric of another kind, and IncompatibleError
-    for a table of a single budget or without two cells that have a value in the end.
+    Metric ``None`` is the validation metric. Raises UnknownNameError for a metric that does not rank cells, and
+    IncompatibleError for a table with a single budget or fewer than two cells with a final value.
     """
     metric, measure = _metric(table, metric)
     if len(table.epochs) < 2:
@@ -107,7 +106,7 @@ def study_early_stopping(table: Table, metric: str | None = None, *, top: int = 
     scores = np.stack([_rounded(column, measure) for column in values.T], axis=1)
     ranks = np.array(
         [[rank or 0 for rank in competition_ranks(column)] for column in scores.T]
-    ).T  # 0 where there is none
+    ).T  # 0 for a cell without a rank
     order = np.argsort(np.where(ranks[:, -1] > 0, ranks[:, -1], len(ranks) + 1), kind="stable")[:LISTED]
     names = _CellTexts(table)
     return EarlyStoppingResult(
@@ -128,7 +127,7 @@ def study_early_stopping(table: Table, metric: str | None = None, *, top: int = 
 
 
 class _CellTexts:
-    """The text forms of a table's rows, made when asked for."""
+    """The text forms of a table's rows, made on access."""
 
     def __init__(self, table: Table) -> None:
         self._space, self._keys = create_space(table.space), table.keys
@@ -150,7 +149,7 @@ def _metric(table: Table, metric: str | None) -> tuple[str, Measure]:
 
 
 def _is_one_training(table: Table) -> bool | None:
-    """Whether the budgets are moments of one training: a recipe has the one number of epochs, or else lists several."""
+    """Whether the budgets are moments of one training: its recipe has one number of epochs, other recipes a list."""
     try:
         recipe = json.loads(table.recipe)
     except ValueError:
@@ -160,7 +159,7 @@ def _is_one_training(table: Table) -> bool | None:
 
 
 def _rounded(means: Floats, measure: Measure) -> Floats:
-    """Means with the better ones larger and ties equal, NaN where there is none."""
+    """Means, negated if smaller is better, rounded so that ties are equal; NaN where there is no mean."""
     finite = np.isfinite(means)
     if not finite.any():
         return np.full(len(means), np.nan)

@@ -1,4 +1,4 @@
-"""The page of the study of early stopping: its tables and what a reader must know."""
+"""The page of the study of early stopping: its tables and notes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from harness.core.measures import ACCURACY, measure_of
 from harness.output.page import Page, TextTable
+from harness.output.units import DASH, fixed, text, unit_of, whole
 from harness.studies.early_stopping.measure import CellTrajectory, EarlyStoppingResult, EarlyStoppingRow
 
 MOST_EPOCHS = 8
@@ -32,7 +32,7 @@ MEANING = (
 
 
 def early_stopping_page(content: EarlyStoppingResult) -> Page:
-    """The page of a study; a long course is shown at a few epochs, while the content has them all."""
+    """The page of a study; a long training is shown at a few epochs, while the content has all."""
     metric = content["metric"].replace("_", " ")
     repeats = "one repeat" if content["repeats"] == 1 else f"mean of {content['repeats']} repeats"
     title = f"Early stopping: {metric}, {repeats}; {content['size']:,} cells of table {content['table']}"
@@ -42,23 +42,23 @@ def early_stopping_page(content: EarlyStoppingResult) -> Page:
 
 
 def evenly_spaced(epochs: int) -> list[int]:
-    """The places of at most ``MOST_EPOCHS`` of so many epochs, the first and the last among them."""
+    """The indices of at most ``MOST_EPOCHS`` of ``epochs`` epochs, with the first and the last."""
     return list(map(round, np.linspace(0, epochs - 1, min(epochs, MOST_EPOCHS)).tolist()))
 
 
 def _epochs(content: EarlyStoppingResult, places: Sequence[int]) -> TextTable:
-    accuracy = measure_of(content["metric"]) == ACCURACY
+    unit = unit_of(content["metric"])
     heads = (
         "after\nepoch",
         "Kendall's\ntau",
         f"of final\ntop {content['top']}",
         "chosen",
         "its final\nrank",
-        "its final\nregret" + (" %" if accuracy else ""),
+        f"its final\nregret{unit.sign}",
         "farthest",
         "ranks\nnow → final",
     )
-    rows = [_epoch(content["rows"][place], 100.0 if accuracy else 1.0) for place in places]
+    rows = [_epoch(content["rows"][place], unit.scale) for place in places]
     return TextTable("The ranking after each epoch against the final one", heads, tuple(rows))
 
 
@@ -66,13 +66,13 @@ def _epoch(row: EarlyStoppingRow, scale: float) -> tuple[str, ...]:
     change, several = row["change"], len(row["chosen"]) - 1
     return (
         f"{row['epoch']:,}",
-        _fixed(row["tau"], 3),
+        text(fixed(row["tau"], 3)),
         f"{row['kept']} of {row['top']}",
-        (row["chosen"][0] if row["chosen"] else "–") + (f" and {several} tied" if several > 0 else ""),
+        (row["chosen"][0] if row["chosen"] else DASH) + (f" and {several} tied" if several > 0 else ""),
         _rank(row["final_rank"]),
-        _fixed(row["regret"], 2, scale),
-        change["cell"] if change else "–",
-        f"{change['rank']:,} → {change['final_rank']:,}" if change else "–",
+        text(fixed(row["regret"], 2, scale)),
+        change["cell"] if change else DASH,
+        f"{change['rank']:,} → {change['final_rank']:,}" if change else DASH,
     )
 
 
@@ -85,16 +85,11 @@ def _trajectories(content: EarlyStoppingResult, places: Sequence[int]) -> TextTa
 
 
 def _trajectory(cell: CellTrajectory, places: Sequence[int]) -> tuple[str, ...]:
-    ranks = (cell["ranks"][place] for place in places)
-    return (cell["cell"], *("–" if rank is None else f"{rank:,}" for rank in ranks))
-
-
-def _fixed(number: float | None, digits: int, scale: float = 1.0) -> str:
-    return "–" if number is None else f"{number * scale:.{digits}f}"
+    return (cell["cell"], *(text(whole(cell["ranks"][place])) for place in places))
 
 
 def _rank(number: float | None) -> str:
-    return "–" if number is None else f"{number:,.6g}"
+    return DASH if number is None else f"{number:,.6g}"
 
 
 def _notes(content: EarlyStoppingResult) -> Iterator[str]:

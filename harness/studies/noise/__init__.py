@@ -1,1 +1,1 @@
-"""Does a leaderboard hold when the search sees noisier scores?"""
+"""Does the order of policies change when the search sees noisier scores?"""

@@ -1,4 +1,4 @@
-"""What a search sees of a table in each condition of the study of noise, and how well that ranks the cells."""
+"""The conditions of the study of noise: what a search sees of a table, and how well that ranks the cells."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REPEAT, EPOCHS = "repeat", "epochs"
 
 @dataclass(frozen=True, slots=True)
 class NoiseCondition:
-    """What a search sees of a table: the mean of its repeats or a sample of one, after so many epochs."""
+    """What a search sees of a table: the mean of its repeats or a sampled one, after ``epochs`` epochs."""
 
     name: str
     repeat: str
@@ -36,15 +36,15 @@ class NoiseCondition:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The oracle's settings; the full budget is its default, so that such runs are those of ``harness run``."""
+        """The oracle's settings; the full budget is its default, so these runs are also those of ``harness run``."""
         given = {REPEAT: self.repeat} | ({} if self.full else {EPOCHS: self.epochs})
         return {f"oracle.{name}": value for name, value in given.items()}
 
 
 def conditions_of(table: Table, epochs: Sequence[int] = ()) -> tuple[NoiseCondition, ...]:
-    """All that a search is to see of a table, the mean of the repeats at the full budget first.
+    """The conditions of a table; the first is the mean of the repeats at the full budget.
 
-    Raises IncompatibleError for a table of one repeat and budget, and for ``epochs`` that the table lacks.
+    Raises IncompatibleError for a table with one repeat and one budget, and for ``epochs`` that the table lacks.
     """
     full, shorter = table.epochs[-1], table.epochs[:-1]
     chosen = sorted({table.epochs[table.budget(each)] for each in epochs}) or [
@@ -68,7 +68,7 @@ def _after(epochs: int) -> str:
 
 
 def require_free(experiment: Experiment) -> None:
-    """Raise a HarnessError for an oracle that reads no table, or a setting that the study itself chooses."""
+    """Raise a HarnessError for an oracle that reads no table, or a setting that the study varies."""
     for name in experiment.settings:
         scope, _, setting = name.rpartition(".")
         if setting in (REPEAT, EPOCHS) and scope in ("oracle", *experiment.oracles):
@@ -79,16 +79,16 @@ def require_free(experiment: Experiment) -> None:
 
 
 def signal(plan: Plan, metric: str) -> Number:
-    """Kendall's tau-b between what a condition's oracles say of all cells and their truth, mean over the seeds."""
+    """Kendall's tau-b between the scores of all cells in a condition and their truth, averaged over the seeds."""
     oracles = {spec.seed: spec for spec in plan.specs}
     drawn = [spec for spec in oracles.values() if spec.settings["oracle"]["repeat"] == "sample"]
-    taus = [_tau(_plain(build_oracle(spec, plan.space)), metric) for spec in drawn or [plan.specs[0]]]
+    taus = [_tau(_undecorated(build_oracle(spec, plan.space)), metric) for spec in drawn or [plan.specs[0]]]
     known = [tau for tau in taus if not isinstance(tau, Undefined)]
     return mean(known) if known else taus[0]
 
 
-def _plain(oracle: Oracle) -> Any:
-    """The oracle that reads the table, itself or inside a decorator."""
+def _undecorated(oracle: Oracle) -> Any:
+    """The oracle that reads the table, without its decorator."""
     return oracle.oracle if isinstance(oracle, ScoreGradient) else oracle
 
 

@@ -1,4 +1,4 @@
-"""What each policy's recommendations come to by what the search sees: a line a policy, a place a condition."""
+"""The value of each policy's recommendations in each condition: a line for each policy, a tick for each condition."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARK_OFFSET = 0.3
-"""How far the marks of the policies spread about a condition's place, so that their deviations stand side by side."""
+"""How far the policies' marks spread around a condition's tick, so that their error bars do not overlap."""
 
 
 def plot_noise(content: NoiseResult) -> Figure:
-    """Marks are means with their deviation over the seeds, the dashed line is the mean of one random draw a seed."""
+    """Draw means with their deviation over the seeds as marks, and random's mean as a dashed line."""
     conditions, scale = content["conditions"], scale_of(content["metric"])
     figure = canvas((max(SIZE[0], 1.5 + 1.3 * len(conditions)), 4.2))
     axes = figure.add_subplot()

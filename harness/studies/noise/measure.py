@@ -1,8 +1,8 @@
-"""How a leaderboard changes when the search sees noisier scores: one repeat of a table's trainings, or shorter ones.
+"""How the order of policies changes when the search sees noisier scores: one repeat, or shorter trainings, of a table.
 
-Each condition is the same policies and seeds with another setting of the oracle, and all are judged by the same truth:
-the mean of the repeats at the table's full budget. The runs are ordinary ones, so the store keeps them and an
-interrupted study goes on. A search has the same number of queries in every condition; a shorter training costs less.
+Conditions differ in the oracle's settings. All have the same policies and seeds, and are judged by the same truth: the
+mean of the repeats at the table's full budget. The store keeps the runs, so an interrupted study continues. A search
+has the same number of queries in every condition; a shorter training costs less.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from harness.studies.noise.conditions import NoiseCondition, conditions_of, requ
 POLICIES = ("random-search", "evolution", "nao")
 
 COUNTED = ("bananas", "optuna", "random-search", "tpe")
-"""Policies that end after as many ``samples`` as are set, whatever the budget: the study sets the budget's queries."""
+"""Policies that end after ``samples`` scores, whatever the budget; the study sets it to the budget's queries."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,9 +41,9 @@ Floats = npt.NDArray[np.float64]
 class NoiseRow(TypedDict):
     """A policy in a condition; ``values`` and ``ranks`` follow ``NoiseResult.seeds``.
 
-    ``place`` is that of its mean among the policies, from 1, the best, and shared by ties; ``queries`` and ``hours`` of
-    training are means over the seeds. ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so
-    of a seed's value.
+    ``place`` is the rank of its mean among the policies, 1 being the best, shared by ties; ``queries`` and ``hours`` of
+    training are means over the seeds. ``reasons`` say, by the number's name, why it is ``None``; ``failed`` say, by
+    seed, why a value is ``None``.
     """
 
     policy: str
@@ -63,12 +63,12 @@ class NoiseRow(TypedDict):
 
 
 class ConditionResult(TypedDict):
-    """What the search sees, and what becomes of the order of the policies against that of the first condition.
+    """What the search sees, and how the order of the policies differs from that of the first condition.
 
-    ``signal`` is Kendall's tau-b between the scores of all cells and their truth, mean over the seeds where they differ
-    by seed. ``tau`` is that between both orders of the policies' means. ``changed`` of the policies have another place
-    by their mean, and ``unsettled`` is the share of all places on single seeds that are not those of the means in the
-    first condition: for that one itself, what the seeds alone do.
+    ``signal`` is Kendall's tau-b between the scores of all cells and their truth, averaged over the seeds if the scores
+    differ by seed. ``tau`` is Kendall's tau-b between the policies' means in both conditions. ``changed`` policies have
+    another place by their mean. ``unsettled`` is the share of places on single seeds that differ from the places by
+    mean in the first condition; in the first condition itself, it is the effect of the seeds alone.
     """
 
     name: str
@@ -83,9 +83,9 @@ class ConditionResult(TypedDict):
 
 
 class NoiseResult(TypedDict):
-    """``rows`` are policy by policy, in the order asked, and within one condition by condition.
+    """``rows`` are in the order of ``policies``, and those of a policy in the order of ``conditions``.
 
-    ``baseline`` is the mean of the random policy, which sees nothing; ``budget`` the queries of a run.
+    ``baseline`` is the mean of the random policy, which sees no scores; ``budget`` is the number of queries of a run.
     """
 
     study: str
@@ -108,11 +108,11 @@ class NoiseResult(TypedDict):
 def study_noise(
     experiment: Experiment, policies: Sequence[str], watcher: Watcher, *, epochs: Sequence[int] = ()
 ) -> NoiseResult:
-    """Run whatever is not in the store yet, judge it, and compare the conditions; the experiment names its table.
+    """Perform the runs that the store lacks, judge all, and compare the conditions; the experiment names the table.
 
-    ``epochs`` are the shorter budgets to search by, by default a few of the table. Raises IncompatibleError for a
-    table in which nothing varies, or an oracle that reads none, and SettingError for a setting that the study varies,
-    or where no policy searches.
+    ``epochs`` are the shorter budgets to search by, by default a few of the table. Raises IncompatibleError for a table
+    with only one condition, or an oracle that reads no table, and SettingError for a setting that the study varies, or
+    if no policy searches.
     """
     names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
     if not names:
@@ -142,7 +142,7 @@ def _samples(experiment: Experiment, names: Sequence[str]) -> dict[str, int]:
 
 
 def _plans(experiment: Experiment, seen: Sequence[NoiseCondition]) -> list[Plan]:
-    """A plan for each condition; random, which sees nothing, is in the first alone."""
+    """A plan for each condition; random, which sees no scores, is only in the first."""
     found = list[Plan]()
     for condition in seen:
         plan = make_plan(experiment.model_copy(update={"settings": {**experiment.settings, **condition.settings}}))
@@ -153,19 +153,19 @@ def _plans(experiment: Experiment, seen: Sequence[NoiseCondition]) -> list[Plan]
 
 @dataclass(frozen=True, slots=True)
 class _ConditionRanking:
-    """The policies of a condition, in the order asked; ``sign`` is what makes larger values better."""
+    """The policies of a condition, in the order asked; values times ``sign`` are larger for better policies."""
 
     entries: tuple[LeaderboardEntry, ...]
     sign: int
 
     def column(self, numbers: Sequence[Number]) -> Floats:
-        """Numbers with the better ones larger and ties equal, NaN where there is none."""
+        """Numbers times ``sign``, rounded so that ties are equal; NaN for an undefined one."""
         known = [np.nan if isinstance(number, Undefined) else self.sign * number for number in numbers]
         return np.round(known, TIE_DECIMALS)
 
     @property
     def means(self) -> Floats:
-        """The policies' means, (policies,), the better ones larger."""
+        """The policies' means (policies,), larger for better policies."""
         return self.column([entry.mean for entry in self.entries])
 
     @property
@@ -190,15 +190,15 @@ def compare_conditions(
     of: Sequence[str],
     spec: RunSpec,
 ) -> NoiseResult:
-    """The policies ``of`` these names in each condition, from a leaderboard a condition; ``spec`` is of any run.
+    """Compare the policies named ``of`` in each condition, from one leaderboard each; ``spec`` is that of any run.
 
-    Raises IncompatibleError where nothing is ranked.
+    Raises IncompatibleError if the truth ranks no cells.
     """
     truth, baseline = boards[0].truth, next(each.mean for each in boards[0].entries if each.policy == BASELINE)
     if isinstance(truth.ranking, Undefined):
         raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
     condition_rankings = [_condition_ranking(board, of) for board in boards]
-    told = zip(seen, signals, condition_rankings, strict=True)
+    measured = zip(seen, signals, condition_rankings, strict=True)
     return NoiseResult(
         study="noise",
         space=spec.space,
@@ -211,10 +211,8 @@ def compare_conditions(
         budget=spec.budget.queries,
         seeds=list(condition_rankings[0].entries[0].seeds),
         policies=list(of),
-        conditions=[
-            _condition(condition, number, standing, condition_rankings[0]) for condition, number, standing in told
-        ],
-        rows=[_row(standing, i, place) for place in range(len(of)) for i, standing in enumerate(condition_rankings)],
+        conditions=[_condition(condition, number, mine, condition_rankings[0]) for condition, number, mine in measured],
+        rows=[_row(ranking, i, place) for place in range(len(of)) for i, ranking in enumerate(condition_rankings)],
         baseline=json_number(baseline),
         warnings=list(dict.fromkeys(warning for board in boards for warning in board.warnings)),
     )
@@ -256,15 +254,15 @@ def _agreement(mine: _ConditionRanking, first: _ConditionRanking) -> Number:
 
 
 def _unsettled(mine: _ConditionRanking, order: Sequence[int | None]) -> Number:
-    """The share of places on single seeds that are not those of ``order``; seeds with a failed run are left out."""
+    """The share of places on single seeds that differ from ``order``; seeds with a failed run are left out."""
     whole = [each for each in mine.by_seed if None not in each]
     if not whole:
         return Undefined("on no seed do all policies have a value")
     return float(np.mean([a != b for each in whole for a, b in zip(each, order, strict=True)]))
 
 
-def _row(standing: _ConditionRanking, condition: int, policy: int) -> NoiseRow:
-    entry, place = standing.entries[policy], standing.order[policy]
+def _row(ranking: _ConditionRanking, condition: int, policy: int) -> NoiseRow:
+    entry, place = ranking.entries[policy], ranking.order[policy]
     figures = ("mean", "std", "best", "best_rank", "mean_regret", "hours")
     undefined = {name: value for name in figures if isinstance(value := getattr(entry, name), Undefined)}
     return NoiseRow(

@@ -1,12 +1,13 @@
-"""The page of the study of noise: what each policy comes to in each condition, and what becomes of their order."""
+"""The page of the study of noise: each policy's results in each condition, and how the order of policies changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import inf
 
 from harness.output.page import Page, TextTable
-from harness.output.units import PLUS_MINUS, Unit, unit_of
+from harness.output.units import Unit, fixed, hours, text, unit_of, whole, with_deviation
 from harness.studies.noise.measure import ConditionResult, NoiseResult, NoiseRow
 
 MEANING = (
@@ -20,7 +21,7 @@ COST = "A search has as many queries in each condition, so that one by shorter t
 
 
 def noise_page(content: NoiseResult) -> Page:
-    """The page of a study: a row a policy and condition, and a row a condition."""
+    """The page of a study: a table with a row for each policy and condition, and one with a row for each condition."""
     seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
     queries = "" if content["budget"] is None else f"{content['budget']:,} queries a run, "
     title = (
@@ -49,17 +50,16 @@ def _policies(content: NoiseResult, unit: Unit) -> TextTable:
 
 
 def _policy(row: NoiseRow, condition: ConditionResult, scale: float) -> tuple[str, ...]:
-    return (
-        row["policy"],
-        condition["name"],
-        _pair(row["mean"], row["std"], scale),
-        _fixed(row["best"], 2, scale),
-        _whole(row["best_rank"]),
-        _fixed(row["mean_regret"], 2, scale),
-        _whole(row["place"]),
-        f"{row['queries']:,.0f}",
-        _hours(row["hours"]),
+    cells = (
+        with_deviation(row["mean"], row["std"], scale),
+        fixed(row["best"], 2, scale),
+        whole(row["best_rank"]),
+        fixed(row["mean_regret"], 2, scale),
+        whole(row["place"]),
+        fixed(row["queries"], 0),
+        hours(row["hours"], tenths_below=inf),
     )
+    return (row["policy"], condition["name"], *map(text, cells))
 
 
 def _orders(content: NoiseResult, unit: Unit) -> TextTable:
@@ -80,35 +80,18 @@ def _order(condition: ConditionResult, policies: int, scale: float) -> tuple[str
     share = condition["unsettled"]
     return (
         condition["name"],
-        _fixed(condition["signal"], 3),
-        _fixed(condition["mean_regret"], 2, scale),
-        _fixed(condition["tau"], 2),
+        text(fixed(condition["signal"], 3)),
+        text(fixed(condition["mean_regret"], 2, scale)),
+        text(fixed(condition["tau"], 2)),
         f"{condition['changed']} of {policies}",
         "–" if share is None else f"{share:.0%}".replace("%", " %"),
     )
 
 
-def _pair(middle: float | None, spread: float | None, scale: float) -> str:
-    return "–" if middle is None else f"{_fixed(middle, 2, scale)}{PLUS_MINUS}{_fixed(spread, 2, scale)}"
-
-
-def _fixed(number: float | None, digits: int, scale: float = 1.0) -> str:
-    return "–" if number is None else f"{number * scale:,.{digits}f}"
-
-
-def _hours(number: float | None) -> str:
-    """Two significant digits of a part of an hour."""
-    return f"{number:.2g}" if number is not None and 0 < number < 0.995 else _fixed(number, 1)
-
-
-def _whole(number: int | None) -> str:
-    return "–" if number is None else f"{number:,}"
-
-
 def _notes(content: NoiseResult, unit: Unit) -> Iterator[str]:
     yield from (_moves(content, i) for i in range(1, len(content["conditions"])))
     if content["baseline"] is not None:
-        drawn = f"{_fixed(content['baseline'], 2, unit.scale)}{unit.sign}"
+        drawn = f"{text(fixed(content['baseline'], 2, unit.scale))}{unit.sign}"
         yield f"One random draw a seed, which sees nothing, comes to {drawn} in the mean."
     yield MEANING
     yield COST
@@ -120,15 +103,15 @@ def _notes(content: NoiseResult, unit: Unit) -> Iterator[str]:
 
 
 def _moves(content: NoiseResult, condition: int) -> str:
-    """What becomes of the places in a condition: ``one repeat, 12 epochs: nao from place 1 to 2``."""
+    """The changes of places in a condition, such as ``one repeat, 12 epochs: nao from place 1 to 2``."""
     places = {(row["policy"], row["condition"]): row["place"] for row in content["rows"]}
     pairs = [(policy, places[policy, 0], places[policy, condition]) for policy in content["policies"]]
-    moved = [f"{policy} from place {_whole(a)} to {_whole(b)}" for policy, a, b in pairs if a != b]
+    moved = [f"{policy} from place {text(whole(a))} to {text(whole(b))}" for policy, a, b in pairs if a != b]
     return f"{content['conditions'][condition]['name']}: {', '.join(moved) or 'all policies keep their places'}"
 
 
 def _alike(content: NoiseResult) -> Iterator[str]:
-    """Policies that found the same on every seed of a condition: they draw the same random cells before they learn."""
+    """Warn of policies with the same values on every seed: they draw the same random cells before they learn."""
     values = {(row["policy"], row["condition"]): row["values"] for row in content["rows"]}
     conditions = range(len(content["conditions"]))
     for first, second in combinations(content["policies"], 2):

@@ -1,7 +1,7 @@
-"""What weight sharing costs each policy: the same seeds searched without and with it (Yu et al. 2020, Tables 3 and 4).
+"""What weight sharing costs each policy: the same seeds search without and with it (Yu et al. 2020, Tables 3 and 4).
 
-The runs are ordinary ones of one experiment, so the store keeps them and an interrupted study goes on. Without weight
-sharing a table answers; a policy that needs slopes has them estimated from the table's scores.
+The store keeps the runs, so an interrupted study continues. Without weight sharing a table answers; gradients, if a
+policy asks for them, are estimated from the table's scores.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.core.numbers import Undefined
 from harness.core.oracle import Gradient, Update
 from harness.core.policy import BASELINE
 from harness.judging.judge_runs import judge_all
+from harness.judging.judged_runs import values_of
 from harness.leaderboard import leaderboard
 from harness.leaderboard.comparison import Comparison, default_margin, holm_adjusted
 from harness.leaderboard.comparison import compare_samples as compare
@@ -35,13 +36,13 @@ TABULAR, TABULAR_GRADIENT = "tabular", "tabular+score-gradient"
 WITHOUT_SHARING = "the search without weight sharing"
 
 POLICIES = ("enas", "nao", "darts")
-"""Yu et al. 2020, Table 3; all of their Table 6 take over half an hour on two cores."""
+"""The policies of Yu et al. 2020, Table 3; those of Table 6 take over half an hour on two cores."""
 
 
 class OracleResult(TypedDict):
     """A policy's runs on one oracle; ``values`` and ``ranks`` follow ``PenaltyResult.seeds``.
 
-    ``reasons`` say, by the name of the figure, why it is ``None``; ``failed`` say so of a seed's value.
+    ``reasons`` say, by the number's name, why it is ``None``; ``failed`` say, by seed, why a value is ``None``.
     """
 
     oracle: str
@@ -57,11 +58,11 @@ class OracleResult(TypedDict):
 
 
 class Penalty(TypedDict):
-    """The mean and the deviation over ``pairs`` seeds of how much worse a value is with weight sharing.
+    """The mean and the deviation over ``pairs`` seeds of how much worse a value is with weight sharing than without.
 
-    In the metric's own unit, positive where weight sharing is worse, be it a lower accuracy or a higher perplexity.
-    ``welch_p`` is of Welch's two-sided test, which does not pair, and ``interval`` is Welch's 95 % interval, of the
-    difference of the means of all values; ``holm_p`` is corrected for the number of policies.
+    They are in the metric's own unit, positive if weight sharing is worse: a lower accuracy or a higher perplexity.
+    ``welch_p`` is of Welch's two-sided, unpaired test, ``interval`` is Welch's 95 % interval of the difference of the
+    means of all values; ``holm_p`` is corrected for the number of policies.
     """
 
     pairs: int
@@ -75,9 +76,9 @@ class Penalty(TypedDict):
 
 
 class PenaltyRow(TypedDict):
-    """A policy on both sides; ``tau`` is of the final shared weights' scores of ``probed`` cells with the truth.
+    """A policy without and with weight sharing; ``verdict`` says in words what weight sharing costs it.
 
-    ``verdict`` says in words what weight sharing costs it.
+    ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` cells and the truth.
     """
 
     policy: str
@@ -91,7 +92,7 @@ class PenaltyRow(TypedDict):
 
 
 class PenaltyResult(TypedDict):
-    """``rows`` have the policies in the order asked; ``baseline`` is the random policy, which asks no oracle."""
+    """``rows`` are the policies in the order asked; ``baseline`` is the random policy, which asks no oracle."""
 
     study: str
     space: str
@@ -107,12 +108,12 @@ class PenaltyResult(TypedDict):
 
 
 def space_of(space: str | None, table: str | None) -> str:
-    """The space that is asked for, or else a table's; raises UnknownNameError or TableError for a wrong table."""
+    """The given space, or the table's, or the default; raises UnknownNameError or TableError for a wrong table."""
     return space or (open_table(table).space if table else DEFAULT_SPACE)
 
 
 def study_penalty(experiment: Experiment, policies: Sequence[str], watcher: Watcher) -> PenaltyResult:
-    """Run whatever is not in the store yet, judge it, and compare both sides of each policy.
+    """Perform the runs that the store lacks, judge all, and compare each policy without and with weight sharing.
 
     The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
     """
@@ -146,7 +147,7 @@ def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:
 
 
 def penalty_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
-    """Both sides of each policy, where only policies that need them have their slopes estimated.
+    """The runs without and with weight sharing; gradients are estimated only for policies that ask for them.
 
     The experiment's oracle is the one that shares weights. Raises IncompatibleError for a policy that trains none.
     """
@@ -158,17 +159,17 @@ def penalty_plan(experiment: Experiment, policies: Sequence[str]) -> Plan:
 
 
 def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) -> PenaltyResult:
-    """Both sides of each policy, from a leaderboard that has them; ``shared`` is the oracle that shares weights.
+    """Compare each policy's rows of a leaderboard without and with weight sharing, which oracle ``shared`` has.
 
-    Raises IncompatibleError where nothing is ranked.
+    Raises IncompatibleError if the truth ranks no cells.
     """
     truth = board.truth
     if isinstance(truth.ranking, Undefined):
         raise IncompatibleError(f"{truth.kind} {truth.name!r} ranks no cells: {truth.ranking.reason}")
     entries = {(entry.policy, entry.oracle == shared): entry for entry in board.entries}
     baseline = next(entry for entry in board.entries if entry.policy == BASELINE)
-    sides = [(entries[name, False], entries[name, True]) for name in policies]
-    found = holm_adjusted([_against(*side, larger_is_better=truth.larger_is_better) for side in sides])
+    pairs = [(entries[name, False], entries[name, True]) for name in policies]
+    found = holm_adjusted([_against(*pair, larger_is_better=truth.larger_is_better) for pair in pairs])
     sign, unit = 1 if truth.larger_is_better else -1, unit_of(truth.metric)
     return PenaltyResult(
         study="penalty",
@@ -180,8 +181,8 @@ def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) ->
         size=truth.ranking.size,
         seeds=list(baseline.seeds),
         rows=[
-            _row(*side, _penalty(*side, sign, each), verdict(side[0].policy, each, (), unit))
-            for side, each in zip(sides, found, strict=True)
+            _row(*pair, _penalty(*pair, sign, each), verdict(pair[0].policy, each, (), unit))
+            for pair, each in zip(pairs, found, strict=True)
         ],
         baseline=_oracle_result(baseline),
         warnings=list(board.warnings),
@@ -190,13 +191,9 @@ def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) ->
 
 def _against(without: LeaderboardEntry, shared: LeaderboardEntry, *, larger_is_better: bool) -> Comparison:
     """The shared weights' values against those without; the margin is half of the deviation of the latter."""
-    values, others = (_values(side) for side in (shared, without))
+    values, others = (values_of(side.runs) for side in (shared, without))
     margin = default_margin(std(others))
     return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
-
-
-def _values(side: LeaderboardEntry) -> list[float]:
-    return [value for value in side.values if not isinstance(value, Undefined)]
 
 
 def _row(without: LeaderboardEntry, shared: LeaderboardEntry, cost: Penalty, words: str) -> PenaltyRow:

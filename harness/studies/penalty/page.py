@@ -1,12 +1,11 @@
-"""The page of the study of what weight sharing costs: its tables and what a reader must know."""
+"""The page of the study of the penalty of weight sharing: its tables and notes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.core.measures import ACCURACY, measure_of
 from harness.output.page import Page, TextTable
-from harness.output.units import PLUS_MINUS
+from harness.output.units import DASH, TableCell, fixed, probability, text, unit_of, whole, with_deviation
 from harness.studies.penalty.measure import TABULAR_GRADIENT, OracleResult, PenaltyResult, PenaltyRow
 
 MEANING = (
@@ -21,7 +20,7 @@ TESTS = ("95 % interval", "Welch\np", "Holm\np")
 
 
 def penalty_page(content: PenaltyResult) -> Page:
-    """The page of a study: a row a policy, and what random draws come to."""
+    """The page of a study: a row for each policy, and one for random draws."""
     seeds = "one seed" if len(content["seeds"]) == 1 else f"{len(content['seeds'])} seeds"
     title = (
         f"The penalty of weight sharing: {content['truth']}; {seeds} a policy, space {content['space']}, "
@@ -30,59 +29,44 @@ def penalty_page(content: PenaltyResult) -> Page:
     return Page(title, (_values(content), _chances(content)), tuple(_notes(content)), {**content})
 
 
-def _scale(content: PenaltyResult) -> tuple[float, str]:
-    return (100.0, "\n%") if measure_of(content["metric"]) == ACCURACY else (1.0, "")
-
-
 def _values(content: PenaltyResult) -> TextTable:
-    scale, sign = _scale(content)
+    unit = unit_of(content["metric"])
+    sign = unit.sign.replace(" ", "\n")
     heads = ("policy", f"without{sign}", f"with sharing{sign}", f"penalty{sign}", *TESTS, "Kendall's\ntau")
-    rows = [_value_row(row, scale) for row in content["rows"]]
-    rows.append(("random", _spread(content["baseline"], scale), *[""] * 6))
+    rows = [_value_row(row, unit.scale) for row in content["rows"]]
+    rows.append(("random", text(_spread(content["baseline"], unit.scale)), *[""] * 6))
     return TextTable("Mean ± std over the seeds", heads, tuple(rows))
 
 
 def _value_row(row: PenaltyRow, scale: float) -> tuple[str, ...]:
     cost = row["penalty"]
-    return (
-        _name(row),
+    cells = (
         _spread(row["without"], scale),
         _spread(row["shared"], scale),
-        _pair(cost["mean"], cost["std"], scale, sign="+"),
+        with_deviation(cost["mean"], cost["std"], scale, sign="+"),
         _interval(cost["interval"], scale),
-        _p(cost["welch_p"]),
-        _p(cost["holm_p"]),
-        _pair(row["tau"], row["tau_std"], 1.0),
+        probability(cost["welch_p"]),
+        probability(cost["holm_p"]),
+        with_deviation(row["tau"], row["tau_std"]),
     )
+    return (_name(row), *map(text, cells))
 
 
 def _name(row: PenaltyRow) -> str:
     return row["policy"] + (" †" if row["without"]["oracle"] == TABULAR_GRADIENT else "")
 
 
-def _spread(side: OracleResult, scale: float) -> str:
-    return _pair(side["mean"], side["std"], scale)
-
-
-def _pair(middle: float | None, spread: float | None, scale: float, sign: str = "") -> str:
-    if middle is None:
-        return "–"
-    return f"{middle * scale:{sign},.2f}{PLUS_MINUS}" + ("–" if spread is None else f"{spread * scale:,.2f}")
+def _spread(side: OracleResult, scale: float) -> TableCell:
+    return with_deviation(side["mean"], side["std"], scale)
 
 
 def _interval(ends: list[float] | None, scale: float) -> str:
-    return "–" if ends is None else " to ".join(f"{end * scale:,.2f}" for end in ends)
-
-
-def _p(p: float | None) -> str:
-    if p is None:
-        return "–"
-    return f"{p:.3f}" if p >= 0.001 else f"{p:.0e}"
+    return DASH if ends is None else " to ".join(text(fixed(end, 2, scale)) for end in ends)
 
 
 def _chances(content: PenaltyResult) -> TextTable:
-    scale, sign = _scale(content)
-    per_cent = sign.replace("\n", " ")
+    unit = unit_of(content["metric"])
+    scale, per_cent = unit.scale, unit.sign
     heads = (
         "policy",
         f"best{per_cent}\nwithout",
@@ -105,12 +89,8 @@ def _chance_row(name: str, without: OracleResult, shared: OracleResult, scale: f
 
 
 def _chance(side: OracleResult, scale: float) -> tuple[str, str, str]:
-    best, rank, p = side["best"], side["best_rank"], side["p_beats_random"]
-    return (
-        "–" if best is None else f"{best * scale:,.2f}",
-        "–" if rank is None else f"{rank:,}",
-        "–" if p is None else f"{p:.3f}",
-    )
+    cells = fixed(side["best"], 2, scale), whole(side["best_rank"]), fixed(side["p_beats_random"], 3)
+    return text(cells[0]), text(cells[1]), text(cells[2])
 
 
 def _notes(content: PenaltyResult) -> Iterator[str]:

@@ -15,7 +15,7 @@ SIZE = (9.0, 4.0)
 
 
 def plot_sharing_amount(content: SharingAmountResult) -> Figure:
-    """Tau inside each group on the left, true against shared rank of every cell on the right."""
+    """Draw tau inside each group on the left, each cell's rank by shared weights against its true rank on the right."""
     figure = canvas(SIZE)
     left, right = figure.subplots(1, 2)
     draw_groups(left, content)
@@ -30,10 +30,10 @@ def group_styles(content: SharingAmountResult) -> dict[int, tuple[str, str]]:
 
 
 def draw_groups(axes: Axes, content: SharingAmountResult) -> None:
-    """Bars are means ± std over the seeds, marks the seeds themselves."""
-    looks, groups = group_styles(content), content["groups"]
+    """Draw mean ± std over the seeds as bars, and the seeds as marks."""
+    styles, groups = group_styles(content), content["groups"]
     for place, group in enumerate(groups):
-        colour, mark = looks[group["shared"]]
+        colour, mark = styles[group["shared"]]
         tau, taus = group["tau"], nan_for_missing(group["taus"])
         if tau["mean"] is not None:
             axes.bar([place], [tau["mean"]], yerr=[tau["std"] or 0.0], color=colour, alpha=0.45, width=0.7, capsize=4)
@@ -47,9 +47,9 @@ def draw_groups(axes: Axes, content: SharingAmountResult) -> None:
 
 
 def draw_ranks(axes: Axes, content: SharingAmountResult) -> None:
-    """A mark a cell, its true rank across and its mean rank by the shared weights up; on the line both agree."""
-    looks, cells = group_styles(content), content["cells"]
-    for number, (colour, mark) in looks.items():
+    """Draw a mark for each cell: its true rank on x, its mean rank by shared weights on y; on the line both agree."""
+    styles, cells = group_styles(content), content["cells"]
+    for number, (colour, mark) in styles.items():
         group = [cell for cell in cells if cell["shared"] == number]
         true, shared = (
             nan_for_missing([cell["true_rank"] for cell in group]),

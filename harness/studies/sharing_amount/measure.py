@@ -1,7 +1,6 @@
 """Whether cells that share more weights are ranked worse (Yu et al. 2020, App. D.1, Table 5 and Fig. 6).
 
-The content of the page is a ``SharingAmountResult``; every number of it has full precision, and ``None`` stands for one
-that does not exist.
+The content of the page is a ``SharingAmountResult``; its numbers have full precision, and a missing one is ``None``.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from backends.networks.adapters import DataKind
 from backends.tabular.importers import import_table
 from backends.tabular.named_tables import open_table
 from backends.tabular.table import Table
@@ -21,7 +21,7 @@ from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
-from harness.execution.building import build_journal, recipe_of, trained_cells
+from harness.execution.building import build_journal, recipe_of, training_jobs
 from harness.execution.executor import Workers
 from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.leaderboard.end_to_end import Watcher
@@ -32,14 +32,14 @@ from harness.planning.settings import create_space
 from harness.statistics import kendall
 from harness.storage.store import Store
 from harness.studies.agreement import TIE_DECIMALS, SeedStatistics, competition_ranks, json_number, seed_statistics
-from harness.studies.sharing_amount.cells import SPACES, DataKind, SharingCell, twelve_cells
+from harness.studies.sharing_amount.cells import SPACES, SharingCell, twelve_cells
 from harness.studies.uniform_sharing_runs import FinishedRuns, ScoredRun, factors, sharing_plan, train
 from harness.studies.weight_sharing.measure import finite, in_unit, last
 
 Floats = npt.NDArray[np.float64]
 
 REPEATS = 3
-"""How often a recurrent cell is trained for its truth: a table's ten repeats of 12 cells would be most of the study."""
+"""How often a recurrent cell is trained for its truth: the usual ten repeats would take most of the study's time."""
 
 
 class SharingAmountCell(TypedDict):
@@ -62,7 +62,7 @@ class SharingAmountCell(TypedDict):
 
 
 class SharingGroup(TypedDict):
-    """The cells of one number of shared matrices: tau inside the group, one a seed, and over the seeds."""
+    """The cells that share the same number of matrices: tau inside the group for each seed, and over the seeds."""
 
     shared: int
     cells: int
@@ -71,7 +71,7 @@ class SharingGroup(TypedDict):
 
 
 class SharingAmountResult(TypedDict):
-    """``cells`` are sorted by true rank; ``tau`` has all 12 cells, one value a seed in ``taus``."""
+    """``cells`` are sorted by true rank; ``taus`` are of all 12 cells, one for each seed, ``tau`` is over the seeds."""
 
     study: str
     space: str
@@ -95,8 +95,8 @@ def study_sharing_amount(
 ) -> SharingAmountResult:
     """Train the 12 cells with shared weights, and compare their ranking with the truth.
 
-    The truth is the experiment's table, which must hold all 12, or else they are trained by ``recipe``. Raises a
-    HarnessError where that cannot be done.
+    The truth is the experiment's table, which must hold all 12; without a table, ``recipe`` trains them. Raises a
+    HarnessError if this cannot be done.
     """
     mine, space = twelve_cells(kind), create_space(SPACES[kind])
     cells = [member.cell for member in mine]
@@ -110,15 +110,15 @@ def study_sharing_amount(
     with Store.open(experiment.store) as store:
         truth = source.look(cells, space, store, [run.run for run in trained.runs])
     spec = plan.specs[0]
-    told = factors(spec, space) | {"cells trained": len(cells), "truth": source.metric}
+    described = factors(spec, space) | {"cells trained": len(cells), "truth": source.metric}
     judged = (source, truth)
     return sharing_amount_result(
-        mine, trained, judged, space=space.name, search_metric=spec.search_metric, factors=told
+        mine, trained, judged, space=space.name, search_metric=spec.search_metric, factors=described
     )
 
 
 def sharing_amount_plan(kind: DataKind, experiment: Experiment, recipe: str) -> Plan:
-    """The runs that train and score the 12 cells with shared weights; no table has to hold them."""
+    """The runs that train and score the 12 cells with shared weights; they need no table."""
     settings = {**experiment.settings, "policy.cells": [member.cell for member in twelve_cells(kind)]}
     runs = {"space": SPACES[kind], "table": None, "judge": recipe, "settings": settings}
     return sharing_plan(experiment.model_copy(update=runs), ())
@@ -137,16 +137,16 @@ def require_all_cells(table: Table, cells: Sequence[str], space: SearchSpace) ->
 
 
 def trained_table(kind: DataKind, experiment: Experiment, recipe: str, watcher: Watcher) -> Table:
-    """Train the 12 cells by a stand-alone recipe into a table beside the store; what is there is not trained again."""
+    """Train the 12 cells by a stand-alone recipe into a table in the store's folder, unless that table exists."""
     space, path = create_space(SPACES[kind]), truth_path(kind, experiment, recipe)
-    if not path.is_file():  # it is written when all are trained
+    if not path.is_file():  # the file appears only when all cells are trained
         alone, cells = _standalone_recipe(space, recipe), [member.cell for member in twelve_cells(kind)]
         watcher.note(f"the truth is that of training each cell alone, {alone.repeats} times, by {recipe}")
         journal = path.with_suffix(".h5.journal")
         with progress_bar("training the cells alone") as report:
             workers = Workers.of(experiment.workers, experiment.gpus)
-            named = trained_cells(space, _keys(cells, space), alone)
-            build_journal(space.name, named, alone, journal, workers=workers, on_progress=report)
+            jobs = training_jobs(space, _keys(cells, space), alone)
+            build_journal(space.name, jobs, alone, journal, workers=workers, on_progress=report)
         import_table("journal", journal, space, path)
     return Table.open(path)
 
@@ -157,7 +157,7 @@ def _standalone_recipe(space: SearchSpace, recipe: str) -> Recipe | LanguageReci
 
 
 def truth_path(kind: DataKind, experiment: Experiment, recipe: str) -> Path:
-    """Where the truth of the 12 cells by a recipe lies once it is trained, beside the store."""
+    """The path, in the store's folder, of the trained truth of the 12 cells by a recipe."""
     space = create_space(SPACES[kind])
     with Store.open(experiment.store) as store:  # for its folder
         return store.folder / f"sharing-amount-{space.name}-{_standalone_recipe(space, recipe).digest()[:12]}.h5"
@@ -180,7 +180,7 @@ def sharing_amount_result(
     (source, truth), measure = judged, judged[0].measure
     wanted = np.round(measure.scores(truth.means), TIE_DECIMALS)
     scores = {run.seed: np.round(last(run), TIE_DECIMALS) for run in trained.runs}
-    everyone = {seed: _tau(each, wanted) for seed, each in scores.items()}
+    all_cells = {seed: _tau(each, wanted) for seed, each in scores.items()}
     return SharingAmountResult(
         study="sharing-amount",
         space=space,
@@ -194,8 +194,8 @@ def sharing_amount_result(
         factors=factors,
         cells=_cells(mine, trained.runs, truth, measure),
         groups=[_group(shared, mine, scores, wanted) for shared in sorted({member.shared for member in mine})],
-        taus=list(everyone.values()),
-        tau=seed_statistics(everyone),
+        taus=list(all_cells.values()),
+        tau=seed_statistics(all_cells),
         failed={str(seed): reason for seed, reason in trained.failed.items()},
     )
 

@@ -1,12 +1,13 @@
-"""The study of how much is shared as a page: tau by the number of shared matrices, and the 12 cells."""
+"""The page of the study of the amount of sharing: tau by the number of shared matrices, and the 12 cells."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from harness.output.page import Page, TextTable
+from harness.output.units import DASH, text, with_deviation
 from harness.studies.sharing_amount.measure import SharingAmountCell, SharingAmountResult, SharingGroup
-from harness.studies.weight_sharing.page import DASH, decided, failures, number, spread_text
+from harness.studies.weight_sharing.page import decided, failures, number, spread_text
 
 PUBLISHED = (0.67, 0.33, -0.33, 0.0)
 """Yu et al. 2020, Table 5."""
@@ -49,9 +50,10 @@ def _by_cell(content: SharingAmountResult) -> TextTable:
 
 def _cell(row: SharingAmountCell) -> tuple[str, ...]:
     rank = DASH if row["true_rank"] is None else str(row["true_rank"])
-    truth = number(row["truth"], 4 if (row["truth"] or 0) < 1 else 2)
+    digits = 4 if (row["truth"] or 0) < 1 else 2
+    truth = number(row["truth"], digits)
     if row["truth_std"] is not None:
-        truth += f" ± {row['truth_std']:.{len(truth.partition('.')[2])}f}"
+        truth = text(with_deviation(row["truth"], row["truth_std"], digits=digits))
     return (rank, row["cell"], str(row["shared"]), truth, number(row["shared_rank"], 1))
 
 

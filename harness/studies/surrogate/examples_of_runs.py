@@ -1,4 +1,4 @@
-"""The Scores of stored runs as training data of a surrogate: what was searched before need not be trained again."""
+"""Turns the Scores of stored runs into training data of a surrogate, so that these cells need not be trained again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHOOSE = "choose some with --where, such as --where oracle=tabular"
 
 @dataclass(slots=True)
 class _CellScores:
-    """The different scores of a cell, in the order met, and the seconds that its trainings took."""
+    """The different scores of a cell, in the order read, and the seconds that its trainings took."""
 
     scores: dict[float, None] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
@@ -34,9 +34,9 @@ def examples_of_runs(
 ) -> Examples:
     """The cells that these runs asked for, at one budget (``None``: the longest), with their scores by this metric.
 
-    A score that a cell has already is the same training seen again; another one is another training, a repeat. Raises
-    IncompatibleError for runs that asked for different things or shared weights, and SettingError where no score is of
-    the metric or the budget.
+    An equal score of the same cell is the same training seen again; a different score is another repeat. Raises
+    IncompatibleError for runs whose scores differ in meaning or are of shared weights, and SettingError if no score is
+    of the metric or the budget.
     """
     measure = measure_for(metric)
     _require_alike(runs, metric)
@@ -44,8 +44,8 @@ def examples_of_runs(
     known = sorted({_epochs(row) for row in rows})
     budget = epochs if epochs is not None else (known or [0])[-1]
     if budget not in known:
-        told = ", ".join(map(str, known)) or "none"
-        raise SettingError(f"these {len(runs)} runs have no trainings of {budget} epochs; they have some of: {told}")
+        listed = ", ".join(map(str, known)) or "none"
+        raise SettingError(f"these {len(runs)} runs have no trainings of {budget} epochs; they have some of: {listed}")
     cells, failed = _cells((row for row in rows if _epochs(row) == budget), _reader(space))
     _require_range(cells, measure, metric)
     digest = hashlib.sha256("\n".join(sorted(run.id for run in runs)).encode()).hexdigest()
@@ -84,7 +84,7 @@ def _require_alike(runs: Sequence[Run], metric: str) -> None:
 
 
 def _reader(space: SearchSpace) -> Callable[[str], int]:
-    """From a cell's text to its canonical key, each text being read once."""
+    """A function from a cell's text to its canonical key, which parses each text once."""
     keys: dict[str, int] = {}
 
     def read(text: str) -> int:
@@ -96,7 +96,7 @@ def _reader(space: SearchSpace) -> Callable[[str], int]:
 
 
 def _cells(rows: Iterator[ScoreRow], read: Callable[[str], int]) -> tuple[dict[int, _CellScores], int]:
-    """The cells with scores by key, and how many others only failed."""
+    """The cells with scores by key, and the number of cells whose trainings all failed."""
     cells, failed = dict[int, _CellScores](), set[int]()
     for row in rows:
         key = read(row.architecture)

@@ -20,7 +20,7 @@ from harness.output.progress_bar import ProgressReport
 from harness.statistics import kendall, sparse_kendall
 
 LEVELS = (50, 80, 95)
-"""The central intervals, in per cent, whose share of the held-out values is told."""
+"""The levels in per cent of the central intervals whose share of the held-out values is reported."""
 
 QUANTILES = np.arange(1, 20) / 20
 """The levels that the calibration error is a mean over."""
@@ -28,7 +28,7 @@ QUANTILES = np.arange(1, 20) / 20
 
 @dataclass(frozen=True, slots=True)
 class FitRequest:
-    """How to fit: ``forest`` or ``boosting``, to how many cells (``None``: all that are left), which share held out."""
+    """How to fit: ``forest`` or ``boosting``, the number of cells (``None``: all not held out), the share held out."""
 
     model: str = "forest"
     cells: int | None = None
@@ -40,9 +40,9 @@ class FitRequest:
 def fit_surrogate(
     examples: Examples, space: SearchSpace, request: FitRequest, output: str | Path, report: ProgressReport
 ) -> Surrogate:
-    """Fit to a sample of the examples, judge by the cells held out, and write the file; ``report`` is told how far.
+    """Fit to a sample of the examples, judge by the held-out cells, and write the file; ``report`` gets the progress.
 
-    Raises SettingError for a share, a number of cells or an output that cannot be, UnknownNameError for a model.
+    Raises SettingError for an impossible share, number of cells or output, UnknownNameError for an unknown model.
     """
     path = require_name(output)
     learnt, held = split(examples, held_out=request.held_out, cells=request.cells, seed=request.seed)
@@ -56,7 +56,7 @@ def fit_surrogate(
 
 
 def quality(held: Examples, found: Prediction) -> dict[str, Any]:
-    """How well predictions agree with held-out cells, as plain values; ``None`` with a reason where a number is not.
+    """How well predictions agree with held-out cells, as plain values; a missing number is ``None`` with a reason.
 
     ``tau`` and ``sparse_tau`` (Kendall's tau-b, and of scores of three decimals), ``r2`` and ``rmse`` compare the means
     of repeats. ``inside`` is the share of single repeats inside of the central predictive intervals, by level in per
@@ -90,7 +90,7 @@ def _determination(predicted: Floats, values: Floats) -> Number:
 
 
 def _levels(repeats: Floats, found: Prediction) -> Floats:
-    """At which level of its predictive normal distribution each single repeat lies, (values,), from 0 to 1."""
+    """The level (values,), from 0 to 1, of each single repeat in its predictive normal distribution."""
     from scipy.special import ndtr
 
     rows, columns = np.nonzero(np.isfinite(repeats))

@@ -1,4 +1,4 @@
-"""What is shown of a surrogate: what it is of, how good it is on cells held out, and what a reader must know."""
+"""The page of a surrogate: its origin, its accuracy on held-out cells, and notes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from backends.surrogate.files import Surrogate, SurrogateFacts
 from harness.core.measures import ACCURACY
 from harness.output.page import Page, TextTable
+from harness.output.units import fixed, text
 from harness.studies.surrogate.measure import LEVELS, reasons_of
 
 COMPARED = ("tau", "sparse_tau", "r2", "rmse")
@@ -30,7 +31,7 @@ SEEN = "It predicts {metric}: a search sees it by --search-metric {split} alone,
 
 
 def surrogate_page(surrogate: Surrogate) -> Page:
-    """The page of a surrogate; its content is all that the file says, in full precision."""
+    """The page of a surrogate; its content has all facts of the file in full precision."""
     facts = surrogate.facts
     title = f"Surrogate of {facts.metric.replace('_', ' ')} at {facts.epochs} epochs; space {facts.space}"
     content = {**asdict(facts), "path": str(surrogate.path), "digest": surrogate.digest}
@@ -51,14 +52,11 @@ def _held_out(facts: SurrogateFacts) -> TextTable:
     error = ("RMSE\npoints", 2, 100.0) if accuracy else ("RMSE of\nthe log", 3, 1.0)
     inside = [f"inside\n{level} %" for level in LEVELS]
     heads = ("held-out\ncells", "Kendall's\ntau", "sparse\ntau", "R2", error[0], *inside, "calibration\nerror")
-    figures = (_fixed(held["tau"]), _fixed(held["sparse_tau"]), _fixed(held["r2"]))
-    shares = (_fixed(held["inside"][str(level)], 1, 100.0) for level in LEVELS)
-    row = (f"{held['cells']:,}", *figures, _fixed(held["rmse"], *error[1:]), *shares, _fixed(held["calibration_error"]))
+    figures = (text(fixed(held[name], 3)) for name in ("tau", "sparse_tau", "r2"))
+    shares = (text(fixed(held["inside"][str(level)], 1, 100.0)) for level in LEVELS)
+    errors = text(fixed(held["rmse"], *error[1:])), text(fixed(held["calibration_error"], 3))
+    row = (f"{held['cells']:,}", *figures, errors[0], *shares, errors[1])
     return TextTable("How good it is", heads, (row,))
-
-
-def _fixed(number: float | None, digits: int = 3, scale: float = 1.0) -> str:
-    return "–" if number is None else f"{number * scale:.{digits}f}"
 
 
 def _notes(surrogate: Surrogate) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Is what is best by one table best by another?"""
+"""Are the best cells of one table also the best of another?"""

@@ -1,4 +1,4 @@
-"""The ranks of cells by two tables against each other: a mark a cell, the best of the first table in colour."""
+"""The ranks of cells by two tables against each other: a mark for each cell, the best of the first table in colour."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIDE = 5.4
-"""Inches of the square."""
+"""The width and the height of the figure in inches."""
 
 FEW = 200
 """The most cells whose marks are large and solid."""
 
 
 def plot_transfer(content: TransferResult) -> Figure:
-    """By the first pair of metrics; rank 1, the best, is at the lower left, and on the line both tables agree."""
+    """Draw the ranks by the first pair of metrics; the best is at the lower left; on the line both tables agree."""
     (first, second), row, size = content["sides"], content["rows"][0], content["rows"][0]["cells"]
     best = [cell["ranks"] for cell in content["cells"] if cell["ranks"][0] <= content["top"]]
     others = [cell["ranks"] for cell in content["cells"] if cell["ranks"][0] > content["top"]]
@@ -32,8 +32,8 @@ def plot_transfer(content: TransferResult) -> Figure:
     label = f"top {content['top']} of {first['table']}"
     x, y = zip(*best, strict=True)
     axes.scatter(x, y, color=COLOURS[1], marker="s", s=36, linewidths=0, zorder=3, label=label)
-    for side in ("x", "y"):
-        rank_axis(axes, size, side=side)
+    for name in ("x", "y"):
+        rank_axis(axes, size, side=name)
     axes.set_xlabel(_axis(first["table"], row["first"]))
     axes.set_ylabel(_axis(second["table"], row["second"]))
     tau = "none" if row["tau"] is None else f"{row['tau']:.2f}"

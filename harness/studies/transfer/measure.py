@@ -1,8 +1,8 @@
-"""Whether what is best by one table is best by another: two tables of one scheme over the cells that they share.
+"""Compares two tables of one scheme on the cells that both hold: are the best cells of one the best of the other?
 
 Everything is computed from the tables alone, at the full budget of each. A cell is ranked by its mean over the repeats,
-as the judge does, among the cells that have a mean in both tables: rank 1 is best, and ties share the best rank. The
-two tables may be one, for its validation data against its test data.
+as the judge does, among the cells that have a mean in both tables: rank 1 is best, and ties share the best rank. Both
+may be the same table, to compare its validation data with its test data.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from backends.tabular.table import Keys, Table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.numbers import Number, Undefined
-from harness.core.space import Architecture, SearchSpace
+from harness.core.space import Architecture, SearchSpace, same_scheme
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
 from harness.statistics import ENOUGH_PAIRS, kendall, spearman, top_precision, weighted_kendall
@@ -26,16 +26,16 @@ from harness.studies.agreement import competition_ranks, json_number
 
 TOP = 5
 LISTED = 5000
-"""The cells that are listed one by one where there are more: the best ones by the first table."""
+"""The most cells that are listed one by one: the best ones by the first table."""
 
 SEARCHED = ("validation", "test")
-"""The splits, in the order in which metrics stand."""
+"""The splits, in the order of the metrics."""
 
 Floats = npt.NDArray[np.float64]
 
 
 class TableSummary(TypedDict):
-    """A table, and how many of its cells it ranks by each of its ``metrics``."""
+    """A table: its number of ``cells``, and the ``metrics`` by which it ranks them."""
 
     table: str
     space: str
@@ -46,9 +46,9 @@ class TableSummary(TypedDict):
 
 
 class BestCells(TypedDict):
-    """The best cells by one table, several where they tie; ``rank`` and ``regret`` are means of theirs in the other.
+    """The best cells of one table, several if they tie, with their mean ``rank`` and ``regret`` in the other.
 
-    ``regret`` is how much worse than the best they are there, in the unit of that table's metric.
+    ``regret`` is how much worse than the other table's best cell they are, in the unit of its metric.
     """
 
     chosen: list[str]
@@ -57,10 +57,10 @@ class BestCells(TypedDict):
 
 
 class TransferRow(TypedDict):
-    """A metric of the first table against one of the second, among the ``cells`` that have both.
+    """A metric of the first table compared with one of the second, among the ``cells`` that have both.
 
     ``kept`` is the share of the top ``TransferResult.top`` cells of the first in those of the second, and ``chance``
-    that of cells drawn at random. ``there`` says what the best of the first are in the second, ``back`` the reverse.
+    that of random cells. ``there`` are the best cells of the first judged by the second, ``back`` the reverse.
     """
 
     first: str
@@ -85,7 +85,7 @@ class TransferCell(TypedDict):
 
 
 class TransferResult(TypedDict):
-    """``cells`` are those of ``rows[0]``, best of the first table first; ``listed`` says how many of them there are."""
+    """``cells`` are those of ``rows[0]``, the first table's best first; ``listed`` is their number."""
 
     study: str
     scheme: str
@@ -99,25 +99,25 @@ class TransferResult(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class _MetricValues:
-    """A metric of a table: the mean of each common cell (cells,), NaN where there is none."""
+    """A metric of a table: the mean of each common cell (cells,), NaN for a cell without one."""
 
     metric: str
     measure: Measure
     values: Floats
 
     def at(self, kept: npt.NDArray[np.bool_]) -> Floats:
-        """The means of some cells, the better ones larger and ties equal."""
+        """The means of some cells, negated if smaller is better, rounded so that ties are equal."""
         values = self.values[kept]
         return np.round(values * self.measure.sign, tie_decimals(values))
 
 
 def study_transfer(first: Table, second: Table, metric: str | None = None, *, top: int = TOP) -> TransferResult:
-    """Compare how two tables rank the cells that both hold, by each metric of one with each of the other.
+    """Compare how two tables rank the cells that both hold, for each metric of the first and each of the second.
 
-    ``metric`` restricts that to one metric of both tables. Raises IncompatibleError for tables of different schemes,
-    TableError where there is nothing to compare, and UnknownNameError for a metric that one of them lacks.
+    ``metric`` restricts this to one metric of both tables. Raises IncompatibleError for tables of different schemes,
+    TableError if there is nothing to compare, and UnknownNameError for a metric that one of them lacks.
     """
-    if first.scheme != second.scheme:
+    if not same_scheme(first, second):
         raise IncompatibleError(
             f"table {first.name!r} is of scheme {first.scheme!r} and table {second.name!r} of {second.scheme!r}, so "
             "that they share no cells; choose two of one scheme"
@@ -149,14 +149,14 @@ def study_transfer(first: Table, second: Table, metric: str | None = None, *, to
 def _pairs(
     first: list[_MetricValues], second: list[_MetricValues], *, alone: bool
 ) -> list[tuple[_MetricValues, _MetricValues]]:
-    """Each metric of one with each of the other; ``alone``, where one table is compared with itself, each pair once."""
+    """Each metric of one with each of the other; if a table is compared with itself (``alone``), each pair once."""
     if alone:
         return list(combinations(first, 2))
     return list(product(first, second))
 
 
 def _columns(table: Table, keys: Keys, metric: str | None) -> list[_MetricValues]:
-    """The metrics by which a table ranks cells, those that a search sees first."""
+    """The values by each metric by which a table ranks cells, validation metrics first."""
     rows, found = table.rows(keys), _metrics(table, metric)
     return [_MetricValues(name, measure, table.mean(name)[rows]) for name, measure in found.items()]
 
@@ -183,7 +183,7 @@ def _table_summary(table: Table, metric: str | None) -> TableSummary:
 
 
 class _CellTexts:
-    """The text forms of cells, made when asked for."""
+    """The text forms of cells, made on access."""
 
     def __init__(self, space: SearchSpace, keys: Keys) -> None:
         self._space, self._keys = space, keys
@@ -219,7 +219,7 @@ def _row(
 
 
 def _best_cells(chooser: Floats, judge: Floats, cells: Keys, names: _CellTexts) -> BestCells:
-    """What becomes of the best cells of one column in another; in both, larger is better."""
+    """The best cells by one column, with their mean rank and regret by another; in both, larger is better."""
     best = np.flatnonzero(chooser == chooser.max())
     ranks = _ranks(judge)
     return BestCells(

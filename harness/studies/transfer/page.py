@@ -1,11 +1,11 @@
-"""The page of the study of transfer: how far two tables agree, and what the best of one are in the other."""
+"""The page of the study of transfer: how far two tables agree, and how the best cells of each rank in the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from harness.output.page import Page, TextTable
-from harness.output.units import unit_of
+from harness.output.units import DASH, fixed, text, unit_of
 from harness.studies.transfer.measure import BestCells, TableSummary, TransferResult, TransferRow
 
 MEANING = (
@@ -17,7 +17,7 @@ MEANING = (
 
 
 def transfer_page(content: TransferResult) -> Page:
-    """The page of a study: a row a pair of metrics, then what the best of each table are in the other."""
+    """The page of a study: a row for each pair of metrics, then the best cells of each table in the other."""
     first, second = content["sides"]
     title = (
         f"Transfer between tables {first['table']} and {second['table']}: {content['common']:,} cells of scheme "
@@ -33,13 +33,13 @@ def _agreements(content: TransferResult) -> TextTable:
 
 
 def _agreement(row: TransferRow) -> tuple[str, ...]:
-    numbers = (_fixed(row["tau"], 2), _fixed(row["weighted_tau"], 2), _fixed(row["spearman"], 2))
+    numbers = (text(fixed(row[name], 2)) for name in ("tau", "weighted_tau", "spearman"))
     return (_words(row["first"]), _words(row["second"]), f"{row['cells']:,}", *numbers, _kept(row))
 
 
 def _kept(row: TransferRow) -> str:
     kept, chance = row["kept"], row["chance"]
-    return "–" if kept is None or chance is None else f"{_share(kept)} ({_share(chance)})"
+    return DASH if kept is None or chance is None else f"{_share(kept)} ({_share(chance)})"
 
 
 def _share(share: float) -> str:
@@ -69,10 +69,6 @@ def _choice(row: TransferRow, way: str) -> tuple[str, ...]:
 
 def _words(metric: str) -> str:
     return metric.replace("_", " ")
-
-
-def _fixed(number: float | None, digits: int) -> str:
-    return "–" if number is None else f"{number:.{digits}f}"
 
 
 def _notes(content: TransferResult) -> Iterator[str]:

@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 SIZE = (10.0, 7.5)
 
 MANY = 60
-"""The most cells of which the bars' deviations can be told apart."""
+"""The most cells for which the bars have error bars: more could not be read."""
 
 FEW = 10
-"""The most epochs of which each gets a tick."""
+"""The most epochs that each get a tick."""
 
 MARK_OFFSET = 0.15
-"""How far from the middle of its place a cell's deviation stands, so that the two do not cover each other."""
+"""The offset of a cell's two error bars from its tick, so that they do not overlap."""
 
 TRUTH, SHARED = COLOURS[0], COLOURS[1]
 
 LEVELS = {"best": 0, "average": 1, "worst": 2}
-"""From left to right."""
+"""The order of the runs from left to right."""
 
 
 def plot_weight_sharing(content: WeightSharingResult) -> Figure:
-    """Tau after each epoch and the ranks of the true top 10 above, every cell's truth and shared score below."""
+    """Draw tau after each epoch and the ranks of the true top 10 above, every cell's truth and shared score below."""
     figure = canvas(SIZE)
     places = figure.add_gridspec(2, 6)
     draw_taus(figure.add_subplot(places[0, :3]), content)
@@ -60,7 +60,7 @@ def _level(displacement: Displacement) -> int:
 
 
 def draw_taus(axes: Axes, content: WeightSharingResult) -> None:
-    """A thin line a seed, and their mean, thick; a seed without a tau leaves a gap."""
+    """Draw a thin line for each seed, and a thick one for their mean; an undefined tau leaves a gap."""
     for place, seed in enumerate(content["seeds"]):
         rows = [row for row in content["scorings"] if row["seed"] == seed]
         epochs, taus = [row["epoch"] for row in rows], nan_for_missing([row["tau"] for row in rows])
@@ -79,9 +79,9 @@ def draw_taus(axes: Axes, content: WeightSharingResult) -> None:
 
 
 def draw_displacement(axes: Axes, displacement: Displacement, lowest: int) -> None:
-    """A line a cell from its true rank, on the left, to its rank by the shared weights; the true first is coloured.
+    """Draw a line for each cell from its true rank (left) to its rank by shared weights; the truly best is coloured.
 
-    Ranks go down to ``lowest``.
+    The axis ends at rank ``lowest``.
     """
     for pair in reversed(displacement["ranks"]):
         colour, width = (SHARED, 2.2) if pair["true"] == 1 else (GREY, 1.2)
@@ -95,7 +95,7 @@ def draw_displacement(axes: Axes, displacement: Displacement, lowest: int) -> No
 
 
 def draw_cells(axes: Axes, content: WeightSharingResult) -> None:
-    """Bars are the truth ± std over its repeats; marks, on a second axis, the shared scores ± std over the seeds."""
+    """Draw the truth ± std over repeats as bars, and, on a second axis, shared scores ± std over seeds as marks."""
     cells = [cell for cell in content["cells"] if cell["truth"] is not None]
     scale, places, many = scale_of(content["metric"]), range(1, len(cells) + 1), len(cells) > MANY
     truths, stds = (
@@ -133,7 +133,7 @@ def _scaled(values: Sequence[float | None], scale: float) -> list[float]:
 
 
 def _limits(means: Sequence[float], stds: Sequence[float]) -> tuple[float, float]:
-    """Limits that show the differences between bars, which would vanish beside their height from 0."""
+    """Limits that show the differences between bars, which an axis from 0 would hide."""
     reach = [0.0 if math.isnan(std) else std for std in stds]
     low = min((mean - std for mean, std in zip(means, reach, strict=True)), default=0.0)
     high = max((mean + std for mean, std in zip(means, reach, strict=True)), default=1.0)

@@ -1,7 +1,7 @@
-"""How shared weights rank architectures, against how the truth ranks them (Yu et al. 2020, Sec. 4.3, Fig. 4).
+"""Compares how shared weights and the truth rank architectures (Yu et al. 2020, Sec. 4.3, Fig. 4).
 
-The content of the page is a ``WeightSharingResult``; every number of it has full precision, and ``None`` stands for one
-that does not exist, with the reason beside it where there is one.
+The content of the page is a ``WeightSharingResult``; its numbers have full precision, and a missing one is ``None``, in
+a scoring with its reason in ``reasons``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ScoredCell(TypedDict):
 
 
 class ScoringRow(TypedDict):
-    """One seed after one epoch. ``precision`` and ``regret`` are by k as text, ``reasons`` by what is ``None``.
+    """One seed after one epoch. ``precision`` and ``regret`` are by k as text, ``reasons`` by a missing number's name.
 
     ``regret`` is in the unit of scores: fractions, or natural logarithms of perplexities.
     """
@@ -95,7 +95,7 @@ class RankPair(TypedDict):
 class Displacement(TypedDict):
     """Rank displacement of the true top 10 for one seed after the last epoch.
 
-    ``run`` is ``best``, ``worst`` or ``average``: the seed of largest tau, of smallest, and of that nearest the mean.
+    ``run`` is ``best``, ``worst`` or ``average``: the seed with the largest tau, the smallest, or one nearest the mean.
     """
 
     run: str
@@ -107,8 +107,8 @@ class Displacement(TypedDict):
 class WeightSharingResult(TypedDict):
     """``metric`` is the truth's (``test_accuracy``); ``cells`` are sorted by true rank, those without truth last.
 
-    ``score_metric`` is what the scores measure, in the same unit (``validation_accuracy``). ``factors`` are what else
-    decides the ranking, by name: recipe, batch_norm, ...
+    ``score_metric`` is the metric of the scores, in the same unit (``validation_accuracy``). ``factors`` are settings
+    that decide the ranking, by name: recipe, batch_norm, ...
     """
 
     study: str
@@ -131,10 +131,10 @@ class WeightSharingResult(TypedDict):
 def study_weight_sharing(
     experiment: Experiment, watcher: Watcher, *, score_epochs: Sequence[int] | None = None, split: str | None = None
 ) -> WeightSharingResult:
-    """Train what is not in the store yet, and compare every scoring with the table's truth.
+    """Perform the runs that the store lacks, and compare every scoring with the table's truth.
 
-    ``experiment`` names one oracle that shares weights; its policies are not read. ``split`` chooses the truth's.
-    Raises a HarnessError where that cannot be done.
+    ``experiment`` names one oracle that shares weights; its policies are ignored. ``split`` is the truth's.
+    Raises a HarnessError if this cannot be done.
     """
     plan = sharing_plan(experiment, score_epochs)
     source = TruthSource.of(build_truth(plan.specs[0], plan.space), split)
@@ -143,10 +143,10 @@ def study_weight_sharing(
     with Store.open(experiment.store) as store:
         truth = source.look(cells, plan.space, store, [run.run for run in trained.runs])
     spec = plan.specs[0]
-    told = factors(spec, plan.space)
-    told |= {"cells trained": plan.space.size, "cells scored": len(cells), "truth": source.metric}
+    described = factors(spec, plan.space)
+    described |= {"cells trained": plan.space.size, "cells scored": len(cells), "truth": source.metric}
     return weight_sharing_result(
-        trained, (source, truth), space=plan.space, search_metric=spec.search_metric, factors=told
+        trained, (source, truth), space=plan.space, search_metric=spec.search_metric, factors=described
     )
 
 
@@ -194,7 +194,7 @@ def in_unit(scores: Floats, measure: Measure) -> Floats:
 
 
 def finite(values: Floats) -> list[float | None]:
-    """A column as JSON has it: ``None`` for what is no finite number."""
+    """A column for JSON: ``None`` for a value that is not finite."""
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
@@ -248,7 +248,7 @@ def _scoring_row(seed: int, epoch: int, found: Agreement) -> ScoringRow:
 
 
 def _epoch_summary(epoch: int, found: Mapping[int, Agreement]) -> EpochSummary:
-    """``found`` is by seed; of deviations and regrets, the smallest is the best."""
+    """Summarise ``found`` over its seeds; of deviations and regrets, the smallest is the best."""
     return EpochSummary(
         epoch=epoch,
         tau=seed_statistics({seed: json_number(each.tau) for seed, each in found.items()}),
@@ -262,7 +262,7 @@ def _epoch_summary(epoch: int, found: Mapping[int, Agreement]) -> EpochSummary:
 
 
 def _by_k(found: Mapping[int, Mapping[int, float]], sign: float = 1) -> dict[str, SeedStatistics]:
-    """Over the seeds, for each k that any of them has a figure of."""
+    """Statistics over the seeds, for each k for which any seed has a value."""
     there = [k for k in TOP_SIZES if any(k in figures for figures in found.values())]
     return {
         str(k): seed_statistics({seed: figures.get(k) for seed, figures in found.items()}, sign=sign) for k in there
@@ -270,7 +270,7 @@ def _by_k(found: Mapping[int, Mapping[int, float]], sign: float = 1) -> dict[str
 
 
 def _displacements(runs: Sequence[ScoredRun], truth: Floats, found: Mapping[int, Agreement]) -> list[Displacement]:
-    """Of the seeds that have a tau: the best, the worst, and the one nearest the mean; first of equals."""
+    """The displacements of the seeds with the best tau, the worst, and that nearest the mean; the first of equals."""
     taus = {seed: each.tau for seed, each in found.items() if not isinstance(each.tau, Undefined)}
     if not taus:
         return []

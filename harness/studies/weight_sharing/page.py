@@ -1,4 +1,4 @@
-"""The study of weight sharing as a page: by epoch, by seed, the true top 10, and what decides the ranking."""
+"""The page of the study of weight sharing: by epoch, by seed, the true top 10, and the factors of the ranking."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.output.page import Page, TextTable
+from harness.output.units import DASH, fixed, text, with_deviation
 from harness.studies.agreement import SeedStatistics
 from harness.studies.weight_sharing.measure import EpochSummary, ScoringRow, WeightSharingResult
-
-DASH = "–"
 
 
 def weight_sharing_page(content: WeightSharingResult) -> Page:
@@ -45,7 +44,7 @@ def _epoch(row: EpochSummary) -> tuple[str, ...]:
 
 
 def _tops(content: WeightSharingResult) -> tuple[TextTable, ...]:
-    """The precision at the top by epoch; nothing where there are too few cells for any."""
+    """The precision at the top by epoch; nothing if there are too few cells for any."""
     precision = _precisions(content)
     tops = [[spread_text(row["precision"].get(k), 2) for k in precision] for row in content["summary"]]
     rows = tuple((str(row["epoch"]), *top) for row, top in zip(content["summary"], tops, strict=True))
@@ -67,7 +66,7 @@ def _seed(row: ScoringRow, precision: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _top(content: WeightSharingResult) -> tuple[TextTable, ...]:
-    """Where the true top 10 are for the best, the worst and the average seed; nothing where no seed has a tau."""
+    """The ranks of the true top 10 by the best, the worst and the average seed; nothing if no seed has a tau."""
     moved = content["displacements"]
     if not moved:
         return ()
@@ -81,7 +80,7 @@ def _top(content: WeightSharingResult) -> tuple[TextTable, ...]:
 
 
 def decided(factors: Mapping[str, Any]) -> TextTable:
-    """What decides the ranking, by name."""
+    """A table of the factors that decide the ranking."""
     return TextTable("What decides the ranking", ("factor", "value"), tuple((n, str(v)) for n, v in factors.items()))
 
 
@@ -118,11 +117,11 @@ def _seed_text(seed: int | None) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number, or a dash for none."""
-    return DASH if value is None else f"{value:.{digits}f}"
+    return text(fixed(value, digits))
 
 
 def spread_text(found: SeedStatistics | None, digits: int = 3) -> str:
     """``mean ± std``; the mean alone where there is one seed, and a dash where there is none."""
-    if found is None or found["mean"] is None:
-        return DASH
-    return number(found["mean"], digits) + ("" if found["std"] is None else f" ± {found['std']:.{digits}f}")
+    if found is None or found["std"] is None:
+        return number(found and found["mean"], digits)
+    return text(with_deviation(found["mean"], found["std"], digits=digits))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from backends.networks.nasbench101 import NASBench101Network, Skeleton, count_parameters, initialise, vertex_channels
+from backends.networks.nasbench101 import NASBench101Network, Skeleton, initialise, vertex_channels
+from tests.backends.networks.meta import count_parameters
 
 CHAIN = ((0, 1, 0), (0, 0, 1), (0, 0, 0))
 SMALL = Skeleton(width=6, stacks=2, modules=1, image_channels=1)
@@ -33,7 +34,7 @@ COUNTS = [
 def test_parameter_counts_are_those_of_the_data_set(
     vertices: int, edges: str, operations: tuple[int, ...], count: int
 ) -> None:
-    assert count_parameters(matrix_of(vertices, edges), operations) == count
+    assert count_parameters(NASBench101Network, matrix_of(vertices, edges), operations) == count
 
 
 @pytest.mark.parametrize(("branches", "expected"), [(3, (43, 43, 42)), (4, (32, 32, 32, 32))])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from backends.networks.nasbench101 import NASBench101Network, Skeleton, count_parameters
+from backends.networks.nasbench101 import NASBench101Network, Skeleton
 from backends.networks.nasbench101_supernet import (
     BatchStatistics,
     CellPath,
@@ -27,6 +27,7 @@ from harness.core.errors import SettingError, SpaceError
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.networks.alone import alone, images, supernet
+from tests.backends.networks.meta import count_parameters
 
 STAR = CellPath(((0, 1, 1, 0), (0, 0, 0, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (0, 0))
 
@@ -107,7 +108,7 @@ def test_a_stem_of_its_own_width_changes_the_stem_and_what_follows_it_alone() ->
     widths = [128, *[256] * 3, *[512] * 3, *[1024] * 3]
     projections = sum(a * b + 2 * b for a, b in pairwise(widths))
     expected = 27 * 128 + 2 * 128 + projections + 1024 * 10 + 10
-    assert count_parameters(((0, 1), (0, 0)), (), Skeleton(width=256, stem=128)) == expected
+    assert count_parameters(NASBench101Network, ((0, 1), (0, 0)), (), Skeleton(width=256, stem=128)) == expected
     network = NASBench101Network(((0, 1), (0, 0)), (), Skeleton(6, 2, 1, image_channels=1, stem=4, replicas=2))
     assert network(torch.zeros(2, 2, 8, 8)).shape == (2, 20)
 

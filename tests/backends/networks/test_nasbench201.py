@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from backends.networks.nasbench101 import Skeleton
-from backends.networks.nasbench201 import SKELETON, NASBench201Network, allocate, count_parameters, initialise
+from backends.networks.nasbench201 import SKELETON, NASBench201Network, initialise
 from harness.spaces.nasbench201 import NASBench201
+from tests.backends.networks.meta import allocate, count_parameters
 
 SPACE = NASBench201()
 SMALL = Skeleton(width=3, stacks=2, modules=2, image_channels=2, classes=4, batch_norm_momentum=0.3)
@@ -29,7 +30,7 @@ def operations(text: str) -> tuple[int, ...]:
 
 
 def network_of(text: str, sizes: Skeleton = SMALL, seeds: tuple[int, ...] = (5,)) -> NASBench201Network:
-    network = allocate(operations(text), replace(sizes, replicas=len(seeds)))
+    network = allocate(NASBench201Network, operations(text), replace(sizes, replicas=len(seeds)))
     initialise(network, [torch.Generator().manual_seed(seed) for seed in seeds])
     return network.double()
 
@@ -41,7 +42,7 @@ def images(count: int = 5, size: int = 6, channels: int = 2) -> Tensor:
 @pytest.mark.parametrize(("classes", "millions"), [(10, 1.289), (100, 1.294), (120, 1.296)])
 def test_the_best_published_cell_has_as_many_parameters_as_the_benchmark_prints(classes: int, millions: float) -> None:
     """What api.show(9930) prints of NAS-Bench-201, for CIFAR-10, CIFAR-100 and ImageNet16-120."""
-    found = count_parameters(operations(PUBLISHED), replace(SKELETON, classes=classes))
+    found = count_parameters(NASBench201Network, operations(PUBLISHED), replace(SKELETON, classes=classes))
     assert round(found / 1e6, 3) == millions
 
 
@@ -52,8 +53,8 @@ def test_parameters_are_those_counted_by_hand() -> None:
         around += c * 2 * c * 9 + 4 * c + 2 * c * 2 * c * 9 + 4 * c + c * 2 * c
     around += 2 * 64 + 64 * 10 + 10  # normalisation and dense layer of the head
     edges = 5 * 6 * sum(c * c * 9 + 2 * c for c in (16, 32, 64))
-    assert count_parameters((0,) * 6) == around == 73_306
-    assert count_parameters((3,) * 6) == around + edges
+    assert count_parameters(NASBench201Network, (0,) * 6) == around == 73_306
+    assert count_parameters(NASBench201Network, (3,) * 6) == around + edges
 
 
 def plain(network: NASBench201Network, text: str, batch: Tensor) -> Tensor:

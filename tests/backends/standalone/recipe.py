@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import asdict, replace
 from functools import cache
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from backends.standalone.cells import CellGraph
+from backends.networks.cell_graphs import ArchitectureGraphs, CellGraph
 from backends.training.recipes import Recipe
 
 TINY = Recipe(
@@ -32,7 +33,16 @@ TINY = Recipe(
     seed=7,
 )
 
-CELL = CellGraph.from_text("0111001000010000", "01")
+
+def graphs_of_text(adjacency: str, operations: str, family: str = "nasbench101") -> ArchitectureGraphs:
+    """An architecture of one cell from its matrix row by row as a text of 0 and 1, and its operation ids as digits."""
+    size = math.isqrt(len(adjacency))
+    rows = (adjacency[start : start + size] for start in range(0, len(adjacency), size))
+    matrix = tuple(tuple(map(int, row)) for row in rows)
+    return ArchitectureGraphs(family, (CellGraph(matrix, tuple(map(int, operations))),))
+
+
+CELL = graphs_of_text("0111001000010000", "01")
 
 
 TINIEST = replace(

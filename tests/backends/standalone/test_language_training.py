@@ -15,6 +15,7 @@ from backends.data.text import batchify
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.standalone.language_trainer import LanguageTrainer, nodes_of, repeat_seed
 from backends.standalone.language_training import LanguageTraining
+from backends.standalone.tasks import TEXT
 from backends.tabular.journal import read_journal
 from backends.training.averaged_sgd import AveragedSGD
 from harness.core.errors import SpaceError
@@ -211,17 +212,25 @@ def test_a_cell_is_read_as_its_space_writes_it() -> None:
         nodes_of("relu@0 identity@2")
 
 
+@pytest.mark.slow(reason="two builds that train in worker processes")
 def test_a_journal_of_courses_is_balanced_and_goes_on_after_a_cut(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_CHECKPOINTS", str(data / "checkpoints"))
     recipe, cells = replace(LITTLE, epochs=1), ["tanh@0 relu@0", "relu@0 tanh@1"]
     path = data / "table.h5.journal"
-    build_journal("rnn2", cells, recipe, path, workers=Workers(1))
+    build_journal("rnn2", TEXT.jobs(cells, recipe), recipe, path, workers=Workers(1))
     header, rows = read_journal(path)
     assert header["recipe"] == recipe.document()
     assert [(row["architecture"], row["repeat"]) for row in rows] == [(cell, n) for n in range(2) for cell in cells]
     path.write_bytes(path.read_bytes()[:-40])
     progress: list[tuple[int, int]] = []
-    build_journal("rnn2", cells, recipe, path, workers=Workers(1), on_progress=lambda *given: progress.append(given))
+    build_journal(
+        "rnn2",
+        TEXT.jobs(cells, recipe),
+        recipe,
+        path,
+        workers=Workers(1),
+        on_progress=lambda *given: progress.append(given),
+    )
     assert progress == [(3, 4), (4, 4)]
     strip = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     again = [{name: value for name, value in row.items() if name != "seconds"} for row in read_journal(path)[1]]

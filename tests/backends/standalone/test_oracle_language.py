@@ -81,7 +81,7 @@ def test_a_recipe_for_images_trains_no_recurrent_cell() -> None:
 class Unknown(NASBench101):
     """A space of other cells."""
 
-    scheme = "unknown"
+    scheme, family = "unknown", ""
 
 
 def test_a_space_that_nothing_trains_is_refused() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backends.networks.adapters import graphs_of
+from backends.networks.cell_graphs import CellGraph
 from backends.networks.nasbench201 import SKELETON
-from backends.standalone.cells import CellGraph, cells_of
 from backends.standalone.networks import parameters_of
 from backends.standalone.oracle import StandaloneOracle
 from backends.tabular import Table
@@ -20,13 +21,13 @@ from backends.training.recipes import Recipe, load_recipe, recipe_path
 from harness.core.errors import IncompatibleError
 from harness.core.judgement import NoVerdict, UnrankedVerdict
 from harness.core.oracle import Score, Scored
-from harness.execution.building import build_journal, trained_cells
+from harness.execution.building import build_journal, training_jobs
 from harness.execution.executor import Workers
 from harness.judging.training_judge import ScratchTraining, TrainedJudge
 from harness.planning.settings import create_space
 from harness.spaces.nasbench201 import NASBench201
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
-from tests.backends.standalone.recipe import TINY, written
+from tests.backends.standalone.recipe import TINY, graphs_of_text, written
 
 SPACE, UNIQUE = NASBench201(), NASBench201(cells="unique")
 TINIEST = replace(TINY, epochs=(2,), stacks=1, repeats=1)
@@ -58,14 +59,14 @@ def test_cells_of_one_class_have_one_value_in_the_unique_space_alone(tmp_path: P
 
 
 def test_a_cell_is_a_graph_whose_operations_lie_on_its_edges() -> None:
-    (cell,) = cells_of(SPACE, [SPACE.key(SPACE.parse(TEXTS[0]))])
-    assert cell == CellGraph(((0, 1, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (3, 0, 2, 1, 0, 4))
-    assert cell.on_edges
-    assert CellGraph.from_text(cell.adjacency, "302104") == cell
-    assert not any(each.on_edges for each in cells_of(create_space("nasbench101-v4"), _keys("nasbench101-v4")))
-    assert parameters_of(cells_of(SPACE, [0])[0], SKELETON) == 73_306
+    (graphs,) = graphs_of(SPACE, [SPACE.key(SPACE.parse(TEXTS[0]))])
+    assert graphs.cells == (CellGraph(((0, 1, 1, 1), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (3, 0, 2, 1, 0, 4)),)
+    assert graphs_of_text(graphs.adjacency, "302104", "nasbench201") == graphs
+    for each in graphs_of(create_space("nasbench101-v4"), _keys("nasbench101-v4")):
+        assert len(each.cells[0].operations) == len(each.cells[0].matrix) - 2
+    assert parameters_of(graphs_of(SPACE, [0])[0], SKELETON) == 73_306
     with pytest.raises(IncompatibleError, match="are not trained on images"):
-        cells_of(create_space("rnn2"), [0])
+        graphs_of(create_space("rnn2"), [0])
 
 
 def _keys(space: str) -> list[int]:
@@ -73,10 +74,11 @@ def _keys(space: str) -> list[int]:
     return keys
 
 
+@pytest.mark.slow(reason="trains cells from scratch")
 def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
     recipe, journal = replace(TINIEST, repeats=2), tmp_path / "cells.journal"
     keys = np.array([SPACE.key(SPACE.parse(text)) for text in TEXTS])
-    build_journal(SPACE.name, trained_cells(SPACE, keys, recipe), recipe, journal, workers=Workers(1))
+    build_journal(SPACE.name, training_jobs(SPACE, keys, recipe), recipe, journal, workers=Workers(1))
     import_table("journal", journal, SPACE, tmp_path / "table.h5")
     table = Table.open(tmp_path / "table.h5")
     assert (table.space, table.epochs, table.repeats) == ("nasbench201", (2,), 2)
@@ -84,13 +86,14 @@ def test_cells_become_a_table_by_training_them(tmp_path: Path) -> None:
     assert verify(table, SPACE) == []
     assert table.parameters is not None
     small = replace(SKELETON, width=4, stacks=1, modules=1, image_channels=1)
-    counts = [parameters_of(cell, small) for cell in cells_of(SPACE, keys.tolist())]
+    counts = [parameters_of(cell, small) for cell in graphs_of(SPACE, keys.tolist())]
     assert table.parameters[table.rows(keys)].tolist() == counts
     (answer,) = oracle_of(tmp_path, SPACE, recipe.seed, recipe).answer([Score(SPACE.parse(TEXTS[0]))])
     assert isinstance(answer, Scored)
     assert answer.value == pytest.approx(table.values("validation_accuracy", 2, table.rows(keys[:1]))[0, 0], abs=0.02)
 
 
+@pytest.mark.slow(reason="trains cells from scratch")
 def test_recommendations_are_judged_by_training_them(tmp_path: Path) -> None:
     scratch, cells = ScratchTraining.of(str(written(tmp_path, TINIEST)), SPACE), [SPACE.parse(text) for text in TEXTS]
     judge = TrainedJudge(scratch.truth, SPACE, scratch.train(cells[:1], SPACE, tmp_path, workers=Workers(1)))

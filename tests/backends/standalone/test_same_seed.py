@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from backends.data import datasets
 from backends.standalone.cell_trainer import CellTrainer
-from backends.standalone.cells import CellGraph
 from backends.standalone.same_seed import same_seed, same_seed_trainer
 from backends.standalone.training import CellTraining
-from tests.backends.standalone.recipe import TINY
+from tests.backends.standalone.recipe import TINY, graphs_of_text
 
-CELLS = [CellGraph.from_text("010001000", "0"), CellGraph.from_text("010001000", "1")]
+CELLS = [graphs_of_text("010001000", "0"), graphs_of_text("010001000", "1")]
 
 
 def test_no_two_trainings_of_a_cell_share_a_seed_and_all_cells_have_the_same() -> None:

@@ -10,9 +10,8 @@ import torch
 from backends.data.digits import load
 from backends.data.images import Images, Split
 from backends.standalone.cell_trainer import CellTrainer, training_seed
-from backends.standalone.cells import CellGraph
 from harness.core.errors import SettingError, UnknownNameError
-from tests.backends.standalone.recipe import CELL, TINY
+from tests.backends.standalone.recipe import CELL, TINY, graphs_of_text
 from tests.backends.standalone.trainings import accuracies, train
 
 
@@ -70,7 +69,7 @@ def test_training_leaves_the_global_generator_alone(digits: Images) -> None:
 
 
 def test_a_training_seed_depends_on_cell_budget_repeat_and_recipe_seed() -> None:
-    other = CellGraph.from_text("0111001000010000", "02")
+    other = graphs_of_text("0111001000010000", "02")
     seeds = [training_seed(TINY, CELL, 2, 0), training_seed(TINY, CELL, 2, 1), training_seed(TINY, CELL, 4, 0)]
     seeds += [training_seed(TINY, other, 2, 0), training_seed(replace(TINY, seed=8), CELL, 2, 0)]
     seeds += [training_seed(TINY, CELL, 2, 0, attempt=1)]

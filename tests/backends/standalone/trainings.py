@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backends.data.images import Images
-from backends.standalone.cells import CellGraph
+from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.training import CellTraining, TrainingCurve
 from backends.training.recipes import Recipe
 
 
-def train(cell: CellGraph, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]) -> list[TrainingCurve]:
+def train(
+    cell: ArchitectureGraphs, recipe: Recipe, data: Images, *, epochs: int, seeds: Sequence[int]
+) -> list[TrainingCurve]:
     """Curves of trainings from the first step to the last."""
     return CellTraining(cell, recipe, data, epochs=epochs, seeds=seeds).advance(epochs)
 

@@ -13,8 +13,8 @@ import torch
 import yaml
 
 from backends.networks.nasbench101 import Skeleton
+from backends.networks.nasbench201_points import NASBench201Cells
 from backends.supernet.batches import ImageBatches
-from backends.supernet.cells import NASBench201Cells
 from backends.supernet.image_task import ImageTask
 from backends.supernet.oracle import SupernetOracle
 from backends.supernet.weights import SharedWeights

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from backends.data.text import batchify
+from backends.networks.recurrent_points import RecurrentPath, RecurrentPoint
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.standalone.language_training import LanguageTraining
 from backends.supernet.bptt_batches import TextPosition
-from backends.supernet.recurrent_cells import RecurrentPath, RecurrentPoint
 from harness.core.random import stream
 from harness.spaces.rnn_cell import OPERATIONS
 from tests.backends.standalone.language import LITTLE

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
+from backends.networks.nasbench101_points import CellPoint
 from backends.networks.nasbench101_supernet import BatchStatistics, CellPath, FirstChannels
-from backends.supernet.cells import CellPoint
 from harness.core.random import stream
 from harness.core.space import Mixture
 from tests.backends.supernet.tiny import TINY, Tiny

@@ -7,8 +7,8 @@ import torch
 from backends.data.digits import load
 from backends.data.images import Images, Split
 from backends.networks.nasbench101 import Skeleton
+from backends.networks.nasbench101_points import CellPoint, NASBench101Cells
 from backends.supernet.batches import ImageBatches
-from backends.supernet.cells import CellPoint, NASBench101Cells
 from backends.supernet.image_task import ImageTask
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.images import (

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 import yaml
 
+from backends.networks.recurrent_points import RecurrentCells, RecurrentPoint
 from backends.supernet.bptt_batches import BpttBatches
-from backends.supernet.recurrent_cells import RecurrentCells, RecurrentPoint
 from backends.supernet.text_task import TextTask
 from backends.supernet.weights import SharedWeights
 from backends.training.recipes.text import TextData, TextEvaluation, TextNetwork, TextRecipe, TextTraining

@@ -109,7 +109,7 @@ def test_what_is_said_of_a_cell_does_not_depend_on_the_others(seed: int, parts: 
 def test_many_cells_are_walked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     features = whole_numbers(3, 25, 5)
     expected = two_members().predict(features)
-    monkeypatch.setattr("backends.surrogate.trees.AT_ONCE", 12)
+    monkeypatch.setattr("backends.surrogate.trees.MAX_PAIRS", 12)
     assert np.array_equal(two_members().predict(features), expected)
     assert two_members().predict(features[:0]).shape == (0, 2)
 

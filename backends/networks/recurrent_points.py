@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
-from backends.networks.recurrent_supernet import SharedRecurrentModel
-from backends.supernet.task import MixtureRows, one_hot_architecture
-from backends.training.recipes.text import TextNetwork
-from harness.core.space import Architecture, Mixture
+from backends.networks.dropouts import Dropouts
+from backends.networks.recurrent_supernet import Average, SharedRecurrentModel, Sharing, StateNorm
+from backends.networks.supernet_points import MixtureRows, TextCells
+from harness.core.space import Architecture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
 
@@ -25,10 +25,32 @@ class RecurrentPath:
 RecurrentPoint: TypeAlias = RecurrentPath | MixtureRows
 
 
-class RecurrentCells:
+class SharedModelSettings(Protocol):
+    """Sizes and variants as in ``SharedRecurrentModel``, and the range of the first weights."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def sharing(self) -> Sharing: ...
+    @property
+    def average(self) -> Average: ...
+    @property
+    def norm(self) -> StateNorm: ...
+    @property
+    def dropouts(self) -> Dropouts: ...
+    @property
+    def init_range(self) -> float: ...
+
+
+class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
     """The supernet of a space of recurrent cells, its weights drawn from ``seed``."""
 
-    def __init__(self, space: RNNCell, network: TextNetwork, words: int, *, seed: int, device: torch.device) -> None:
+    module: SharedRecurrentModel
+
+    def __init__(
+        self, space: RNNCell, network: SharedModelSettings, words: int, *, seed: int, device: torch.device
+    ) -> None:
+        super().__init__(space, device)
         self.module = SharedRecurrentModel(
             space.nodes,
             width=network.width,
@@ -40,22 +62,12 @@ class RecurrentCells:
         )
         self.module.initialise(torch.Generator().manual_seed(seed), network.init_range)
         self.module.to(device)
-        self._space, self._device = space, device
 
-    def discrete(self, architecture: Architecture) -> RecurrentPath:
+    def written(self, architecture: Architecture) -> RecurrentPath:
         """The path of an architecture, each of which is a cell of its own."""
         choices = architecture.choices
         pairs = zip(choices[::2], choices[1::2], strict=True)
         return RecurrentPath(tuple((OPERATIONS[operation], source) for source, operation in pairs))
-
-    def point(self, mixture: Mixture) -> RecurrentPoint:
-        """The path that a one-hot mixture is, or the rows of any other, without gradients."""
-        architecture = one_hot_architecture(self._space, mixture)
-        return [row.detach() for row in self.rows(mixture)] if architecture is None else self.discrete(architecture)
-
-    def rows(self, mixture: Mixture) -> MixtureRows:
-        """A mixture as tensors on the network's device that require gradients."""
-        return [torch.tensor(row, device=self._device, requires_grad=True) for row in mixture]
 
     def outputs(
         self, words: Tensor, hidden: Tensor, point: RecurrentPoint, generator: torch.Generator | None = None

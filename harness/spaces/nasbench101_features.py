@@ -1,6 +1,6 @@
-"""The features of NAS-Bench-101 cells, by bit operations on their canonical keys.
+"""The features of NAS-Bench-101 cells, computed by bit operations on their canonical keys.
 
-They depend on the key alone, so that one surrogate serves the space and all of its parts of fewer vertices.
+They depend on the key alone, so one surrogate serves the space and its subspaces with fewer vertices.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def graph_features(keys: Keys) -> Features:
 
 
 def _operations(keys: Keys) -> Keys:
-    """The operation of each of the five interior vertices, shape (cells, 5); -1 where there is none."""
+    """The operation of each of the five interior vertices, shape (cells, 5); -1 for a missing vertex."""
     found = np.full((len(keys), INTERIOR), -1, np.int64)
     for interior in range(1, INTERIOR + 1):
         here = keys >> 29 == interior + 2
@@ -41,9 +41,9 @@ def _operations(keys: Keys) -> Keys:
 def statistics(keys: Keys) -> Keys:
     """Statistics of the graphs, shape (cells, 10).
 
-    In this order: vertices, edges, the longest and the shortest way from input to output (in edges), the width (most
-    vertices at one distance from the input, by the longest way), the edges out of the input and into the output, and
-    how many vertices have each operation.
+    In this order: the numbers of vertices and edges, the lengths of the longest and shortest paths from input to output
+    (in edges), the width (largest number of vertices with equal longest paths from the input), the numbers of edges out
+    of the input and into the output, and the number of vertices with each operation.
     """
     sizes, bits, cells = keys >> 29, keys >> 8, np.arange(len(keys))
     into = [bits >> offset(vertex) & (1 << vertex) - 1 for vertex in range(MOST_VERTICES)]
@@ -58,13 +58,13 @@ def statistics(keys: Keys) -> Keys:
 
 
 def _vertex_mask(sizes: Keys) -> npt.NDArray[np.bool_]:
-    """Which of seven vertices each cell has, shape (cells, 7)."""
+    """Marks the vertices that each cell has, shape (cells, 7)."""
     inside: npt.NDArray[np.bool_] = np.arange(MOST_VERTICES) < sizes[:, None]
     return inside
 
 
 def _path_lengths(sizes: Keys, into: list[Keys]) -> tuple[Keys, Keys]:
-    """The longest and the shortest way from the input to each vertex, in edges, shape (cells, 7)."""
+    """The lengths of the longest and shortest paths from the input to each vertex, in edges, shape (cells, 7)."""
     longest = np.zeros((len(sizes), MOST_VERTICES), np.int64)
     shortest = np.zeros_like(longest)
     for vertex in range(1, MOST_VERTICES):

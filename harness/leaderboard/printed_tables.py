@@ -1,0 +1,137 @@
+"""A leaderboard as printed cells: the form that the terminal, Markdown and LaTeX share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.core.numbers import Undefined
+from harness.core.policy import BASELINE
+from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, Comparison
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
+from harness.leaderboard.views import ViewColumn, comparison_with, view_columns
+from harness.output.units import TableCell, unit_of
+
+CONTEXT_COLUMNS = ("oracle", "space")
+
+RANKS_NOTE = (
+    "p(beats random) = (1 - r/rmax)^n: the chance that all n uniform draws, one a seed, rank worse than r, the best "
+    "rank of rmax (Yu et al. 2020 print the complement in Eq. 1). Rank 1 is best; ties share the best rank."
+)
+SCRATCH_NOTE = (
+    "Each recommended cell was trained from scratch by the recipe, every one from the same seeds (Yu et al. 2020, "
+    "Sec. 4.1)."
+)
+NOISE_NOTE = "A cell's truth is a mean of {} trainings, whose own error no number of seeds removes."
+SMALLER_NOTE = "The smaller, the better."
+COMMON_NOTE = (
+    "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
+    "those that it took."
+)
+FEW_REPEATS = 10
+"""Yu et al. 2020 train each of their 32 recurrent cells so often."""
+
+SUMMARIES_TITLE = "Over the seeds, with 95 % intervals in brackets"
+BOOTSTRAP_NOTE = (
+    "Intervals over the seeds: percentile bootstrap. Interquartile mean: of the middle half of the seeds (Agarwal et "
+    "al. 2021, Sec. 4.3)."
+)
+TESTS_NOTE = (
+    "Interval of a difference: Welch's. Holm p: Welch's, corrected for all policies of the table. P(better): that a "
+    "run beats one of those that it is compared with, a tie counting half (Agarwal et al. 2021, Sec. 4.3)."
+)
+POWER_NOTE = (
+    "Equivalence p: two one-sided tests; below 0.05 the means surely differ by less than the margin, by default half a "
+    "standard deviation of what is compared with. Detectable: the difference that is found four times in five. Seeds "
+    "needed: on each side, to find the present difference so often."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTable:
+    """Heads (a line break where a narrow table may break them), cells by row, and the reasons behind the dashes.
+
+    ``note`` explains the columns. Where ``first_is_best`` is true the first row has the best mean.
+    """
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[TableCell, ...], ...]
+    reasons: tuple[str, ...]
+    note: str
+    first_is_best: bool
+
+    def mark(self, part: Undefined) -> int:
+        """The number of the footnote that says why a number is missing."""
+        return self.reasons.index(part.reason) + 1
+
+
+def printed_table(board: Leaderboard) -> PrintedTable:
+    """The printed form: what differs between entries is a column, and what they share stands in the title."""
+    first_is_best = bool(board.entries) and not isinstance(board.entries[0].mean, Undefined)
+    return _printed(title(board), view_columns(board, "main"), board.entries, _note(board), first_is_best=first_is_best)
+
+
+def statistics(board: Leaderboard) -> tuple[PrintedTable, ...]:
+    """What stands behind the verdicts: summaries with intervals, and a sheet for each comparison that was made."""
+    sheets = [_printed(SUMMARIES_TITLE, view_columns(board, "summaries"), board.entries, BOOTSTRAP_NOTE)]
+    differences = f"differences in {unit_of(board.truth.metric).word.removeprefix('in ')}"
+    for other in (ONE_DRAW, *SEARCH_NAMES.values()):
+        if rows := [entry for entry in board.entries if _is_compared(entry, other)]:
+            tests, limits = view_columns(board, "tests", other), view_columns(board, "power", other)
+            sheets.append(_printed(f"Against {other}; {differences}, positive where better", tests, rows, TESTS_NOTE))
+            sheets.append(_printed(f"What the seeds can show against {other}; {differences}", limits, rows, POWER_NOTE))
+    return tuple(sheets)
+
+
+def _printed(
+    text: str,
+    columns: Sequence[ViewColumn],
+    entries: Sequence[LeaderboardEntry],
+    note: str,
+    *,
+    first_is_best: bool = False,
+) -> PrintedTable:
+    rows = tuple(tuple(column.cell(entry) for column in columns) for entry in entries)
+    reasons = dict.fromkeys(part.reason for row in rows for cell in row for part in cell if isinstance(part, Undefined))
+    return PrintedTable(text, tuple(column.head for column in columns), rows, tuple(reasons), note, first_is_best)
+
+
+def title(board: Leaderboard) -> str:
+    """The metric, its split, repeats and budget, the number of seeds, and what all entries share."""
+    counts = sorted({len(entry.seeds) for entry in board.entries})
+    seeds = "one seed" if counts == [1] else f"{' or '.join(map(str, counts)) or 'no'} seeds"
+    shared = [
+        f"{name} {value}"
+        for name in CONTEXT_COLUMNS
+        for value in _places(board, name)
+        if len(_places(board, name)) == 1
+    ]
+    truth = board.truth
+    text = truth.text[0].upper() + truth.text[1:]
+    return f"{text}; {seeds} a policy; {', '.join((*shared, f'{truth.kind} {truth.name}'))}"
+
+
+def _places(board: Leaderboard, name: str) -> set[str]:
+    return {getattr(entry, name) for entry in board.entries}
+
+
+def _note(board: Leaderboard) -> str:
+    notes = [] if board.truth.larger_is_better else [SMALLER_NOTE]
+    notes += [SCRATCH_NOTE if isinstance(board.truth.ranking, Undefined) else RANKS_NOTE, COMMON_NOTE]
+    if 1 < board.truth.repeats < FEW_REPEATS:
+        notes.append(NOISE_NOTE.format(board.truth.repeats))
+    if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
+        numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
+        notes.append(
+            f"Kendall's tau-b: between the final shared weights' scores of {numbers} sampled cells and the truth, mean "
+            "and deviation over the seeds."
+        )
+    return " ".join(notes)
+
+
+def _is_compared(entry: LeaderboardEntry, other: str) -> bool:
+    """Whether a row is compared with ``other``: all but random itself with one random draw, or there is a reason."""
+    if other == ONE_DRAW:
+        return entry.policy != BASELINE
+    return isinstance(comparison_with(entry, other), Comparison)
