@@ -45,7 +45,7 @@ def _command(label: str, specs: Sequence[RunSpec]) -> Command:
         same = replace(again, version=spec.version).digest == spec.digest
         remark = _remark(spec, again) if same else "planned here, it is another run: a part has changed since"
     except (HarnessError, StopIteration) as error:
-        changed, same = _all_settings(spec), False
+        changed, same = dict(settings_of(spec)), False
         remark = f"not checked: {error or 'the plan has no such run'}"
     text = " ".join(map(shlex.quote, _words(spec, seeds, changed)))
     return Command(label, len(seeds), text, same, remark)
@@ -78,17 +78,13 @@ def _planned(spec: RunSpec, experiment: Experiment) -> RunSpec:
 
 def _changed(spec: RunSpec, planned: RunSpec) -> dict[str, Any]:
     """The settings that differ from the plan's own, by their names in ``--set``."""
-    defaults = dict(_settings(planned))
-    return {name: value for name, value in _settings(spec) if name not in defaults or defaults[name] != value}
+    defaults = dict(settings_of(planned))
+    return {name: value for name, value in settings_of(spec) if name not in defaults or defaults[name] != value}
 
 
-def _all_settings(spec: RunSpec) -> dict[str, Any]:
-    return dict(_settings(spec))
-
-
-def _settings(spec: RunSpec) -> Iterator[tuple[str, Any]]:
-    owners = {"policy": spec.policy, "oracle": spec.oracle, "space": "space"}
-    for part, owner in owners.items():
+def settings_of(spec: RunSpec, space: str = "space") -> Iterator[tuple[str, Any]]:
+    """Every setting of a run by its name in ``--set``, or with another name for the space."""
+    for part, owner in (("policy", spec.policy), ("oracle", spec.oracle), ("space", space)):
         mine: Mapping[str, Any] = spec.settings.get(part, {})
         yield from ((f"{owner}.{name}", value) for name, value in mine.items())
 

@@ -53,7 +53,7 @@ def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Dr
         yield Undefined(str(error))
         return
     searches = [row for row in board_report.rows if row.searches]
-    reasons = [f"{row.label} asked for no scores" for row in searches if not _scored(row)]
+    reasons = [f"{row.label} asked for no scores" for row in searches if not row.scored]
     for axis in AXES if found else ():
         content = anytime_data(found, _for_figures(board_report.board), axis=axis)
         reasons += content["left_out"]
@@ -63,10 +63,6 @@ def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Dr
             words = f"{_last_line(content['title'])}. Lower is better."
             yield _drawn(f"{name}-{axis}", (title, words), figure, curve_table(title, content))
     yield from map(Undefined, dict.fromkeys([*reasons, *([] if searches else ["nothing was searched"])]))
-
-
-def _scored(row: ReportRow) -> bool:
-    return any(run.scores for run in row.runs)
 
 
 def _trajectories(board_report: BoardReport, ground_truth: GroundTruth, store: Store) -> Iterator[Trajectory]:
@@ -95,19 +91,16 @@ def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigur
     runs = scatter_data(sorted(judged, key=lambda run: places[run.policy]), truth)
     figure, title = plot_scatter({**runs, "title": ""}), "Each seed"
     better = "larger" if truth.larger_is_better else "smaller"
-    data = seed_table(title, [_values(row, scale_of(truth.metric)) for row in board_report.rows])
+    scale, pairs = scale_of(truth.metric), [(row.label, row.entry) for row in board_report.rows]
+    rows = [SeedValues(label, e.seeds, e.values, (e.mean, e.mean_interval), scale) for label, e in pairs]
     words = f"{_last_line(runs['title'])}: what it cost and what its recommendation is worth; the {better}, the better."
-    yield _drawn(f"{name}-seeds", (title, words), figure, data)
+    yield _drawn(f"{name}-seeds", (title, words), figure, seed_table(title, rows))
 
 
 def _last_line(title: str) -> str:
     """The last line of a figure's title, which does not name the space, with a capital first letter."""
     words = title.splitlines()[-1]
     return words[0].upper() + words[1:]
-
-
-def _values(row: ReportRow, scale: float) -> SeedValues:
-    return SeedValues(row.label, row.entry.seeds, row.entry.values, (row.entry.mean, row.entry.mean_interval), scale)
 
 
 def _drawn(name: str, words: tuple[str, str], figure: Figure, data: TextTable) -> DrawnFigure:
