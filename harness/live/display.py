@@ -9,7 +9,7 @@ import functools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -55,37 +55,33 @@ def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
 class Quiet:
     """Prints only which runs failed."""
 
-    def __init__(self, console: Console) -> None:
-        self._console, self._tracker = console, RunTracker((), 0)
+    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._tracker, self._printed_at = RunTracker((), 0, clock), clock()
 
     @contextmanager
-    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Quiet]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Self]:
         """Watch ``jobs``, the runs out of ``total`` that have not finished yet."""
-        self._tracker = RunTracker(jobs, total)
+        self._tracker, self._printed_at = RunTracker(jobs, total, self._clock), self._clock()
         yield self
 
     def receive(self, message: Message) -> None:
         """Print a warning if a run failed."""
         ended = self._tracker.receive(message)
         if ended is not None and ended.reason is not None:
-            print_line(self._console, failure(self._tracker, ended))
+            self._print(failure(self._tracker, ended))
 
     def note(self, text: str) -> None:
         """Do nothing."""
 
+    def _print(self, text: str) -> None:
+        """Print one line without wrapping or markup."""
+        self._console.print(" ".join(text.split()), soft_wrap=True, markup=False, emoji=False, highlight=False)
+        self._printed_at = self._clock()
 
-class PlainLines:
+
+class PlainLines(Quiet):
     """Prints a line for each run that ends, and a progress line after half a minute without a line."""
-
-    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
-        self._console, self._clock, self._tracker = console, clock, RunTracker((), 0, clock)
-        self._printed_at = clock()
-
-    @contextmanager
-    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[PlainLines]:
-        """Watch ``jobs``, the runs out of ``total`` that have not finished yet."""
-        self._tracker, self._printed_at = RunTracker(jobs, total, self._clock), self._clock()
-        yield self
 
     def receive(self, message: Message) -> None:
         """Print that a run ended, or after a pause the progress of all runs."""
@@ -99,41 +95,23 @@ class PlainLines:
         """Print a note for the user."""
         self._print(f"note: {text}")
 
-    def _print(self, text: str) -> None:
-        print_line(self._console, text)
-        self._printed_at = self._clock()
 
-
-class LiveTable:
-    """A table with a line for all runs together, and one for each run in progress."""
-
-    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
-        self._console, self._clock, self._tracker = console, clock, RunTracker((), 0, clock)
+class LiveTable(Quiet):
+    """A table with a line for all runs together, and one for each run in progress; failures and notes above it."""
 
     @contextmanager
-    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[LiveTable]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Self]:
         """Watch ``jobs``, the runs out of ``total`` that have not finished yet; without any, nothing is shown."""
-        self._tracker = RunTracker(jobs, total, self._clock)
-        if not jobs:
-            yield self
-            return
-        with Live(get_renderable=lambda: progress_table(self._tracker), console=self._console, transient=True):
-            yield self
-
-    def receive(self, message: Message) -> None:
-        """Update the table; a run that failed is printed above it."""
-        ended = self._tracker.receive(message)
-        if ended is not None and ended.reason is not None:
-            print_line(self._console, failure(self._tracker, ended))
+        with super().__call__(jobs, total):
+            if not jobs:
+                yield self
+                return
+            with Live(get_renderable=lambda: progress_table(self._tracker), console=self._console, transient=True):
+                yield self
 
     def note(self, text: str) -> None:
         """Print a note for the user above the table."""
-        print_line(self._console, f"note: {text}")
-
-
-def print_line(console: Console, text: str) -> None:
-    """Print one line without wrapping or markup."""
-    console.print(" ".join(text.split()), soft_wrap=True, markup=False, emoji=False, highlight=False)
+        self._print(f"note: {text}")
 
 
 def success(tracker: RunTracker, ended: EndedRun) -> str:
@@ -158,7 +136,7 @@ def progress_line(tracker: RunTracker) -> str:
 
 
 def _run_progress(tracker: RunTracker, run: ActiveRun) -> str:
-    parts = f"{name(run.job.spec)} at {queries(tracker, run)} queries", _best_in_words(run)
+    parts = f"{name(run.job.spec)} at {tracker.queries(run)} queries", _best_in_words(run)
     return ", ".join(part for part in parts if part)
 
 
@@ -179,15 +157,9 @@ def progress_table(tracker: RunTracker) -> Table:
 
 
 def _cells(tracker: RunTracker, run: ActiveRun, *, plain: bool) -> tuple[Text | ProgressBar | str, ...]:
-    spent = _hours(run) if plain else training(run)
-    texts = (
-        queries(tracker, run),
-        _best(run),
-        spent,
-        duration_text(tracker.clock() - run.began),
-        duration_text(tracker.left(run)),
-    )
-    return Text(name(run.job.spec)), _bar(tracker.share(run)), *texts
+    texts = tracker.queries(run), _best(run), _hours(run) if plain else training(run)
+    times = duration_text(tracker.clock() - run.began), duration_text(tracker.left(run))
+    return Text(name(run.job.spec)), _bar(tracker.share(run)), *texts, *times
 
 
 def _bar(share: float | None) -> ProgressBar | str:
@@ -213,12 +185,6 @@ def _units(runs: Sequence[ActiveRun]) -> set[str]:
 def name(spec: RunSpec) -> str:
     """The name of a run in a comparison: policy, oracle and seed."""
     return f"{spec.policy} {spec.oracle} {spec.seed}"
-
-
-def queries(tracker: RunTracker, run: ActiveRun) -> str:
-    """The queries of a run so far, and the expected total if it is known."""
-    whole = tracker.whole(run)
-    return f"{run.progress.spent.queries:,}" + (f" of {whole:,}" if whole else "")
 
 
 def training(run: ActiveRun) -> str:

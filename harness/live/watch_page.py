@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.live.forecast import duration_text, expected_end
+from harness.live.forecast import duration_text, queries_text
 from harness.live.scores import meaning, natural_value, text
 from harness.live.watch import RunCounts, StoreSnapshot, WatchedRun
 
@@ -59,8 +59,7 @@ def _row(seen: WatchedRun) -> Sequence[str]:
 
 def queries(seen: WatchedRun) -> str:
     """The queries of a run, and the expected total: its budget, or the mean of finished runs like it, if fewer."""
-    whole = expected_end(seen.spent.queries, seen.spec.budget.queries, seen.usual)
-    return f"{seen.spent.queries:,}" + (f" of {whole:,}" if whole else "")
+    return queries_text(seen.spent.queries, seen.spec.budget.queries, seen.usual)
 
 
 def best(seen: WatchedRun) -> str:
