@@ -35,9 +35,8 @@ def critical_difference_data(
     ranks: Mapping[str, float], distance: float, *, blocks: int, block: str, level: float = 0.05
 ) -> CriticalDifferenceData:
     """The data of a diagram; ``block`` is the word for one block of the ranking, such as ``seed`` or ``space``."""
-    title = (
-        f"Mean ranks of {counted(len(ranks), 'policy').replace('policys', 'policies')} over {counted(blocks, block)}"
-    )
+    policies = counted(len(ranks), "policy").replace("policys", "policies")
+    title = f"Mean ranks of {policies} over {counted(blocks, block)}"
     return CriticalDifferenceData(
         title=title, ranks=dict(ranks), blocks=blocks, block=block, distance=distance, level=level
     )
