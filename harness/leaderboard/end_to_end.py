@@ -15,7 +15,7 @@ from harness.execution.messages import CheckpointSaved, Message, RunFailed, RunF
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_all, require_judge
 from harness.leaderboard import leaderboard
-from harness.leaderboard.anytime import Trajectory, trajectories
+from harness.leaderboard.anytime import Trajectory, trajectory
 from harness.leaderboard.equal_cost import equal_cost, missing_searches, stored_searches
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.plan import Plan, build_truth, make_plan, require_buildable
@@ -74,7 +74,8 @@ def trajectories_of_experiment(experiment: Experiment) -> list[Trajectory]:
     with Store.open(experiment.store) as store:
         runs = [store.show(spec.digest) for spec in plan.specs]
         beside = stored_searches(runs, store) if experiment.equal_cost else []
-        return trajectories([*runs, *beside], judge_of(plan, store), store, plan.space)
+        judge = judge_of(plan, store)
+        return [trajectory(run, judge, store, plan.space) for run in (*runs, *beside)]
 
 
 def finished_runs(url: str) -> set[str]:

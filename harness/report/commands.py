@@ -12,6 +12,7 @@ from typing import Any
 from harness.core.errors import HarnessError
 from harness.core.runspec import RunSpec
 from harness.files.yaml_text import read_yaml
+from harness.leaderboard.grouping import grouped
 from harness.planning.experiment import BudgetFields, Experiment
 from harness.planning.plan import make_plan
 from harness.storage.records import Run
@@ -30,9 +31,7 @@ class Command:
 
 def commands_of(label: str, runs: Sequence[Run]) -> list[Command]:
     """One command for each different specification among the runs of a row; a command has all of its seeds."""
-    alike: dict[str, list[RunSpec]] = {}
-    for run in runs:
-        alike.setdefault(replace(run.spec, seed=0).to_json(), []).append(run.spec)
+    alike = grouped((run.spec for run in runs), lambda spec: replace(spec, seed=0).to_json())
     return [_command(label, specs) for specs in alike.values()]
 
 

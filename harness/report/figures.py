@@ -12,7 +12,7 @@ from harness.core.policy import BASELINE
 from harness.figures.anytime import anytime_data, plot_anytime
 from harness.figures.distribution import distribution_data, plot_distribution
 from harness.figures.scatter import plot_scatter, scatter_data
-from harness.leaderboard.anytime import CostAxis, Trajectory, trajectories
+from harness.leaderboard.anytime import CostAxis, Trajectory, trajectory
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import scale_of
 from harness.output.page import TextTable
@@ -69,9 +69,9 @@ def _trajectories(board_report: BoardReport, ground_truth: GroundTruth, store: S
     """The trajectory of each run that has scores, with its row's names; SpaceError for a cell outside of the space."""
     short = _short_names(board_report.board)
     for row in board_report.rows:
-        runs = [run for run in row.runs if row.searches and run.scores]
-        for trajectory in trajectories(runs, ground_truth.judge, store, ground_truth.space):
-            yield replace(trajectory, policy=short[row.entry.policy], oracle=row.entry.oracle)
+        for run in (run for run in row.runs if row.searches and run.scores):
+            course = trajectory(run, ground_truth.judge, store, ground_truth.space)
+            yield replace(course, policy=short[row.entry.policy], oracle=row.entry.oracle)
 
 
 def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigure | Undefined]:
