@@ -21,7 +21,7 @@ from harness.core.runspec import RunSpec
 from harness.execution.engine import RunJob
 from harness.execution.messages import Message
 from harness.live import scores
-from harness.live.forecast import ActiveRun, Clock, EndedRun, RunTracker, duration_text
+from harness.live.forecast import MOST_NAMED, ActiveRun, Clock, EndedRun, RunTracker, duration_text
 from harness.planning import registry, settings
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ PAUSE_SECONDS = 30.0
 
 BAR_WIDTH = 8
 """The width of a bar in characters."""
-
-MOST_NAMED = 4
-"""The most runs that a progress line names."""
 
 
 def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
@@ -143,16 +140,18 @@ def _run_progress(tracker: RunTracker, run: ActiveRun) -> str:
 def progress_table(tracker: RunTracker) -> Table:
     """The live table: for each run its queries, best score, training as charged, real time, and the time left."""
     runs = tracker.going
+    units = {hours(run.job.spec.oracle) for run in runs}  # the head of the training column, if all runs have the same
+    training_head = next(iter(units)).replace(" ", "\n") if len(units) == 1 else "training"
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("", overflow="fold")  # long names are wrapped on a narrow terminal
     table.add_column("", width=BAR_WIDTH)
-    for head in ("queries", _best_head(runs), _training_head(runs), "time", "left"):
+    for head in ("queries", scores.best_head(run.best for run in runs), training_head, "time", "left"):
         table.add_column(head, justify="right", vertical="bottom", no_wrap=True)
     done = f"{tracker.ended} of {tracker.total} runs" + (f", {tracker.failed} failed" if tracker.failed else "")
     times = duration_text(tracker.elapsed), duration_text(tracker.total_seconds_left())
     table.add_row(Text(done, style="bold"), _bar(tracker.ended / tracker.total), "", "", "", *times)
     for run in runs:
-        table.add_row(*_cells(tracker, run, plain=len(_units(runs)) == 1))
+        table.add_row(*_cells(tracker, run, plain=len(units) == 1))
     return table
 
 
@@ -164,22 +163,6 @@ def _cells(tracker: RunTracker, run: ActiveRun, *, plain: bool) -> tuple[Text | 
 
 def _bar(share: float | None) -> ProgressBar | str:
     return "" if share is None else ProgressBar(total=1.0, completed=share, width=BAR_WIDTH)
-
-
-def _best_head(runs: Sequence[ActiveRun]) -> str:
-    """The head of the column of best scores: it names the measure if that is the same for all runs."""
-    meanings = {scores.meaning(run.best.metric) for run in runs if run.best is not None}
-    return f"best {meanings.pop() if len(meanings) == 1 else 'score'}".replace(" ", "\n")
-
-
-def _training_head(runs: Sequence[ActiveRun]) -> str:
-    """The head of the training column: its unit if that is the same for all runs."""
-    units = _units(runs)
-    return units.pop().replace(" ", "\n") if len(units) == 1 else "training"
-
-
-def _units(runs: Sequence[ActiveRun]) -> set[str]:
-    return {hours(run.job.spec.oracle) for run in runs}
 
 
 def name(spec: RunSpec) -> str:
@@ -204,7 +187,7 @@ def _best(run: ActiveRun) -> str:
 
 
 def _best_in_words(run: ActiveRun) -> str:
-    return "" if run.best is None else f"best {scores.meaning(run.best.metric)} {_best(run)}"
+    return "" if run.best is None else scores.best_in_words(run.best)
 
 
 @functools.cache

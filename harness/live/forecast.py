@@ -18,6 +18,9 @@ from harness.planning import registry
 Clock: TypeAlias = Callable[[], float]
 """Seconds since an arbitrary moment, such as ``time.monotonic``."""
 
+MOST_NAMED = 4
+"""The most runs that a line of progress names."""
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:

@@ -157,7 +157,6 @@ def _going() -> Select[Any]:
 
 
 def _tops() -> Select[Any]:
-    """The best score of each run in progress."""
     runs, trials = schema.runs.c, schema.trials.c
     joined = select(trials.run, func.max(trials.value).label("top")).join(schema.runs)
     return joined.where(runs.status == "running").group_by(trials.run)
