@@ -57,13 +57,8 @@ def distribution_data(means: Sequence[float], board: Leaderboard) -> Distributio
     ]
     known = [mean * scale for mean in means if math.isfinite(mean)]
     title = f"Space {board.entries[0].space}: {truth.text}\n{_counts(known, board)}"
-    return DistributionData(
-        title=title,
-        x_label=style.metric_label(truth.metric),
-        larger_is_better=truth.larger_is_better,
-        truth=known,
-        picks=picks,
-    )
+    label, larger = style.metric_label(truth.metric), truth.larger_is_better
+    return DistributionData(title=title, x_label=label, larger_is_better=larger, truth=known, picks=picks)
 
 
 def means_of(table: TruthTable, space: SearchSpace, metric: str) -> list[float]:
@@ -123,9 +118,8 @@ def draw_recommendations(axes: Axes, content: DistributionData) -> None:
     """Draw a row for each policy, a mark for each seed, at different heights so that equal values are visible."""
     for place, picks in enumerate(content["picks"]):
         heights = [place + offset for offset in style.spaced(len(picks["values"]), 0.6)]
-        axes.plot(
-            picks["values"], heights, "o", color=style.COLOURS[place % len(style.COLOURS)], markersize=5, alpha=0.8
-        )
+        colour = style.COLOURS[place % len(style.COLOURS)]
+        axes.plot(picks["values"], heights, "o", color=colour, markersize=5, alpha=0.8)
         if place:
             axes.axhline(place - 0.5, color=style.PALE, linewidth=0.8)
     axes.set_yticks(range(len(content["picks"])), [picks["name"] for picks in content["picks"]])

@@ -64,9 +64,8 @@ def ranks(content: RanksData) -> Figure:
     for place, row in enumerate(rows):
         heights = [place + offset for offset in style.spaced(len(row["ranks"]), 0.6)]
         colour, mark = colours[row["policy"]], marks[row["oracle"]]
-        axes.plot(
-            style.nan_for_missing(row["ranks"]), heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False
-        )
+        places = style.nan_for_missing(row["ranks"])
+        axes.plot(places, heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False)
         if place:
             axes.axhline(place - 0.5, color=style.PALE, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [f"{row['policy']}\n{row['oracle']}".strip() for row in rows])
@@ -79,5 +78,4 @@ def ranks(content: RanksData) -> Figure:
 
 
 def _styles(names: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
-    """A style for each different name, in turn."""
     return dict(zip(dict.fromkeys(names), itertools.cycle(styles), strict=False))
