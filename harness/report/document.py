@@ -119,16 +119,8 @@ def html(title: str, lead: str, boards: Sequence[TemplateContext]) -> str:
     style, script = (_text(name) for name in ("page.css", "page.js"))
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("page.html.jinja")
-    return template.render(
-        title=title,
-        lead=lead,
-        boards=boards,
-        version=__version__,
-        policy=_policy(script, style),
-        markup=Markup,
-        style=Markup(style),
-        script=Markup(script),
-    )
+    parts = {"policy": _policy(script, style), "markup": Markup, "style": Markup(style), "script": Markup(script)}
+    return template.render(title=title, lead=lead, boards=boards, version=__version__, **parts)
 
 
 def _policy(script: str, style: str) -> str:
