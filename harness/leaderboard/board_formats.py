@@ -62,10 +62,9 @@ def recorded_values(runs: Iterable[Run]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for keys in map(keys_of, runs):
         for key, value in keys.items():
-            values = found.setdefault(key, [])
-            if key not in OF_ONE_RUN and value not in values:
-                values.append(value)
-    return {key: values for key, values in found.items() if key not in OF_ONE_RUN}
+            if key not in OF_ONE_RUN and value not in found.setdefault(key, []):
+                found[key].append(value)
+    return found
 
 
 def joined_csv(texts: Sequence[str]) -> str:

@@ -74,7 +74,6 @@ def as_csv(board: Leaderboard) -> str:
 
 
 def _searched(board: Leaderboard) -> list[str]:
-    """The costs at which random search stands beside an entry of this board."""
     return [kind for kind in SEARCH_NAMES if any(kind in _by_cost(entry) for entry in board.entries)]
 
 

@@ -96,9 +96,8 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
             jobs.append(RunJob(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
     workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
-        watcher.note(
-            f"idle: GPU {', '.join(map(str, idle))}, as {workers} of {len(jobs)} runs that are left go at a time"
-        )
+        unused = ", ".join(map(str, idle))
+        watcher.note(f"idle: GPU {unused}, as {workers} of {len(jobs)} runs that are left go at a time")
 
     with watcher(jobs, len(plan.specs)) as watch:
 

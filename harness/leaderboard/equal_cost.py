@@ -151,7 +151,6 @@ def _asks_table(spec: RunSpec) -> bool:
 
 @functools.cache
 def _settings_of(oracle: str) -> frozenset[str]:
-    """The names of the settings of an oracle without its decorators."""
     return frozenset(settings.defaults(registry.load("oracle", _without_decorators(oracle))))
 
 
@@ -183,7 +182,6 @@ def _search_spec(spec: RunSpec, samples: int) -> RunSpec:
 
 
 def _longest_searches(runs: Iterable[Run]) -> dict[int, Run]:
-    """The random search of each seed that asked most."""
     found: dict[int, Run] = {}
     for run in runs:
         seed = run.spec.seed

@@ -60,12 +60,10 @@ def _table(page: PrintedTable) -> list[Any]:
 
 
 def _verdicts(board: Leaderboard) -> list[str]:
-    """The verdicts on all but random itself."""
     return [entry.verdict for entry in board.entries if entry.policy != BASELINE]
 
 
 def _notes(pages: Sequence[PrintedTable]) -> list[str]:
-    """The notes of several sheets, each once."""
     return list(dict.fromkeys(page.note for page in pages))
 
 
@@ -109,7 +107,6 @@ def _markdown(page: PrintedTable) -> Iterator[str]:
 
 
 def _with_bold_lead(page: PrintedTable, rows: list[list[str]], bold: str) -> list[list[str]]:
-    """The rows with the best mean in bold, where there is one."""
     if not page.first_is_best:
         return rows
     mean = next(i for i, head in enumerate(page.heads) if head.startswith("mean ±"))

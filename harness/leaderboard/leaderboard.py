@@ -126,7 +126,9 @@ def build(
     is half of one standard deviation of what a policy is compared with: of the ranked cells against one random draw,
     which is of them, and else of the values that random draws or random search came to.
     """
-    groups, terms = _groups(runs), _ComparisonTerms(truth, searches or {}, margin)
+    rows = grouped(runs, lambda run: (run.policy, run.oracle, run.space)).values()
+    groups = [sorted(row, key=lambda run: run.seed) for row in rows]
+    terms = _ComparisonTerms(truth, searches or {}, margin)
     pairs = [(group, _baseline(group, groups)) for group in groups]
     against = _corrected([_against(group, baseline, terms) for group, baseline in pairs])
     names = names_of(list(map(_key, groups)))
@@ -149,11 +151,6 @@ def names_of(keys: Collection[EntryKey]) -> dict[EntryKey, str]:
     """What sentences call each row: the policy, and its oracle where there are several."""
     several = len({oracle for _, oracle, _ in keys}) > 1
     return {key: f"{key[0]} on {key[1]}" if several else key[0] for key in keys}
-
-
-def _groups(runs: Sequence[JudgedRun]) -> list[RunGroup]:
-    groups = grouped(runs, lambda run: (run.policy, run.oracle, run.space)).values()
-    return [sorted(group, key=lambda run: run.seed) for group in groups]
 
 
 def _baseline(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup | Undefined:

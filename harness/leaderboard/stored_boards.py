@@ -38,13 +38,6 @@ class _BoardGroup:
     runs: list[Run] = field(default_factory=list)
 
 
-def boards(
-    store: Store, runs: Sequence[Run], *, metric: str | None = None, group_by: Sequence[str] = ()
-) -> list[Leaderboard]:
-    """One leaderboard a space and truth; see ``stored_boards``."""
-    return [found.board for found in stored_boards(store, runs, metric=metric, group_by=group_by)]
-
-
 def stored_boards(
     store: Store, runs: Sequence[Run], *, metric: str | None = None, group_by: Sequence[str] = (), searches: bool = True
 ) -> list[StoredBoard]:
