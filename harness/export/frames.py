@@ -39,11 +39,7 @@ def _frame(
     with Store.read(url) as store:
         rows = rows_of(store, select(store.runs(), wheres))
         table = pa.Table.from_batches(arrow_batches(rows, columns), arrow_schema(columns))
-    nullable: dict[Any, Any] = {
-        pa.string(): pd.StringDtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.float64(): pd.Float64Dtype(),
-        pa.bool_(): pd.BooleanDtype(),
-    }
+    nullable: dict[Any, Any] = {pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype()}
+    nullable |= {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype()}
     frame: pandas.DataFrame = table.to_pandas(types_mapper=nullable.get)
     return frame

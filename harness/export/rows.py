@@ -28,14 +28,16 @@ UNJUDGED = "the run was not judged yet; `harness leaderboard` judges it"
 
 def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
     """A row a run and truth that it was judged by; one without a truth for a run that was not judged."""
-    truths = TruthColumns(store)
+    truths = {key: truth_row(truth) for key, truth in store.truths().items()}
     for run in runs:
         plain = _run_row(run) | {"looks": len(store.looks(run.id))}
         ranked = {(each.metric, each.table_digest): each for each in store.correlations(run.id)}
         results = store.results(run.id)
         for result in results:
-            key = result.metric, result.table_digest
-            yield plain | truths.row(run, result) | _result_row(result) | _tau_row(ranked.get(key))
+            key = run.spec.space, result.metric, result.table_digest
+            if key not in truths:
+                truths[key] = _row_of_table(result, run.spec.table)
+            yield plain | truths[key] | _result_row(result) | _tau_row(ranked.get(key[1:]))
         if not results:
             yield plain | ({"value_reason": UNJUDGED} if run.status == "finished" else {})
 
@@ -43,17 +45,9 @@ def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
 def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
     """A row an answered Score, run by run; a few thousand are held at a time."""
     for run in runs:
-        mine = _identity_row(run)
+        mine, same = _identity_row(run), ("number", "architecture", "value", "reason", "cost_epochs", "cost_seconds")
         for row in store.stream(run.id):
-            yield mine | {
-                "number": row.number,
-                "architecture": row.architecture,
-                "trained_epochs": row.epochs,
-                "value": row.value,
-                "reason": row.reason,
-                "cost_epochs": row.cost_epochs,
-                "cost_seconds": row.cost_seconds,
-            }
+            yield mine | {name: getattr(row, name) for name in same} | {"trained_epochs": row.epochs}
 
 
 def board_rows(boards: Sequence[StoredBoard]) -> Iterator[ExportRow]:
@@ -63,35 +57,15 @@ def board_rows(boards: Sequence[StoredBoard]) -> Iterator[ExportRow]:
             yield truth_row(each.board.truth) | _entry_row(entry)
 
 
-class TruthColumns:
-    """What recorded results are of: as the store says, or else their table, where it is at hand."""
-
-    def __init__(self, store: Store) -> None:
-        self._known = {key: truth_row(t) for key, t in store.truths().items()}
-
-    def row(self, run: Run, result: Result) -> dict[str, Any]:
-        """The columns of a result's truth; where nothing is known of it, its metric and digest alone."""
-        key = run.spec.space, result.metric, result.table_digest
-        if key not in self._known:
-            self._known[key] = _row_of_table(result, run.spec.table)
-        return self._known[key]
-
-
 def truth_row(truth: Truth) -> dict[str, Any]:
     """The columns of a truth."""
-    return {
-        "metric": truth.metric,
-        "split": truth.split,
-        "truth_kind": truth.kind,
-        "truth": truth.name,
-        "truth_digest": truth.digest,
-        "repeats": truth.repeats,
-        "truth_epochs": truth.epochs,
-        "larger_is_better": truth.larger_is_better,
-    }
+    same = {name: getattr(truth, name) for name in ("metric", "split", "repeats", "larger_is_better")}
+    own = {"truth_kind": truth.kind, "truth": truth.name, "truth_digest": truth.digest, "truth_epochs": truth.epochs}
+    return same | own
 
 
 def _row_of_table(result: Result, path: str | None) -> dict[str, Any]:
+    """The columns of a truth by its table; where that is not at hand, its metric and digest alone."""
     measure, table = measure_of(result.metric), table_of_digest(result.table_digest, path)
     row: dict[str, Any] = {"metric": result.metric, "split": result.metric.partition("_")[0]}
     row["truth_digest"] = result.table_digest

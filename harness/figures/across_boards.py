@@ -6,17 +6,14 @@ Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.core.errors import SettingError
 from harness.core.numbers import Undefined
+from harness.figures.critical_difference import CriticalDifferenceData, critical_difference_data
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.statistics import friedman, nemenyi_distance
-
-if TYPE_CHECKING:
-    from harness.figures.critical_difference import CriticalDifferenceData
 
 
 def over_boards(boards: Sequence[Leaderboard]) -> CriticalDifferenceData:
@@ -24,8 +21,6 @@ def over_boards(boards: Sequence[Leaderboard]) -> CriticalDifferenceData:
 
     Raises SettingError for fewer than two boards, or fewer than three rows with a mean in all of them.
     """
-    from harness.figures.critical_difference import critical_difference_data
-
     means = [{_name(entry): _mean(board, entry) for entry in board.entries} for board in boards]
     shared = [name for name in (means[0] if means else ()) if all(np.isfinite(m.get(name, np.nan)) for m in means)]
     found = friedman(np.array([[board[name] for name in shared] for board in means]).reshape(len(means), len(shared)))
@@ -35,9 +30,8 @@ def over_boards(boards: Sequence[Leaderboard]) -> CriticalDifferenceData:
             f"make {len(boards)} with {len(shared)} rows in common, so give runs on more tables or of more policies"
         )
     distance = nemenyi_distance(len(shared), len(boards))
-    content = critical_difference_data(
-        dict(zip(shared, found.mean_ranks, strict=True)), distance, blocks=len(boards), block="leaderboard"
-    )
+    ranks = dict(zip(shared, found.mean_ranks, strict=True))
+    content = critical_difference_data(ranks, distance, blocks=len(boards), block="leaderboard")
     return {**content, "title": f"{content['title']}; Friedman p = {found.p:.2g}"}
 
 

@@ -11,17 +11,7 @@ from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
 from harness.leaderboard.anytime import CostAxis, Curve, Trajectory, TruthMeasure, on_grid, shared_grid
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import (
-    COLOURS,
-    DASHES,
-    GREY,
-    canvas,
-    counted,
-    metric_label,
-    nan_for_missing,
-    scale_of,
-    tidy,
-)
+from harness.output import figure_style as style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +83,7 @@ def anytime_data(
         elif grid and any(each.steps for each in group):
             end = max(getattr(each.spent, axis) for each in group)
             lines.append(_line(name, curve, end, len(group), (scale, _scale(quality, board.truth))))
-    seeds = counted(len({each.seed for each in runs}), "seed")
+    seeds = style.counted(len({each.seed for each in runs}), "seed")
     return AnytimeData(
         title=f"Space {runs[0].space}: {board.truth.text}\nbest by the search's own scores so far; "
         f"mean of {seeds}, 95 % bootstrap interval",
@@ -129,14 +119,14 @@ def _line(name: str, curve: Curve, end: float, seeds: int, scales: tuple[float, 
 
 
 def _scale(quality: TruthMeasure, truth: Truth) -> float:
-    return 1.0 if quality == "rank" else scale_of(truth.metric)
+    return 1.0 if quality == "rank" else style.scale_of(truth.metric)
 
 
 def _label(quality: TruthMeasure, truth: Truth) -> str:
     if quality == "regret":
-        points = " (percentage points)" if scale_of(truth.metric) != 1 else ""
+        points = " (percentage points)" if style.scale_of(truth.metric) != 1 else ""
         return f"regret in {truth.metric.replace('_', ' ')}{points}"
-    return metric_label(truth.metric) if quality == "value" else "rank (1 is best)"
+    return style.metric_label(truth.metric) if quality == "value" else "rank (1 is best)"
 
 
 def _levels(board: Leaderboard, quality: TruthMeasure) -> list[ReferenceLevel]:
@@ -152,31 +142,31 @@ def _levels(board: Leaderboard, quality: TruthMeasure) -> list[ReferenceLevel]:
 
 def plot_anytime(content: AnytimeData) -> Figure:
     """Draw means as lines with their intervals as bands, and levels as dotted lines."""
-    figure = canvas(SIZE)
+    figure = style.canvas(SIZE)
     axes = figure.add_subplot()
     for place, line in enumerate(content["lines"]):
         _draw(axes, line, place, steps=content["steps"])
     for level in content["levels"]:
-        axes.axhline(level["value"], color=GREY, linestyle=":", linewidth=1.5, label=level["name"])
+        axes.axhline(level["value"], color=style.GREY, linestyle=":", linewidth=1.5, label=level["name"])
     cost_axis(axes, [x for line in content["lines"] for x in line["x"]])
     axes.set_xlabel(content["x_label"])
     axes.set_ylabel(content["y_label"])
     missing = "".join(f"\nnot drawn: {reason}" for reason in content["left_out"])
-    tidy(axes, content["title"] + missing)
+    style.tidy(axes, content["title"] + missing)
     if axes.get_legend_handles_labels()[0]:
         figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure
 
 
 def _draw(axes: Axes, line: CurveLine, place: int, *, steps: bool) -> None:
-    random_search, colours = line["name"] == RANDOM_SEARCH, COLOURS[:-1]
-    colour = COLOURS[-1] if random_search else colours[place % len(colours)]
-    dash = "--" if random_search else DASHES[place // len(colours) % len(DASHES)]
+    random_search, colours = line["name"] == RANDOM_SEARCH, style.COLOURS[:-1]
+    colour = style.COLOURS[-1] if random_search else colours[place % len(colours)]
+    dash = "--" if random_search else style.DASHES[place // len(colours) % len(style.DASHES)]
     (drawn,) = axes.plot(
-        line["x"], nan_for_missing(line["mean"]), color=colour, linestyle=dash, linewidth=2, label=line["name"]
+        line["x"], style.nan_for_missing(line["mean"]), color=colour, linestyle=dash, linewidth=2, label=line["name"]
     )
     drawn.set_drawstyle("steps-post" if steps else "default")
-    ends = nan_for_missing(line["low"]), nan_for_missing(line["high"])
+    ends = style.nan_for_missing(line["low"]), style.nan_for_missing(line["high"])
     axes.fill_between(line["x"], *ends, step="post" if steps else None, color=colour, alpha=0.15, linewidth=0)
 
 

@@ -35,9 +35,8 @@ def critical_difference_data(
     ranks: Mapping[str, float], distance: float, *, blocks: int, block: str, level: float = 0.05
 ) -> CriticalDifferenceData:
     """The data of a diagram; ``block`` is the word for one block of the ranking, such as ``seed`` or ``space``."""
-    title = (
-        f"Mean ranks of {counted(len(ranks), 'policy').replace('policys', 'policies')} over {counted(blocks, block)}"
-    )
+    policies = counted(len(ranks), "policy").replace("policys", "policies")
+    title = f"Mean ranks of {policies} over {counted(blocks, block)}"
     return CriticalDifferenceData(
         title=title, ranks=dict(ranks), blocks=blocks, block=block, distance=distance, level=level
     )
@@ -98,6 +97,5 @@ def _draw_policy(axes: Axes, policy: tuple[str, float, str], label_position: tup
     """Draw a line from a policy's mean rank down and sideways to its label."""
     (name, rank, colour), (end, height, side) = policy, label_position
     axes.plot([rank, rank, end], [0, height, height], color=colour, linewidth=1.2, label=name)
-    axes.text(
-        end + (-0.06 if side == "right" else 0.06), height, f"{name}  {rank:.2f}", ha=side, va="center", fontsize=9
-    )
+    start = end + (-0.06 if side == "right" else 0.06)
+    axes.text(start, height, f"{name}  {rank:.2f}", ha=side, va="center", fontsize=9)

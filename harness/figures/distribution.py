@@ -12,18 +12,7 @@ from harness.core.judgement import TruthTable
 from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import (
-    COLOURS,
-    GREY,
-    LIGHT,
-    PALE,
-    canvas,
-    counted,
-    metric_label,
-    scale_of,
-    spaced,
-    tidy,
-)
+from harness.output import figure_style as style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +46,7 @@ class DistributionData(TypedDict):
 
 def distribution_data(means: Sequence[float], board: Leaderboard) -> DistributionData:
     """The figure's data from the ranked cells' true ``means``, in the metric's own unit, and a leaderboard."""
-    truth, scale = board.truth, scale_of(board.truth.metric)
+    truth, scale = board.truth, style.scale_of(board.truth.metric)
     several = len({entry.oracle for entry in board.entries}) > 1
     picks = [
         RecommendedValues(
@@ -68,13 +57,8 @@ def distribution_data(means: Sequence[float], board: Leaderboard) -> Distributio
     ]
     known = [mean * scale for mean in means if math.isfinite(mean)]
     title = f"Space {board.entries[0].space}: {truth.text}\n{_counts(known, board)}"
-    return DistributionData(
-        title=title,
-        x_label=metric_label(truth.metric),
-        larger_is_better=truth.larger_is_better,
-        truth=known,
-        picks=picks,
-    )
+    label, larger = style.metric_label(truth.metric), truth.larger_is_better
+    return DistributionData(title=title, x_label=label, larger_is_better=larger, truth=known, picks=picks)
 
 
 def means_of(table: TruthTable, space: SearchSpace, metric: str) -> list[float]:
@@ -85,14 +69,14 @@ def means_of(table: TruthTable, space: SearchSpace, metric: str) -> list[float]:
 
 def _counts(known: Sequence[float], board: Leaderboard) -> str:
     seeds = max((len(entry.seeds) for entry in board.entries), default=0)
-    cells, marks = counted(len(known), "cell"), counted(seeds, "seed")
+    cells, marks = style.counted(len(known), "cell"), style.counted(seeds, "seed")
     return f"grey: {cells}; black: share that is no better; a mark: one of {marks}"
 
 
 def plot_distribution(content: DistributionData) -> Figure:
     """Draw a histogram of all cells and the share that is no better above, a row of marks for each policy below."""
     rows = len(content["picks"])
-    figure = canvas((WIDTH, 3.0 + 0.45 * max(1, rows)))
+    figure = style.canvas((WIDTH, 3.0 + 0.45 * max(1, rows)))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2.5, 0.45 * max(1, rows)))
     low, high = _limits(content)
     draw_cells(above, content, (low, high))
@@ -117,9 +101,9 @@ def draw_cells(axes: Axes, content: DistributionData, limits: tuple[float, float
     """Draw the histogram of cells, and on a second axis the share of cells that is no better than a value."""
     truth = np.sort(content["truth"])
     bins = max(5, min(BINS, len(truth) // 4))
-    axes.hist(truth, bins=bins, range=limits, color=LIGHT)
-    axes.set_ylabel("cells", color=GREY)
-    tidy(axes, content["title"])
+    axes.hist(truth, bins=bins, range=limits, color=style.LIGHT)
+    axes.set_ylabel("cells", color=style.GREY)
+    style.tidy(axes, content["title"])
     right = axes.twinx()
     share = np.arange(1, len(truth) + 1) / len(truth)
     no_better = share if content["larger_is_better"] else 1 - share + 1 / len(truth)
@@ -133,10 +117,11 @@ def draw_cells(axes: Axes, content: DistributionData, limits: tuple[float, float
 def draw_recommendations(axes: Axes, content: DistributionData) -> None:
     """Draw a row for each policy, a mark for each seed, at different heights so that equal values are visible."""
     for place, picks in enumerate(content["picks"]):
-        heights = [place + offset for offset in spaced(len(picks["values"]), 0.6)]
-        axes.plot(picks["values"], heights, "o", color=COLOURS[place % len(COLOURS)], markersize=5, alpha=0.8)
+        heights = [place + offset for offset in style.spaced(len(picks["values"]), 0.6)]
+        colour = style.COLOURS[place % len(style.COLOURS)]
+        axes.plot(picks["values"], heights, "o", color=colour, markersize=5, alpha=0.8)
         if place:
-            axes.axhline(place - 0.5, color=PALE, linewidth=0.8)
+            axes.axhline(place - 0.5, color=style.PALE, linewidth=0.8)
     axes.set_yticks(range(len(content["picks"])), [picks["name"] for picks in content["picks"]])
     axes.set_ylim(len(content["picks"]) - 0.5, -0.5)
-    tidy(axes, "", grid="x")
+    style.tidy(axes, "", grid="x")

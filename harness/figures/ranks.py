@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from harness.core.errors import IncompatibleError
 from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.output.figure_style import (
-    COLOURS,
-    MARKS,
-    PALE,
-    SIZE,
-    canvas,
-    counted,
-    nan_for_missing,
-    rank_axis,
-    spaced,
-    tidy,
-)
+from harness.output import figure_style as style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,25 +57,25 @@ def ranks(content: RanksData) -> Figure:
     The colour of a mark shows its policy, the shape its oracle.
     """
     rows = content["rows"]
-    colours = _styles([row["policy"] for row in rows], COLOURS)
-    marks = _styles([row["oracle"] for row in rows], MARKS)
-    figure = canvas((SIZE[0], 1.5 + 0.5 * max(3, len(rows))))
+    colours = _styles([row["policy"] for row in rows], style.COLOURS)
+    marks = _styles([row["oracle"] for row in rows], style.MARKS)
+    figure = style.canvas((style.SIZE[0], 1.5 + 0.5 * max(3, len(rows))))
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
-        heights = [place + offset for offset in spaced(len(row["ranks"]), 0.6)]
+        heights = [place + offset for offset in style.spaced(len(row["ranks"]), 0.6)]
         colour, mark = colours[row["policy"]], marks[row["oracle"]]
-        axes.plot(nan_for_missing(row["ranks"]), heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False)
+        places = style.nan_for_missing(row["ranks"])
+        axes.plot(places, heights, mark, color=colour, markersize=6, alpha=0.8, clip_on=False)
         if place:
-            axes.axhline(place - 0.5, color=PALE, linewidth=0.8)
+            axes.axhline(place - 0.5, color=style.PALE, linewidth=0.8)
     axes.set_yticks(range(len(rows)), [f"{row['policy']}\n{row['oracle']}".strip() for row in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    rank_axis(axes, content["size"], side="x")
-    seeds = counted(max((len(row["ranks"]) for row in rows), default=0), "seed")
+    style.rank_axis(axes, content["size"], side="x")
+    seeds = style.counted(max((len(row["ranks"]) for row in rows), default=0), "seed")
     axes.set_xlabel(f"true rank of {content['size']:,} (1 is best)")
-    tidy(axes, f"Space {content['space']}: {content['truth']}\na mark is one of {seeds}", grid="x")
+    style.tidy(axes, f"Space {content['space']}: {content['truth']}\na mark is one of {seeds}", grid="x")
     return figure
 
 
 def _styles(names: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
-    """A style for each different name, in turn."""
     return dict(zip(dict.fromkeys(names), itertools.cycle(styles), strict=False))

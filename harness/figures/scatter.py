@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 from harness.core.judgement import NoVerdict, Truth
 from harness.core.policy import BASELINE
-from harness.figures.anytime import AXIS_LABELS, cost_axis
+from harness.figures.anytime import AXIS_LABELS, SIZE, cost_axis
 from harness.judging.judged_runs import JudgedRun
 from harness.leaderboard.anytime import CostAxis
 from harness.output.figure_style import COLOURS, GREY, MARKS, PALE, canvas, counted, metric_label, scale_of, tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-SIZE = (7.0, 4.4)
 
 
 class PolicyPoints(TypedDict):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -88,13 +88,11 @@ class Curve:
     seeds: npt.NDArray[np.int64]
 
 
-def incumbents(rows: Iterable[ScoreRow]) -> tuple[Incumbent, ...]:
-    """Where the best score so far changed, over a run's Scores in order; of equal scores the first stays."""
-    return incumbents_and_cost(rows)[0]
-
-
 def incumbents_and_cost(rows: Iterable[ScoreRow]) -> tuple[tuple[Incumbent, ...], Cost]:
-    """The incumbents of these Scores, whatever epochs or batches they asked for, and what all of them cost."""
+    """Where the best score so far changed, over a run's Scores in order, and what all of them cost.
+
+    Of equal scores the first stays, whatever epochs or batches they asked for.
+    """
     steps, best, queries, epochs, seconds = list[Incumbent](), -math.inf, 0, 0.0, 0.0
     for row in rows:
         queries, epochs, seconds = queries + 1, epochs + row.cost_epochs, seconds + row.cost_seconds
@@ -116,13 +114,8 @@ def at_cost(
     return found
 
 
-def trajectories(runs: Iterable[Run], judge: Judge, store: Store, space: SearchSpace) -> list[Trajectory]:
-    """The course of each run, one look at the truth a run; a run without an answered Score has no steps."""
-    return [trajectory(run, judge, store, space) for run in runs]
-
-
 def trajectory(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Trajectory:
-    """The course of one run."""
+    """The course of one run, which is one look at the truth; a run without an answered Score has no steps."""
     steps, tally = incumbents_and_cost(store.trials(run.id))
     spec, unknown = run.spec, tuple(_unknown(run, tally))
     truths = tuple(judge.many([space.parse(step.architecture) for step in steps], run=run.id))
@@ -152,20 +145,12 @@ def on_grid(
         costs = each.costs(axis)
         if isinstance(costs, Undefined):
             return costs
-        row[:] = _step_function(costs, [_quality(truth, quality) for truth in each.truths], points)
+        shown = [math.nan if isinstance(t, NoVerdict) else float(getattr(t, quality)) for t in each.truths]
+        places = np.searchsorted(np.asarray(costs, dtype=np.float64), points, side="right")
+        row[:] = np.array([math.nan, *shown])[places]
     known = np.isfinite(values)
     low, high = _intervals(values)
     return Curve(axis, points, _means(values, known), low, high, known.sum(axis=0))
-
-
-def _step_function(costs: Sequence[float], values: Sequence[float], grid: Floats) -> Floats:
-    """A right-continuous step function on the grid, NaN before its first step."""
-    places = np.searchsorted(np.asarray(costs, dtype=np.float64), grid, side="right")
-    return np.array([math.nan, *values])[places]
-
-
-def _quality(truth: Verdict | NoVerdict, quality: TruthMeasure) -> float:
-    return math.nan if isinstance(truth, NoVerdict) else float(getattr(truth, quality))
 
 
 def _means(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
@@ -180,17 +165,13 @@ def _means(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
 def _intervals(values: Floats) -> tuple[Floats, Floats]:
     """The ends of the interval of each column; columns that follow each other are often equal and computed once."""
     ends = np.full((2, values.shape[1]), np.nan)
-    for _, group in itertools.groupby(range(values.shape[1]), key=_column_bytes(values)):
+    for _, group in itertools.groupby(range(values.shape[1]), key=lambda place: values[:, place].tobytes()):
         places = list(group)
         column = values[:, places[0]]
         interval = interval_of(column[np.isfinite(column)].tolist(), "mean")
         if not isinstance(interval, Undefined):
             ends[:, places] = [[interval.low], [interval.high]]
     return ends[0], ends[1]
-
-
-def _column_bytes(values: Floats) -> Callable[[int], bytes]:
-    return lambda place: values[:, place].tobytes()
 
 
 def shared_grid(trajectories: Iterable[Trajectory], axis: CostAxis, *, points: int = 200) -> list[float]:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.leaderboard.document import document
-from harness.leaderboard.formats import pairs_page, render, terminal
+from harness.leaderboard.formats import render, terminal
+from harness.leaderboard.pairs import pairs_page
 from harness.leaderboard.stored_boards import StoredBoard
 from harness.output import page
 from harness.storage.records import Run
@@ -25,7 +26,10 @@ OF_ONE_RUN = ("run", "seed", "status", "created", "finished", "trials", "queries
 def text(found: Sequence[StoredBoard], form: str, *, statistics: bool, pairs: bool) -> str:
     """The leaderboards, or all their pairs, as ``csv``, ``json``, ``markdown`` or ``latex``."""
     if form == "json":
-        documents = [with_pairs(each) if pairs else recorded_document(each) for each in found]
+        documents = [
+            recorded_document(each) | ({"pairs": pairs_page(each.board).content["pairs"]} if pairs else {})
+            for each in found
+        ]
         return json.dumps({"leaderboards": documents}, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     boards = [each.board for each in found]
     if pairs:
@@ -44,11 +48,6 @@ def terminal_parts(found: Sequence[StoredBoard], *, statistics: bool, pairs: boo
     return parts
 
 
-def with_pairs(found: StoredBoard) -> dict[str, Any]:
-    """What ``recorded_document`` gives, with all pairs of its rows."""
-    return recorded_document(found) | {"pairs": pairs_page(found.board).content["pairs"]}
-
-
 def recorded_document(found: StoredBoard) -> dict[str, Any]:
     """The JSON document of a leaderboard, with what is recorded of the runs of each row."""
     whole = document(found.board)
@@ -63,10 +62,9 @@ def recorded_values(runs: Iterable[Run]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for keys in map(keys_of, runs):
         for key, value in keys.items():
-            values = found.setdefault(key, [])
-            if key not in OF_ONE_RUN and value not in values:
-                values.append(value)
-    return {key: values for key, values in found.items() if key not in OF_ONE_RUN}
+            if key not in OF_ONE_RUN and value not in found.setdefault(key, []):
+                found[key].append(value)
+    return found
 
 
 def joined_csv(texts: Sequence[str]) -> str:

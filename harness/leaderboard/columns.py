@@ -53,12 +53,8 @@ def _ranked(board: Leaderboard) -> bool:
     return not isinstance(board.truth.ranking, Undefined)
 
 
-def _with_value(entry: LeaderboardEntry) -> int:
-    return len(entry.seeds) - len(entry.failed)
-
-
 def _runs(entry: LeaderboardEntry) -> str:
-    return f"{_with_value(entry)}/{len(entry.seeds)}" if entry.failed else f"{len(entry.seeds)}"
+    return f"{entry.judged}/{len(entry.seeds)}" if entry.failed else f"{len(entry.seeds)}"
 
 
 def _report_hours(entry: LeaderboardEntry) -> CellPart:
@@ -81,7 +77,7 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
     EntryColumn("metric", "what the values are of", TEXT, lambda entry: entry.truth.text, None),
     EntryColumn("seeds", "runs that have ended", LIST)
     .show("main", Heading("runs", cell=_runs, shown=_uneven))
-    .show("report", Heading("seeds", "Seeds with a value, of those that ran", cell=_runs, number=_with_value)),
+    .show("report", Heading("seeds", "Seeds with a value, of those that ran", cell=_runs, number=lambda e: e.judged)),
     EntryColumn("values", "the value of each seed", LIST, export=None),
     EntryColumn("ranks", "the rank of each seed", LIST, export=None),
     EntryColumn("mean", "the mean value over the seeds", AMOUNT)

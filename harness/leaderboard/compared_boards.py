@@ -18,7 +18,8 @@ from harness.storage.store import Store
 MatchKey: TypeAlias = tuple[str, str, str, str, str]
 """What rows are matched by: policy, oracle, space, the judge (``table nasbench101-v5-digits``) and its metric."""
 
-FIELDS = ("policy", "oracle", "space", "judge", "metric", "seeds", "values", "ranks", "queries")
+KEY_FIELDS = ("policy", "oracle", "space", "judge", "metric")
+FIELDS = (*KEY_FIELDS, "seeds", "values", "ranks", "queries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,15 @@ def url_of(source: str) -> str:
 def _read(path: Path) -> list[dict[str, Any]]:
     """The entries of what `harness run --json` or `harness leaderboard --json` printed."""
     try:
-        return _entries(json.loads(path.read_text(encoding="utf-8")))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        entries = [entry for board in document.get("leaderboards", [document]) for entry in board["leaderboard"]]
+        return [{**entry, **{name: entry[name] for name in FIELDS}} for entry in entries]
     except OSError as error:
         raise SettingError(f"leaderboard file {str(path)!r} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(
             f"{str(path)!r} is no leaderboard in JSON; expected what `harness leaderboard --json` prints, or a store"
         ) from error
-
-
-def _entries(document: Any) -> list[dict[str, Any]]:
-    """The entries of all leaderboards of a document; raises KeyError and its like for any other document."""
-    entries = [entry for board in document.get("leaderboards", [document]) for entry in board["leaderboard"]]
-    return [{**entry, **{name: entry[name] for name in FIELDS}} for entry in entries]
 
 
 def _rows(records: Iterable[Mapping[str, Any]]) -> dict[MatchKey, ComparedRow]:

@@ -94,7 +94,6 @@ def _plain(key: MatchKey) -> tuple[str, ...]:
 
 
 def _match(a: ComparedRow, b: ComparedRow) -> RowMatch:
-    """A pair before the correction."""
     margin = default_margin(statistics.std(a.known))
     test = compare_samples(b.known, a.known, "the other", larger_is_better=a.larger_is_better, margin=margin)
     return RowMatch(a, b, test, _differing(a, b))

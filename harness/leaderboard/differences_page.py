@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from harness import statistics
-from harness.leaderboard.compared_boards import ComparedRow
+from harness.leaderboard.compared_boards import KEY_FIELDS, ComparedRow
 from harness.leaderboard.differences import BoardDifferences, RowMatch, unexplained
 from harness.leaderboard.document import plain_fields
 from harness.output.page import Page, TextTable
@@ -30,13 +30,12 @@ def page(found: BoardDifferences, a: str, b: str) -> Page:
 def _numbers(matches: Sequence[RowMatch]) -> TextTable:
     several = [len({match.a.key[place] for match in matches}) > 1 for place in range(5)]
     places = [place for place in range(1, 5) if several[place]]
-    names = ("policy", "oracle", "space", "judge", "metric")
     heads = ("A\nmean ± std", "B\nmean ± std", "difference", "Welch\np", "Holm\np", "rank\nA", "rank\nB")
     rows = [(match.name, *(match.a.key[place] for place in places), *_cells(match)) for match in matches]
     shared = ", ".join(matches[0].a.key[place] for place in range(1, 4) if not several[place]) if matches else ""
     title = f"In both, by {_metric(matches)}" + (f"; {shared}" if shared else "")
     return TextTable(
-        title if matches else "In both: nothing", ("policy", *(names[p] for p in places), *heads), tuple(rows)
+        title if matches else "In both: nothing", ("policy", *(KEY_FIELDS[p] for p in places), *heads), tuple(rows)
     )
 
 
@@ -101,19 +100,18 @@ def _notes(found: BoardDifferences) -> Iterator[str]:
 
 
 def _named(row: ComparedRow) -> dict[str, Any]:
-    names = ("policy", "oracle", "space", "judge", "metric")
-    return dict(zip(names, row.key, strict=True)) | {"seeds": list(row.seeds)}
+    return dict(zip(KEY_FIELDS, row.key, strict=True)) | {"seeds": list(row.seeds)}
 
 
 def _record(match: RowMatch) -> dict[str, Any]:
-    differing = {key: list(pair) for key, pair in match.differing.items()}
-    numbers: dict[str, Any] = {
+    return {
+        "a": _numbered(match.a),
+        "b": _numbered(match.b),
         "comparison": plain_fields(match.comparison),
-        "differing": differing,
+        "differing": {key: list(pair) for key, pair in match.differing.items()},
         "moved_seeds": match.moved,
+        "unexplained": unexplained(match),
     }
-    numbers["unexplained"] = unexplained(match)
-    return {"a": _numbered(match.a), "b": _numbered(match.b)} | numbers
 
 
 def _numbered(row: ComparedRow) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.core.numbers import Undefined
 from harness.leaderboard import columns
-from harness.leaderboard.column import Column, Source
+from harness.leaderboard.column import Column
 from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.statistics import Interval
@@ -24,20 +24,16 @@ def document(board: Leaderboard) -> dict[str, Any]:
 
 def _record(entry: LeaderboardEntry) -> dict[str, Any]:
     record = plain_fields(entry)
-    reasons = record.pop("reasons")
     if entry.failed:
-        reasons["values"] = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
-    return record | {"reasons": reasons}
+        record["reasons"]["values"] = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
+    return record
 
 
 def plain_fields(source: LeaderboardEntry | Comparison) -> dict[str, Any]:
     """The columns of a source as plain types, and the reasons for those that are ``None``."""
+    registry: Iterable[Column[Any]] = columns.ENTRY_COLUMNS
     if isinstance(source, Comparison):
-        return _plain_columns(source, columns.COMPARISON_COLUMNS)
-    return _plain_columns(source, columns.ENTRY_COLUMNS)
-
-
-def _plain_columns(source: Source, registry: Iterable[Column[Source]]) -> dict[str, Any]:
+        registry = columns.COMPARISON_COLUMNS
     values = {column.name: column.of(source) for column in registry}
     reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
     return {name: _plain(value) for name, value in values.items()} | {"reasons": reasons}
@@ -78,7 +74,6 @@ def as_csv(board: Leaderboard) -> str:
 
 
 def _searched(board: Leaderboard) -> list[str]:
-    """The costs at which random search stands beside an entry of this board."""
     return [kind for kind in SEARCH_NAMES if any(kind in _by_cost(entry) for entry in board.entries)]
 
 

@@ -15,7 +15,7 @@ from harness.execution.messages import CheckpointSaved, Message, RunFailed, RunF
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_all, require_judge
 from harness.leaderboard import leaderboard
-from harness.leaderboard.anytime import Trajectory, trajectories
+from harness.leaderboard.anytime import Trajectory, trajectory
 from harness.leaderboard.equal_cost import equal_cost, missing_searches, stored_searches
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.plan import Plan, build_truth, make_plan, require_buildable
@@ -74,7 +74,8 @@ def trajectories_of_experiment(experiment: Experiment) -> list[Trajectory]:
     with Store.open(experiment.store) as store:
         runs = [store.show(spec.digest) for spec in plan.specs]
         beside = stored_searches(runs, store) if experiment.equal_cost else []
-        return trajectories([*runs, *beside], judge_of(plan, store), store, plan.space)
+        judge = judge_of(plan, store)
+        return [trajectory(run, judge, store, plan.space) for run in (*runs, *beside)]
 
 
 def finished_runs(url: str) -> set[str]:
@@ -95,9 +96,8 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
             jobs.append(RunJob(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
     workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
-        watcher.note(
-            f"idle: GPU {', '.join(map(str, idle))}, as {workers} of {len(jobs)} runs that are left go at a time"
-        )
+        unused = ", ".join(map(str, idle))
+        watcher.note(f"idle: GPU {unused}, as {workers} of {len(jobs)} runs that are left go at a time")
 
     with watcher(jobs, len(plan.specs)) as watch:
 

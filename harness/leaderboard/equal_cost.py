@@ -30,6 +30,7 @@ from harness.core.runspec import RunSpec
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import Judge
 from harness.leaderboard.anytime import Incumbent, at_cost, incumbents_and_cost
+from harness.leaderboard.grouping import grouped
 from harness.leaderboard.leaderboard import EntryKey, EqualCost
 from harness.planning import registry, settings
 from harness.planning.plan import build_oracle
@@ -139,11 +140,8 @@ def _group(run: Run) -> EntryKey:
 def _by_search(runs: Sequence[Run]) -> list[list[Run]]:
     """The runs of policies that asked a table something, by the random search that they are compared with."""
     asking = {_group(run) for run in runs if run.spent.queries and run.spec.policy not in (BASELINE, RANDOM_SEARCH)}
-    found: dict[str, list[Run]] = {}
-    for run in runs:
-        if _group(run) in asking and _asks_table(run.spec):
-            found.setdefault(_search_digest(run.spec), []).append(run)
-    return list(found.values())
+    asked = (run for run in runs if _group(run) in asking and _asks_table(run.spec))
+    return list(grouped(asked, lambda run: _search_digest(run.spec)).values())
 
 
 def _asks_table(spec: RunSpec) -> bool:
@@ -153,7 +151,6 @@ def _asks_table(spec: RunSpec) -> bool:
 
 @functools.cache
 def _settings_of(oracle: str) -> frozenset[str]:
-    """The names of the settings of an oracle without its decorators."""
     return frozenset(settings.defaults(registry.load("oracle", _without_decorators(oracle))))
 
 
@@ -185,7 +182,6 @@ def _search_spec(spec: RunSpec, samples: int) -> RunSpec:
 
 
 def _longest_searches(runs: Iterable[Run]) -> dict[int, Run]:
-    """The random search of each seed that asked most."""
     found: dict[int, Run] = {}
     for run in runs:
         seed = run.spec.seed
@@ -195,9 +191,8 @@ def _longest_searches(runs: Iterable[Run]) -> dict[int, Run]:
 
 def _stored_search(run: Run, store: Store, space: SearchSpace) -> StoredSearch:
     rows = store.trials(run.id)
-    return StoredSearch(
-        run.id, incumbents_and_cost(rows)[0], run.spent, saw_every_cell({row.architecture for row in rows}, space)
-    )
+    exhausted = saw_every_cell({row.architecture for row in rows}, space)
+    return StoredSearch(run.id, incumbents_and_cost(rows)[0], run.spent, exhausted)
 
 
 def saw_every_cell(cells: set[str], space: SearchSpace) -> bool:
@@ -216,9 +211,7 @@ def _numbers_at_cost(
         missing = Undefined("the random search beside this seed is not stored")
         yield from ((run, cost, missing) for run in runs for cost in COSTS)
         return
-    found: list[tuple[Run, CostKind, Incumbent | Undefined]] = [
-        (run, cost, searched.at(cost, run)) for run in runs for cost in COSTS
-    ]
+    found = [(run, cost, searched.at(cost, run)) for run in runs for cost in COSTS]
     cells = list(dict.fromkeys(step.architecture for *_, step in found if isinstance(step, Incumbent)))
     truths = dict(zip(cells, judge.many([space.parse(cell) for cell in cells], run=searched.run), strict=True))
     yield from ((run, cost, _number(step, truths)) for run, cost, step in found)

@@ -9,9 +9,7 @@ from harness.core.errors import UnknownNameError
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
 from harness.leaderboard.document import as_csv, as_json
-from harness.leaderboard.document import document as document
 from harness.leaderboard.leaderboard import Leaderboard
-from harness.leaderboard.pairs import pairs_page as pairs_page
 from harness.leaderboard.printed_tables import CONTEXT_COLUMNS, PrintedTable, printed_table
 from harness.leaderboard.printed_tables import statistics as statistics_sheets
 from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text, rich_table
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 TERMINAL_WIDTH = 100
 """The columns of a terminal that a leaderboard fits in, for names as long as ours."""
 
+HTML_MARK, LATEX_MARK = "–<sup>{}</sup>".format, "--\\textsuperscript{{{}}}".format
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -61,12 +60,10 @@ def _table(page: PrintedTable) -> list[Any]:
 
 
 def _verdicts(board: Leaderboard) -> list[str]:
-    """The verdicts on all but random itself."""
     return [entry.verdict for entry in board.entries if entry.policy != BASELINE]
 
 
 def _notes(pages: Sequence[PrintedTable]) -> list[str]:
-    """The notes of several sheets, each once."""
     return list(dict.fromkeys(page.note for page in pages))
 
 
@@ -101,25 +98,20 @@ def _as_markdown(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
 
 def _markdown(page: PrintedTable) -> Iterator[str]:
     """The lines of a sheet, its reasons below, an empty line last."""
-    rows = [[_joined(page, cell, _html_mark, markdown_text) for cell in row] for row in page.rows]
+    rows = [[_joined(page, cell, HTML_MARK, markdown_text) for cell in row] for row in page.rows]
     yield from (markdown_text(page.title), "")
     yield from markdown_table(page.heads, _with_bold_lead(page, rows, "**{}**"))
     yield ""
     for i, reason in enumerate(page.reasons, 1):
-        yield from (f"{_html_mark(i)} {markdown_text(reason)}", "")
+        yield from (f"{HTML_MARK(i)} {markdown_text(reason)}", "")
 
 
 def _with_bold_lead(page: PrintedTable, rows: list[list[str]], bold: str) -> list[list[str]]:
-    """The rows with the best mean in bold, where there is one."""
     if not page.first_is_best:
         return rows
     mean = next(i for i, head in enumerate(page.heads) if head.startswith("mean ±"))
     lead = [bold.format(cell) if i == mean else cell for i, cell in enumerate(rows[0])]
     return [lead, *rows[1:]]
-
-
-def _html_mark(number: int) -> str:
-    return f"–<sup>{number}</sup>"
 
 
 def _as_latex(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
@@ -130,14 +122,10 @@ def _as_latex(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
 
 
 def _latex(page: PrintedTable, notes: Sequence[str]) -> str:
-    rows = [[_joined(page, cell, _latex_mark, latex_text) for cell in row] for row in page.rows]
-    reasons = [f"{_latex_mark(i)} {latex_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
+    rows = [[_joined(page, cell, LATEX_MARK, latex_text) for cell in row] for row in page.rows]
+    reasons = [f"{LATEX_MARK(i)} {latex_text(reason)}" for i, reason in enumerate(page.reasons, 1)]
     below = [*reasons, *map(latex_text, notes)]
     return latex_table(page.title, page.heads, _with_bold_lead(page, rows, "\\textbf{{{}}}"), below)
-
-
-def _latex_mark(number: int) -> str:
-    return f"--\\textsuperscript{{{number}}}"
 
 
 DATA_FORMATS: Mapping[str, Callable[[Leaderboard], str]] = {"csv": as_csv, "json": as_json}

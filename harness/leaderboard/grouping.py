@@ -6,9 +6,9 @@ Two runs of one policy that differ in a setting answer different questions, so t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.storage.records import Run
 from harness.storage.selection import ABSENT, SETTINGS_PREFIX, asks_nothing, full_key, keys_of, short_key, value_text
@@ -21,6 +21,9 @@ DECISIVE_KEYS = ("search_metric", "version", "table_digest")
 
 RecordedKeys = Mapping[str, Any]
 
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+
 
 @dataclass(frozen=True, slots=True)
 class NamedRun:
@@ -30,6 +33,11 @@ class NamedRun:
     policy: str
     oracle: str
     space: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What its row is of."""
+        return self.policy, self.oracle, self.space
 
 
 def named_runs(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[NamedRun]:
@@ -43,24 +51,26 @@ def named_runs(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[NamedR
     drawn = _baseline_oracles(runs, keys)
     kept = [run for run in runs if not asks_nothing(run) or run.id in drawn]
     spaces = _space_names(kept, keys)
+    rows = grouped(kept, lambda run: (run.spec.policy, drawn.get(run.id, run.spec.oracle), spaces[run.id]))
     found = []
-    for group in _groups(kept, lambda run: (run.spec.policy, drawn.get(run.id, run.spec.oracle), spaces[run.id])):
+    for group in rows.values():
         names = _policy_names(group, keys, wanted)
         found += [NamedRun(r, names[r.id], drawn.get(r.id, r.spec.oracle), spaces[r.id]) for r in group]
     return found
 
 
-def _groups(runs: Iterable[Run], key: Any) -> list[list[Run]]:
-    groups: dict[Any, list[Run]] = {}
-    for run in runs:
-        groups.setdefault(key(run), []).append(run)
-    return list(groups.values())
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items by their key, both in the order in which they come."""
+    groups: dict[Key, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return groups
 
 
 def _baseline_oracles(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
     """Runs of the baseline by id, one a seed, space and draw, with one oracle for all of a space: they asked none."""
     found: dict[str, str] = {}
-    for group in _groups(filter(asks_nothing, runs), lambda run: _space_key(keys[run.id])):
+    for group in grouped(filter(asks_nothing, runs), lambda run: _space_key(keys[run.id])).values():
         oracle = group[0].spec.oracle
         once = {(run.spec.seed, run.recommendation or run.id): run for run in reversed(group)}
         found |= {run.id: oracle for run in once.values()}
@@ -75,7 +85,7 @@ def _space_key(keys: RecordedKeys) -> tuple[str, str]:
 def _space_names(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
     """The spaces' names by run, with the settings of a space that differ between runs of it."""
     names: dict[str, str] = {}
-    for group in _groups(runs, lambda run: run.spec.space):
+    for group in grouped(runs, lambda run: run.spec.space).values():
         mine = {run.id: {k: v for k, v in keys[run.id].items() if k.startswith(SPACE_PREFIX)} for run in group}
         differing = differing_keys(list(mine.values()))
         names |= {run.id: row_name(run.spec.space, mine[run.id], differing, strip="space.") for run in group}

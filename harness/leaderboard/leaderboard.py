@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,18 +10,9 @@ from harness import statistics
 from harness.core.judgement import Truth
 from harness.core.numbers import Number, Undefined
 from harness.core.policy import BASELINE
+from harness.judging import judged_runs
 from harness.judging.coverage import coverage_warnings
-from harness.judging.judged_runs import (
-    JudgedRun,
-    RunGroup,
-    best_rank_of,
-    hours_of,
-    mean_regret_of,
-    p_beats_random_of,
-    rank_of,
-    value_of,
-    values_of,
-)
+from harness.judging.judged_runs import JudgedRun, RunGroup, values_of
 from harness.leaderboard import warnings
 from harness.leaderboard.comparison import (
     ONE_DRAW,
@@ -31,6 +22,7 @@ from harness.leaderboard.comparison import (
     default_margin,
     holm_adjusted,
 )
+from harness.leaderboard.grouping import grouped
 from harness.leaderboard.sentences import verdict
 from harness.output.units import unit_of
 from harness.statistics import Interval
@@ -96,6 +88,11 @@ class LeaderboardEntry:
         pairs = zip(self.seeds, self.values, strict=True)
         return tuple((seed, value.reason) for seed, value in pairs if isinstance(value, Undefined))
 
+    @property
+    def judged(self) -> int:
+        """How many of its runs have a value."""
+        return len(self.seeds) - len(self.failed)
+
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
@@ -129,7 +126,9 @@ def build(
     is half of one standard deviation of what a policy is compared with: of the ranked cells against one random draw,
     which is of them, and else of the values that random draws or random search came to.
     """
-    groups, terms = _groups(runs), _ComparisonTerms(truth, searches or {}, margin)
+    rows = grouped(runs, lambda run: (run.policy, run.oracle, run.space)).values()
+    groups = [sorted(row, key=lambda run: run.seed) for row in rows]
+    terms = _ComparisonTerms(truth, searches or {}, margin)
     pairs = [(group, _baseline(group, groups)) for group in groups]
     against = _corrected([_against(group, baseline, terms) for group, baseline in pairs])
     names = names_of(list(map(_key, groups)))
@@ -137,13 +136,10 @@ def build(
         _entry(group, baseline, found, name=names[_key(group)], truth=truth)
         for (group, baseline), found in zip(pairs, against, strict=True)
     ]
-    entries.sort(key=_sort_key(truth))
+    entries.sort(key=_sort_key)
     cautions = dict.fromkeys(f"oracle {run.oracle}: {run.caution}" for run in runs if run.caution)
-    said = (
-        *warnings.warnings(groups, entries, names, truth),
-        *cautions,
-        *coverage_warnings(run.coverage for run in runs),
-    )
+    uncovered = coverage_warnings(run.coverage for run in runs)
+    said = (*warnings.warnings(groups, entries, names, truth), *cautions, *uncovered)
     return Leaderboard(tuple(entries), truth, said)
 
 
@@ -155,13 +151,6 @@ def names_of(keys: Collection[EntryKey]) -> dict[EntryKey, str]:
     """What sentences call each row: the policy, and its oracle where there are several."""
     several = len({oracle for _, oracle, _ in keys}) > 1
     return {key: f"{key[0]} on {key[1]}" if several else key[0] for key in keys}
-
-
-def _groups(runs: Sequence[JudgedRun]) -> list[RunGroup]:
-    groups: dict[tuple[str, str, str], list[JudgedRun]] = {}
-    for run in runs:
-        groups.setdefault((run.policy, run.oracle, run.space), []).append(run)
-    return [sorted(group, key=lambda run: run.seed) for group in groups.values()]
 
 
 def _baseline(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup | Undefined:
@@ -200,7 +189,7 @@ def _entry(
     searches = tuple(against[0 if isinstance(baseline, Undefined) else 1 :])
     run, values = group[0], values_of(group)
     size = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.size
-    best_rank = best_rank_of(group, size)
+    best_rank = judged_runs.best_rank_of(group, size)
     taus = [run.tau for run in group if not isinstance(run.tau, Undefined)]
     return LeaderboardEntry(
         runs=tuple(group),
@@ -209,21 +198,21 @@ def _entry(
         oracle=run.oracle,
         space=run.space,
         seeds=tuple(run.seed for run in group),
-        values=tuple(value_of(run.judgement) for run in group),
-        ranks=tuple(rank_of(run.judgement, size) for run in group),
+        values=tuple(judged_runs.value_of(run.judgement) for run in group),
+        ranks=tuple(judged_runs.rank_of(run.judgement, size) for run in group),
         mean=statistics.mean(values),
         std=statistics.std(values),
         best=statistics.best(values, larger_is_better=truth.larger_is_better),
         best_rank=best_rank,
         size=size,
-        mean_regret=mean_regret_of(group, size),
-        p_beats_random=p_beats_random_of(best_rank, size, len(group)),
+        mean_regret=judged_runs.mean_regret_of(group, size),
+        p_beats_random=judged_runs.p_beats_random_of(best_rank, size, len(group)),
         welch_p=first if isinstance(first, Undefined) else first.welch_p,
         probed=max(run.probed for run in group),
         tau=statistics.mean(taus) if taus else run.tau,
         tau_std=statistics.std(taus) if taus else run.tau,
         queries=sum(run.spent.queries for run in group) / len(group),
-        hours=hours_of(group),
+        hours=judged_runs.hours_of(group),
         median=statistics.median(values),
         iqm=statistics.interquartile_mean(values),
         mean_interval=statistics.interval_of(values, "mean"),
@@ -235,11 +224,7 @@ def _entry(
     )
 
 
-def _sort_key(truth: Truth) -> Callable[[LeaderboardEntry], tuple[bool, float, str]]:
-    sign = -1 if truth.larger_is_better else 1
-
-    def key(entry: LeaderboardEntry) -> tuple[bool, float, str]:
-        mean = entry.mean
-        return (True, 0.0, entry.policy) if isinstance(mean, Undefined) else (False, sign * mean, entry.policy)
-
-    return key
+def _sort_key(entry: LeaderboardEntry) -> tuple[bool, float, str]:
+    if isinstance(entry.mean, Undefined):
+        return True, 0.0, entry.policy
+    return False, -entry.mean if entry.truth.larger_is_better else entry.mean, entry.policy

@@ -55,17 +55,13 @@ def pairs_page(board: Leaderboard) -> Page:
     unit, rows = unit_of(board.truth.metric), pairs(board)
     shown = [each for each in COMPARISON_COLUMNS if "tests" in each.shows and each.name != "mann_whitney_p"]
     heads = [each.shows["tests"].text.replace("difference", f"difference\n{unit.word}") for each in shown]
-    grid = TextTable(
-        f"All {len(rows)} pairs of policies",
-        ("policy", "against", *heads),
-        tuple(_row(row, shown, unit) for row in rows),
-    )
+    cells = tuple(_row(row, shown, unit) for row in rows)
+    grid = TextTable(f"All {len(rows)} pairs of policies", ("policy", "against", *heads), cells)
     plain = [_plain(row) for row in rows]
     missing = [f"–: {reason}" for reason in dict.fromkeys(text for row in plain for text in row["reasons"].values())]
     content = {"pairs": plain, "warnings": list(board.warnings)}
-    return Page(
-        title(board), (grid,), (UNPAIRED_NOTE, *missing, *(f"warning: {text}" for text in board.warnings)), content
-    )
+    notes = (UNPAIRED_NOTE, *missing, *(f"warning: {text}" for text in board.warnings))
+    return Page(title(board), (grid,), notes, content)
 
 
 def _compared(first: LeaderboardEntry, second: LeaderboardEntry, board: Leaderboard) -> Comparison:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from backends.tabular.named_tables import open_table
 from harness.core.errors import SettingError, StoreError, UnknownNameError
@@ -23,6 +23,8 @@ from harness.storage.store import Store
 
 DIFFERENCES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """In the unit that is printed: points of accuracy, or perplexity."""
+
+Answer = TypeVar("Answer", int, float)
 
 SEEDS = (3, 5, 10, 20, 50)
 
@@ -72,29 +74,22 @@ class PolicySpread:
 
     def needed(self, difference: float, question: PowerQuestion) -> int | Undefined:
         """The seeds on each side that find a difference, which is in the metric's unit."""
-        sides = self._sides()
-        if isinstance(sides, Undefined):
-            return sides
-        return seeds_needed(difference, *sides, power=question.power, level=question.level)
+        return self._of(lambda a, b: seeds_needed(difference, a, b, power=question.power, level=question.level))
 
     def detectable(self, seeds: int, question: PowerQuestion) -> Number:
         """The difference, in the metric's unit, that so many seeds on each side find."""
-        sides = self._sides()
-        if isinstance(sides, Undefined):
-            return sides
-        return detectable_difference(*sides, seeds, seeds, power=question.power, level=question.level)
+        terms = {"power": question.power, "level": question.level}
+        return self._of(lambda a, b: detectable_difference(a, b, seeds, seeds, **terms))
 
     def power(self, difference: float, seeds: int, question: PowerQuestion) -> Number:
         """How likely so many seeds on each side find a difference, which is in the metric's unit."""
-        sides = self._sides()
-        if isinstance(sides, Undefined):
-            return sides
-        return test_power(difference, *sides, seeds, seeds, level=question.level)
+        return self._of(lambda a, b: test_power(difference, a, b, seeds, seeds, level=question.level))
 
-    def _sides(self) -> tuple[float, float] | Undefined:
+    def _of(self, found: Callable[[float, float], Answer | Undefined]) -> Answer | Undefined:
+        """What is found of both deviations, or why one of them is missing."""
         if isinstance(self.std, Undefined):
             return self.std
-        return self.random_std if isinstance(self.random_std, Undefined) else (self.std, self.random_std)
+        return self.random_std if isinstance(self.random_std, Undefined) else found(self.std, self.random_std)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,9 @@ def bases_of_store(url: str, policies: Collection[str] = (), table: str | None =
     digest = None if table is None else open_table(table).digest
     with Store.read(url) as store:
         runs = store.runs()
-        _require_policies(policies, {run.spec.policy for run in runs})
+        known = {run.spec.policy for run in runs}
+        if unknown := next((policy for policy in policies if policy not in known), None):
+            raise UnknownNameError.among("policy", unknown, known)
         wanted = [run for run in runs if not policies or run.spec.policy in (*policies, BASELINE)]
         boards = [found.board for found in stored_boards(store, wanted, searches=False)]
     bases = [basis_of_board(board) for board in boards if digest in (None, board.truth.digest)]
@@ -130,7 +127,7 @@ def basis_of_board(board: Leaderboard) -> PowerBasis:
     """The spreads of a leaderboard's policies, each beside random's on the same oracle, or else on any."""
     names = names_of([entry.key for entry in board.entries])
     others = [entry for entry in board.entries if entry.policy != BASELINE]
-    spreads = [PolicySpread(names[entry.key], entry.std, _random_std(entry, board), _runs(entry)) for entry in others]
+    spreads = [PolicySpread(names[entry.key], entry.std, _random_std(entry, board), entry.judged) for entry in others]
     return PowerBasis(board.truth, others[0].space if others else "", "runs", tuple(spreads))
 
 
@@ -138,10 +135,6 @@ def _random_std(entry: LeaderboardEntry, board: Leaderboard) -> Number:
     draws = [each for each in board.entries if (each.policy, each.space) == (BASELINE, entry.space)]
     same = [each for each in draws if each.oracle == entry.oracle]
     return next((each.std for each in same + draws), Undefined(f"there are no runs of {BASELINE}"))
-
-
-def _runs(entry: LeaderboardEntry) -> int:
-    return len(entry.seeds) - len(entry.failed)
 
 
 def basis_of_table(name: str) -> PowerBasis:
@@ -155,12 +148,6 @@ def basis_of_table(name: str) -> PowerBasis:
     std = truth.ranking if isinstance(truth.ranking, Undefined) else truth.ranking.std
     supposed = (PolicySpread("as spread as a draw", std, std, 0), PolicySpread("always one value", 0.0, std, 0))
     return PowerBasis(truth, table.space, "cells", supposed)
-
-
-def _require_policies(policies: Collection[str], known: Collection[str]) -> None:
-    for policy in policies:
-        if policy not in known:
-            raise UnknownNameError.among("policy", policy, known)
 
 
 def deviation_range(runs: int) -> tuple[float, float]:

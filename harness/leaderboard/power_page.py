@@ -32,11 +32,7 @@ def planning_page(bases: Sequence[PowerBasis], question: PowerQuestion) -> Page:
     title = (
         f"Seeds and the differences that they find, with power {question.power:g} at level {question.level:g}{about}"
     )
-    content = {
-        "power": question.power,
-        "level": question.level,
-        "bases": [_plain(basis, question) for basis in bases],
-    }
+    content = {"power": question.power, "level": question.level, "bases": [_plain(basis, question) for basis in bases]}
     return Page(title, tuple(grids), tuple(_notes(bases, question)), content)
 
 

@@ -101,19 +101,11 @@ def title(board: Leaderboard) -> str:
     """The metric, its split, repeats and budget, the number of seeds, and what all entries share."""
     counts = sorted({len(entry.seeds) for entry in board.entries})
     seeds = "one seed" if counts == [1] else f"{' or '.join(map(str, counts)) or 'no'} seeds"
-    shared = [
-        f"{name} {value}"
-        for name in CONTEXT_COLUMNS
-        for value in _places(board, name)
-        if len(_places(board, name)) == 1
-    ]
+    places = {name: {getattr(entry, name) for entry in board.entries} for name in CONTEXT_COLUMNS}
+    shared = [f"{name} {value}" for name, values in places.items() for value in values if len(values) == 1]
     truth = board.truth
     text = truth.text[0].upper() + truth.text[1:]
     return f"{text}; {seeds} a policy; {', '.join((*shared, f'{truth.kind} {truth.name}'))}"
-
-
-def _places(board: Leaderboard, name: str) -> set[str]:
-    return {getattr(entry, name) for entry in board.entries}
 
 
 def _note(board: Leaderboard) -> str:

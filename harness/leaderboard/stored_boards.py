@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.core.errors import StoreError
@@ -14,7 +14,7 @@ from harness.judging.judged_runs import JudgedRun
 from harness.judging.truth_sources import RunJudges
 from harness.leaderboard import leaderboard
 from harness.leaderboard.equal_cost import RANDOM_SEARCH, SEED_OFFSET, equal_cost
-from harness.leaderboard.grouping import NamedRun, named_runs
+from harness.leaderboard.grouping import NamedRun, grouped, named_runs
 from harness.leaderboard.leaderboard import EntryKey, EqualCost, Leaderboard
 from harness.storage.records import Run
 from harness.storage.store import Store
@@ -38,20 +38,8 @@ class _BoardGroup:
     runs: list[Run] = field(default_factory=list)
 
 
-def boards(
-    store: Store, runs: Sequence[Run], *, metric: str | None = None, group_by: Sequence[str] = ()
-) -> list[Leaderboard]:
-    """One leaderboard a space and truth; see ``stored_boards``."""
-    return [found.board for found in stored_boards(store, runs, metric=metric, group_by=group_by)]
-
-
 def stored_boards(
-    store: Store,
-    runs: Sequence[Run],
-    *,
-    metric: str | None = None,
-    group_by: Sequence[str] = (),
-    searches: bool = True,
+    store: Store, runs: Sequence[Run], *, metric: str | None = None, group_by: Sequence[str] = (), searches: bool = True
 ) -> list[StoredBoard]:
     """One leaderboard a space and truth, the oldest run's first; nothing is run.
 
@@ -100,11 +88,12 @@ def _board(
     group_by, runs, searches = asked
     rows = named_runs(_without_companions(board_group.runs), group_by)
     judged = [_judged(row, board_group.judge, store, sources) for row in rows]
-    costs = _searches(rows, board_group.judge, store, sources) if searches else {}
+    pairs = grouped(rows, lambda row: row.key).items()
+    groups = {key: tuple(sorted((row.run for row in group), key=lambda run: run.spec.seed)) for key, group in pairs}
+    costs = _searches(groups, board_group.judge, store, sources) if searches else {}
     board = leaderboard.build(judged, board_group.judge.truth, searches=costs)
-    grouped = {key: tuple(sorted(group, key=_seed)) for key, group in _grouped(rows).items()}
     warned = replace(board, warnings=(*board.warnings, *_omission_warnings(board_group, runs, sources)))
-    return StoredBoard(warned, grouped, tuple(judged))
+    return StoredBoard(warned, groups, tuple(judged))
 
 
 def _without_companions(runs: Sequence[Run]) -> list[Run]:
@@ -113,28 +102,17 @@ def _without_companions(runs: Sequence[Run]) -> list[Run]:
     return asked if any(run.spec.policy != BASELINE for run in asked) else list(runs)
 
 
-def _seed(run: Run) -> int:
-    return run.spec.seed
-
-
 def _judged(row: NamedRun, judge: AnyJudge, store: Store, sources: RunJudges) -> JudgedRun:
     judged = judge_run(row.run, judge, store, sources.space(row.run.spec))
     return replace(judged, policy=row.policy, oracle=row.oracle, space=row.space)
 
 
-def _grouped(rows: Iterable[NamedRun]) -> dict[EntryKey, list[Run]]:
-    groups: dict[EntryKey, list[Run]] = {}
-    for row in rows:
-        groups.setdefault((row.policy, row.oracle, row.space), []).append(row.run)
-    return groups
-
-
-def _searches(rows: Sequence[NamedRun], judge: AnyJudge, store: Store, sources: RunJudges) -> EqualCost:
+def _searches(groups: Mapping[EntryKey, Sequence[Run]], judge: AnyJudge, store: Store, sources: RunJudges) -> EqualCost:
     """What random search finds at each row's cost, for a table that is at hand."""
     found: dict[EntryKey, Mapping[str, tuple[Number, ...]]] = {}
     if not isinstance(judge, Judge):
         return found
-    for key, group in _grouped(rows).items():
+    for key, group in groups.items():
         for costs in equal_cost(group, judge, store, sources.space(group[0].spec)).values():
             found[key] = costs
     return found

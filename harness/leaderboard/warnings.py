@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
-from harness.judging.judged_runs import JudgedRun, RunGroup
+from harness.judging.judged_runs import RunGroup
 from harness.leaderboard.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -32,16 +32,13 @@ def warnings(
 
 
 def _leaks(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
-    leaked = {run.policy for group in groups for run in group if _saw_the_truth(run, truth)}
+    asking = [run for group in groups for run in group if run.spent.queries > 0]
+    leaked = {run.policy for run in asking if run.search_metric in (truth.metric, truth.split)}
     if leaked:
         yield (
             f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
             "its numbers are too good"
         )
-
-
-def _saw_the_truth(run: JudgedRun, truth: Truth) -> bool:
-    return run.spent.queries > 0 and run.search_metric in (truth.metric, truth.split)
 
 
 def _runs(entry: LeaderboardEntry, name: str) -> Iterator[str]:

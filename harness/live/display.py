@@ -9,7 +9,7 @@ import functools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -21,7 +21,7 @@ from harness.core.runspec import RunSpec
 from harness.execution.engine import RunJob
 from harness.execution.messages import Message
 from harness.live import scores
-from harness.live.forecast import ActiveRun, Clock, EndedRun, RunTracker, duration_text
+from harness.live.forecast import MOST_NAMED, ActiveRun, Clock, EndedRun, RunTracker, duration_text
 from harness.planning import registry, settings
 
 if TYPE_CHECKING:
@@ -32,9 +32,6 @@ PAUSE_SECONDS = 30.0
 
 BAR_WIDTH = 8
 """The width of a bar in characters."""
-
-MOST_NAMED = 4
-"""The most runs that a progress line names."""
 
 
 def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
@@ -55,37 +52,33 @@ def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
 class Quiet:
     """Prints only which runs failed."""
 
-    def __init__(self, console: Console) -> None:
-        self._console, self._tracker = console, RunTracker((), 0)
+    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._tracker, self._printed_at = RunTracker((), 0, clock), clock()
 
     @contextmanager
-    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Quiet]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Self]:
         """Watch ``jobs``, the runs out of ``total`` that have not finished yet."""
-        self._tracker = RunTracker(jobs, total)
+        self._tracker, self._printed_at = RunTracker(jobs, total, self._clock), self._clock()
         yield self
 
     def receive(self, message: Message) -> None:
         """Print a warning if a run failed."""
         ended = self._tracker.receive(message)
         if ended is not None and ended.reason is not None:
-            print_line(self._console, failure(self._tracker, ended))
+            self._print(failure(self._tracker, ended))
 
     def note(self, text: str) -> None:
         """Do nothing."""
 
+    def _print(self, text: str) -> None:
+        """Print one line without wrapping or markup."""
+        self._console.print(" ".join(text.split()), soft_wrap=True, markup=False, emoji=False, highlight=False)
+        self._printed_at = self._clock()
 
-class PlainLines:
+
+class PlainLines(Quiet):
     """Prints a line for each run that ends, and a progress line after half a minute without a line."""
-
-    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
-        self._console, self._clock, self._tracker = console, clock, RunTracker((), 0, clock)
-        self._printed_at = clock()
-
-    @contextmanager
-    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[PlainLines]:
-        """Watch ``jobs``, the runs out of ``total`` that have not finished yet."""
-        self._tracker, self._printed_at = RunTracker(jobs, total, self._clock), self._clock()
-        yield self
 
     def receive(self, message: Message) -> None:
         """Print that a run ended, or after a pause the progress of all runs."""
@@ -99,41 +92,23 @@ class PlainLines:
         """Print a note for the user."""
         self._print(f"note: {text}")
 
-    def _print(self, text: str) -> None:
-        print_line(self._console, text)
-        self._printed_at = self._clock()
 
-
-class LiveTable:
-    """A table with a line for all runs together, and one for each run in progress."""
-
-    def __init__(self, console: Console, clock: Clock = time.monotonic) -> None:
-        self._console, self._clock, self._tracker = console, clock, RunTracker((), 0, clock)
+class LiveTable(Quiet):
+    """A table with a line for all runs together, and one for each run in progress; failures and notes above it."""
 
     @contextmanager
-    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[LiveTable]:
+    def __call__(self, jobs: Sequence[RunJob], total: int) -> Iterator[Self]:
         """Watch ``jobs``, the runs out of ``total`` that have not finished yet; without any, nothing is shown."""
-        self._tracker = RunTracker(jobs, total, self._clock)
-        if not jobs:
-            yield self
-            return
-        with Live(get_renderable=lambda: progress_table(self._tracker), console=self._console, transient=True):
-            yield self
-
-    def receive(self, message: Message) -> None:
-        """Update the table; a run that failed is printed above it."""
-        ended = self._tracker.receive(message)
-        if ended is not None and ended.reason is not None:
-            print_line(self._console, failure(self._tracker, ended))
+        with super().__call__(jobs, total):
+            if not jobs:
+                yield self
+                return
+            with Live(get_renderable=lambda: progress_table(self._tracker), console=self._console, transient=True):
+                yield self
 
     def note(self, text: str) -> None:
         """Print a note for the user above the table."""
-        print_line(self._console, f"note: {text}")
-
-
-def print_line(console: Console, text: str) -> None:
-    """Print one line without wrapping or markup."""
-    console.print(" ".join(text.split()), soft_wrap=True, markup=False, emoji=False, highlight=False)
+        self._print(f"note: {text}")
 
 
 def success(tracker: RunTracker, ended: EndedRun) -> str:
@@ -158,67 +133,41 @@ def progress_line(tracker: RunTracker) -> str:
 
 
 def _run_progress(tracker: RunTracker, run: ActiveRun) -> str:
-    parts = f"{name(run.job.spec)} at {queries(tracker, run)} queries", _best_in_words(run)
+    parts = f"{name(run.job.spec)} at {tracker.queries(run)} queries", _best_in_words(run)
     return ", ".join(part for part in parts if part)
 
 
 def progress_table(tracker: RunTracker) -> Table:
     """The live table: for each run its queries, best score, training as charged, real time, and the time left."""
     runs = tracker.going
+    units = {hours(run.job.spec.oracle) for run in runs}  # the head of the training column, if all runs have the same
+    training_head = next(iter(units)).replace(" ", "\n") if len(units) == 1 else "training"
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("", overflow="fold")  # long names are wrapped on a narrow terminal
     table.add_column("", width=BAR_WIDTH)
-    for head in ("queries", _best_head(runs), _training_head(runs), "time", "left"):
+    for head in ("queries", scores.best_head(run.best for run in runs), training_head, "time", "left"):
         table.add_column(head, justify="right", vertical="bottom", no_wrap=True)
     done = f"{tracker.ended} of {tracker.total} runs" + (f", {tracker.failed} failed" if tracker.failed else "")
     times = duration_text(tracker.elapsed), duration_text(tracker.total_seconds_left())
     table.add_row(Text(done, style="bold"), _bar(tracker.ended / tracker.total), "", "", "", *times)
     for run in runs:
-        table.add_row(*_cells(tracker, run, plain=len(_units(runs)) == 1))
+        table.add_row(*_cells(tracker, run, plain=len(units) == 1))
     return table
 
 
 def _cells(tracker: RunTracker, run: ActiveRun, *, plain: bool) -> tuple[Text | ProgressBar | str, ...]:
-    spent = _hours(run) if plain else training(run)
-    texts = (
-        queries(tracker, run),
-        _best(run),
-        spent,
-        duration_text(tracker.clock() - run.began),
-        duration_text(tracker.left(run)),
-    )
-    return Text(name(run.job.spec)), _bar(tracker.share(run)), *texts
+    texts = tracker.queries(run), _best(run), _hours(run) if plain else training(run)
+    times = duration_text(tracker.clock() - run.began), duration_text(tracker.left(run))
+    return Text(name(run.job.spec)), _bar(tracker.share(run)), *texts, *times
 
 
 def _bar(share: float | None) -> ProgressBar | str:
     return "" if share is None else ProgressBar(total=1.0, completed=share, width=BAR_WIDTH)
 
 
-def _best_head(runs: Sequence[ActiveRun]) -> str:
-    """The head of the column of best scores: it names the measure if that is the same for all runs."""
-    meanings = {scores.meaning(run.best.metric) for run in runs if run.best is not None}
-    return f"best {meanings.pop() if len(meanings) == 1 else 'score'}".replace(" ", "\n")
-
-
-def _training_head(runs: Sequence[ActiveRun]) -> str:
-    """The head of the training column: its unit if that is the same for all runs."""
-    units = _units(runs)
-    return units.pop().replace(" ", "\n") if len(units) == 1 else "training"
-
-
-def _units(runs: Sequence[ActiveRun]) -> set[str]:
-    return {hours(run.job.spec.oracle) for run in runs}
-
-
 def name(spec: RunSpec) -> str:
     """The name of a run in a comparison: policy, oracle and seed."""
     return f"{spec.policy} {spec.oracle} {spec.seed}"
-
-
-def queries(tracker: RunTracker, run: ActiveRun) -> str:
-    """The queries of a run so far, and the expected total if it is known."""
-    whole = tracker.whole(run)
-    return f"{run.progress.spent.queries:,}" + (f" of {whole:,}" if whole else "")
 
 
 def training(run: ActiveRun) -> str:
@@ -238,7 +187,7 @@ def _best(run: ActiveRun) -> str:
 
 
 def _best_in_words(run: ActiveRun) -> str:
-    return "" if run.best is None else f"best {scores.meaning(run.best.metric)} {_best(run)}"
+    return "" if run.best is None else scores.best_in_words(run.best)
 
 
 @functools.cache

@@ -18,6 +18,9 @@ from harness.planning import registry
 Clock: TypeAlias = Callable[[], float]
 """Seconds since an arbitrary moment, such as ``time.monotonic``."""
 
+MOST_NAMED = 4
+"""The most runs that a line of progress names."""
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveRun:
@@ -98,11 +101,11 @@ class RunTracker:
         self._ended.append(EndedRun(going, self.clock() - going.began, reason))
         return self._ended[-1]
 
-    def whole(self, run: ActiveRun) -> int | None:
-        """The expected queries of a run in total: its budget, or those of the last finished run like it, if fewer."""
+    def queries(self, run: ActiveRun) -> str:
+        """The queries of a run, of as many as expected: its budget, or those of the last finished run like it."""
         last = self._last(run.job.spec)
         used = None if last is None else last.run.progress.spent.queries
-        return expected_end(run.progress.spent.queries, run.job.spec.budget.queries, used)
+        return queries_text(run.progress.spent.queries, run.job.spec.budget.queries, used)
 
     def share(self, run: ActiveRun) -> float | None:
         """The share of a run that is done, 0 to 1; ``None`` if neither a budget nor another run gives it."""
@@ -135,16 +138,13 @@ class RunTracker:
         """The expected seconds of a whole run: the mean of the runs like it, or else of all runs."""
         if needs_no_oracle(spec.policy):
             return 0.0
-        like = [found for run in self.going if _alike(run.job.spec, spec) and (found := self._whole_seconds(run))]
-        last = self._last(spec)
-        if last is not None:
-            like.append(last.seconds)
-        return statistics.fmean(like) if like else self._average()
-
-    def _average(self) -> float | None:
-        durations = [found for run in self.going if (found := self._whole_seconds(run))]
-        ended = [each.seconds for each in self._ended if not needs_no_oracle(each.run.job.spec.policy)]
-        return statistics.fmean([*durations, *ended]) if durations or ended else None
+        going = [(run.job.spec, found) for run in self.going if (found := self._whole_seconds(run))]
+        last, like = self._last(spec), [found for known, found in going if _alike(known, spec)]
+        like += [] if last is None else [last.seconds]
+        if not like:
+            ended = (each.seconds for each in self._ended if not needs_no_oracle(each.run.job.spec.policy))
+            like = [*(found for _, found in going), *ended]
+        return statistics.fmean(like) if like else None
 
     def _whole_seconds(self, run: ActiveRun) -> float | None:
         left = self.left(run)
@@ -164,9 +164,10 @@ class RunTracker:
         return next((each for each in finished if _alike(each.run.job.spec, spec)), None)
 
 
-def expected_end(spent: int, *ends: int | None) -> int | None:
-    """The smallest of ``ends``, possible totals of a run's queries, that is not below ``spent``; ``None`` without."""
-    return min((end for end in ends if end is not None and end >= spent), default=None)
+def queries_text(spent: int, *ends: int | None) -> str:
+    """The queries of a run, ``5 of 100`` with the smallest of ``ends``, its possible totals, that is not below them."""
+    whole = min((end for end in ends if end is not None and end >= spent), default=None)
+    return f"{spent:,}" + (f" of {whole:,}" if whole else "")
 
 
 def _alike(one: RunSpec, other: RunSpec) -> bool:

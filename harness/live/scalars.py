@@ -43,7 +43,10 @@ class TensorBoardScalars:
         self._jobs = {job.run: job for job in jobs}
         self._tops = {job.run: job.best for job in jobs if job.best is not None}
         if jobs:
-            _make(self._folder)
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingError(f"--tensorboard {str(self._folder)!r} cannot be made: {error.strerror}") from error
         with ExitStack() as stack:
             stack.callback(self._close_all)
             stack.enter_context(self._watcher(jobs, total))
@@ -109,10 +112,3 @@ def _event(step: int, values: dict[str, float]) -> Any:
 
     summary = Summary(value=[Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()])
     return Event(wall_time=time.time(), step=step, summary=summary)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingError(f"--tensorboard {str(folder)!r} cannot be made: {error.strerror}") from error

@@ -103,9 +103,8 @@ class StoreWatch:
         usual = {_place(row): round(row.usual) for row in groups if row.usual is not None}
         going = tuple(self._seen(row, tops.get(row.number), usual.get(_place(row))) for row in rows)
         self.looks += 1
-        return StoreSnapshot(
-            self.engine.url.render_as_string(hide_password=True), tuple(map(_run_counts, groups)), going
-        )
+        counts = tuple(RunCounts(*row[:-1]) for row in groups)
+        return StoreSnapshot(self.engine.url.render_as_string(hide_password=True), counts, going)
 
     def _seen(self, row: Row[Any], top: float | None, usual: int | None) -> WatchedRun:
         spec, now = RunSpec.from_json(row.spec), self.clock()
@@ -137,12 +136,8 @@ def _place(row: Row[Any]) -> tuple[str, str, str]:
     return row.policy, row.oracle, row.space
 
 
-def _run_counts(row: Row[Any]) -> RunCounts:
-    return RunCounts(*_place(row), row.finished, row.failed, row.going, row.waiting)
-
-
 def _groups() -> Select[Any]:
-    """The counts of runs by status for each policy, oracle and space, and the mean queries of finished runs."""
+    """The fields of each ``RunCounts`` in their order, and the mean queries of its finished runs."""
     runs = schema.runs.c
     running, place = runs.status == "running", (runs.policy, runs.oracle, runs.space)
     counts: Mapping[str, Any] = {
@@ -162,7 +157,6 @@ def _going() -> Select[Any]:
 
 
 def _tops() -> Select[Any]:
-    """The best score of each run in progress."""
     runs, trials = schema.runs.c, schema.trials.c
     joined = select(trials.run, func.max(trials.value).label("top")).join(schema.runs)
     return joined.where(runs.status == "running").group_by(trials.run)

@@ -7,15 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.live.forecast import duration_text, expected_end
-from harness.live.scores import meaning, natural_value, text
+from harness.live.forecast import MOST_NAMED, duration_text, queries_text
+from harness.live.scores import best_head, best_in_words, meaning, natural_value, text
 from harness.live.watch import RunCounts, StoreSnapshot, WatchedRun
 
 if TYPE_CHECKING:
     from rich.console import Group as Parts
-
-MOST_NAMED = 4
-"""The most runs that a line names."""
 
 HEADS = ("policy", "oracle", "space", "finished", "failed", "going", "waiting")
 NOTE = (
@@ -45,10 +42,8 @@ def _counts(group: RunCounts) -> Sequence[str]:
 
 
 def _run_heads(runs: Sequence[WatchedRun]) -> Sequence[str]:
-    """The column heads of the runs; that of the best scores names the measure if it is the same for all."""
-    meanings = {meaning(seen.best.metric) for seen in runs if seen.best is not None}
-    measured = meanings.pop().replace(" ", "\n") if len(meanings) == 1 else "score"
-    return "run", "policy", "oracle", "seed", "trials", "queries", f"best\n{measured}", "training", "last commit\nseen"
+    best = best_head(seen.best for seen in runs)
+    return "run", "policy", "oracle", "seed", "trials", "queries", best, "training", "last commit\nseen"
 
 
 def _row(seen: WatchedRun) -> Sequence[str]:
@@ -59,8 +54,7 @@ def _row(seen: WatchedRun) -> Sequence[str]:
 
 def queries(seen: WatchedRun) -> str:
     """The queries of a run, and the expected total: its budget, or the mean of finished runs like it, if fewer."""
-    whole = expected_end(seen.spent.queries, seen.spec.budget.queries, seen.usual)
-    return f"{seen.spent.queries:,}" + (f" of {whole:,}" if whole else "")
+    return queries_text(seen.spent.queries, seen.spec.budget.queries, seen.usual)
 
 
 def best(seen: WatchedRun) -> str:
@@ -86,7 +80,7 @@ def line(snapshot: StoreSnapshot, at: datetime) -> str:
 def _named(seen: WatchedRun) -> str:
     spec = seen.spec
     parts = [f"{spec.policy} {spec.oracle} {spec.seed} at {queries(seen)} queries"]
-    parts += [f"best {meaning(seen.best.metric)} {best(seen)}"] if seen.best is not None else []
+    parts += [best_in_words(seen.best)] if seen.best is not None else []
     parts += [f"no commit seen for {duration_text(seen.silent)}"] if seen.silent else []
     return ", ".join(parts)
 
@@ -104,10 +98,7 @@ def _record(seen: WatchedRun) -> dict[str, Any]:
     spec, found = seen.spec, seen.best
     return {
         "run": seen.run,
-        "policy": spec.policy,
-        "oracle": spec.oracle,
-        "space": spec.space,
-        "seed": spec.seed,
+        **{name: getattr(spec, name) for name in ("policy", "oracle", "space", "seed")},
         "trials": seen.trials,
         "spent": asdict(seen.spent),
         "budget_queries": spec.budget.queries,

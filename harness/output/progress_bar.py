@@ -18,13 +18,8 @@ def progress_bar(what: str) -> Iterator[ProgressReport]:
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=_quiet() or not console.is_terminal) as progress:
+    console, command = Console(stderr=True), click.get_current_context(silent=True)
+    quiet = command is not None and bool(command.params.get("quiet"))
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _quiet() -> bool:
-    """Whether the running command was given --quiet; false outside of a command."""
-    command = click.get_current_context(silent=True)
-    return command is not None and bool(command.params.get("quiet"))

@@ -23,8 +23,6 @@ from harness.planning.plan import available_truth, build_space
 from harness.storage.records import Run
 from harness.storage.store import Store
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
@@ -39,6 +37,11 @@ class ReportRow:
         """Whether its policy searches, as all but the baseline do."""
         return any(run.spec.policy != BASELINE for run in self.runs)
 
+    @property
+    def scored(self) -> bool:
+        """Whether any of its runs asked for a score."""
+        return any(run.scores for run in self.runs)
+
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
@@ -46,7 +49,7 @@ class GroundTruth:
 
     judge: Judge
     space: SearchSpace
-    values: Floats
+    values: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ An item is answered yes only on evidence in the store. What no record can show, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,9 @@ from harness.report.board_report import BoardReport
 from harness.report.provenance import SHORT, distinct, seeds
 
 ChecklistAnswer: TypeAlias = Literal["yes", "no", "not recorded"]
+
+Finding: TypeAlias = tuple[ChecklistAnswer, str]
+"""An answer and the evidence for it."""
 
 SEARCHES = ("random-search", "random-sharing")
 """Policies that are random search with the same pipeline as the others."""
@@ -33,43 +36,23 @@ class ChecklistItem:
     evidence: str
 
 
-CODE, COMPARING, REPORTING = "Releasing code", "Comparing methods", "Reporting details"
-
-
 def checklist(board_report: BoardReport) -> list[ChecklistItem]:
     """All items, in the order of the paper."""
-    return [*_code(board_report), *_comparing(board_report), *_reporting(board_report)]
+    return [ChecklistItem(heading, question, *find(board_report)) for heading, question, find in QUESTIONS]
 
 
-def _code(board_report: BoardReport) -> Iterator[ChecklistItem]:
+def _training(board_report: BoardReport) -> Finding:
     truth = board_report.board.truth
     evidence = f"{truth.kind} {truth.name}, digest {truth.digest[:SHORT]}: {truth.text}"
-    yield ChecklistItem(
-        CODE,
-        "Is the training of the judged architectures published, with its settings and seeds?",
-        "yes" if truth.digest else "not recorded",
-        evidence,
-    )
+    return "yes" if truth.digest else "not recorded", evidence
+
+
+def _space(board_report: BoardReport) -> Finding:
     answer, evidence = _revision(board_report)
-    yield ChecklistItem(
-        CODE, "Is the code of the search space published?", answer, f"space {_spaces(board_report)}; {evidence}"
-    )
-    answer, evidence = _methods(board_report)
-    yield ChecklistItem(CODE, "Is the code of the search methods published?", answer, evidence)
-    runs = board_report.runs
-    yield ChecklistItem(
-        CODE,
-        "Are the methods' settings and seeds published?",
-        "yes" if runs else "no",
-        f"every setting and seed of {len(runs)} runs stands under Provenance",
-    )
+    return answer, f"space {', '.join(sorted({run.spec.space for run in board_report.runs}))}; {evidence}"
 
 
-def _spaces(board_report: BoardReport) -> str:
-    return ", ".join(sorted({run.spec.space for run in board_report.runs}))
-
-
-def _revision(board_report: BoardReport) -> tuple[ChecklistAnswer, str]:
+def _revision(board_report: BoardReport) -> Finding:
     """Whether every run names a git revision without uncommitted changes, with the evidence."""
     found = distinct(board_report.runs, "git revision")
     versions = ", ".join(sorted(distinct(board_report.runs, "harness")))
@@ -80,27 +63,20 @@ def _revision(board_report: BoardReport) -> tuple[ChecklistAnswer, str]:
     return "yes", f"harness {versions}, git revision {', '.join(sorted(found))}"
 
 
-def _methods(board_report: BoardReport) -> tuple[ChecklistAnswer, str]:
-    foreign = sorted({run.spec.policy for run in board_report.runs if ":" in run.spec.policy})
-    if foreign:
+def _methods(board_report: BoardReport) -> Finding:
+    policies = sorted({run.spec.policy for run in board_report.runs})
+    if foreign := [policy for policy in policies if ":" in policy]:
         return "not recorded", f"{', '.join(foreign)}: named by place, and its code is not in the store"
     answer, evidence = _revision(board_report)
-    return answer, f"policies {', '.join(sorted({run.spec.policy for run in board_report.runs}))}; {evidence}"
+    return answer, f"policies {', '.join(policies)}; {evidence}"
 
 
-def _comparing(board_report: BoardReport) -> Iterator[ChecklistItem]:
-    yield _benchmark(board_report)
-    yield _confounders(board_report)
-    yield _ablation(board_report)
-    yield _protocol(board_report)
-    yield _over_time(board_report)
-    yield _random_search(board_report)
-    yield _repeated(board_report)
-    yield _tabular(board_report)
+def _settings(board_report: BoardReport) -> Finding:
+    runs = board_report.runs
+    return "yes" if runs else "no", f"every setting and seed of {len(runs)} runs stands under Provenance"
 
 
-def _benchmark(board_report: BoardReport) -> ChecklistItem:
-    question = "Do all methods use the same benchmark: data, split, space, and training?"
+def _benchmark(board_report: BoardReport) -> Finding:
     seen = {
         (run.spec.space, str(run.spec.settings.get("space")), run.spec.table_digest, run.spec.search_metric)
         for run in board_report.runs
@@ -110,102 +86,103 @@ def _benchmark(board_report: BoardReport) -> ChecklistItem:
     evidence = same if len(seen) == 1 else f"{len(seen)} combinations of space, truth and search metric"
     if len(oracles) > 1:
         evidence += f"; answers come from {', '.join(oracles)}: compare within an oracle"
-    return ChecklistItem(COMPARING, question, "yes" if len(seen) == 1 else "no", evidence)
+    return "yes" if len(seen) == 1 else "no", evidence
 
 
-def _confounders(board_report: BoardReport) -> ChecklistItem:
-    question = "Are confounders controlled: machine, versions, libraries?"
-    found = {fact: distinct(board_report.runs, fact) for fact in CONFOUNDERS}
-    differing = [fact for fact, values in found.items() if len(values) > 1]
-    if differing:
-        return ChecklistItem(COMPARING, question, "no", f"runs differ in: {', '.join(differing)}")
-    return ChecklistItem(COMPARING, question, "yes", "one machine and one version of every recorded part for all runs")
+def _confounders(board_report: BoardReport) -> Finding:
+    if differing := [fact for fact in CONFOUNDERS if len(distinct(board_report.runs, fact)) > 1]:
+        return "no", f"runs differ in: {', '.join(differing)}"
+    return "yes", "one machine and one version of every recorded part for all runs"
 
 
-def _ablation(board_report: BoardReport) -> ChecklistItem:
-    question = "Are there ablations?"
+def _ablation(board_report: BoardReport) -> Finding:
     ways: dict[str, set[str]] = {}
     for run in (run for run in board_report.runs if run.spec.policy not in (BASELINE, *SEARCHES)):
         ways.setdefault(run.spec.policy, set()).add(f"{run.spec.oracle} {sorted(run.spec.settings.items())}")
-    several = sorted(policy for policy, found in ways.items() if len(found) > 1)
-    if several:
-        return ChecklistItem(COMPARING, question, "yes", f"{', '.join(several)}: with more than one oracle or setting")
-    return ChecklistItem(COMPARING, question, "no", "every policy was run with one oracle and one setting of each part")
+    if several := sorted(policy for policy, found in ways.items() if len(found) > 1):
+        return "yes", f"{', '.join(several)}: with more than one oracle or setting"
+    return "no", "every policy was run with one oracle and one setting of each part"
 
 
-def _protocol(board_report: BoardReport) -> ChecklistItem:
-    question = "Is the same evaluation protocol used for all methods?"
+def _protocol(board_report: BoardReport) -> Finding:
     leaks = sorted({run.spec.policy for run in board_report.runs if run.spec.search_metric.startswith("test")})
     if leaks:
-        return ChecklistItem(COMPARING, question, "no", f"the searches of {', '.join(leaks)} saw test figures")
+        return "no", f"the searches of {', '.join(leaks)} saw test figures"
     if board_report.early_lookups:
-        return ChecklistItem(
-            COMPARING, question, "no", f"{board_report.early_lookups} looks at the truth came before the run had ended"
-        )
-    evidence = (
+        return "no", f"{board_report.early_lookups} looks at the truth came before the run had ended"
+    return "yes", (
         f"one judge for all recommendations: {board_report.board.truth.text}; searches saw validation figures alone, "
         "and every recorded look at the truth came after its run had ended"
     )
-    return ChecklistItem(COMPARING, question, "yes", evidence)
 
 
-def _over_time(board_report: BoardReport) -> ChecklistItem:
-    question = "Is performance compared over time?"
+def _over_time(board_report: BoardReport) -> Finding:
     searching = [row for row in board_report.rows if row.searches]
-    scored = [row for row in searching if any(run.scores for run in row.runs)]
+    scored = [row for row in searching if row.scored]
     known = bool(scored) and not isinstance(board_report.ground_truth, Undefined)
     evidence = f"{len(scored)} of {len(searching)} searches left scores to draw any-time curves from"
-    return ChecklistItem(COMPARING, question, "yes" if known else "no", evidence)
+    return "yes" if known else "no", evidence
 
 
-def _random_search(board_report: BoardReport) -> ChecklistItem:
-    question = "Is random search compared with, at the same cost?"
+def _random_search(board_report: BoardReport) -> Finding:
     equal = sorted({each.other for row in board_report.rows for each in row.entry.against_search})
     policies = sorted({run.spec.policy for run in board_report.runs} & set(SEARCHES))
     if equal or policies:
-        return ChecklistItem(COMPARING, question, "yes", f"{', '.join((*equal, *policies))} is in the comparison")
+        return "yes", f"{', '.join((*equal, *policies))} is in the comparison"
     drawn = any(not row.searches for row in board_report.rows)
-    evidence = "only one uniform draw a seed, no search at equal cost" if drawn else "there is neither"
-    return ChecklistItem(COMPARING, question, "no", evidence)
+    return "no", "only one uniform draw a seed, no search at equal cost" if drawn else "there is neither"
 
 
-def _repeated(board_report: BoardReport) -> ChecklistItem:
-    question = "Is every experiment repeated, and are the seeds reported?"
+def _repeated(board_report: BoardReport) -> Finding:
     counts = [len(set(row.entry.seeds)) for row in board_report.rows]
     listed = "; ".join(f"{row.label} {seeds(row)}" for row in board_report.rows)
-    return ChecklistItem(COMPARING, question, "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {listed}")
+    return "yes" if min(counts, default=0) > 1 else "no", f"seeds of each: {listed}"
 
 
-def _tabular(board_report: BoardReport) -> ChecklistItem:
-    question = "Are tabular or surrogate benchmarks used for a deeper evaluation?"
+def _tabular(board_report: BoardReport) -> Finding:
     if board_report.board.truth.kind == "table":
-        return ChecklistItem(
-            COMPARING, question, "yes", f"table {board_report.board.truth.name} ranks what is recommended"
-        )
-    return ChecklistItem(COMPARING, question, "no", "recommendations were trained, nothing was looked up")
+        return "yes", f"table {board_report.board.truth.name} ranks what is recommended"
+    return "no", "recommendations were trained, nothing was looked up"
 
 
-def _reporting(board_report: BoardReport) -> Iterator[ChecklistItem]:
-    yield ChecklistItem(
+def _setup(board_report: BoardReport) -> Finding:
+    facts = ("Python", "platform", "cores", "packages")
+    if missing := sorted(fact for fact in facts if "" in distinct(board_report.runs, fact)):
+        return "no", f"missing: {', '.join(missing)}"
+    return "yes", "versions, machine, settings, seeds and dates of every run"
+
+
+CODE, COMPARING, REPORTING = "Releasing code", "Comparing methods", "Reporting details"
+
+QUESTIONS: Sequence[tuple[str, str, Callable[[BoardReport], Finding]]] = (
+    (CODE, "Is the training of the judged architectures published, with its settings and seeds?", _training),
+    (CODE, "Is the code of the search space published?", _space),
+    (CODE, "Is the code of the search methods published?", _methods),
+    (CODE, "Are the methods' settings and seeds published?", _settings),
+    (COMPARING, "Do all methods use the same benchmark: data, split, space, and training?", _benchmark),
+    (COMPARING, "Are confounders controlled: machine, versions, libraries?", _confounders),
+    (COMPARING, "Are there ablations?", _ablation),
+    (COMPARING, "Is the same evaluation protocol used for all methods?", _protocol),
+    (COMPARING, "Is performance compared over time?", _over_time),
+    (COMPARING, "Is random search compared with, at the same cost?", _random_search),
+    (COMPARING, "Is every experiment repeated, and are the seeds reported?", _repeated),
+    (COMPARING, "Are tabular or surrogate benchmarks used for a deeper evaluation?", _tabular),
+    (
         REPORTING,
         "Is it said how settings were tuned, and what that cost?",
-        "not recorded",
-        "the settings are listed; how they were chosen is for the authors to say",
-    )
-    yield ChecklistItem(
+        lambda _: ("not recorded", "the settings are listed; how they were chosen is for the authors to say"),
+    ),
+    (
         REPORTING,
         "Is the time of the whole method reported, end to end?",
-        "not recorded",
-        "hours of training during the search stand in the leaderboard; a policy's own computing and the final "
-        "training do not",
-    )
-    missing = sorted(
-        fact for fact in ("Python", "platform", "cores", "packages") if "" in distinct(board_report.runs, fact)
-    )
-    evidence = (
-        f"missing: {', '.join(missing)}" if missing else "versions, machine, settings, seeds and dates of every run"
-    )
-    yield ChecklistItem(REPORTING, "Is the whole experimental setup reported?", "no" if missing else "yes", evidence)
+        lambda _: (
+            "not recorded",
+            "hours of training during the search stand in the leaderboard; a policy's own computing and the final "
+            "training do not",
+        ),
+    ),
+    (REPORTING, "Is the whole experimental setup reported?", _setup),
+)
 
 
 def tally(items: Sequence[ChecklistItem]) -> str:

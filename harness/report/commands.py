@@ -12,6 +12,7 @@ from typing import Any
 from harness.core.errors import HarnessError
 from harness.core.runspec import RunSpec
 from harness.files.yaml_text import read_yaml
+from harness.leaderboard.grouping import grouped
 from harness.planning.experiment import BudgetFields, Experiment
 from harness.planning.plan import make_plan
 from harness.storage.records import Run
@@ -30,9 +31,7 @@ class Command:
 
 def commands_of(label: str, runs: Sequence[Run]) -> list[Command]:
     """One command for each different specification among the runs of a row; a command has all of its seeds."""
-    alike: dict[str, list[RunSpec]] = {}
-    for run in runs:
-        alike.setdefault(replace(run.spec, seed=0).to_json(), []).append(run.spec)
+    alike = grouped((run.spec for run in runs), lambda spec: replace(spec, seed=0).to_json())
     return [_command(label, specs) for specs in alike.values()]
 
 
@@ -45,7 +44,7 @@ def _command(label: str, specs: Sequence[RunSpec]) -> Command:
         same = replace(again, version=spec.version).digest == spec.digest
         remark = _remark(spec, again) if same else "planned here, it is another run: a part has changed since"
     except (HarnessError, StopIteration) as error:
-        changed, same = _all_settings(spec), False
+        changed, same = dict(settings_of(spec)), False
         remark = f"not checked: {error or 'the plan has no such run'}"
     text = " ".join(map(shlex.quote, _words(spec, seeds, changed)))
     return Command(label, len(seeds), text, same, remark)
@@ -78,17 +77,13 @@ def _planned(spec: RunSpec, experiment: Experiment) -> RunSpec:
 
 def _changed(spec: RunSpec, planned: RunSpec) -> dict[str, Any]:
     """The settings that differ from the plan's own, by their names in ``--set``."""
-    defaults = dict(_settings(planned))
-    return {name: value for name, value in _settings(spec) if name not in defaults or defaults[name] != value}
+    defaults = dict(settings_of(planned))
+    return {name: value for name, value in settings_of(spec) if name not in defaults or defaults[name] != value}
 
 
-def _all_settings(spec: RunSpec) -> dict[str, Any]:
-    return dict(_settings(spec))
-
-
-def _settings(spec: RunSpec) -> Iterator[tuple[str, Any]]:
-    owners = {"policy": spec.policy, "oracle": spec.oracle, "space": "space"}
-    for part, owner in owners.items():
+def settings_of(spec: RunSpec, space: str = "space") -> Iterator[tuple[str, Any]]:
+    """Every setting of a run by its name in ``--set``, or with another name for the space."""
+    for part, owner in (("policy", spec.policy), ("oracle", spec.oracle), ("space", space)):
         mine: Mapping[str, Any] = spec.settings.get(part, {})
         yield from ((f"{owner}.{name}", value) for name, value in mine.items())
 

@@ -13,13 +13,12 @@ from harness import __version__
 from harness.core.numbers import Undefined
 from harness.output.page import TextTable
 from harness.report.board_report import BoardReport
-from harness.report.cells import SortableTable
 from harness.report.checklist import ChecklistItem, checklist, tally
 from harness.report.commands import Command, commands_of
 from harness.report.drawings import DrawnCell, drawn_cells
 from harness.report.figures import DrawnFigure, agreement, over_time, recommendations
 from harness.report.provenance import facts, run_list, settings
-from harness.report.ranking import ranking
+from harness.report.ranking import SortableTable, ranking
 from harness.report.significance import PairwiseMatrix, matrix
 from harness.storage.store import Store
 
@@ -72,7 +71,10 @@ def template_context(name: str, board_report: BoardReport, store: Store) -> Temp
         warnings=board_report.board.warnings,
         ranking=ranking(board_report),
         matrix=matrix(board_report) if len(entries) > 1 else None,
-        figures=tuple(_sections(name, board_report, store)),
+        figures=(
+            _section("time", "Over time", over_time(f"{name}-time", board_report, store)),
+            _section("picks", "What is recommended", recommendations(f"{name}-picks", board_report)),
+        ),
         agreement=agreement(board_report, store),
         cells=drawn_cells(f"{name}-cell", board_report),
         checklist=tuple((heading, tuple(group)) for heading, group in groupby(items, key=lambda item: item.heading)),
@@ -103,11 +105,6 @@ def _verdict(text: str) -> tuple[str, str]:
     return (name, rest) if colon else ("", text)
 
 
-def _sections(name: str, board_report: BoardReport, store: Store) -> Iterable[FigureSection]:
-    yield _section("time", "Over time", over_time(f"{name}-time", board_report, store))
-    yield _section("picks", "What is recommended", recommendations(f"{name}-picks", board_report))
-
-
 def _section(name: str, title: str, found: Iterable[DrawnFigure | Undefined]) -> FigureSection:
     parts = list(found)
     figures = tuple(part for part in parts if isinstance(part, DrawnFigure))
@@ -122,16 +119,8 @@ def html(title: str, lead: str, boards: Sequence[TemplateContext]) -> str:
     style, script = (_text(name) for name in ("page.css", "page.js"))
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
     template = environment.get_template("page.html.jinja")
-    return template.render(
-        title=title,
-        lead=lead,
-        boards=boards,
-        version=__version__,
-        policy=_policy(script, style),
-        markup=Markup,
-        style=Markup(style),
-        script=Markup(script),
-    )
+    parts = {"policy": _policy(script, style), "markup": Markup, "style": Markup(style), "script": Markup(script)}
+    return template.render(title=title, lead=lead, boards=boards, version=__version__, **parts)
 
 
 def _policy(script: str, style: str) -> str:

@@ -39,9 +39,9 @@ def _best(name: str, row: ReportRow, board_report: BoardReport) -> DrawnCell | N
     value, seed = (max if board_report.board.truth.larger_is_better else min)(known, key=lambda pair: pair[0])
     architecture = values[seed] or ""
     times = Counter(values.values())[architecture]
-    text = (
-        f"{_value(board_report, value)}; seed {seed}{_rank(row, seed)}; recommended by {times} of {len(row.runs)} seeds"
-    )
+    rank = row.entry.ranks[row.entry.seeds.index(seed)]
+    ranked = "" if isinstance(rank, Undefined) else f", rank {rank:,}"
+    text = f"{_value(board_report, value)}; seed {seed}{ranked}; recommended by {times} of {len(row.runs)} seeds"
     return DrawnCell(row.label, _svg(name, architecture, board_report), text, architecture)
 
 
@@ -49,11 +49,6 @@ def _value(board_report: BoardReport, value: float) -> str:
     metric = board_report.board.truth.metric
     unit = unit_of(metric)
     return f"{metric_label(metric).removesuffix(' (%)')} {fixed(value, 2, unit.scale)}{unit.sign}"
-
-
-def _rank(row: ReportRow, seed: int) -> str:
-    rank = row.entry.ranks[row.entry.seeds.index(seed)]
-    return "" if isinstance(rank, Undefined) else f", rank {rank:,}"
 
 
 def _svg(name: str, text: str, board_report: BoardReport) -> str:

@@ -11,8 +11,7 @@ from harness.core.numbers import Number, Undefined
 from harness.figures.anytime import AnytimeData
 from harness.figures.distribution import DistributionData
 from harness.output.page import TextTable
-from harness.output.units import bounds, fixed
-from harness.report.provenance import DASH
+from harness.output.units import DASH, bounds, fixed, text
 from harness.statistics import Interval
 
 PARTS = 8
@@ -36,24 +35,18 @@ class SeedValues:
 def seed_table(title: str, rows: Sequence[SeedValues]) -> TextTable:
     """A table of rows with a column for each seed."""
     seeds = sorted({seed for row in rows for seed in row.seeds})
-    texts = tuple((row.label, *_mean(row), *_by_seed(row, seeds)) for row in rows)
-    return TextTable(title, ("policy", "mean", "95% interval", *map(str, seeds)), texts)
-
-
-def _mean(row: SeedValues) -> tuple[str, str]:
-    mean, interval = row.mean
-    return number_text(mean, row.scale), DASH if isinstance(interval, Undefined) else f"[{bounds(interval, row.scale)}]"
-
-
-def _by_seed(row: SeedValues, seeds: Sequence[int]) -> list[str]:
-    found = dict(zip(row.seeds, row.values, strict=True))
-    return [number_text(found[seed], row.scale) if seed in found else DASH for seed in seeds]
+    texts = []
+    for row in rows:
+        (mean, interval), found = row.mean, dict(zip(row.seeds, row.values, strict=True))
+        between = DASH if isinstance(interval, Undefined) else f"[{bounds(interval, row.scale)}]"
+        numbers = (number_text(found.get(seed), row.scale) for seed in seeds)
+        texts.append((row.label, number_text(mean, row.scale), between, *numbers))
+    return TextTable(title, ("policy", "mean", "95% interval", *map(str, seeds)), tuple(texts))
 
 
 def number_text(number: Number | None, scale: float = 1.0) -> str:
     """A number with two decimals; a dash if it is missing."""
-    text = DASH if number is None else fixed(number, 2, scale)
-    return DASH if isinstance(text, Undefined) else text
+    return text(fixed(number, 2, scale))
 
 
 def curve_table(title: str, content: AnytimeData) -> TextTable:

@@ -12,7 +12,7 @@ from harness.core.policy import BASELINE
 from harness.figures.anytime import anytime_data, plot_anytime
 from harness.figures.distribution import distribution_data, plot_distribution
 from harness.figures.scatter import plot_scatter, scatter_data
-from harness.leaderboard.anytime import CostAxis, Trajectory, trajectories
+from harness.leaderboard.anytime import CostAxis, Trajectory, trajectory
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.output.figure_style import scale_of
 from harness.output.page import TextTable
@@ -53,7 +53,7 @@ def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Dr
         yield Undefined(str(error))
         return
     searches = [row for row in board_report.rows if row.searches]
-    reasons = [f"{row.label} asked for no scores" for row in searches if not _scored(row)]
+    reasons = [f"{row.label} asked for no scores" for row in searches if not row.scored]
     for axis in AXES if found else ():
         content = anytime_data(found, _for_figures(board_report.board), axis=axis)
         reasons += content["left_out"]
@@ -65,17 +65,13 @@ def over_time(name: str, board_report: BoardReport, store: Store) -> Iterator[Dr
     yield from map(Undefined, dict.fromkeys([*reasons, *([] if searches else ["nothing was searched"])]))
 
 
-def _scored(row: ReportRow) -> bool:
-    return any(run.scores for run in row.runs)
-
-
 def _trajectories(board_report: BoardReport, ground_truth: GroundTruth, store: Store) -> Iterator[Trajectory]:
     """The trajectory of each run that has scores, with its row's names; SpaceError for a cell outside of the space."""
     short = _short_names(board_report.board)
     for row in board_report.rows:
-        runs = [run for run in row.runs if row.searches and run.scores]
-        for trajectory in trajectories(runs, ground_truth.judge, store, ground_truth.space):
-            yield replace(trajectory, policy=short[row.entry.policy], oracle=row.entry.oracle)
+        for run in (run for run in row.runs if row.searches and run.scores):
+            course = trajectory(run, ground_truth.judge, store, ground_truth.space)
+            yield replace(course, policy=short[row.entry.policy], oracle=row.entry.oracle)
 
 
 def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigure | Undefined]:
@@ -95,19 +91,16 @@ def recommendations(name: str, board_report: BoardReport) -> Iterator[DrawnFigur
     runs = scatter_data(sorted(judged, key=lambda run: places[run.policy]), truth)
     figure, title = plot_scatter({**runs, "title": ""}), "Each seed"
     better = "larger" if truth.larger_is_better else "smaller"
-    data = seed_table(title, [_values(row, scale_of(truth.metric)) for row in board_report.rows])
+    scale, pairs = scale_of(truth.metric), [(row.label, row.entry) for row in board_report.rows]
+    rows = [SeedValues(label, e.seeds, e.values, (e.mean, e.mean_interval), scale) for label, e in pairs]
     words = f"{_last_line(runs['title'])}: what it cost and what its recommendation is worth; the {better}, the better."
-    yield _drawn(f"{name}-seeds", (title, words), figure, data)
+    yield _drawn(f"{name}-seeds", (title, words), figure, seed_table(title, rows))
 
 
 def _last_line(title: str) -> str:
     """The last line of a figure's title, which does not name the space, with a capital first letter."""
     words = title.splitlines()[-1]
     return words[0].upper() + words[1:]
-
-
-def _values(row: ReportRow, scale: float) -> SeedValues:
-    return SeedValues(row.label, row.entry.seeds, row.entry.values, (row.entry.mean, row.entry.mean_interval), scale)
 
 
 def _drawn(name: str, words: tuple[str, str], figure: Figure, data: TextTable) -> DrawnFigure:

@@ -56,5 +56,4 @@ def _properties(style: str) -> dict[str, str]:
 
 
 def _local(name: str) -> str:
-    """A name without its namespace."""
     return name.rpartition("}")[2]

@@ -10,12 +10,10 @@ from typing import Any
 from harness.core.numbers import Undefined
 from harness.output.figure_style import counted
 from harness.output.page import TextTable
+from harness.output.units import DASH
 from harness.report.board_report import BoardReport, ReportRow
-from harness.report.commands import seeds_text
+from harness.report.commands import seeds_text, settings_of
 from harness.storage.records import Run
-
-DASH = "–"
-"""Printed where nothing is recorded."""
 
 SHORT = 12
 """Digits of a run's id or a digest, as ``harness show`` takes them."""
@@ -39,12 +37,9 @@ def distinct(runs: Sequence[Run], fact: str) -> Counter[str]:
 
 def facts(board_report: BoardReport) -> TextTable:
     """A table of what the runs were made with; a value that only some runs have is printed with their number."""
-    rows = [
-        (fact, _text(distinct(board_report.runs, fact))) for fact in FACTS if any(distinct(board_report.runs, fact))
-    ]
-    return TextTable(
-        "What the runs were made with", ("what", "recorded"), (*_truth(board_report), *rows, *_dates(board_report.runs))
-    )
+    rows = [(fact, _text(found)) for fact in FACTS if any(found := distinct(board_report.runs, fact))]
+    rows = [*_truth(board_report), *rows, *_dates(board_report.runs)]
+    return TextTable("What the runs were made with", ("what", "recorded"), tuple(rows))
 
 
 def _text(found: Counter[str]) -> str:
@@ -85,9 +80,7 @@ def _settings(run: Run) -> Iterator[tuple[str, str]]:
     limits = {"queries": run.spec.budget.queries, "epochs": run.spec.budget.epochs, "seconds": run.spec.budget.seconds}
     known = [f"{limit:,.6g} {name}" for name, limit in limits.items() if limit is not None]
     yield "budget", ", ".join(known) or "the policy's own end"
-    for part, owner in (("policy", run.spec.policy), ("oracle", run.spec.oracle), ("space", run.spec.space)):
-        mine: Mapping[str, Any] = run.spec.settings.get(part, {})
-        yield from ((f"{owner}.{name}", json.dumps(value, ensure_ascii=False)) for name, value in mine.items())
+    yield from ((name, json.dumps(value, ensure_ascii=False)) for name, value in settings_of(run.spec, run.spec.space))
 
 
 def run_list(row: ReportRow) -> TextTable:

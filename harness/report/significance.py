@@ -14,21 +14,15 @@ from harness.report.board_report import BoardReport
 
 @dataclass(frozen=True, slots=True)
 class PairwiseResult:
-    """A row against a column; ``side`` is ``better`` or ``worse`` if the test finds a difference, or else empty."""
+    """A row against a column: the chance to be better, also as printed, and the corrected p as printed.
+
+    ``side`` is ``better`` or ``worse`` if the test finds a difference, or else empty.
+    """
 
     improvement: Number
-    p: Number
+    chance: CellPart
+    p_text: CellPart
     side: str
-
-    @property
-    def chance(self) -> CellPart:
-        """The chance to be better, as printed."""
-        return fixed(self.improvement, 2)
-
-    @property
-    def p_text(self) -> CellPart:
-        """The corrected p, as printed."""
-        return probability(self.p)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +51,5 @@ def _against(comparison: Comparison, sign: int) -> PairwiseResult:
     if sign < 0 and not isinstance(chance, Undefined):
         chance = 1 - chance
     ahead = not isinstance(difference, Undefined) and difference * sign > 0
-    return PairwiseResult(chance, comparison.holm_p, ("better" if ahead else "worse") if comparison.found else "")
+    side = ("better" if ahead else "worse") if comparison.found else ""
+    return PairwiseResult(chance, fixed(chance, 2), probability(comparison.holm_p), side)

@@ -51,14 +51,19 @@ class Contrast:
 
 def welch(a: Sequence[float], b: Sequence[float]) -> Welch | Undefined:
     """Welch's two-sided t-test of equal means without the assumption of equal variances."""
-    contrast = _contrast(a, b)
-    return contrast if isinstance(contrast, Undefined) else _two_sided(contrast)
+    pair = samples(a, b, "Welch's test")
+    return pair if isinstance(pair, Undefined) else welch_from_summary(*pair)
 
 
 def welch_from_summary(a: Sample, b: Sample) -> Welch | Undefined:
     """Welch's test from two summaries: t = (m1 - m2) / sqrt(s1^2/n1 + s2^2/n2), df after Satterthwaite."""
     contrast = contrast_of(a, b)
-    return contrast if isinstance(contrast, Undefined) else _two_sided(contrast)
+    if isinstance(contrast, Undefined):
+        return contrast
+    from scipy.special import stdtr
+
+    t = contrast.t()
+    return Welch(t, contrast.df, float(2 * stdtr(contrast.df, -abs(t))))
 
 
 def mean_difference_interval(a: Sequence[float], b: Sequence[float], *, level: float = 0.95) -> Interval | Undefined:
@@ -122,13 +127,6 @@ def contrast_of(a: Sample, b: Sample) -> Contrast | Undefined:
     share_a, share_b = (a.std / scale) ** 2 / a.count, (b.std / scale) ** 2 / b.count
     df = (share_a + share_b) ** 2 / (share_a**2 / (a.count - 1) + share_b**2 / (b.count - 1))
     return Contrast(a.mean - b.mean, scale, math.sqrt(share_a + share_b), df)
-
-
-def _two_sided(contrast: Contrast) -> Welch:
-    from scipy.special import stdtr
-
-    t = contrast.t()
-    return Welch(t, contrast.df, float(2 * stdtr(contrast.df, -abs(t))))
 
 
 def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Number:

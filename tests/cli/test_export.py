@@ -19,7 +19,7 @@ import harness as package
 from harness.core.errors import SettingError, UnknownNameError
 from harness.export.columns import RUN_COLUMNS, TRIAL_COLUMNS, ExportColumn, columns_of
 from harness.export.files import BATCH_ROWS, arrow_batches, export_file, write_csv, write_json
-from harness.leaderboard.stored_boards import boards
+from harness.leaderboard.stored_boards import stored_boards
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
 from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
@@ -32,7 +32,7 @@ STORE = "sqlite:///runs/harness.db"
 def three(harness: Harness) -> Harness:
     """The default store with three judged runs of nao and random, one that failed and one that goes on."""
     with Store.open(STORE) as store:
-        boards(store, filled(store))
+        stored_boards(store, filled(store))
         store.fail(going(store, spec(8), 2), "=out of memory")
         going(store, spec(9), 3)
     return harness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,9 @@ from harness.leaderboard.anytime import (
     Incumbent,
     Trajectory,
     at_cost,
-    incumbents,
+    incumbents_and_cost,
     on_grid,
     shared_grid,
-    trajectories,
     trajectory,
 )
 from harness.storage.records import Checkpoint, ScoreRow
@@ -40,6 +39,10 @@ SPACE = Pairs()
 
 def row(number: int, cell: str, value: float | None, seconds: float = 1.0, epochs: float = 8.0) -> ScoreRow:
     return ScoreRow(number, cell, None, value, None if value is not None else "diverged", epochs, seconds)
+
+
+def incumbents(rows: Iterable[ScoreRow]) -> tuple[Incumbent, ...]:
+    return incumbents_and_cost(rows)[0]
 
 
 ROWS = [
@@ -261,7 +264,7 @@ def test_values_and_ranks_can_be_drawn_too() -> None:
 
 def test_an_axis_undefined_for_one_run_is_undefined_for_all(store: Store) -> None:
     runs = [stored(store, ROWS, WHOLE), stored(store, ROWS, Cost(6, 48.0, 99.0), seed=2)]
-    found = trajectories(runs, judge(store), store, SPACE)
+    found = [trajectory(run, judge(store), store, SPACE) for run in runs]
     assert not isinstance(on_grid(found, "queries", [1]), Undefined)
     assert isinstance(on_grid(found, "seconds", [1]), Undefined)
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
 from harness.core.judgement import UnrankedVerdict
-from harness.leaderboard.formats import document, render, terminal
+from harness.leaderboard.document import document
+from harness.leaderboard.formats import render, terminal
 from tests.leaderboard.samples import (
     FULL,
     NAO,

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from harness.leaderboard.formats import document, render, terminal
+from harness.leaderboard.document import document
+from harness.leaderboard.formats import render, terminal
 from harness.leaderboard.leaderboard import build
 from harness.leaderboard.printed_tables import statistics
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, TRUTH, board, entry, perplexity, runs

@@ -8,7 +8,7 @@ from harness.core.budget import Cost
 from harness.core.judgement import UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.leaderboard.columns import ENTRY_COLUMNS
-from harness.leaderboard.formats import document
+from harness.leaderboard.document import document
 from tests.leaderboard.samples import (
     FULL,
     NAO,

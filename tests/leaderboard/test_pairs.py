@@ -8,8 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from harness.leaderboard.formats import pairs_page
-from harness.leaderboard.pairs import pairs
+from harness.leaderboard.pairs import pairs, pairs_page
 from harness.output.page import render
 from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 

@@ -14,7 +14,7 @@ from harness.core.judgement import Truth, UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.leaderboard.equal_cost import SEED_OFFSET
-from harness.leaderboard.stored_boards import boards, stored_boards
+from harness.leaderboard.stored_boards import stored_boards
 from harness.planning.settings import create_space
 from harness.storage.records import Result, ScoreRow
 from harness.storage.store import Store
@@ -46,6 +46,10 @@ def truth_of(text, metric="test_perplexity"):
     """A cell's truth, straight from the table."""
     key = SPACE.canonical_keys(np.array([SPACE.key(SPACE.parse(text))]))
     return float(TABLE.values(metric, rows=TABLE.rows(key)).mean())
+
+
+def boards(store, runs, **asked):
+    return [found.board for found in stored_boards(store, runs, **asked)]
 
 
 @pytest.fixture

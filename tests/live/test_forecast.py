@@ -20,7 +20,7 @@ def test_a_run_with_a_budget_takes_as_long_again_as_its_share_says() -> None:
     assert tally.left(tally.going[0]) is None  # nothing is done yet
     clock.now += 30
     tally.receive(beat(one, 25))
-    assert (tally.whole(tally.going[0]), tally.share(tally.going[0])) == (100, 0.25)
+    assert (tally.queries(tally.going[0]), tally.share(tally.going[0])) == ("25 of 100", 0.25)
     assert tally.left(tally.going[0]) == pytest.approx(90)  # a quarter in 30 s
     assert tally.total_seconds_left() == pytest.approx(90)
 
@@ -38,12 +38,16 @@ def test_without_a_budget_nothing_is_known_until_a_run_like_it_is_done() -> None
     tally.receive(beat(one, 0))
     clock.now += 20
     tally.receive(beat(one, 40))
-    assert (tally.whole(tally.going[0]), tally.share(tally.going[0]), tally.total_seconds_left()) == (None, None, None)
+    assert (tally.queries(tally.going[0]), tally.share(tally.going[0]), tally.total_seconds_left()) == (
+        "40",
+        None,
+        None,
+    )
     tally.receive(RunFinished(one.run, "a cell"))
     tally.receive(beat(two, 0))
     clock.now += 5
     tally.receive(beat(two, 10))
-    assert (tally.whole(tally.going[0]), tally.share(tally.going[0])) == (40, 0.25)
+    assert (tally.queries(tally.going[0]), tally.share(tally.going[0])) == ("10 of 40", 0.25)
     assert tally.total_seconds_left() == pytest.approx(15)
 
 
@@ -53,9 +57,9 @@ def test_of_a_budget_and_a_run_like_it_the_one_counts_that_is_reached_first() ->
     tally.receive(beat(one, 40))
     tally.receive(RunFinished(one.run, "a cell"))
     tally.receive(beat(two, 10))
-    assert (tally.whole(tally.going[0]), tally.share(tally.going[0])) == (40, 0.25)
+    assert (tally.queries(tally.going[0]), tally.share(tally.going[0])) == ("10 of 40", 0.25)
     tally.receive(beat(two, 50))  # it goes beyond the other
-    assert (tally.whole(tally.going[0]), tally.share(tally.going[0])) == (100, 1.0)
+    assert (tally.queries(tally.going[0]), tally.share(tally.going[0])) == ("50 of 100", 1.0)
 
 
 def test_a_run_that_failed_tells_nothing_of_the_others() -> None:
