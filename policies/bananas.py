@@ -11,11 +11,11 @@ cell count as one.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from harness.core.oracle import Score, State
+from harness.core.oracle import Score
 from harness.core.space import Choices, SearchSpace
 from policies.evolution import mutate
 from policies.networks.ensemble import Ensemble
@@ -30,6 +30,8 @@ class BANANAS(SteppedPolicy):
     Each batch is chosen from ``candidates`` mutations of the best ``parents`` cells, which are mutated in turn, best
     first; random cells make up for missing mutations. Networks have ``layers`` layers of ``width`` units.
     """
+
+    kept: ClassVar[tuple[str, ...]] = ("_rows", "_values")
 
     def __init__(
         self,
@@ -93,13 +95,3 @@ class BANANAS(SteppedPolicy):
     def _finish(self, step: SearchStep) -> None:
         values: Floats = np.asarray(step.values)
         self._rows, self._values = np.concatenate([self._rows, step.rows]), np.concatenate([self._values, values])
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also everything scored so far, with its values."""
-        return super().state_dict() | {"rows": self._rows.copy(), "values": self._values.copy()}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self._rows = np.array(state["rows"], np.int64).reshape(-1, len(self.space.options))
-        self._values = np.array(state["values"], np.float64)

@@ -31,13 +31,12 @@ there is no threshold, no default penalty, no script. It also fixes the edges of
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from harness.core.oracle import State
 from harness.core.space import SearchSpace
 from policies.parts.alternation import AlternatingPolicy, QueryGroup
 from policies.parts.ranges import require_at_least, require_within
@@ -53,6 +52,7 @@ class BayesNAS(AlternatingPolicy):
     """
 
     recipe: ClassVar[str] = "bayesnas"
+    kept: ClassVar[tuple[str, ...]] = ("gamma", "omega", "_estimated")
 
     def __init__(
         self,
@@ -90,8 +90,7 @@ class BayesNAS(AlternatingPolicy):
     def _slope(self, rows: Floats, slope: Floats) -> Floats:
         switches = self.parameters
         loss = centred(rows, slope) / switches.sum(axis=1, keepdims=True)
-        total: Floats = np.where(self.relaxation.inside, loss + self.penalty * self.omega * np.sign(switches), 0.0)
-        return total
+        return np.where(self.relaxation.inside, loss + self.penalty * self.omega * np.sign(switches), 0.0)
 
     def _move(self, slope: Floats) -> None:
         """One step of the optimiser; then the switches are clipped at 0 and scaled to a mean of 1."""
@@ -125,17 +124,6 @@ class BayesNAS(AlternatingPolicy):
         """The gammas of the current switches; right after an estimate they equal ``gamma``."""
         preferences: Floats = self.parameters / self.omega
         return preferences
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also the gammas, the omegas, and how often they were estimated."""
-        bayes = {"gamma": self.gamma.copy(), "omega": self.omega.copy(), "estimated": self._estimated}
-        return super().state_dict() | bayes
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self.gamma, self.omega = (np.array(state[name], np.float64) for name in ("gamma", "omega"))
-        self._estimated = state["estimated"]
 
 
 def omegas(gamma: Floats, h: Floats, penalty: float) -> Floats:

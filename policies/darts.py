@@ -64,6 +64,3 @@ class DARTS(AlternatingPolicy):
 
     def _slope(self, rows: Floats, slope: Floats) -> Floats:
         return softmax_slope(rows, slope)
-
-    def _preferences(self) -> Floats:
-        return self.relaxation.softmax(self.parameters)

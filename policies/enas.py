@@ -43,6 +43,7 @@ class ENAS(SteppedPolicy):
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "enas"
+    kept: ClassVar[tuple[str, ...]] = ("_epoch", "_stage", "_mean")
 
     def __init__(
         self,
@@ -154,21 +155,15 @@ class ENAS(SteppedPolicy):
 
     def _select(self, step: SearchStep) -> None:
         """Recommend the best of the pool from now on; keep the earlier recommendation if every score failed."""
-        best = BestArchitecture(step.rows[0])
-        best.offer(step.rows, step.values)
-        if best.value > -np.inf:
-            self._selected = best
+        self._selected = BestArchitecture.of(step.rows, step.values) or self._selected
 
     def recommend(self) -> Architecture:
         """The best of the latest complete scoring of the pool; before the first, the best reward so far."""
         return (self._selected or self._best).architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the controller, its optimiser, the moving mean, the pool, and the position within the epoch."""
+        """Also the controller, its optimiser, the pool, and the best of its latest scoring."""
         return super().state_dict() | {
-            "epoch": self._epoch,
-            "stage": self._stage,
-            "mean": self._mean,
             "pool": self._pool.state_dict(),
             "selected": self._selected and self._selected.state_dict(),
             "controller": to_arrays(self.controller.state_dict()),
@@ -178,7 +173,6 @@ class ENAS(SteppedPolicy):
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
-        self._epoch, self._stage, self._mean = state["epoch"], state["stage"], state["mean"]
         self._pool.load_state_dict(state["pool"])
         self._selected = state["selected"] and BestArchitecture.from_state(state["selected"])
         self.controller.load_state_dict(to_tensors(state["controller"]))

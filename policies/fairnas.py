@@ -18,6 +18,7 @@ was never released with its settings (fairnas/FairNAS only evaluates models that
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -38,21 +39,20 @@ class FairNAS(SPOS):
     recipe: ClassVar[str] = "fairnas"
 
     def _training(self) -> SearchStep:
-        return FairStep(self.space, SearchStep(Update, fair_rows(self.space, self.rng, self.updates)))
+        return FairStep(Update, fair_rows(self.space, self.rng, self.updates), space=self.space)
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         if self._step.kind is Update:
-            self._step = FairStep(self.space, self._step)
+            self._step = FairStep(Update, self._step.rows, self._step.values, space=self.space)
 
 
+@dataclass(slots=True, eq=False)
 class FairStep(SearchStep):
     """A step of Updates, each with one one-hot mixture for each of its m rows; ``rows`` is (updates, m, decisions)."""
 
-    def __init__(self, space: SearchSpace, step: SearchStep) -> None:
-        super().__init__(Update, step.rows, step.values)
-        self.space = space
+    space: SearchSpace = field(kw_only=True)
 
     def take(self, limit: int) -> list[Query]:
         """The next Updates without an answer, at most ``limit``."""

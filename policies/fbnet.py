@@ -65,6 +65,3 @@ class FBNet(AlternatingPolicy):
 
     def _slope(self, rows: Floats, slope: Floats) -> Floats:
         return softmax_slope(rows, slope) / self.temperature(self.epoch)
-
-    def _preferences(self) -> Floats:
-        return self.relaxation.softmax(self.parameters)

@@ -15,12 +15,11 @@ GDAS may leave out all of them: on shared weights of the digits each of ten seed
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from harness.core.oracle import State
 from harness.core.space import SearchSpace
 from policies.parts.alternation import AlternatingPolicy
 from policies.parts.ranges import require_at_least
@@ -35,6 +34,7 @@ class GDAS(AlternatingPolicy):
     """
 
     recipe: ClassVar[str] = "darts"
+    kept: ClassVar[tuple[str, ...]] = ("_soft",)
 
     def __init__(
         self,
@@ -71,15 +71,3 @@ class GDAS(AlternatingPolicy):
 
     def _slope(self, rows: Floats, slope: Floats) -> Floats:
         return softmax_slope(self._soft, rows * slope) / self.temperature(self.epoch)
-
-    def _preferences(self) -> Floats:
-        return self.relaxation.softmax(self.parameters)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also the soft rows of the Gradient that waits for its answer."""
-        return super().state_dict() | {"soft": self._soft.copy()}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self._soft = np.array(state["soft"], np.float64)

@@ -3,7 +3,7 @@ Savani, "Exploring the Loss Landscape in Neural Architecture Search", UAI 2021, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class LocalSearch(SteppedPolicy):
     until ``samples`` cells (by default 20,000, but no more than the space has) or all cells were scored. No cell is
     scored twice, in any labelling: a neighbour's known score is used again.
     """
+
+    kept: ClassVar[tuple[str, ...]] = ("_here", "_descending", "_descents")
 
     def __init__(
         self,
@@ -58,8 +60,7 @@ class LocalSearch(SteppedPolicy):
     def _neighbours(self) -> Choices:
         """The cells one decision away without a known score, one row each."""
         near = one_away(self._here, self.space.options)
-        rows: Choices = near[unseen(self.space, near, self._seen())]
-        return rows
+        return near[unseen(self.space, near, self._seen())]
 
     def _starts(self) -> Choices:
         """Random cells to start a descent from; none if all restarts are used up or all cells are known."""
@@ -85,15 +86,12 @@ class LocalSearch(SteppedPolicy):
             self._descending, self._descents = False, self._descents + 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the canonical key and value of every scored cell, and the position of the descent."""
-        known = {"keys": self._seen(), "values": np.array([*self._known.values()], np.float64)}
-        place = {"here": self._here.copy(), "descending": self._descending, "descents": self._descents}
-        return super().state_dict() | known | place
+        """Also the canonical key and value of every scored cell."""
+        values = np.array([*self._known.values()], np.float64)
+        return super().state_dict() | {"keys": self._seen(), "values": values}
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         keys, values = (np.asarray(state[name]).tolist() for name in ("keys", "values"))
         self._known = dict(zip(keys, values, strict=True))
-        self._here = np.array(state["here"], np.int64)
-        self._descending, self._descents = bool(state["descending"]), int(state["descents"])

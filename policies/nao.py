@@ -53,6 +53,7 @@ class NAO(SteppedPolicy):
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "nao"
+    kept: ClassVar[tuple[str, ...]] = ("_pool", "_values", "_from", "_scored", "_iteration", "_epoch")
 
     def __init__(
         self,
@@ -175,14 +176,8 @@ class NAO(SteppedPolicy):
         return Architecture(tuple(self._pool[values.argmax()].tolist()))
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the pool, the network, its generator, and the position within the iteration."""
+        """Also the network and its generator."""
         return super().state_dict() | {
-            "pool": self._pool.copy(),
-            "values": self._values.copy(),
-            "from": self._from,
-            "scored": self._scored,
-            "iteration": self._iteration,
-            "epoch": self._epoch,
             "generator": to_arrays(self._generator.get_state()),
             "model": to_arrays(self.model.state_dict()),
         }
@@ -190,9 +185,6 @@ class NAO(SteppedPolicy):
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
-        self._pool, self._values = np.array(state["pool"], np.int64), np.array(state["values"], np.float64)
-        self._from, self._scored = int(state["from"]), bool(state["scored"])
-        self._iteration, self._epoch = int(state["iteration"]), int(state["epoch"])
         self._generator.set_state(to_tensors(state["generator"]))
         self.model.load_state_dict(to_tensors(state["model"]))
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
-from harness.core.oracle import Score, State
+from harness.core.oracle import Score
 from harness.core.space import SearchSpace
 from policies.parts.ranges import require_at_least
 from policies.parts.step import SearchStep, SteppedPolicy, draw
@@ -14,6 +14,8 @@ from policies.parts.step import SearchStep, SteppedPolicy, draw
 
 class RandomSearch(SteppedPolicy):
     """Scores ``samples`` independent draws of the space's sampler, ``batch`` at a time, and recommends the best."""
+
+    kept: ClassVar[tuple[str, ...]] = ("_drawn",)
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100, batch: int = 100) -> None:
         require_at_least(1, samples=samples, batch=batch)
@@ -30,12 +32,3 @@ class RandomSearch(SteppedPolicy):
 
     def _finish(self, step: SearchStep) -> None:
         """Nothing to learn: every draw is independent of the others."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also the number of draws so far."""
-        return super().state_dict() | {"drawn": self._drawn}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self._drawn = int(state["drawn"])

@@ -16,17 +16,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from harness.core.oracle import Score, State, Trial
-from harness.core.space import Architecture, Choices, SearchSpace
+from harness.core.space import Architecture, SearchSpace
 from policies.parts.cells import unseen
 from policies.parts.one_shot import OneShot
 from policies.parts.ranges import require_at_least
-from policies.parts.step import BestArchitecture, Floats, SearchStep
+from policies.parts.step import BestArchitecture, SearchStep
 
 
 class RandomSharing(OneShot):
     """Takes ``epochs`` of ``updates`` shared-weight steps, scores ``samples`` cells quickly and ``finalists`` fully."""
 
-    recipe: ClassVar[str] = "spos"
+    kept: ClassVar[tuple[str, ...]] = (*OneShot.kept, "_looked", "_chosen")
 
     def __init__(
         self,
@@ -56,34 +56,25 @@ class RandomSharing(OneShot):
         """Record the answers; all quick scores together choose the finalists, and full scores the recommendation."""
         super().tell(trials)
         if self._step.kind is Score and self._step.batches is None and self._step.values:
-            final = BestArchitecture(self._step.rows[0])
-            final.offer(self._step.rows[: len(self._step.values)], self._step.values)
-            self._final = final if final.value > -np.inf else None
+            self._final = BestArchitecture.of(self._step.rows[: len(self._step.values)], self._step.values)
 
     def _finish(self, step: SearchStep) -> None:
+        """Choose the finalists, best quick score first: distinct cells without failures."""
         if step.batches is not None:
-            self._chosen = self._best_of(step.rows, np.asarray(step.values, np.float64))
-
-    def _best_of(self, rows: Choices, quick: Floats) -> Choices:
-        """The finalists, best quick score first: distinct cells without failures."""
-        order = np.argsort(-quick, kind="stable")
-        rows = rows[order[~np.isnan(quick[order])]]
-        return rows[unseen(self.space, rows, np.empty(0, np.int64))][: self.finalists]
+            quick = np.asarray(step.values, np.float64)
+            order = np.argsort(-quick, kind="stable")
+            rows = step.rows[order[~np.isnan(quick[order])]]
+            self._chosen = rows[unseen(self.space, rows, np.empty(0, np.int64))][: self.finalists]
 
     def recommend(self) -> Architecture:
         """The finalist with the best full score so far; before the first full score, the best quick score."""
         return (self._final or self._best).architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the finalists that were not asked about yet, and the best of the others."""
-        return super().state_dict() | {
-            "looked": self._looked,
-            "chosen": self._chosen.copy(),
-            "final": self._final and self._final.state_dict(),
-        }
+        """Also the best of the finalists that have a full score."""
+        return super().state_dict() | {"final": self._final and self._final.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
-        self._looked, self._chosen = bool(state["looked"]), np.array(state["chosen"], np.int64)
         self._final = state["final"] and BestArchitecture.from_state(state["final"])

@@ -35,7 +35,7 @@ class SPOS(OneShot):
     random. ``mutation`` is the probability that a mutant's decision is redrawn.
     """
 
-    recipe: ClassVar[str] = "spos"
+    kept: ClassVar[tuple[str, ...]] = (*OneShot.kept, "_pooled")
 
     def __init__(
         self,
@@ -72,11 +72,10 @@ class SPOS(OneShot):
             self._evolutionary_search.learn(step.rows, np.asarray(step.values, np.float64))
 
     def state_dict(self) -> dict[str, Any]:
-        """Also the state of the search after training."""
-        return super().state_dict() | {"breeding": self._evolutionary_search.state_dict(), "pooled": self._pooled}
+        """Also the state of the evolutionary search after training."""
+        return super().state_dict() | {"breeding": self._evolutionary_search.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         super().load_state_dict(state)
         self._evolutionary_search.load_state_dict(state["breeding"])
-        self._pooled = bool(state["pooled"])

@@ -8,12 +8,12 @@ of the amount of sharing (Yu et al. 2020, App. D.1).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from harness.core.errors import SettingError
-from harness.core.oracle import Score, State, Update
+from harness.core.oracle import Score, Update
 from harness.core.probe import PROBE_CELLS, probe_cells
 from harness.core.space import Architecture, Choices, SearchSpace
 from policies.parts.one_shot import OneShot
@@ -29,7 +29,7 @@ class UniformSharing(OneShot):
     scoring.
     """
 
-    recipe: ClassVar[str] = "spos"
+    kept: ClassVar[tuple[str, ...]] = (*OneShot.kept, "_scorings")
 
     def __init__(
         self,
@@ -71,18 +71,7 @@ class UniformSharing(OneShot):
     def _finish(self, step: SearchStep) -> None:
         """A complete scoring replaces the earlier one as the source of the recommendation."""
         if step.kind is Score:
-            latest = BestArchitecture(step.rows[0])
-            latest.offer(step.rows, step.values)
-            self._best = latest if latest.value > -np.inf else self._best
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also the number of scorings begun."""
-        return super().state_dict() | {"scorings": self._scorings}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self._scorings = int(state["scorings"])
+            self._best = BestArchitecture.of(step.rows, step.values) or self._best
 
 
 def _rows(space: SearchSpace, cells: tuple[Architecture, ...] | list[Architecture]) -> Choices:

@@ -16,15 +16,7 @@ from harness.core.features import OracleFeatures, repeated_queries
 from harness.core.oracle import Oracle, Scored, Trial
 from harness.core.policy import Policy
 from harness.core.runspec import RunSpec
-from harness.execution.executor import (
-    Job,
-    JobError,
-    JobEvent,
-    JobMessage,
-    WorkerKilledError,
-    Workers,
-    start_executor,
-)
+from harness.execution.executor import Job, JobError, JobEvent, JobMessage, WorkerKilledError, Workers, start_executor
 from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Receiver, RunFailed, RunFinished
 from harness.execution.probe import score_probe, trains_shared_weights
 from harness.execution.threads import one_thread

@@ -71,13 +71,7 @@ class ScratchTraining:
         return self._task.same_seed if verified else self._task.unverified
 
     def train(
-        self,
-        cells: Iterable[Architecture],
-        space: SearchSpace,
-        folder: Path,
-        *,
-        workers: Workers,
-        trainer: str = "",
+        self, cells: Iterable[Architecture], space: SearchSpace, folder: Path, *, workers: Workers, trainer: str = ""
     ) -> dict[int, float]:
         """Train each different cell once; returns means over repeats by canonical key, NaN if a repeat diverged.
 

@@ -9,15 +9,7 @@ import numpy as np
 
 from harness.core.errors import SpaceError
 from harness.core.space import Choices
-from harness.spaces.nasbench101_graphs import (
-    Codes,
-    Keys,
-    bit_values,
-    cells,
-    edges,
-    opcodes_of,
-    operation_digits,
-)
+from harness.spaces.nasbench101_graphs import Codes, Keys, bit_values, cells, edges, opcodes_of, operation_digits
 from harness.spaces.nasbench101_keys import MOST_VERTICES, offset
 
 HIGHEST_BIT = np.array([max(mask.bit_length() - 1, 0) for mask in range(1 << MOST_VERTICES)], dtype=np.int64)

@@ -53,10 +53,7 @@ def _neighbours_of_bits(bits: int, vertices: int) -> Neighbours:
 def _neighbours(predecessors: tuple[int, ...]) -> Neighbours:
     vertices = range(len(predecessors))
     return tuple(
-        (
-            tuple(x for x in vertices if predecessors[v] >> x & 1),
-            tuple(y for y in vertices if predecessors[y] >> v & 1),
-        )
+        (tuple(x for x in vertices if predecessors[v] >> x & 1), tuple(y for y in vertices if predecessors[y] >> v & 1))
         for v in vertices
     )
 

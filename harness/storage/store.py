@@ -118,10 +118,7 @@ class Store:
 
         ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.
         """
-        with self._close(run, status="finished", recommendation=recommendation, finished=now()) as (
-            connection,
-            number,
-        ):
+        with self._close(run, status="finished", recommendation=recommendation, finished=now()) as (connection, number):
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.run == number))
             if probe:
                 scored = [{"run": number, "number": i, "architecture": a, "value": v} for i, (a, v) in enumerate(probe)]

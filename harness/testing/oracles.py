@@ -9,19 +9,7 @@ import numpy as np
 
 from harness.core.errors import IncompatibleError, SpaceError
 from harness.core.features import OracleFeatures
-from harness.core.oracle import (
-    Answer,
-    Failed,
-    Gradient,
-    Metric,
-    Oracle,
-    Query,
-    Score,
-    Scored,
-    Slope,
-    Update,
-    Updated,
-)
+from harness.core.oracle import Answer, Failed, Gradient, Metric, Oracle, Query, Score, Scored, Slope, Update, Updated
 from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
 from harness.testing.contract import ContractError, require, require_plain, same_state

@@ -24,9 +24,8 @@ from policies.networks.decisions import START_TOKEN, Heads, first_tokens, shifte
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 
-INIT_RANGE = (
-    0.1  # eval-nas, models/controller.py, reset_param: uniform in (-0.1, 0.1), except for the bias of the softmax
-)
+INIT_RANGE = 0.1
+"""eval-nas, models/controller.py, reset_param: uniform in (-0.1, 0.1), except for the bias of the softmax."""
 
 
 class Controller(nn.Module):

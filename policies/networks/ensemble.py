@@ -54,5 +54,4 @@ class Ensemble:
     def predict(self, rows: npt.NDArray[np.uint8]) -> Floats:
         """The prediction of each network for each row, shape (networks, rows)."""
         inputs = torch.tensor(rows, dtype=torch.float32)
-        predicted: Floats = self._forward(inputs.expand(len(self.weights[0]), -1, -1)).double().numpy()
-        return predicted
+        return self._forward(inputs.expand(len(self.weights[0]), -1, -1)).double().numpy()

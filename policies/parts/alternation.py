@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,11 +19,13 @@ from torch.optim import Optimizer
 from harness.core.oracle import Gradient, Query, QueryKind, Slope, State, Trial, Update
 from harness.core.space import Architecture, SearchSpace
 from policies.networks.arrays import to_arrays, to_tensors
+from policies.parts.kept import kept_state, restore_kept
 from policies.parts.ranges import require_at_least
 from policies.parts.relaxed import RelaxedSpace, most_probable
 from policies.parts.step import Floats
 
 
+@dataclass(slots=True, eq=False)
 class QueryGroup:
     """Queries that do not depend on each other's answers, about ``rows`` of shape (queries, decisions, options).
 
@@ -30,11 +33,10 @@ class QueryGroup:
     holds those of the answered Gradients, NaN where a Gradient failed or is not finite.
     """
 
-    def __init__(self, rows: Sequence[Floats], updates: int, slopes: Sequence[Floats] = (), answered: int = 0) -> None:
-        self.rows = list(rows)
-        self.updates = updates
-        self.slopes = list(slopes)
-        self.answered = answered
+    rows: list[Floats]
+    updates: int
+    slopes: list[Floats] = field(default_factory=list)
+    answered: int = 0
 
     @property
     def complete(self) -> bool:
@@ -65,6 +67,9 @@ class AlternatingPolicy(ABC):
     recipe: ClassVar[str]
     """The name of the published training protocol of this policy's shared weights."""
 
+    kept: ClassVar[tuple[str, ...]] = ()
+    """The attributes of a subclass, plain values or arrays, that are part of the state."""
+
     unrolled = False
     """Whether slopes are taken after one virtual step of the shared weights (Liu et al. 2019, Eq. 6)."""
 
@@ -87,13 +92,12 @@ class AlternatingPolicy(ABC):
         self._tensor = torch.nn.Parameter(torch.tensor(np.where(self.relaxation.inside, start, 0.0)))
         self._optimiser = optimiser([self._tensor])
         self._warmed = self._learned = self._updated = 0
-        self._group = QueryGroup((), 0)
+        self._group = QueryGroup([], 0)
 
     @property
     def parameters(self) -> Floats:
         """The parameters, shape (decisions, options), as a view that ``_move`` changes."""
-        values: Floats = self._tensor.detach().numpy()
-        return values
+        return self._tensor.detach().numpy()
 
     @property
     def epoch(self) -> int:
@@ -108,9 +112,9 @@ class AlternatingPolicy(ABC):
     def _slope(self, rows: Floats, slope: Floats) -> Floats:
         """The slope in the parameters, from the slope in the rows of a query."""
 
-    @abstractmethod
     def _preferences(self) -> Floats:
-        """The rows whose most probable architecture is recommended."""
+        """The rows whose most probable architecture is recommended; by default the softmax of the parameters."""
+        return self.relaxation.softmax(self.parameters)
 
     def ask(self, limit: int) -> list[Query]:
         """The remaining queries of the current group, at most ``limit``; [] when the search is finished."""
@@ -170,8 +174,8 @@ class AlternatingPolicy(ABC):
         return most_probable(self.space, self._preferences())
 
     def state_dict(self) -> dict[str, Any]:
-        """The generator's state, the parameters, their optimiser, the current group, and the counts of steps."""
-        return {
+        """The generator's state, parameters, their optimiser, the current group, counts of steps, what is ``kept``."""
+        return kept_state(self, self.kept) | {
             "rng": self.rng.bit_generator.state,
             "parameters": self.parameters.copy(),
             "optimiser": to_arrays(self._optimiser.state_dict()["state"]),
@@ -187,3 +191,4 @@ class AlternatingPolicy(ABC):
         self._optimiser.load_state_dict({"state": to_tensors(state["optimiser"]), "param_groups": groups})
         self._group = QueryGroup.from_state(state["group"])
         self._warmed, self._learned, self._updated = state["steps"]
+        restore_kept(self, self.kept, state)

@@ -19,11 +19,15 @@ from harness.core.errors import SettingError
 from harness.core.oracle import State
 from harness.core.space import Choices, SearchSpace
 from policies.parts.cells import canonical, draw_unseen, unseen
+from policies.parts.kept import kept_state, restore_kept
 from policies.parts.ranges import require_at_least, require_within
 from policies.parts.step import Floats
 
 TRIES = 10
 """The number of candidates bred for each wanted one (search.py: ``max_iters``)."""
+
+KEPT = ("_parents", "_values", "_seen", "_generation")
+"""The attributes of an EvolutionarySearch that are its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,7 @@ class EvolutionarySearch:
         """Parents with some decisions redrawn; a redraw may give the old choice (search.py: ``get_mutation``)."""
         rows = self._parents[rng.integers(len(self._parents), size=TRIES * self.sizes.mutants)]
         redrawn = rng.random(rows.shape) < self.sizes.mutation
-        mutants: Choices = np.where(redrawn, rng.integers(self.space.options, size=rows.shape), rows)
-        return mutants
+        return np.where(redrawn, rng.integers(self.space.options, size=rows.shape), rows)
 
     def _crossovers(self, rng: np.random.Generator) -> Choices:
         """Rows with each decision from one of two parents (search.py: ``get_crossover``)."""
@@ -104,10 +107,8 @@ class EvolutionarySearch:
 
     def state_dict(self) -> dict[str, Any]:
         """The parents with their values, the keys of all cells seen, and the number of generations bred."""
-        arrays = {"parents": self._parents.copy(), "values": self._values.copy(), "seen": self._seen.copy()}
-        return arrays | {"generation": self._generation}
+        return kept_state(self, KEPT)
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
-        self._parents, self._values = np.array(state["parents"], np.int64), np.array(state["values"], np.float64)
-        self._seen, self._generation = np.array(state["seen"], np.int64), int(state["generation"])
+        restore_kept(self, KEPT, state)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from harness.core.errors import IncompatibleError
-from harness.core.oracle import Score, State
+from harness.core.oracle import Score
 from harness.core.space import Choices, SearchSpace
 from policies.parts.ranges import require_at_least
 from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, draw
@@ -21,6 +21,8 @@ class HalvingPolicy(SteppedPolicy):
     ``budgets`` are epochs of training, ascending. Values at different budgets are never compared: the policy recommends
     the best cell at the largest budget that was reached. Raises IncompatibleError for fewer than two budgets.
     """
+
+    kept: ClassVar[tuple[str, ...]] = ("_rows", "_begun", "_rung", "_trusted")
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, budgets: Sequence[int], eta: int) -> None:
         require_at_least(2, eta=eta)
@@ -61,14 +63,3 @@ class HalvingPolicy(SteppedPolicy):
         order = np.argsort(-values, kind="stable")
         self._rows = step.rows[[place for place in order.tolist() if values[place] == values[place]][:kept]]
         self._rung += 1
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also the kept cells, the index of their budget, and the budget of the recommendation."""
-        place = {"begun": self._begun, "rung": self._rung, "trusted": self._trusted}
-        return super().state_dict() | {"rows": self._rows.copy()} | place
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self._rows = np.array(state["rows"], np.int64).reshape(-1, len(self.space.options))
-        self._begun, self._rung, self._trusted = (int(state[name]) for name in ("begun", "rung", "trusted"))

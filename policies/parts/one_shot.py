@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from harness.core.oracle import QueryKind, Score, State, Update
+from harness.core.oracle import QueryKind, Score, Update
 from harness.core.space import SearchSpace
 from policies.parts.ranges import require_at_least
 from policies.parts.step import SearchStep, SteppedPolicy, draw
@@ -22,6 +22,7 @@ class OneShot(SteppedPolicy):
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "spos"
     """The name of the published training protocol of this search's shared weights."""
+    kept: ClassVar[tuple[str, ...]] = ("_epoch",)
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, epochs: int, updates: int) -> None:
         require_at_least(0, epochs=epochs, updates=updates)
@@ -44,12 +45,3 @@ class OneShot(SteppedPolicy):
     @abstractmethod
     def _search(self) -> SearchStep:
         """The next Scores of the search after the training; an empty step when the search is finished."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Also the number of epochs asked for."""
-        return super().state_dict() | {"epoch": self._epoch}
-
-    def load_state_dict(self, state: State) -> None:
-        """Restore the state that ``state_dict`` returned."""
-        super().load_state_dict(state)
-        self._epoch = int(state["epoch"])

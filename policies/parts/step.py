@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial, Update
 from harness.core.space import Architecture, Choices, SearchSpace
+from policies.parts.kept import kept_state, restore_kept
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,26 +23,18 @@ FAILED = float("nan")
 """The value of an answer without a value: a failure, or the answer to an Update."""
 
 
+@dataclass(slots=True, eq=False)
 class SearchStep:
     """Queries of one kind about ``rows``, shape (queries, decisions), and the ``values`` of the answers so far.
 
     ``epochs`` and ``batches`` are those of each Score.
     """
 
-    def __init__(
-        self,
-        kind: type[Score] | type[Update],
-        rows: Choices,
-        values: Sequence[float] = (),
-        *,
-        epochs: int | None = None,
-        batches: int | None = None,
-    ) -> None:
-        self.kind = kind
-        self.rows = rows
-        self.values = list(values)
-        self.epochs = epochs
-        self.batches = batches
+    kind: type[Score] | type[Update]
+    rows: Choices
+    values: list[float] = field(default_factory=list)
+    epochs: int | None = field(default=None, kw_only=True)
+    batches: int | None = field(default=None, kw_only=True)
 
     @property
     def complete(self) -> bool:
@@ -76,12 +70,19 @@ class SearchStep:
         return cls(kind, rows, values, epochs=state.get("epochs"), batches=state["batches"])
 
 
+@dataclass(slots=True, eq=False)
 class BestArchitecture:
     """The best architecture offered so far, the earliest of equals; NaN never wins."""
 
-    def __init__(self, row: Choices, value: float = -np.inf) -> None:
-        self.row = row
-        self.value = value
+    row: Choices
+    value: float = -np.inf
+
+    @classmethod
+    def of(cls, rows: Choices, values: Sequence[float]) -> BestArchitecture | None:
+        """The best of these rows, shape (rows, decisions); ``None`` if each value is NaN."""
+        best = cls(rows[0])
+        best.offer(rows, values)
+        return best if best.value > -np.inf else None
 
     @property
     def architecture(self) -> Architecture:
@@ -111,6 +112,8 @@ class SteppedPolicy(ABC):
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
+    kept: ClassVar[tuple[str, ...]] = ()
+    """The attributes of a subclass, plain values or arrays, that are part of the state."""
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, first: Choices) -> None:
         self.space = space
@@ -149,15 +152,16 @@ class SteppedPolicy(ABC):
         return self._best.architecture
 
     def state_dict(self) -> dict[str, Any]:
-        """The generator's state, the current step and the best so far; subclasses add their own."""
+        """The generator's state, the current step, the best so far, and what is ``kept``; subclasses add their own."""
         step, best = self._step.state_dict(), self._best.state_dict()
-        return {"rng": self.rng.bit_generator.state, "step": step, "best": best}
+        return {"rng": self.rng.bit_generator.state, "step": step, "best": best} | kept_state(self, self.kept)
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         self.rng.bit_generator.state = state["rng"]
         self._step = SearchStep.from_state(state["step"])
         self._best = BestArchitecture.from_state(state["best"])
+        restore_kept(self, self.kept, state)
 
     def _nothing(self) -> SearchStep:
         return SearchStep(Score, np.empty((0, len(self.space.options)), np.int64))
