@@ -249,10 +249,7 @@ def half_precision(scale: SupernetScale, device: torch.device) -> dict[str, floa
     if device.type == "cpu":
         return {}
     single, mixed = SpeedComparison(scale, device), SpeedComparison(scale, device, mixed=True)
-    calls = {
-        "single": lambda it: single.ours.update([it[0]]),
-        "mixed": lambda it: mixed.ours.update([it[0]]),
-    }
+    calls = {"single": lambda it: single.ours.update([it[0]]), "mixed": lambda it: mixed.ours.update([it[0]])}
     return {"bfloat16_steps_speedup": interleaved(calls, single.drawn(scale.rounds), device).ratio("single", "mixed")}
 
 

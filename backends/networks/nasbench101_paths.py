@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
@@ -56,39 +56,22 @@ class CellPlan:
     outputs: tuple[int, ...]
 
 
-class ChannelSelection(Protocol):
-    """Selects the channels of the full width that a convolution of fewer channels uses."""
-
-    def __call__(self, channels: int, width: int) -> int:
-        """The index of the first of `channels` consecutive channels out of `width`, for input or output channels."""
+ChannelSelection: TypeAlias = Callable[[int, int], int]
+"""The index of the first of so many consecutive channels out of a width, for input or output channels."""
 
 
-class FirstChannels:
-    """Selects the first channels (eval-nas, operations.py, `fixed_chunck`: the published default)."""
-
-    def __call__(self, channels: int, width: int) -> int:
-        """Zero."""
-        return 0
+def first_channels(channels: int, width: int) -> int:
+    """Zero: the first channels (eval-nas, operations.py, `fixed_chunck`: the published default)."""
+    return 0
 
 
-class RandomChunk:
-    """Selects a chunk at a uniformly random place, drawn for the inputs and for the outputs of every convolution.
+def random_chunk(generator: np.random.Generator) -> ChannelSelection:
+    """A uniformly random place, drawn for the inputs and for the outputs of every convolution; no draw for the width.
 
     It is an unused option of eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, `random_chunck`, which
-    never draws the last place; this class does.
+    never draws the last place; this function does.
     """
-
-    def __init__(self, generator: np.random.Generator) -> None:
-        self._generator = generator
-
-    def __call__(self, channels: int, width: int) -> int:
-        """A uniform draw from 0 to `width - channels`; 0 without a draw for the full width."""
-        if channels == width:
-            return 0
-        return int(self._generator.integers(width - channels + 1))
-
-
-FIRST_CHANNELS = FirstChannels()
+    return lambda channels, width: 0 if channels == width else int(generator.integers(width - channels + 1))
 
 
 def path_of_choices(space: NASBench101, choices: Sequence[int]) -> CellPath:

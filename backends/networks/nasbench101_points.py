@@ -9,16 +9,10 @@ import torch
 from torch import Tensor
 
 from backends.networks.nasbench101 import Skeleton
+from backends.networks.nasbench101_paths import CellPath, ChannelSelection, path_of_choices
 from backends.networks.nasbench101_relaxed import mixture_graph
-from backends.networks.nasbench101_supernet import (
-    BatchNormalisation,
-    CellPath,
-    ChannelSelection,
-    NASBench101Supernet,
-    allocate,
-    initialise,
-    path_of_choices,
-)
+from backends.networks.nasbench101_supernet import NASBench101Supernet, allocate, initialise
+from backends.networks.shared_convolution import BatchNormalisation
 from backends.networks.supernet_points import ImageCells, MixtureRows
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101

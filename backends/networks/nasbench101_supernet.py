@@ -15,45 +15,18 @@ from torch.nn import functional
 
 from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3, Skeleton, draw_convolution, sum_of
 from backends.networks.nasbench101_paths import (
-    FIRST_CHANNELS,
     OUTPUT,
     CellPath,
     CellPlan,
     ChannelSelection,
-    FirstChannels,
     PathVertex,
-    RandomChunk,
     cell_plan,
-    path_of_choices,
+    first_channels,
 )
 from backends.networks.nasbench101_relaxed import MixtureCoefficients, RelaxedCell
-from backends.networks.shared_convolution import (
-    BatchNormalisation,
-    BatchStatistics,
-    Recalibration,
-    RunningStatistics,
-    SharedConvolution,
-    TrainingStatistics,
-    convolve,
-)
+from backends.networks.shared_convolution import BatchNormalisation, SharedConvolution, convolve
 from harness.core.errors import SettingError, SpaceError
 from harness.spaces.nasbench101_keys import MOST_VERTICES
-
-__all__ = [
-    "BatchNormalisation",
-    "BatchStatistics",
-    "CellPath",
-    "ChannelSelection",
-    "FirstChannels",
-    "NASBench101Supernet",
-    "RandomChunk",
-    "Recalibration",
-    "RunningStatistics",
-    "TrainingStatistics",
-    "allocate",
-    "initialise",
-    "path_of_choices",
-]
 
 
 class NASBench101SharedCell(nn.Module):
@@ -145,7 +118,7 @@ class NASBench101Supernet(nn.Module):
         self.classifier = nn.Linear(channels, skeleton.classes)
 
     def path(
-        self, images: Tensor, cell: CellPath, norm: BatchNormalisation, slices: ChannelSelection = FIRST_CHANNELS
+        self, images: Tensor, cell: CellPath, norm: BatchNormalisation, slices: ChannelSelection = first_channels
     ) -> Tensor:
         """Logits (batch, classes) of one cell; raises SpaceError if it has too many vertices or no path."""
         if len(cell.matrix) > self.vertices:
@@ -160,7 +133,7 @@ class NASBench101Supernet(nn.Module):
         Only edges above the diagonal are used; the operations are conv3x3, conv1x1, max-pooling. At one-hot weights the
         logits equal those of `path` with the first channels, also for cells with dead parts. There the slope of an
         absent edge is one of several subgradients if pooling sees only zeros of a ReLU. All channels of all operations
-        are computed, so that `TrainingStatistics` moves every running average.
+        are computed, so that `training_statistics` moves every running average.
         """
         relaxation = RelaxedCell(edges, operations)
         by_width = {width: relaxation.coefficients(width) for width in {cell.channels for cell in self.cells}}

@@ -137,8 +137,8 @@ class NASBench201Supernet(nn.Module):
     def mixture(self, images: Tensor, rows: Sequence[Tensor], norm: BatchNormalisation) -> Tensor:
         """Logits (batch, classes) of a mixture, one row of five weights an edge, differentiable in the weights.
 
-        At one-hot weights this equals ``path``. All operations are computed, so that ``TrainingStatistics`` moves every
-        running average.
+        At one-hot weights this equals ``path``. All operations are computed, so that ``training_statistics`` moves
+        every running average.
         """
         return self._logits(images, norm, lambda cell, image: cell.mixture(image, rows, norm))
 

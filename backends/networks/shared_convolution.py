@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -51,11 +50,10 @@ class ChannelSlice(NamedTuple):
         return _narrow(values, 0, self.start, self.channels)
 
 
-class BatchNormalisation(Protocol):
-    """Applies batch normalisation; implementations differ in the statistics."""
+BatchNormalisation: TypeAlias = Callable[[Tensor, Sequence[ChannelSlice]], Tensor]
+"""Normalises an image (batch, channels, h, w) whose channels are those of the slices, concatenated.
 
-    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
-        """Normalise an image (batch, channels, h, w) whose channels are the concatenated channels of `parts`."""
+Implementations differ in the statistics."""
 
 
 def convolve(image: Tensor, parts: Sequence[ChannelSlice], norm: BatchNormalisation, *, start: int = 0) -> Tensor:
@@ -70,43 +68,27 @@ def convolve(image: Tensor, parts: Sequence[ChannelSlice], norm: BatchNormalisat
     return functional.relu(norm(convolved, parts), inplace=True)
 
 
-class TrainingStatistics:
-    """Normalises by batch statistics and moves the running averages of the used channels towards them."""
-
-    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
-        """Normalise by the statistics of the batch and record them in the convolutions."""
-        normalised, mean, variance = _measured(image, parts)
-        with torch.no_grad():
-            for part, means, variances in zip(parts, _split(mean, parts), _split(variance, parts), strict=True):
-                part.of(part.convolution.running_mean).lerp_(means, part.convolution.momentum)
-                part.of(part.convolution.running_variance).lerp_(variances, part.convolution.momentum)
-        return normalised
+def training_statistics(image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
+    """Normalise by batch statistics and move the running averages of the used channels towards them."""
+    normalised, mean, variance = _measured(image, parts)
+    with torch.no_grad():
+        for part, means, variances in zip(parts, _split(mean, parts), _split(variance, parts), strict=True):
+            part.of(part.convolution.running_mean).lerp_(means, part.convolution.momentum)
+            part.of(part.convolution.running_variance).lerp_(variances, part.convolution.momentum)
+    return normalised
 
 
-class BatchStatistics:
-    """Normalises by batch statistics and records nothing."""
-
-    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
-        """Normalise by the statistics of the batch."""
-        scale, shift = _affine(parts)
-        return functional.batch_norm(image, None, None, scale, shift, training=True, eps=_EPSILON)
+def batch_statistics(image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
+    """Normalise by batch statistics and record nothing."""
+    scale, shift = _affine(parts)
+    return functional.batch_norm(image, None, None, scale, shift, training=True, eps=_EPSILON)
 
 
-class RunningStatistics:
-    """Normalises by the running averages and does not change them."""
-
-    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
-        """Normalise by the running averages of the channels used."""
-        mean = _joined([part.of(part.convolution.running_mean) for part in parts])
-        variance = _joined([part.of(part.convolution.running_variance) for part in parts])
-        return functional.batch_norm(image, mean, variance, *_affine(parts), eps=_EPSILON)
-
-
-@dataclass(slots=True)
-class _StatisticSums:
-    batches: int
-    mean: Tensor
-    variance: Tensor
+def running_statistics(image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
+    """Normalise by the running averages of the used channels and do not change them."""
+    mean = _joined([part.of(part.convolution.running_mean) for part in parts])
+    variance = _joined([part.of(part.convolution.running_variance) for part in parts])
+    return functional.batch_norm(image, mean, variance, *_affine(parts), eps=_EPSILON)
 
 
 class Recalibration:
@@ -116,37 +98,23 @@ class Recalibration:
     """
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[ChannelSlice, ...], _StatisticSums] = {}
+        self._sums: dict[tuple[ChannelSlice, ...], tuple[int, Tensor, Tensor]] = {}
 
     def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
         """Normalise by the statistics of the batch and add them to the sums kept here."""
         normalised, mean, variance = _measured(image, parts)
-        sums = self._sums.setdefault(
-            tuple(parts), _StatisticSums(0, torch.zeros_like(mean), torch.zeros_like(variance))
-        )
-        sums.batches += 1
-        sums.mean += mean
-        sums.variance += variance
+        batches, means, variances = self._sums.get(tuple(parts), (0, 0.0, 0.0))
+        self._sums[tuple(parts)] = batches + 1, means + mean, variances + variance
         return normalised
 
-    def frozen(self) -> RecalibratedStatistics:
-        """Normalisation by the averages over all batches so far."""
-        averages = {
-            parts: (sums.mean / sums.batches, sums.variance / sums.batches) for parts, sums in self._sums.items()
-        }
-        return RecalibratedStatistics(averages)
+    def frozen(self) -> BatchNormalisation:
+        """Normalisation by the averages over all batches so far; it raises KeyError for other channels."""
+        averages = {parts: (mean / count, variance / count) for parts, (count, mean, variance) in self._sums.items()}
 
+        def normalise(image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
+            return functional.batch_norm(image, *averages[tuple(parts)], *_affine(parts), eps=_EPSILON)
 
-class RecalibratedStatistics:
-    """Normalises by statistics measured before for one path or mixture; raises KeyError for other channels."""
-
-    def __init__(self, averages: dict[tuple[ChannelSlice, ...], tuple[Tensor, Tensor]]) -> None:
-        self._averages = averages
-
-    def __call__(self, image: Tensor, parts: Sequence[ChannelSlice]) -> Tensor:
-        """Normalise by the statistics measured for these parts."""
-        mean, variance = self._averages[tuple(parts)]
-        return functional.batch_norm(image, mean, variance, *_affine(parts), eps=_EPSILON)
+        return normalise
 
 
 def _measured(image: Tensor, parts: Sequence[ChannelSlice]) -> tuple[Tensor, Tensor, Tensor]:

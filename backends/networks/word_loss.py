@@ -20,6 +20,15 @@ def word_loss(logits: Tensor, words: Tensor) -> Tensor:
     return loss
 
 
+def sequence_loss(raw: Tensor, logits: Tensor, words: Tensor, slowness: float) -> Tensor:
+    """``word_loss`` plus ``slowness`` times the mean squared difference of consecutive ``raw`` outputs of the cell.
+
+    Shapes: ``raw`` (steps, columns, width), ``logits`` (steps times columns, vocabulary), words (steps, columns).
+    """
+    loss = word_loss(logits, words.flatten())
+    return loss + slowness * (raw[1:] - raw[:-1]).square().mean() if slowness else loss
+
+
 def _losses(likelihoods: Tensor, words: Tensor) -> Tensor:
     chosen = likelihoods.gather(1, words[:, None]).squeeze(1).float()
     return -chosen.clamp_min(torch.finfo(torch.float32).tiny).log()

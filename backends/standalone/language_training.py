@@ -3,7 +3,6 @@
 import copy
 import math
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -15,11 +14,12 @@ from torch import Tensor, nn
 from backends.data.text import Text, batchify, inputs_and_targets
 from backends.networks.recurrence import Nodes
 from backends.networks.rnn_cell import RecurrentLanguageModel
-from backends.networks.word_loss import word_loss, word_losses
+from backends.networks.word_loss import sequence_loss, word_losses
 from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.training.averaged_sgd import AveragedSGD, exceeds_all_but_last
+from backends.training.devices import clock
 from backends.training.recipes import LanguageRecipe
-from backends.training.sequences import bptt_sequences
+from backends.training.sequences import bptt_sequences, part_of, restarted
 
 _LARGEST = math.log(sys.float_info.max)
 
@@ -97,9 +97,9 @@ class LanguageTraining:
         self._optimiser.load_state_dict(weights["optimiser"])
 
     def _epoch(self) -> EpochMeasurement:
-        begun = _clock(self._text.device)
+        begun = clock(self._text.device)
         finite = self._train()
-        seconds = _clock(self._text.device) - begun
+        seconds = clock(self._text.device) - begun
         if not finite:
             return self._roll_back(seconds)
         moment = EpochMeasurement(*self._perplexities(), seconds)
@@ -108,28 +108,16 @@ class LanguageTraining:
 
     def _train(self) -> bool:
         """One pass over this epoch's part of the training text; False as soon as a loss is not finite."""
-        hidden, part = self._model.start(self._recipe.batch_size), self._part()
+        hidden = self._model.start(self._recipe.batch_size)
+        part = part_of(self._columns, len(self.moments), self._recipe.parts)
         for sequence in bptt_sequences(self._recipe, len(part), self._generator):
             progress = (len(self.moments) + sequence.start / len(part)) / self._recipe.epochs
             self._set_rate(_rate(self._recipe, progress) * sequence.rate_factor)
-            loss, hidden = self._take_step(part[sequence.start : sequence.end + 1], self._restarted(hidden))
+            hidden = restarted(hidden, self._recipe.restarts, self._generator)
+            loss, hidden = self._take_step(part[sequence.start : sequence.end + 1], hidden)
             if not math.isfinite(loss):
                 return False
         return True
-
-    def _part(self) -> Tensor:
-        """The steps of the columns that this epoch reads, and the one after them."""
-        parts = self._recipe.parts
-        number = len(self.moments) % parts
-        begin, end = (len(self._columns) * place // parts for place in (number, number + 1))
-        return self._columns[begin : end + 1]
-
-    def _restarted(self, hidden: Tensor) -> Tensor:
-        """The state with columns set to zero at random, as often as the recipe says."""
-        if not self._recipe.restarts:
-            return hidden
-        kept = torch.empty(len(hidden), 1).bernoulli_(1 - self._recipe.restarts, generator=self._generator)
-        return hidden * kept.to(hidden.device)
 
     def _set_rate(self, rate: float) -> None:
         for group in self._optimiser.param_groups:
@@ -138,9 +126,7 @@ class LanguageTraining:
     def _take_step(self, words: Tensor, hidden: Tensor) -> tuple[float, Tensor]:
         """The loss of predicting each of `words` (steps + 1, columns) but the first, and the state after the last."""
         raw, outputs = self._model(words[:-1], hidden, self._generator)
-        loss = word_loss(self._logits(outputs), words[1:].flatten())
-        if self._recipe.slowness:
-            loss = loss + self._recipe.slowness * (raw[1:] - raw[:-1]).square().mean()
+        loss = sequence_loss(raw, self._logits(outputs), words[1:], self._recipe.slowness)
         self._optimiser.zero_grad()
         torch.autograd.backward(loss)
         if self._recipe.clip:
@@ -234,11 +220,3 @@ def _rate(recipe: LanguageRecipe, progress: float) -> float:
 def _perplexity(loss: float) -> float:
     """Infinite where the exponential is no longer a float."""
     return math.exp(loss) if loss < _LARGEST else math.inf if loss == loss else math.nan
-
-
-def _clock(device: torch.device) -> float:
-    """Seconds of processor time, or of the clock once a GPU has finished what it was given."""
-    if device.type != "cuda":
-        return time.process_time()
-    torch.cuda.synchronize(device)
-    return time.perf_counter()

@@ -1,6 +1,5 @@
 """Train a cell from scratch on images by a recipe, and measure it at half and at the end of a budget."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from backends.standalone.batches import TrainingBatches
 from backends.standalone.checkpoints import TrainingCheckpoint
 from backends.standalone.networks import network_of
 from backends.standalone.schedule import learning_rate, steps_in
+from backends.training.devices import clock
 from backends.training.recipes import Recipe
 from backends.training.rmsprop import RMSProp
 
@@ -113,14 +113,14 @@ class CellTraining:
         return sorted({moment for budget in budgets for moment in (budget // 2, budget)})
 
     def _train_until(self, end: int, checkpoint: TrainingCheckpoint | None) -> None:
-        start = _clock(self._data.device)
+        start = clock(self._data.device)
         while self.step < end and self._some_are_finite():
             self._take_step()
             if checkpoint is not None and checkpoint.due():
-                self._seconds += _clock(self._data.device) - start
+                self._seconds += clock(self._data.device) - start
                 checkpoint.write(self.state_dict())
-                start = _clock(self._data.device)
-        self._seconds += _clock(self._data.device) - start
+                start = clock(self._data.device)
+        self._seconds += clock(self._data.device) - start
         self.step = end
 
     def _some_are_finite(self) -> bool:
@@ -196,11 +196,3 @@ def _optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
         nesterov=True,
         fused=True,
     )
-
-
-def _clock(device: torch.device) -> float:
-    """Seconds of processor time, or of the clock once a GPU has finished what it was given."""
-    if device.type != "cuda":
-        return time.process_time()
-    torch.cuda.synchronize(device)
-    return time.perf_counter()

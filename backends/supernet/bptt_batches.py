@@ -14,7 +14,7 @@ from torch import Tensor
 
 from backends.data.text import Text, batchify, inputs_and_targets
 from backends.training.recipes.text import TextRecipe
-from backends.training.sequences import jittered_length
+from backends.training.sequences import jittered_length, part_of
 from harness.core.errors import SettingError
 from harness.core.random import stream
 
@@ -66,7 +66,7 @@ class BpttBatches:
 
         As in quark0/darts, rnn/train.py, a single row that is left at the end is not trained on.
         """
-        part = self._part(place.epoch)
+        part = part_of(self._columns, place.epoch, self._recipe.data.parts)
         end = place.row + self.length(step)
         words = part[place.row : end + 1]
         following = TextPosition(place.epoch, end) if end < len(part) - 2 else TextPosition(place.epoch + 1)
@@ -88,13 +88,6 @@ class BpttBatches:
     def generator(self, name: str, step: int) -> torch.Generator:
         """The generator of something random in a step."""
         return torch.Generator().manual_seed(int(stream(self._seed, "oracle", name, step).integers(2**62)))
-
-    def _part(self, epoch: int) -> Tensor:
-        """The rows of the columns that an epoch reads, and the one after them."""
-        parts = self._recipe.data.parts
-        number = epoch % parts
-        begin, end = (len(self._columns) * each // parts for each in (number, number + 1))
-        return self._columns[begin : end + 1]
 
     def _shuffled(self, epoch: int) -> npt.NDArray[np.int64]:
         count = (len(self._searched) - 1) // self._recipe.evaluation.quick_batch

@@ -7,18 +7,16 @@ from functools import partial
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from backends.networks.nasbench101_supernet import (
+from backends.networks.nasbench101_paths import ChannelSelection, first_channels, random_chunk
+from backends.networks.shared_convolution import (
     BatchNormalisation,
-    BatchStatistics,
-    ChannelSelection,
-    FirstChannels,
-    RandomChunk,
     Recalibration,
-    RunningStatistics,
-    TrainingStatistics,
+    batch_statistics,
+    running_statistics,
+    training_statistics,
 )
 from backends.networks.supernet_points import ImageCells, MixtureRows
 from backends.supernet.batches import ImageBatch, ImageBatches
@@ -27,8 +25,6 @@ from harness.core.random import stream
 
 Statistics = Literal["recalibrated", "batch", "running"]
 Chunk = Literal["first", "random"]
-
-FIRST = FirstChannels()
 
 
 class ImageTask:
@@ -52,24 +48,11 @@ class ImageTask:
     ) -> None:
         self._cells, self._batches, self._recipe, self._seed = cells, batches, recipe, seed
         self._statistics, self._chunk, self._mixed = statistics, chunk, mixed
-
-    @property
-    def module(self) -> nn.Module:
-        """All weights."""
-        return self._cells.module
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches of the training split."""
-        return self._recipe.steps_per_epoch
-
-    def rate(self, step: int) -> float:
-        """The learning rate of a step."""
-        return self._recipe.rate(step)
+        self.module, self.steps_per_epoch, self.rate = cells.module, recipe.steps_per_epoch, recipe.rate
 
     def losses(self, step: int, points: Sequence[Any]) -> list[Tensor]:
         """The training loss at each point on the batch of a step."""
-        batch, norm, slices = self._batches.training(step), TrainingStatistics(), self._slices(step)
+        batch, norm, slices = self._batches.training(step), training_statistics, self._slices(step)
         return [self._loss(batch, point, norm, slices) for point in points]
 
     def training_loss(self, step: int) -> Callable[[MixtureRows], Tensor]:
@@ -85,7 +68,7 @@ class ImageTask:
         seen: Iterable[ImageBatch] = self._batches.whole() if looks is None else map(self._batches.quick, looks)
         with torch.no_grad():
             norm = self._norm(point)
-            right = [self._logits(images, point, norm, FIRST).argmax(1) == labels for images, labels in seen]
+            right = [self._logits(images, point, norm, first_channels).argmax(1) == labels for images, labels in seen]
         return torch.cat(right).double().mean()
 
     def state_dict(self) -> dict[str, Any]:
@@ -96,7 +79,7 @@ class ImageTask:
         """Nothing to restore."""
 
     def _of_batch(self, batch: ImageBatch, rows: MixtureRows) -> Tensor:
-        return self._loss(batch, rows, BatchStatistics(), FIRST)
+        return self._loss(batch, rows, batch_statistics, first_channels)
 
     def _loss(self, batch: ImageBatch, point: Any, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:
         images, labels = batch
@@ -108,15 +91,17 @@ class ImageTask:
             return self._cells.logits(images, point, norm, slices)
 
     def _slices(self, step: int) -> ChannelSelection:
-        return FIRST if self._chunk == "first" else RandomChunk(stream(self._seed, "oracle", "chunk", step))
+        if self._chunk == "first":
+            return first_channels
+        return random_chunk(stream(self._seed, "oracle", "chunk", step))
 
     def _norm(self, point: Any) -> BatchNormalisation:
         """How a score at ``point`` is normalised."""
         if self._statistics == "batch":
-            return BatchStatistics()
+            return batch_statistics
         if self._statistics == "running":
-            return RunningStatistics()
+            return running_statistics
         collected = Recalibration()
         for images in self._batches.recalibration():
-            self._logits(images, point, collected, FIRST)
+            self._logits(images, point, collected, first_channels)
         return collected.frozen()

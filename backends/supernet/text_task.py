@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from backends.networks.supernet_points import MixtureRows, TextCells
-from backends.networks.word_loss import word_loss, word_losses
+from backends.networks.word_loss import sequence_loss, word_losses
 from backends.supernet.bptt_batches import BpttBatch, BpttBatches, TextPosition
 from backends.supernet.optimizer import to_array
 from backends.training.recipes.text import TextRecipe
+from backends.training.sequences import restarted
 
 
 class TextTask:
@@ -23,19 +24,10 @@ class TextTask:
     """
 
     def __init__(self, cells: TextCells[Any, Any], bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
-        self._cells, self._model, self._bptt_batches, self._recipe = cells, cells.module, bptt_batches, recipe
+        self._cells, self._bptt_batches, self._recipe = cells, bptt_batches, recipe
+        self.module, self.steps_per_epoch = cells.module, bptt_batches.steps_per_epoch
         self._place = TextPosition()
-        self._hidden = self._model.start(recipe.training.batch_size)
-
-    @property
-    def module(self) -> nn.Module:
-        """All weights."""
-        return self._model
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Sequences of the recipe's ``bptt`` steps in a part of the text."""
-        return self._bptt_batches.steps_per_epoch
+        self._hidden = self.module.start(recipe.training.batch_size)
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, in proportion to the length of its sequence (quark0/darts, rnn/train.py)."""
@@ -47,7 +39,7 @@ class TextTask:
         bptt_batch, place = self._bptt_batches.training(step, self._place)
         generator = self._bptt_batches.generator("dropout", step)
         hidden = self._restarted(generator)
-        decode = self._model.logits if self._recipe.training.decoder == "float32" else self._model.bfloat16_logits
+        decode = self.module.logits if self._recipe.training.decoder == "float32" else self.module.bfloat16_logits
         losses = []
         for point in points:
             loss, left = self._loss(bptt_batch, hidden, point, generator, decode)
@@ -65,7 +57,7 @@ class TextTask:
 
         def loss(rows: MixtureRows) -> Tensor:
             generator = self._bptt_batches.generator("dropout", step)
-            return self._loss(bptt_batch, self._restarted(generator), rows, generator, self._model.logits)[0]
+            return self._loss(bptt_batch, self._restarted(generator), rows, generator, self.module.logits)[0]
 
         return loss
 
@@ -74,8 +66,8 @@ class TextTask:
         words, wanted = self._bptt_batches.quick(number)
 
         def loss(rows: MixtureRows) -> Tensor:
-            _, outputs = self._cells.outputs(words, self._model.start(words.shape[1]), rows)
-            logits = self._model.logits(outputs.flatten(0, 1))
+            _, outputs = self._cells.outputs(words, self.module.start(words.shape[1]), rows)
+            logits = self.module.logits(outputs.flatten(0, 1))
             return nn.functional.cross_entropy(logits, wanted.flatten(), ignore_index=-1)
 
         return loss
@@ -98,12 +90,7 @@ class TextTask:
         self._place = TextPosition(state["epoch"], state["row"])
 
     def _restarted(self, generator: torch.Generator) -> Tensor:
-        """The state that a sequence begins with, columns set to zero as often as the recipe says."""
-        probability = self._recipe.training.restarts
-        if not probability:
-            return self._hidden
-        kept = torch.empty(len(self._hidden), 1).bernoulli_(1 - probability, generator=generator)
-        return self._hidden * kept.to(self._hidden)
+        return restarted(self._hidden, self._recipe.training.restarts, generator)
 
     def _loss(
         self,
@@ -114,20 +101,18 @@ class TextTask:
         decode: Callable[[Tensor], Tensor],
     ) -> tuple[Tensor, Tensor]:
         """The loss of a training sequence, and the state that it leaves."""
-        slowness, (words, wanted) = self._recipe.training.slowness, bptt_batch
+        words, wanted = bptt_batch
         raw, outputs = self._cells.outputs(words, hidden, point, generator)
-        loss = word_loss(decode(outputs.flatten(0, 1)), wanted.flatten())
-        if slowness:
-            loss = loss + slowness * (raw[1:] - raw[:-1]).square().mean()
+        loss = sequence_loss(raw, decode(outputs.flatten(0, 1)), wanted, self._recipe.training.slowness)
         return loss, raw[-1].detach()
 
     def _mean(self, point: Any, bptt_batches: Iterable[BpttBatch]) -> Tensor:
         """The mean loss of all words of passages that follow each other, from a state of zeros."""
         hidden, sums, counts = None, [], []
         for words, wanted in bptt_batches:
-            hidden = self._model.start(words.shape[1]) if hidden is None else hidden
+            hidden = self.module.start(words.shape[1]) if hidden is None else hidden
             raw, outputs = self._cells.outputs(words, hidden, point)
-            losses = word_losses(self._model.logits(outputs.flatten(0, 1)), wanted.flatten().clamp_min(0))
+            losses = word_losses(self.module.logits(outputs.flatten(0, 1)), wanted.flatten().clamp_min(0))
             sums.append(losses[wanted.flatten() >= 0].double().sum())
             counts.append((wanted >= 0).sum())
             hidden = raw[-1]

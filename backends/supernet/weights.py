@@ -25,12 +25,13 @@ FINITE_DIFFERENCE_STEP = 0.01  # Liu et al. 2019, Sec. 2.3: how far the weights 
 class SharedWeights(Generic[Point]):
     """One set of weights, its optimiser and where in the data it is.
 
-    ``step`` counts updates, ``looks`` small batches of quick scores.
+    ``step`` counts updates, ``looks`` small batches of quick scores; ``steps_per_epoch`` updates at one point make an
+    epoch.
     """
 
     def __init__(self, task: SupernetTask[Point], optimizer_settings: OptimizerSettings) -> None:
         self.step = self.looks = 0
-        self._task = task
+        self._task, self.steps_per_epoch = task, task.steps_per_epoch
         self._weights = list(task.module.parameters())
         self._optimizer = SupernetOptimizer(self._weights, optimizer_settings)
 
@@ -38,11 +39,6 @@ class SharedWeights(Generic[Point]):
     def rate(self) -> float:
         """The learning rate of the next step."""
         return self._task.rate(self.step)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """How many updates at one point are an epoch."""
-        return self._task.steps_per_epoch
 
     def update(self, points: Sequence[Point]) -> Tensor:
         """One step on the summed gradients of these points on one batch; their mean loss, which nobody waits for."""

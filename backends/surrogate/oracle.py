@@ -68,11 +68,7 @@ class SurrogateOracle:
     ) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """The settings with the file's digest, tau and caution, and its epochs as the ``budgets`` of a policy."""
         surrogate = _opened(settings["surrogate"])
-        found = {
-            "digest": surrogate.digest,
-            "tau": surrogate.facts.held_out["tau"],
-            "caution": caution_of(surrogate),
-        }
+        found = {"digest": surrogate.digest, "tau": surrogate.facts.held_out["tau"], "caution": caution_of(surrogate)}
         return {**settings, **found}, {"budgets": (surrogate.facts.epochs,)}
 
     @staticmethod

@@ -79,11 +79,7 @@ def boosting(
     from threadpoolctl import threadpool_limits
 
     model = HistGradientBoostingRegressor(
-        max_iter=growth.trees,
-        min_samples_leaf=growth.leaf,
-        max_features=0.3,
-        early_stopping=False,
-        random_state=seed,
+        max_iter=growth.trees, min_samples_leaf=growth.leaf, max_features=0.3, early_stopping=False, random_state=seed
     )
     with threadpool_limits(workers):
         model.fit(_plain(features), values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +33,14 @@ def resolve_device(name: str) -> torch.device:
             f"setting 'device' cannot be {name!r}: torch finds {gpu_count() or 'no'} GPU(s) here; use 'cpu' or 'auto'"
         )
     return torch.device("cuda", index)
+
+
+def clock(device: torch.device) -> float:
+    """Seconds of processor time, or of the clock once a GPU has finished what it was given."""
+    if device.type != "cuda":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 @contextmanager

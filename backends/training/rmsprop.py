@@ -1,6 +1,6 @@
 """RMSProp as TensorFlow computes it, which is not what PyTorch's class of that name does."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -32,12 +32,18 @@ class RMSProp(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """Move every parameter that has a gradient; a closure is not used."""
+        """Move every parameter that has a gradient, all in a few kernels together; a closure is not used."""
         for group in self.param_groups:
             moved = [(p, p.grad, self._state_of(p)) for p in group["params"] if p.grad is not None]
             weights, gradients = [weight for weight, _, _ in moved], [gradient for _, gradient, _ in moved]
             squares, momenta = ([state[name] for _, _, state in moved] for name in ("mean_square", "momentum"))
-            _move(weights, gradients, squares, momenta, group)
+            gradients = list(torch._foreach_add(gradients, weights, alpha=group["weight_decay"]))
+            torch._foreach_mul_(squares, group["decay"])
+            torch._foreach_addcmul_(squares, gradients, gradients, 1 - group["decay"])
+            roots = torch._foreach_sqrt(torch._foreach_add(squares, group["epsilon"]))
+            torch._foreach_mul_(momenta, group["momentum"])
+            torch._foreach_addcdiv_(momenta, gradients, roots, group["lr"])
+            torch._foreach_sub_(weights, momenta)
 
     def _state_of(self, parameter: nn.Parameter) -> dict[str, Tensor]:
         state: dict[str, Tensor] = self.state[parameter]
@@ -45,20 +51,3 @@ class RMSProp(torch.optim.Optimizer):
             state["mean_square"] = torch.ones_like(parameter)
             state["momentum"] = torch.zeros_like(parameter)
         return state
-
-
-def _move(
-    weights: list[Tensor],
-    gradients: list[Tensor],
-    squares: list[Tensor],
-    momenta: list[Tensor],
-    settings: Mapping[str, Any],
-) -> None:
-    """One step of all weights, in a few kernels for all of them together."""
-    gradients = list(torch._foreach_add(gradients, weights, alpha=settings["weight_decay"]))
-    torch._foreach_mul_(squares, settings["decay"])
-    torch._foreach_addcmul_(squares, gradients, gradients, 1 - settings["decay"])
-    roots = torch._foreach_sqrt(torch._foreach_add(squares, settings["epsilon"]))
-    torch._foreach_mul_(momenta, settings["momentum"])
-    torch._foreach_addcdiv_(momenta, gradients, roots, settings["lr"])
-    torch._foreach_sub_(weights, momenta)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from backends.training.recipes import LanguageRecipe
 
@@ -37,3 +38,18 @@ def jittered_length(bptt: int, generator: torch.Generator) -> int:
     mean = bptt / 2 if float(torch.rand((), generator=generator)) < _HALVED else bptt
     drawn = int(mean + _DEVIATION * float(torch.randn((), generator=generator)))
     return min(max(_LEAST, drawn), bptt + _MOST_OVER)
+
+
+def part_of(columns: Tensor, epoch: int, parts: int) -> Tensor:
+    """The steps of the columns (steps, columns) that an epoch reads, one of `parts` equal parts, and the one after."""
+    number = epoch % parts
+    begin, end = (len(columns) * place // parts for place in (number, number + 1))
+    return columns[begin : end + 1]
+
+
+def restarted(hidden: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+    """The state (columns, width) that a sequence begins with, columns set to zero at random with this probability."""
+    if not probability:
+        return hidden
+    kept = torch.empty(len(hidden), 1).bernoulli_(1 - probability, generator=generator)
+    return hidden * kept.to(hidden)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from backends.networks.nasbench101 import NASBench101Cell, NASBench101Network, Skeleton, vertex_channels
-from backends.networks.nasbench101_supernet import CellPath, NASBench101Supernet, allocate, initialise
+from backends.networks.nasbench101_paths import CellPath
+from backends.networks.nasbench101_supernet import NASBench101Supernet, allocate, initialise
 from backends.networks.shared_convolution import SharedConvolution
 from harness.spaces.nasbench101_keys import prune
 

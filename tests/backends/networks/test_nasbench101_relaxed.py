@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from backends.networks.nasbench101_paths import path_of_choices
 from backends.networks.nasbench101_relaxed import RelaxedCell, mixture_graph
-from backends.networks.nasbench101_supernet import (
+from backends.networks.shared_convolution import (
     BatchNormalisation,
-    BatchStatistics,
     Recalibration,
-    RunningStatistics,
-    TrainingStatistics,
-    path_of_choices,
+    batch_statistics,
+    running_statistics,
+    training_statistics,
 )
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
@@ -53,7 +53,7 @@ def require_equal(space: NASBench101, rows: list[tuple[int, ...]], width: int, n
 @pytest.mark.parametrize("width", [7, 8])
 def test_a_one_hot_mixture_is_the_cell_for_every_cell_of_four_vertices_as_written(width: int) -> None:
     space = NASBench101(vertices=4)
-    require_equal(space, valid_rows(space), width, BatchStatistics())
+    require_equal(space, valid_rows(space), width, batch_statistics)
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_a_one_hot_mixture_is_the_cell_for_every_cell_of_four_vertices_as_writte
 )
 def test_a_one_hot_mixture_is_the_cell_for_cells_drawn_with_dead_parts(vertices: int, width: int, count: int) -> None:
     space = NASBench101(vertices=vertices)
-    require_equal(space, some(space, count), width, BatchStatistics())
+    require_equal(space, some(space, count), width, batch_statistics)
 
 
 def test_a_one_hot_mixture_is_the_cell_with_running_statistics() -> None:
     space = NASBench101(vertices=5)
-    require_equal(space, some(space, 30), 7, RunningStatistics())
+    require_equal(space, some(space, 30), 7, running_statistics)
 
 
 def test_a_one_hot_mixture_is_the_cell_in_the_tree_encoding() -> None:
     space = NASBench101(vertices=5, encoding="tree")
-    require_equal(space, valid_rows(space)[::2], 7, BatchStatistics())
+    require_equal(space, valid_rows(space)[::2], 7, batch_statistics)
 
 
 @pytest.mark.parametrize(("vertices", "width", "count"), [(4, 7, 20), (5, 10, 20), (7, 7, 8)])
@@ -82,7 +82,7 @@ def test_a_one_hot_mixture_has_the_weight_gradients_of_the_cell_alone(vertices: 
         single, uses = alone(network, path_of_choices(space, row))
         network.zero_grad()
         network.mixture(
-            images(), *mixture_graph(space, one_hot(space, row)), BatchStatistics()
+            images(), *mixture_graph(space, one_hot(space, row)), batch_statistics
         ).square().sum().backward()
         single(images()).square().sum().backward()
         for use in (use for use in uses if use.alone.requires_grad):
@@ -100,7 +100,7 @@ def test_slopes_agree_with_finite_differences_where_rows_do_not_sum_to_one(verti
     operations = torch.rand(vertices - 2, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     inputs = (edges, operations) if vertices > 2 else (edges,)
     assert torch.autograd.gradcheck(
-        lambda *graph: network.mixture(images(4), graph[0], (*graph, operations)[1], BatchStatistics()), inputs
+        lambda *graph: network.mixture(images(4), graph[0], (*graph, operations)[1], batch_statistics), inputs
     )
 
 
@@ -110,11 +110,11 @@ def test_slopes_of_rows_agree_with_finite_differences(encoding: str) -> None:
     generator = torch.Generator().manual_seed(1)
     rows = [torch.rand(n, generator=generator, dtype=torch.float64).softmax(0).requires_grad_() for n in space.options]
     assert torch.autograd.gradcheck(
-        lambda *rows: network.mixture(images(4), *mixture_graph(space, rows), BatchStatistics()), rows
+        lambda *rows: network.mixture(images(4), *mixture_graph(space, rows), batch_statistics), rows
     )
 
 
-@pytest.mark.parametrize("norm", [BatchStatistics(), RunningStatistics()])
+@pytest.mark.parametrize("norm", [batch_statistics, running_statistics])
 def test_slopes_at_a_cell_agree_with_finite_differences(norm: BatchNormalisation) -> None:
     """In one stack and without pooling: at a one-hot point, windows of zeros behind a ReLU are kinks of pooling."""
     space, network = NASBench101(vertices=4), supernet(4, 5, stacks=1)
@@ -135,14 +135,14 @@ def test_half_an_edge_that_is_the_first_to_the_output_adds_half_of_the_vertex_at
         edges = torch.zeros(4, 4, dtype=torch.float64)
         edges[0, 1] = edges[0, 3] = 1
         edges[1, 3] = weight
-        values.append(module.mixture(image, RelaxedCell(edges, operations).coefficients(5), BatchStatistics()))
+        values.append(module.mixture(image, RelaxedCell(edges, operations).coefficients(5), batch_statistics))
     torch.testing.assert_close(values[1], (values[0] + values[2]) / 2)
 
 
 def test_edges_below_the_diagonal_count_for_nothing() -> None:
     network, edges = supernet(4, 5), torch.rand(4, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     operations = torch.full((2, 3), 0.4, dtype=torch.float64)
-    both = [network.mixture(images(), graph, operations, BatchStatistics()) for graph in (edges, edges.triu(1))]
+    both = [network.mixture(images(), graph, operations, batch_statistics) for graph in (edges, edges.triu(1))]
     assert torch.equal(*both)
 
 
@@ -173,8 +173,8 @@ def test_a_mixture_in_half_precision_shares_channels_out_exactly() -> None:
     for row in some(space, 5):
         rows = [values.float() for values in one_hot(space, row)]
         with torch.autocast("cpu", torch.bfloat16):
-            expected = network.path(images().float(), path_of_choices(space, row), BatchStatistics())
-            logits = network.mixture(images().float(), *mixture_graph(space, rows), BatchStatistics())
+            expected = network.path(images().float(), path_of_choices(space, row), batch_statistics)
+            logits = network.mixture(images().float(), *mixture_graph(space, rows), batch_statistics)
         torch.testing.assert_close(logits, expected, rtol=0.1, atol=0.1)
 
 
@@ -184,11 +184,11 @@ def test_a_mixture_trains_and_recalibrates_every_running_average() -> None:
     recalibration = Recalibration()
     network.mixture(images(), edges, operations, recalibration)
     torch.testing.assert_close(
-        network.mixture(images(), edges, operations, BatchStatistics()),
+        network.mixture(images(), edges, operations, batch_statistics),
         network.mixture(images(), edges, operations, recalibration.frozen()),
         rtol=0.05,
         atol=0.05,
     )
     before = {name: value.clone() for name, value in network.state_dict().items() if "running" in name}
-    network.mixture(images(), edges, operations, TrainingStatistics())
+    network.mixture(images(), edges, operations, training_statistics)
     assert all(value.ne(network.state_dict()[name]).all() for name, value in before.items())

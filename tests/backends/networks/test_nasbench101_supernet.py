@@ -9,20 +9,20 @@ import pytest
 import torch
 
 from backends.networks.nasbench101 import NASBench101Network, Skeleton
-from backends.networks.nasbench101_supernet import (
-    BatchStatistics,
+from backends.networks.nasbench101_paths import (
     CellPath,
     ChannelSelection,
-    FirstChannels,
-    NASBench101Supernet,
-    RandomChunk,
-    RunningStatistics,
-    TrainingStatistics,
-    allocate,
-    initialise,
+    first_channels,
     path_of_choices,
+    random_chunk,
 )
-from backends.networks.shared_convolution import SharedConvolution
+from backends.networks.nasbench101_supernet import NASBench101Supernet, allocate, initialise
+from backends.networks.shared_convolution import (
+    SharedConvolution,
+    batch_statistics,
+    running_statistics,
+    training_statistics,
+)
 from harness.core.errors import SettingError, SpaceError
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
@@ -49,7 +49,7 @@ def test_a_path_has_the_logits_and_gradients_of_the_stand_alone_network_of_its_w
         path = path_of_choices(space, row)
         single, uses = alone(network, path)
         network.zero_grad()
-        logits, expected = network.path(batch, path, BatchStatistics()), single(batch)
+        logits, expected = network.path(batch, path, batch_statistics), single(batch)
         torch.testing.assert_close(logits, expected)
         logits.square().sum().backward()
         expected.square().sum().backward()
@@ -68,7 +68,7 @@ def test_training_moves_the_running_averages_of_the_channels_used_as_the_stand_a
         single, uses = alone(network, path)
         untouched = {name: value.clone() for name, value in network.state_dict().items()}
         for seed in range(3):
-            network.path(images(seed=seed), path, TrainingStatistics())
+            network.path(images(seed=seed), path, training_statistics)
             single.train()(images(seed=seed))
         state = network.state_dict()
         for use in uses:
@@ -84,7 +84,7 @@ def test_running_statistics_are_those_of_an_evaluated_stand_alone_network_and_st
     for row in rows:
         path = path_of_choices(space, row)
         single, _ = alone(network, path)
-        torch.testing.assert_close(network.path(images(), path, RunningStatistics()), single.eval()(images()))
+        torch.testing.assert_close(network.path(images(), path, running_statistics), single.eval()(images()))
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
@@ -135,7 +135,7 @@ def test_a_cell_of_fewer_vertices_uses_the_low_slots() -> None:
     written = path_of_choices(space, space.canonical(space.parse("conv3x3@0 conv1x1@0,1 output@1,2")).choices)
     assert written.matrix[3] == (0,) * 5
     short = CellPath(((0, 1, 1, 0), (0, 0, 1, 1), (0, 0, 0, 1), (0, 0, 0, 0)), (0, 1))
-    both = [network.path(images(), path, BatchStatistics()) for path in (written, short)]
+    both = [network.path(images(), path, batch_statistics) for path in (written, short)]
     assert torch.equal(*both)
 
 
@@ -152,9 +152,9 @@ class Recorded(ChannelSelection):
 
 
 def test_random_chunks_reach_every_place_and_stay_in_range() -> None:
-    network, slices = supernet(4, 7, stacks=1), Recorded(RandomChunk(np.random.default_rng(0)))
+    network, slices = supernet(4, 7, stacks=1), Recorded(random_chunk(np.random.default_rng(0)))
     for _ in range(40):
-        network.path(images(), STAR, BatchStatistics(), slices)
+        network.path(images(), STAR, batch_statistics, slices)
     starts = {(channels, width): set[int]() for channels, width, _ in slices.seen}
     for channels, width, start in slices.seen:
         starts[channels, width].add(start)
@@ -164,22 +164,22 @@ def test_random_chunks_reach_every_place_and_stay_in_range() -> None:
 def test_a_full_width_is_no_draw() -> None:
     generator = np.random.default_rng(0)
     before = generator.bit_generator.state
-    assert RandomChunk(generator)(7, 7) == 0
+    assert random_chunk(generator)(7, 7) == 0
     assert generator.bit_generator.state == before
 
 
 def test_first_channels_are_the_default() -> None:
     network = supernet(4, 7)
-    logits = [network.path(images(), STAR, BatchStatistics(), *rule) for rule in ((), (FirstChannels(),))]
+    logits = [network.path(images(), STAR, batch_statistics, *rule) for rule in ((), (first_channels,))]
     assert torch.equal(*logits)
 
 
 def test_a_chunk_is_a_square_of_the_shared_weight_with_its_statistics() -> None:
     """Projections draw their output place; each convolution its output place, then its input place."""
-    network, slices = supernet(4, 7, stacks=1), Recorded(RandomChunk(np.random.default_rng(3)))
+    network, slices = supernet(4, 7, stacks=1), Recorded(random_chunk(np.random.default_rng(3)))
     cell = network.cells[0]
     before = [convolution.running_mean.clone() for convolution in cell.conv3x3]
-    network.path(images(), STAR, TrainingStatistics(), slices).sum().backward()
+    network.path(images(), STAR, training_statistics, slices).sum().backward()
     places = [start for _, _, start in slices.seen]
     for slot, channels in enumerate((4, 3)):
         out, into = places[2 + 2 * slot : 4 + 2 * slot]
@@ -230,5 +230,5 @@ def test_a_cell_without_a_path_or_with_too_many_vertices_is_refused() -> None:
     with pytest.raises(SpaceError, match="no path from input to output"):
         path_of_choices(space, (0,) * 8)
     with pytest.raises(SpaceError, match="does not fit"):
-        supernet(3, 4).path(images(), STAR, BatchStatistics())
+        supernet(3, 4).path(images(), STAR, batch_statistics)
     assert not space.contains(Architecture((0,) * 8))

@@ -20,11 +20,11 @@ from backends.networks.nasbench201_supernet import (
 )
 from backends.networks.shared_convolution import (
     BatchNormalisation,
-    BatchStatistics,
     Recalibration,
-    RunningStatistics,
     SharedConvolution,
-    TrainingStatistics,
+    batch_statistics,
+    running_statistics,
+    training_statistics,
 )
 from harness.core.errors import SettingError
 from harness.core.space import Architecture
@@ -105,7 +105,7 @@ def test_a_path_has_the_logits_and_gradients_of_the_stand_alone_network_of_its_w
     for operations in some_cells(25):
         alone = alone_of(network, operations)
         network.zero_grad()
-        logits, expected = network.path(batch, operations, BatchStatistics()), alone(batch)
+        logits, expected = network.path(batch, operations, batch_statistics), alone(batch)
         torch.testing.assert_close(logits, expected, **CLOSE)
         logits.square().sum().backward()
         expected.square().sum().backward()
@@ -121,11 +121,11 @@ def test_running_averages_move_and_serve_as_those_of_the_stand_alone_network() -
     network = supernet()
     for operations in some_cells(5):
         alone = alone_of(network, operations)
-        network.path(images(), operations, TrainingStatistics())
+        network.path(images(), operations, training_statistics)
         alone.train()(images())
         for shared, own in pairs(network, alone):
             torch.testing.assert_close(shared.reshape(own.shape), own, **CLOSE)
-        evaluated = network.path(images(3), operations, RunningStatistics())
+        evaluated = network.path(images(3), operations, running_statistics)
         torch.testing.assert_close(evaluated, alone.eval()(images(3)), **CLOSE)
 
 
@@ -146,8 +146,10 @@ def test_a_one_hot_mixture_is_the_path(statistics: str) -> None:
         if statistics == "recalibrated":
             norms = recalibrated(network, operations, mixed=False), recalibrated(network, operations, mixed=True)
         else:
-            kind = {"batch": BatchStatistics, "training": TrainingStatistics, "running": RunningStatistics}[statistics]
-            norms = kind(), kind()
+            norm = {"batch": batch_statistics, "training": training_statistics, "running": running_statistics}[
+                statistics
+            ]
+            norms = norm, norm
         path = network.path(batch, operations, norms[0])
         torch.testing.assert_close(network.mixture(batch, rows(operations), norms[1]), path, **CLOSE)
 
@@ -155,7 +157,7 @@ def test_a_one_hot_mixture_is_the_path(statistics: str) -> None:
 def test_a_mixture_of_two_operations_on_the_last_edge_lies_between_the_nodes() -> None:
     """Without what follows the cell: the last edge of a single cell enters its node linearly."""
     network = supernet(Skeleton(3, 1, 1, 2, 4, 0.3))
-    cell, image, norm = network.cells[0], images(channels=3), BatchStatistics()
+    cell, image, norm = network.cells[0], images(channels=3), batch_statistics
     ends = [cell.path(image, (CONV3X3, SKIP, AVERAGE, NONE, CONV1X1, kind), norm) for kind in (CONV3X3, AVERAGE)]
     weights = rows((CONV3X3, SKIP, AVERAGE, NONE, CONV1X1, NONE))
     weights[5] = torch.tensor([0.0, 0.0, 0.0, 0.3, 0.7], dtype=torch.float64)
@@ -167,7 +169,7 @@ def test_slopes_in_the_mixture_are_those_of_finite_differences() -> None:
     weights = torch.rand(6, 5, generator=generator, dtype=torch.float64).requires_grad_()
     batch = images(3, 4)
     assert torch.autograd.gradcheck(
-        lambda mixture: network.mixture(batch, list(mixture), BatchStatistics()), (weights,), eps=1e-7, atol=1e-4
+        lambda mixture: network.mixture(batch, list(mixture), batch_statistics), (weights,), eps=1e-7, atol=1e-4
     )
 
 
@@ -178,7 +180,7 @@ def test_edges_have_no_scale_and_no_shift_and_nothing_gives_nothing() -> None:
     assert {"stem.scale", "last.shift", "reductions.0.first.scale", "classifier.bias"} <= names
     image = torch.zeros(2, 2, 4, 4, dtype=torch.float64)
     for kind in (CONV1X1, CONV3X3, AVERAGE, SKIP):
-        assert not network.cells[0].path(image, (kind,) * 6, BatchStatistics()).any()
+        assert not network.cells[0].path(image, (kind,) * 6, batch_statistics).any()
 
 
 def test_it_has_two_convolutions_an_edge_and_what_the_smallest_stand_alone_network_has() -> None:

@@ -7,14 +7,15 @@ import torch
 from torch import nn
 
 from backends.networks.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
-from backends.networks.nasbench101_supernet import (
-    BatchStatistics,
-    CellPath,
+from backends.networks.nasbench101_paths import CellPath
+from backends.networks.shared_convolution import (
     Recalibration,
-    RunningStatistics,
-    TrainingStatistics,
+    SharedConvolution,
+    batch_statistics,
+    convolve,
+    running_statistics,
+    training_statistics,
 )
-from backends.networks.shared_convolution import SharedConvolution, convolve
 from tests.backends.networks.alone import alone, images, supernet
 
 CELL = CellPath(
@@ -89,7 +90,7 @@ def test_statistics_measured_for_other_channels_are_not_taken() -> None:
 
 
 def test_parts_of_several_convolutions_are_computed_as_each_alone() -> None:
-    for norm in (BatchStatistics(), RunningStatistics(), TrainingStatistics()):
+    for norm in (batch_statistics, running_statistics, training_statistics):
         together, apart = (convolution(), convolution()), (convolution(), convolution())
         wide = convolve(features(1), [together[0].part(1, 4), together[1].part(0, 2)], norm)
         each = [convolve(features(1), [part], norm) for part in (apart[0].part(1, 4), apart[1].part(0, 2))]
@@ -101,11 +102,11 @@ def test_parts_of_several_convolutions_are_computed_as_each_alone() -> None:
 def test_training_again_before_the_backward_pass_is_allowed() -> None:
     """Fair sampling adds up the gradients of several paths that share weights (Chu et al. 2019, Sec. 3)."""
     network = supernet(5, 7)
-    first = network.path(images(seed=1), CELL, TrainingStatistics()).square().sum()
-    second = network.path(images(seed=2), CELL, TrainingStatistics()).square().sum()
+    first = network.path(images(seed=1), CELL, training_statistics).square().sum()
+    second = network.path(images(seed=2), CELL, training_statistics).square().sum()
     (first + second).backward()
     together = network.stem.weight.grad.clone()
     network.zero_grad()
     for seed in (1, 2):
-        network.path(images(seed=seed), CELL, BatchStatistics()).square().sum().backward()
+        network.path(images(seed=seed), CELL, batch_statistics).square().sum().backward()
     torch.testing.assert_close(network.stem.weight.grad, together)

@@ -163,10 +163,20 @@ def test_parts_are_read_in_turn_and_together_are_the_whole_text(monkeypatch: pyt
     assert all(torch.equal(first, part[:-1]) for first, part in zip(firsts, [*expected, expected[0]], strict=True))
 
 
-def test_restarts_set_whole_columns_to_zero_as_often_as_the_recipe_says() -> None:
-    training = LanguageTraining(NODES, replace(LITTLE, restarts=0.25, batch_size=100), text(), seed=1)
-    states = torch.cat([training._restarted(torch.ones(100, 8)) for _ in range(40)])
-    assert set(states.sum(dim=1).tolist()) == {0.0, 8.0}
+def test_restarts_set_whole_columns_to_zero_as_often_as_the_recipe_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[torch.Tensor] = []
+
+    def step(_: LanguageTraining, words: torch.Tensor, hidden: torch.Tensor) -> tuple[float, torch.Tensor]:
+        begun.append(hidden)
+        return 1.0, torch.ones_like(hidden)
+
+    monkeypatch.setattr(LanguageTraining, "_take_step", step)
+    trained(replace(LITTLE, restarts=0.25, epochs=20))
+    sequences = len(begun) // 20
+    states = torch.cat([hidden for number, hidden in enumerate(begun) if number % sequences])
+    assert set(states.sum(dim=1).tolist()) == {0.0, float(states.shape[1])}
     assert float((states[:, 0] == 0).float().mean()) == pytest.approx(0.25, abs=0.03)
 
 

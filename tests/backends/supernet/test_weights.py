@@ -12,13 +12,12 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
+from backends.networks.nasbench101_paths import CellPath, first_channels
 from backends.networks.nasbench101_points import CellPoint
-from backends.networks.nasbench101_supernet import BatchStatistics, CellPath, FirstChannels
+from backends.networks.shared_convolution import batch_statistics
 from harness.core.random import stream
 from harness.core.space import Mixture
 from tests.backends.supernet.tiny import TINY, Tiny
-
-FIRST = FirstChannels()
 
 
 def mixture(tiny: Tiny, seed: int) -> Mixture:
@@ -44,7 +43,7 @@ class Loss(torch.nn.Module):
         self.network, self._cells = tiny.cells.module, tiny.cells
 
     def forward(self, batch: tuple[Tensor, Tensor], point: CellPoint) -> Tensor:
-        return cross_entropy(self._cells.logits(batch[0], point, BatchStatistics(), FIRST), batch[1])
+        return cross_entropy(self._cells.logits(batch[0], point, batch_statistics, first_channels), batch[1])
 
 
 def at(loss: Loss, weights: Sequence[Tensor], batch: tuple[Tensor, Tensor], point: CellPoint) -> Tensor:
