@@ -26,7 +26,7 @@ from backends.surrogate.model import Prediction, SurrogateModel
 from backends.surrogate.trees import Array, TreeEnsembles
 from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
-from harness.core.space import SearchSpace, same_scheme
+from harness.core.space import SearchSpace
 from harness.files.atomic_write import atomic_write
 
 SCHEMA = "nas-search-harness surrogate"
@@ -153,7 +153,7 @@ class Surrogate:
     def require(self, space: SearchSpace) -> None:
         """Raise IncompatibleError unless the space is the space of the fit or a part of it."""
         facts = self.facts
-        if not same_scheme(space, facts) or space.size > facts.space_size:
+        if space.scheme != facts.scheme or space.size > facts.space_size:
             raise self._foreign(space)
         if encoding_of(space) != facts.encoding:
             raise IncompatibleError(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from backends.tabular.layout import DIGESTED_ATTRIBUTES, METRICS, SCHEMA, VERSION, Array, spans
 from harness.core.errors import HarnessError, IncompatibleError, TableError
-from harness.core.space import SearchSpace, same_scheme
+from harness.core.space import SearchSpace
 
 Keys = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -147,7 +147,7 @@ class Table:
 
     def require(self, space: SearchSpace) -> None:
         """Raise IncompatibleError unless the table holds cells of the space's scheme."""
-        if not same_scheme(space, self):
+        if space.scheme != self.scheme:
             raise IncompatibleError(
                 f"table {self.name!r} is of space {self.space!r} (scheme {self.scheme!r}), which does not serve space "
                 f"{space.name!r} (scheme {space.scheme!r}); choose a table of that scheme"

@@ -12,7 +12,7 @@ from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.layout import SCHEMA, SECONDS, VERSION, digest_of, spans
 from backends.tabular.table import Bools, Floats, Table
 from harness.core.measures import QUALITIES, measure_of
-from harness.core.space import SearchSpace, same_scheme
+from harness.core.space import SearchSpace
 
 RATIO = 10.0
 """How far the seconds of an epoch may differ between two budgets, or between half time and the end, in one unit."""
@@ -178,7 +178,7 @@ def _seconds_per_epoch(seconds: Floats, epochs: float) -> float:
 
 
 def _cells(table: Table, space: SearchSpace) -> Iterator[str]:
-    if not same_scheme(space, table):
+    if space.scheme != table.scheme:
         yield f"the table is of scheme {table.scheme!r}, but space {space.name!r} of {space.scheme!r}"
         return
     if (strange := int((space.canonical_keys(table.keys) != table.keys).sum())) > 0:

@@ -32,17 +32,6 @@ class Log(Protocol):
         """Record answered queries; ``progress`` and the states of policy and oracle already include them."""
 
 
-class NoLog:
-    """A log that records nothing."""
-
-    def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
-        """Start from the beginning."""
-        return SearchProgress()
-
-    def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
-        """Do nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
     """The result of a search."""
@@ -99,12 +88,12 @@ def search(
     If a batch exceeds the budget, it is cut after the answer that exceeded it: that answer counts, and the later ones
     are neither charged nor given to the policy.
     """
-    log = log or NoLog()
-    progress = log.resume(policy, oracle)
+    progress = log.resume(policy, oracle) if log else SearchProgress()
     while budget.allows(progress.spent) and (queries := policy.ask(budget.room(progress.spent, width))):
         trials, progress = _answer(oracle, queries, progress, budget)
         policy.tell(trials)
-        log.append(trials, progress, policy, oracle)
+        if log:
+            log.append(trials, progress, policy, oracle)
     return SearchOutcome(policy.recommend(), progress)
 
 

@@ -94,20 +94,15 @@ def _plain(value: Any, path: str) -> Any:
 
 def provenance() -> dict[str, Any]:
     """The provenance of a run: versions, machine, and the git revision if the package lies in a clone."""
+    numerical = ("numpy", "scipy", *(("torch",) if "torch" in sys.modules else ()))  # torch only if the run imported it
     return {
         "harness": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu_count": os.cpu_count(),
-        "packages": _versions(),
+        "packages": {name: importlib.metadata.version(name) for name in numerical},
         "git_revision": _git_revision(),
     }
-
-
-def _versions() -> dict[str, str]:
-    """The versions of the numerical packages; torch only if the run has imported it."""
-    names = ("numpy", "scipy", *(("torch",) if "torch" in sys.modules else ()))
-    return {name: importlib.metadata.version(name) for name in names}
 
 
 def _git_revision() -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -45,19 +45,6 @@ class CellDrawing:
 
     vertices: tuple[tuple[str, bool], ...]
     edges: tuple[tuple[int, int], ...]
-
-
-class OfScheme(Protocol):
-    """A space, or a table or a model of its cells."""
-
-    @property
-    def scheme(self) -> str:
-        """Spaces of one scheme give the same cell the same key."""
-
-
-def same_scheme(one: OfScheme, other: OfScheme) -> bool:
-    """Whether both give the same cell the same key."""
-    return one.scheme == other.scheme
 
 
 class SearchSpace(ABC):

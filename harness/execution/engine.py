@@ -42,11 +42,8 @@ class RunJob:
     @property
     def progress(self) -> SearchProgress:
         """How far the run is before it is performed."""
-        return (
-            SearchProgress()
-            if self.checkpoint is None
-            else SearchProgress(self.checkpoint.trials, self.checkpoint.spent)
-        )
+        saved = self.checkpoint
+        return SearchProgress() if saved is None else SearchProgress(saved.trials, saved.spent)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.core.errors import IncompatibleError, SpaceError, TableError
 from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
 from harness.core.measures import QUALITIES, Measure, measure_of
-from harness.core.space import Architecture, SearchSpace, same_scheme
+from harness.core.space import Architecture, SearchSpace
 from harness.statistics import kendall
 
 TIE_DIGITS = 12
@@ -25,8 +25,7 @@ class Judge:
 
     ``metric=None`` is the test accuracy, or else the test perplexity, of the table; a metric's name says whether larger
     or smaller is better. Cells of other spaces of the table's scheme, and cells whose mean is not a finite number, are
-    not ranked. Each lookup is appended to ``looks`` and given to ``record`` before the truth is returned: a store that
-    fails reveals nothing.
+    not ranked. Each lookup is given to ``record`` before the truth is returned: a store that fails reveals nothing.
     """
 
     def __init__(
@@ -35,10 +34,9 @@ class Judge:
         space: SearchSpace,
         metric: str | None = None,
         *,
-        record: Callable[[TruthLookup], object] | None = None,
+        record: Callable[[TruthLookup], object] = lambda look: None,
     ) -> None:
         metric, measure = _metric_to_judge_by(table, space, metric)
-        self.looks: list[TruthLookup] = []
         self._table, self._space, self._record = table, space, record
         self._sign = measure.sign
         self._values = table.mean(metric)
@@ -108,10 +106,7 @@ class Judge:
         return self._verdict(value)
 
     def _note(self, run: str, what: str) -> None:
-        look = TruthLookup(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest)
-        self.looks.append(look)
-        if self._record is not None:
-            self._record(look)
+        self._record(TruthLookup(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest))
 
     def _verdict(self, value: float) -> Verdict:
         size = len(self._ascending)
@@ -134,7 +129,7 @@ def canonical_key(space: SearchSpace, architecture: Architecture) -> int:
 
 def _metric_to_judge_by(table: TruthTable, space: SearchSpace, metric: str | None) -> tuple[str, Measure]:
     """The metric to judge by, and its measure; raises IncompatibleError or TableError where there is none."""
-    if not same_scheme(table, space):
+    if table.scheme != space.scheme:
         raise IncompatibleError(
             f"table {table.name!r} holds cells of scheme {table.scheme!r}, but space {space.name!r} is of scheme "
             f"{space.scheme!r}; choose a table of that scheme"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from harness.core.errors import TableError
@@ -13,11 +14,11 @@ from harness.files.folders import cache_folder
 from harness.judging.training_judge import UNRANKED
 
 
+@dataclass(frozen=True, slots=True)
 class RecordedJudge:
     """Describes the truth of recorded judgements; it can judge nothing new."""
 
-    def __init__(self, truth: Truth) -> None:
-        self.truth = truth
+    truth: Truth
 
     def judge(self, architecture: Architecture, *, run: str = "") -> NoReturn:
         """Raise TableError: the truth is not available."""

@@ -103,25 +103,20 @@ def _means(journal: Path, metric: str) -> dict[JournalCell, float]:
     return {cell: statistics.fmean(values) for cell, values in found.items()}
 
 
+@dataclass(frozen=True, slots=True)
 class TrainedJudge:
     """The values of trained cells, by canonical key; each lookup is recorded before its value is returned."""
 
-    def __init__(
-        self,
-        truth: Truth,
-        space: SearchSpace,
-        values: Mapping[int, float],
-        *,
-        record: Callable[[TruthLookup], object] = lambda look: None,
-    ) -> None:
-        self.truth = truth
-        self._space, self._values, self._record = space, dict(values), record
+    truth: Truth
+    space: SearchSpace
+    values: Mapping[int, float]
+    record: Callable[[TruthLookup], object] = lambda look: None
 
     def judge(self, architecture: Architecture, *, run: str = "") -> UnrankedVerdict | NoVerdict:
         """The mean value of a trained cell over its repeats; raises SpaceError for a cell outside the space."""
-        key, text = canonical_key(self._space, architecture), self._space.format(architecture)
-        self._record(TruthLookup(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
-        value = self._values.get(key)
+        key, text = canonical_key(self.space, architecture), self.space.format(architecture)
+        self.record(TruthLookup(run, datetime.now(UTC), text, self.truth.metric, self.truth.digest))
+        value = self.values.get(key)
         if value is None:
             return NoVerdict(f"the recommended cell {text} was not trained from scratch")
         if not math.isfinite(value):

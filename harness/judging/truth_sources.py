@@ -8,7 +8,6 @@ from typing import Any
 from backends.tabular.named_tables import table_of_digest
 from harness.core.errors import TableError
 from harness.core.features import OracleFeatures
-from harness.core.judgement import Truth
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
 from harness.judging.judge import Judge
@@ -82,18 +81,15 @@ class RunJudges:
 
     def _recorded(self, space: str, metric: str, digest: str) -> AnyJudge:
         key = ("recorded", space, metric, digest)
-        if key not in self._judges:
-            self._judges[key] = RecordedJudge(self._truth(space, metric, digest))
-        return self._judges[key]
-
-    def _truth(self, space: str, metric: str, digest: str) -> Truth:
-        truth = self._truths.get((space, metric, digest))
-        if truth is None:
+        if key in self._judges:
+            return self._judges[key]
+        if (truth := self._truths.get((space, metric, digest))) is None:
             raise TableError(
                 f"runs of space {space!r} were judged by recipe {digest[:12]}, which the store says no more of, as an "
                 "earlier version wrote it; give their `harness run --judge RECIPE` command again"
             )
-        return truth
+        self._judges[key] = RecordedJudge(truth)
+        return self._judges[key]
 
 
 def _text(name: str, settings: Any) -> str:

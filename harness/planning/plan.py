@@ -17,7 +17,7 @@ from harness.core.oracle import Oracle, Update
 from harness.core.policy import BASELINE, Policy
 from harness.core.random import stream
 from harness.core.runspec import RunSpec
-from harness.core.space import SearchSpace, same_scheme
+from harness.core.space import SearchSpace
 from harness.planning import registry, settings
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device, require_gpus
@@ -58,14 +58,21 @@ def make_plan(experiment: Experiment) -> Plan:
         chosen = {
             name: {**each, **({"table": str(table.path)} if "table" in each else {})} for name, each in chosen.items()
         }
-    common = _common_spec(experiment, space_name, table)
-    specs = []
+    specs = list[RunSpec]()
     for policy, oracle in pairs:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
         parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy])
-        metric = chosen[oracle].get("search_metric", common.search_metric)
-        named = replace(common, policy=policy, oracle=oracle, search_metric=metric)
-        run = replace(named, settings={**parts, "space": space_settings})
+        run = RunSpec(
+            policy=policy,
+            oracle=oracle,
+            space=space_name,
+            table=str(table.path) if table else None,
+            table_digest=table.digest if table else None,
+            search_metric=chosen[oracle].get("search_metric", "validation"),
+            seed=0,
+            budget=experiment.budget.budget(),
+            settings={**parts, "space": space_settings},
+        )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
     return Plan(tuple(specs), space, tuple(notes))
 
@@ -76,27 +83,13 @@ def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
     return next((name for name in named if name is not None), DEFAULT_SPACE)
 
 
-def _common_spec(experiment: Experiment, space: str, table: Table | None) -> RunSpec:
-    """The specification that all runs of an experiment share, to be completed for each."""
-    return RunSpec(
-        policy=BASELINE,
-        oracle=experiment.oracles[0],
-        space=space,
-        table=str(table.path) if table else None,
-        table_digest=table.digest if table else None,
-        search_metric="validation",
-        seed=0,
-        budget=experiment.budget.budget(),
-        settings={},
-    )
-
-
 def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
     """The pairs that work, policy by policy, and notes on the others; raises IncompatibleError for a policy in none."""
     pairs, notes = [], list[str]()
+    unshared_first = sorted(oracles, key=lambda name: OracleFeatures.of(oracles[name]).shares_weights)
     for name, policy in policies.items():
         works, reasons = [], []
-        for oracle in _without_shared_weights_first(oracles)[:1] if name == BASELINE else oracles:
+        for oracle in unshared_first[:1] if name == BASELINE else oracles:
             try:
                 _require_pair(policy, oracles[oracle], (name, oracle))
                 works.append((name, oracle))
@@ -115,19 +108,13 @@ def _require_pair(policy: Any, oracle: Any, names: tuple[str, str]) -> None:
     require_compatible(policy, oracle, names=names, **others)
 
 
-def _without_shared_weights_first(oracles: Classes) -> list[str]:
-    """The names of the oracles, those without shared weights first."""
-    return sorted(oracles, key=lambda name: OracleFeatures.of(oracles[name]).shares_weights)
-
-
 def _compatible_oracles(policy: Any) -> list[str]:
     """The registered oracles that work with a policy, with a decorator if they need one."""
     found = []
     for plain in registry.entries("oracle"):
         decorated = [f"{plain}+{decorator}" for decorator in registry.DECORATORS]
-        found += (
-            [plain] if _is_compatible(policy, plain) else [name for name in decorated if _is_compatible(policy, name)]
-        )
+        names = [plain] if _is_compatible(policy, plain) else decorated
+        found += [name for name in names if _is_compatible(policy, name)]
     return found
 
 
@@ -212,7 +199,7 @@ def covering_table(space: SearchSpace) -> Table | None:
     """The first known table that holds every cell of the space; ``None`` if there is none."""
     for path in known_tables().values():
         table = Table.open(path)
-        if same_scheme(table, space) and len(table) >= space.size:
+        if table.scheme == space.scheme and len(table) >= space.size:
             keys = space.enumerate_keys()
             if (table.rows(keys) >= 0).all():
                 return table
@@ -248,8 +235,7 @@ def _on_cpu(spec: RunSpec) -> RunSpec:
 
 def build_space(spec: RunSpec) -> SearchSpace:
     """The space of a run."""
-    space: SearchSpace = settings.create_space(spec.space, spec.settings["space"])
-    return space
+    return settings.create_space(spec.space, spec.settings["space"])
 
 
 def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:

@@ -120,13 +120,16 @@ def load(kind: PartKind, name: str) -> Any:
 
 
 def _object(kind: str, target: str) -> Any:
+    """Import ``module:attribute`` from the Python path, and after it from the working directory."""
     module, _, attribute = target.partition(":")
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)
     try:
-        return getattr(_import(module), attribute)
+        return getattr(importlib.import_module(module), attribute)
     except (ModuleNotFoundError, AttributeError) as error:
         raise UnknownNameError(
             f"{kind} {target!r} cannot be imported ({error}); "
-            f"expected module:Class, found on the Python path or in {os.getcwd()!r}"
+            f"expected module:Class, found on the Python path or in {here!r}"
         ) from error
 
 
@@ -138,10 +141,3 @@ def summary(entry: RegistryEntry) -> str:
         return "(cannot be found)"
     text = ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or ""
     return " ".join(text.partition("\n\n")[0].split())
-
-
-def _import(module: str) -> Any:
-    """Import a module from the Python path, and after it from the working directory (for ``module:Class``)."""
-    if (here := os.getcwd()) not in sys.path:
-        sys.path.append(here)
-    return importlib.import_module(module)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.errors import SettingError, UnknownNameError
+from harness.core.space import SearchSpace
 from harness.planning import registry
 
 
@@ -56,7 +57,8 @@ def resolve_space(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {setting: value for setting, value in settings.items() if setting not in fixed}
 
 
-def create_space(name: str, given: Mapping[str, Any] | None = None) -> Any:
+def create_space(name: str, given: Mapping[str, Any] | None = None) -> SearchSpace:
     """Build the space of a name with the settings that its name leaves open."""
     settings = resolve_space(name, given or {})
-    return registry.load("space", name)(**settings, **registry.find("space", name).fixed)
+    space: SearchSpace = registry.load("space", name)(**settings, **registry.find("space", name).fixed)
+    return space

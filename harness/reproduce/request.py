@@ -11,7 +11,7 @@ import yaml
 
 from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import open_table
-from harness.core.space import SearchSpace, same_scheme
+from harness.core.space import SearchSpace
 from harness.planning.experiment import DEFAULT_STORE, SEEDS, Experiment
 from harness.planning.settings import create_space
 from harness.studies.scale import FAMILIES
@@ -71,7 +71,7 @@ class ReproduceRequest:
 
 def serves(table: str, space: SearchSpace) -> bool:
     """Whether a table holds cells of a space; raises UnknownNameError or TableError for a wrong one."""
-    return same_scheme(open_table(table), space)
+    return open_table(table).scheme == space.scheme
 
 
 def _seeds(seeds: Sequence[int]) -> str:

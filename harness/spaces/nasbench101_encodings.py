@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,24 +13,6 @@ from harness.spaces.nasbench101_graphs import Codes, Keys, bit_values, cells, ed
 from harness.spaces.nasbench101_keys import MOST_VERTICES, offset
 
 HIGHEST_BIT = np.array([max(mask.bit_length() - 1, 0) for mask in range(1 << MOST_VERTICES)], dtype=np.int64)
-
-
-class Encoding(Protocol):
-    """A way to describe cells of at most ``vertices`` vertices, and their graphs, by decisions."""
-
-    vertices: int
-    options: tuple[int, ...]
-    operations: tuple[int, ...]
-    """The decisions that choose the operation of vertices 1, 2 and so on."""
-
-    def graphs(self, choices: Choices) -> tuple[Codes, Codes]:
-        """The edge bits and opcodes, each of shape (architectures,), of graphs of exactly ``vertices`` vertices."""
-
-    def choices(self, keys: Keys) -> Choices:
-        """The choices that describe these labelled keys; raises SpaceError for a cell that no choices describe."""
-
-    def cells(self) -> Keys:
-        """The canonical keys, ascending, of all cells that the encoding reaches."""
 
 
 def _graph_parts(keys: Keys) -> tuple[Codes, Codes, Codes]:
@@ -50,27 +32,22 @@ class EdgeEncoding:
         self.operations = tuple(range(len(edges(vertices)), len(self.options)))
 
     def graphs(self, choices: Choices) -> tuple[Codes, Codes]:
-        """The edge bits and opcodes as chosen, dead parts included."""
+        """The edge bits and opcodes, each of shape (architectures,), as chosen, dead parts included."""
         count = len(edges(self.vertices))
         return choices[:, :count] @ bit_values(self.vertices), opcodes_of(choices[:, count:])
 
     def choices(self, keys: Keys) -> Choices:
         """The choices that describe these labelled keys: the same labels, the output moved to the last vertex."""
         vertices, bits, opcodes = _graph_parts(keys)
-        start = offset_of(vertices - 1)
+        start = offset(vertices - 1)
         bits = bits & (1 << start) - 1 | bits >> start << offset(self.vertices - 1)
         edge = bits[:, None] >> np.arange(len(edges(self.vertices))) & 1
         unused = self.vertices - vertices
         return np.hstack([edge, operation_digits(self.vertices - 2)[opcodes * 3**unused]])
 
     def cells(self) -> Keys:
-        """The canonical keys of all cells."""
+        """The canonical keys, ascending, of all cells."""
         return cells(self.vertices)
-
-
-def offset_of(vertices: Codes) -> Codes:
-    """``offset`` of an array of vertices."""
-    return vertices * (vertices - 1) // 2
 
 
 class TreeEncoding:
@@ -87,7 +64,7 @@ class TreeEncoding:
         self.operations = tuple(range(1, len(self.options), 2))
 
     def graphs(self, choices: Choices) -> tuple[Codes, Codes]:
-        """The edge bits and opcodes; no vertex is dead, but there may be more than 9 edges."""
+        """The edge bits and opcodes (architectures,); no vertex is dead, but there may be more than 9 edges."""
         sources = np.int64(1) << choices[:, ::2]
         used = np.bitwise_or.reduce(sources, axis=1, initial=0)
         unused = ~used & (1 << self.vertices - 1) - 1
@@ -111,11 +88,17 @@ class TreeEncoding:
         return choices
 
     def cells(self) -> Keys:
-        """The canonical keys of all cells that the encoding reaches."""
+        """The canonical keys, ascending, of all cells that the encoding reaches."""
         return tree_cells(self.vertices)
 
     def _starts(self) -> Codes:
-        return offset_of(np.arange(1, self.vertices - 1))
+        return offset(np.arange(1, self.vertices - 1))
+
+
+Encoding: TypeAlias = EdgeEncoding | TreeEncoding
+"""A way to describe cells of at most ``vertices`` vertices, and their graphs, by decisions.
+
+``operations`` are the decisions that choose the operation of vertices 1, 2 and so on."""
 
 
 @cache

@@ -10,32 +10,21 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from harness.spaces.nasbench101_graphs import BIT_COUNTS, operation_digits
+from harness.spaces.nasbench101_graphs import BIT_COUNTS, Keys, operations_of
 from harness.spaces.nasbench101_keys import MOST_VERTICES, OPERATIONS, offset
 from harness.spaces.nasbench101_paths import path_features
 
-Keys: TypeAlias = npt.NDArray[np.int64]
 Features: TypeAlias = npt.NDArray[np.uint8]
 
 EDGES = offset(MOST_VERTICES)
-INTERIOR = MOST_VERTICES - 2
 
 
 def graph_features(keys: Keys) -> Features:
     """The features (cells, features) of canonical keys: 21 edges, 15 operations, 364 paths, then ``statistics``."""
     edges = keys[:, None] >> 8 + np.arange(EDGES) & 1
-    operations = _operations(keys)[:, :, None] == np.arange(len(OPERATIONS))
+    operations = operations_of(keys, MOST_VERTICES)[:, :, None] == np.arange(len(OPERATIONS))
     parts = [edges, operations.reshape(len(keys), -1), path_features(keys, MOST_VERTICES), statistics(keys)]
     return np.hstack(parts).astype(np.uint8)
-
-
-def _operations(keys: Keys) -> Keys:
-    """The operation of each of the five interior vertices, shape (cells, 5); -1 for a missing vertex."""
-    found = np.full((len(keys), INTERIOR), -1, np.int64)
-    for interior in range(1, INTERIOR + 1):
-        here = keys >> 29 == interior + 2
-        found[here, :interior] = operation_digits(interior)[keys[here] & 255]
-    return found
 
 
 def statistics(keys: Keys) -> Keys:
@@ -48,19 +37,14 @@ def statistics(keys: Keys) -> Keys:
     sizes, bits, cells = keys >> 29, keys >> 8, np.arange(len(keys))
     into = [bits >> offset(vertex) & (1 << vertex) - 1 for vertex in range(MOST_VERTICES)]
     longest, shortest = _path_lengths(sizes, into)
-    widths = [((longest == distance) & _vertex_mask(sizes)).sum(axis=1) for distance in range(MOST_VERTICES)]
+    present = np.arange(MOST_VERTICES) < sizes[:, None]
+    widths = [((longest == distance) & present).sum(axis=1) for distance in range(MOST_VERTICES)]
     columns = [sizes, sum(BIT_COUNTS[sources] * (sizes > vertex) for vertex, sources in enumerate(into))]
     columns += [longest[cells, sizes - 1], shortest[cells, sizes - 1], np.max(widths, axis=0)]
     columns += [sum((sources & 1) * (sizes > vertex) for vertex, sources in enumerate(into))]
     columns += [BIT_COUNTS[np.stack(into, axis=1)[cells, sizes - 1]]]
-    columns += [(_operations(keys) == code).sum(axis=1) for code in range(len(OPERATIONS))]
+    columns += [(operations_of(keys, MOST_VERTICES) == code).sum(axis=1) for code in range(len(OPERATIONS))]
     return np.stack(columns, axis=1)
-
-
-def _vertex_mask(sizes: Keys) -> npt.NDArray[np.bool_]:
-    """Marks the vertices that each cell has, shape (cells, 7)."""
-    inside: npt.NDArray[np.bool_] = np.arange(MOST_VERTICES) < sizes[:, None]
-    return inside
 
 
 def _path_lengths(sizes: Keys, into: list[Keys]) -> tuple[Keys, Keys]:

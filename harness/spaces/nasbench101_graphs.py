@@ -61,6 +61,15 @@ def operation_digits(count: int) -> Codes:
     return np.arange(3**count)[:, None] // 3 ** np.arange(count)[::-1] % 3
 
 
+def operations_of(keys: Keys, vertices: int) -> Codes:
+    """The operations of the interior vertices of these keys, shape (keys, vertices - 2), -1 for a missing vertex."""
+    found = np.full((len(keys), vertices - 2), -1, np.int64)
+    for interior in range(1, vertices - 1):
+        here = keys >> 29 == interior + 2
+        found[here, :interior] = operation_digits(interior)[keys[here] & 255]
+    return found
+
+
 @cache
 def _pruning_moves(vertices: int) -> tuple[BitMoves, Codes]:
     """The moves and new opcodes, shape (2**interior, 3**interior), for each set of interior vertices that stay."""
@@ -69,7 +78,7 @@ def _pruning_moves(vertices: int) -> tuple[BitMoves, Codes]:
     stays = np.pad(ways, ((0, 0), (1, 1)), constant_values=1)
     place = np.cumsum(stays, axis=1) - 1
     values = [
-        stays[:, x] * stays[:, y] * ((1 << place[:, x] + place[:, y] * (place[:, y] - 1) // 2) + EDGE_COUNT_UNIT)
+        stays[:, x] * stays[:, y] * ((1 << place[:, x] + offset(place[:, y])) + EDGE_COUNT_UNIT)
         for x, y in edges(vertices)
     ]
     opcodes = np.zeros((len(ways), 3**interior), dtype=np.int64)
@@ -148,7 +157,7 @@ def relabellings(vertices: int) -> tuple[BitMoves, npt.NDArray[np.uint8]]:
     orders = np.array(list(permutations(range(interior))), dtype=np.int64)
     place = np.hstack([np.zeros((len(orders), 1), np.int64), orders + 1, np.full((len(orders), 1), vertices - 1)])
     values = [
-        np.where(place[:, x] < place[:, y], 1 << place[:, x] + place[:, y] * (place[:, y] - 1) // 2, EDGE_COUNT_UNIT)
+        np.where(place[:, x] < place[:, y], 1 << place[:, x] + offset(place[:, y]), EDGE_COUNT_UNIT)
         for x, y in edges(vertices)
     ]
     opcodes = 3 ** (interior - 1 - orders) @ operation_digits(interior).T

@@ -37,16 +37,12 @@ Matrix: TypeAlias = Sequence[Sequence[int | float]] | npt.NDArray[Any]
 """An adjacency matrix of 0 and 1, strictly upper triangular, of shape (vertices, vertices)."""
 
 Label = TypeVar("Label")
+Vertex = TypeVar("Vertex", int, npt.NDArray[np.int64])
 
 
-def offset(vertex: int) -> int:
+def offset(vertex: Vertex) -> Vertex:
     """The bit of edge (0, vertex): the edges into ``vertex`` are the ``vertex`` bits from here on."""
     return vertex * (vertex - 1) // 2
-
-
-def pack(vertices: int, bits: int, opcode: int) -> int:
-    """The key of a labelled graph without dead parts."""
-    return vertices << 29 | bits << 8 | opcode
 
 
 def unpack(key: int) -> tuple[int, int, int]:
@@ -119,7 +115,7 @@ def pruned_key(predecessors: Sequence[int], operations: Sequence[int]) -> int:
         start += y
     for v in vertices[1:-1]:
         opcode = opcode * 3 + operations[v - 1]
-    return pack(len(vertices), bits, opcode) if bits.bit_count() <= MOST_EDGES else OUTSIDE_SPACE
+    return len(vertices) << 29 | bits << 8 | opcode if bits.bit_count() <= MOST_EDGES else OUTSIDE_SPACE
 
 
 def key_of_matrix(matrix: Matrix, operations: Sequence[Operation]) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from harness.spaces.nasbench101_graphs import Keys, operation_digits
+from harness.spaces.nasbench101_graphs import Keys, operations_of
 from harness.spaces.nasbench101_keys import OPERATIONS, offset
 
 CHUNK = 2**14
@@ -37,26 +37,17 @@ def path_features(keys: Keys, vertices: int) -> npt.NDArray[np.uint8]:
 def _paths(keys: Keys, vertices: int) -> Paths:
     sizes, bits = keys >> 29, keys >> 8
     ends = np.zeros((len(keys), path_count(vertices)), np.bool_)
+    operations = np.pad(operations_of(keys, vertices), ((0, 0), (0, 1)), constant_values=-1)  # the last has none
     arrived = [ends.copy()]
     arrived[0][:, 0] = True  # the empty path leads to the input
     for vertex in range(1, vertices):
-        into = ends.copy()
-        into.fill(False)
+        into = np.zeros_like(ends)
         for source in range(vertex):
             into |= arrived[source] & (bits >> offset(vertex) + source & 1).astype(bool)[:, None]
         last = sizes == vertex + 1
         ends[last] = into[last]
-        arrived.append(_extended(into, _operations(keys, sizes, vertex)))
+        arrived.append(_extended(into, operations[:, vertex - 1]))
     return ends
-
-
-def _operations(keys: Keys, sizes: npt.NDArray[np.int64], vertex: int) -> npt.NDArray[np.int64]:
-    """The operation of one interior vertex of each cell, -1 where the vertex is not interior."""
-    codes = np.full(len(keys), -1, np.int64)
-    for size in range(vertex + 2, int(sizes.max(initial=0)) + 1):
-        here = sizes == size
-        codes[here] = operation_digits(size - 2)[keys[here] & 255, vertex - 1]
-    return codes
 
 
 def _extended(paths: Paths, codes: npt.NDArray[np.int64]) -> Paths:

@@ -68,15 +68,13 @@ class NASBench201(SearchSpace):
     def canonical_keys(self, keys: Keys) -> Keys:
         """The smallest key of each key's class, or with ``cells='all'`` the key itself; -1 outside the space."""
         inside = (keys >= 0) & (keys < SIZE)
-        least: Keys = np.where(inside, self._least[np.where(inside, keys, 0)], -1)
-        return least
+        return np.where(inside, self._least[np.where(inside, keys, 0)], -1)
 
     def from_keys(self, keys: Keys) -> Choices:
         """The digits of the keys; raises SpaceError outside the space."""
         if not ((keys >= 0) & (keys < SIZE)).all():
             raise SpaceError(f"{int(keys[(keys < 0) | (keys >= SIZE)][0])} is no key of a cell of space {self.name!r}")
-        digits: Choices = keys[:, None] // PLACE_VALUES % len(OPERATIONS)
-        return digits
+        return keys[:, None] // PLACE_VALUES % len(OPERATIONS)
 
     def owns(self, keys: Keys) -> npt.NDArray[np.bool_]:
         """Which keys are cells of the space: all numbers, or those that are the smallest of their class."""

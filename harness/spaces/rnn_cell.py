@@ -62,8 +62,7 @@ class RNNCell(SearchSpace):
 
     def keys(self, choices: Choices) -> npt.NDArray[np.int64]:
         """The mixed-radix numbers of choices within their options; every one is a cell."""
-        numbers: npt.NDArray[np.int64] = choices @ self._place
-        return numbers
+        return choices @ self._place
 
     def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The keys themselves, or -1 outside the space."""

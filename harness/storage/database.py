@@ -108,21 +108,15 @@ def make_store(engine: Engine) -> None:
         if _is_sqlite(engine.url):
             _enable_wal(engine)
         with writer.begin() as connection:
-            if _is_store(connection):
-                _upgrade(connection)
+            is_store, versions = _is_store(connection), schema.versions
+            schema.metadata.create_all(connection)  # an older store gets the tables that it lacks; the others stay
+            if is_store:
+                older = versions.c.version != schema.VERSION
+                connection.execute(update(versions).where(older).values(version=schema.VERSION))
             else:
-                schema.metadata.create_all(connection)
-                connection.execute(insert(schema.versions).values(version=schema.VERSION))
+                connection.execute(insert(versions).values(version=schema.VERSION))
             # Deletes nothing, but fails for a read-only database now, not after an hour of search.
-            connection.execute(delete(schema.versions).where(false()))
-
-
-def _upgrade(connection: Connection) -> None:
-    """Add the tables that an older store lacks; those that it has stay as they are."""
-    schema.metadata.create_all(connection)
-    connection.execute(
-        update(schema.versions).where(schema.versions.c.version != schema.VERSION).values(version=schema.VERSION)
-    )
+            connection.execute(delete(versions).where(false()))
 
 
 def table_exists(engine: Engine, table: Table) -> bool:

@@ -64,7 +64,8 @@ def merge(target: str, source: str, report: ProgressReport | None = None) -> Mer
         database.require_store(origin)
         _require_two(destination, origin)
         database.make_store(destination)
-        with _reading(origin) as reader, _writing(destination) as writer:
+        writing = destination.execution_options(harness_write=True)
+        with _reading(origin) as reader, database.store_errors(destination.url), writing.begin() as writer:
             return _Merge(reader, writer, report).all()
     finally:
         origin.dispose()
@@ -89,12 +90,6 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-@contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
-    with database.store_errors(engine.url), engine.execution_options(harness_write=True).begin() as connection:
-        yield connection
-
-
 class _Merge:
     """The merge of one source into the target."""
 
@@ -110,7 +105,7 @@ class _Merge:
         """Merge runs, truths and lookups."""
         existing = {row.id: row for row in self._writer.execute(select(schema.runs))}
         found = self._reader.execute(select(schema.runs).order_by(schema.runs.c.number)).all()
-        copied = {row.id for row in found if _further(row, existing.get(row.id))}
+        copied = {row.id for row in found if row.id not in existing or _progress(row) > _progress(existing[row.id])}
         self._total = sum(row.scores for row in found if row.id in copied)
         for row in found:
             if row.id in copied:
@@ -187,11 +182,6 @@ class _Merge:
         if new:
             self._writer.execute(insert(schema.looks), new)
         return len(new)
-
-
-def _further(row: Row[Any], existing: Row[Any] | None) -> bool:
-    """Whether the source's copy of a run replaces the target's."""
-    return existing is None or _progress(row) > _progress(existing)
 
 
 def _progress(row: Row[Any]) -> tuple[bool, int, bool]:

@@ -96,13 +96,11 @@ class WhereCondition:
 
     def _same(self, found: Any) -> bool:
         if isinstance(found, str):
-            return found.startswith(self.text) if self._abbreviates() else found == self.text
+            abbreviates = self.key in ABBREVIATED_KEYS and self.text != ""
+            return found.startswith(self.text) if abbreviates else found == self.text
         if isinstance(found, bool) or isinstance(self.value, bool):
             return found is self.value
         return bool(found == self.value)
-
-    def _abbreviates(self) -> bool:
-        return self.key in ABBREVIATED_KEYS and self.text != ""
 
 
 def select(runs: Sequence[Run], wheres: Sequence[str]) -> list[Run]:

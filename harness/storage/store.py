@@ -145,12 +145,13 @@ class Store:
 
     def record_truth(self, space: str, truth: Truth) -> None:
         """Store a truth, once; does nothing if the table is missing, as in an older store opened by ``read``."""
-        key = {"space": space, "metric": truth.metric, "table_digest": truth.digest}
-        if not database.table_exists(self._engine, schema.truths) or self._known(schema.truths, key):
+        table, key = schema.truths, {"space": space, "metric": truth.metric, "table_digest": truth.digest}
+        known = select(table).where(*(table.c[name] == value for name, value in key.items()))
+        if not database.table_exists(self._engine, table) or self._rows(known):
             return
         with self._write() as connection:
-            if not _there(connection, schema.truths, key):
-                connection.execute(insert(schema.truths).values(**key, **truth_row(truth)))
+            if connection.execute(known).first() is None:
+                connection.execute(insert(table).values(**key, **truth_row(truth)))
 
     def record_lookup(self, look: TruthLookup) -> None:
         """Record a lookup of the truth; ``Judge`` takes this method as ``record``."""
@@ -163,9 +164,7 @@ class Store:
         """The stored runs, oldest first; ``equal`` may name policy, oracle, space, table_digest and seed."""
         wanted = equal if status is None else equal | {"status": status}
         conditions = [schema.runs.c[name] == value for name, value in wanted.items()]
-        return [
-            run_of(row) for row in self._rows(select(schema.runs).where(*conditions).order_by(schema.runs.c.number))
-        ]
+        return [*map(run_of, self._rows(select(schema.runs).where(*conditions).order_by(schema.runs.c.number)))]
 
     def show(self, prefix: str) -> Run:
         """The one run whose id begins with ``prefix``; raises UnknownNameError for none or several."""
@@ -182,7 +181,7 @@ class Store:
 
     def trials(self, run: str) -> list[ScoreRow]:
         """A run's answered Scores by number."""
-        return [ScoreRow(*score_values(row)) for row in self._rows(_trials_of(run))]
+        return list(self.stream(run))
 
     def best_score(self, run: str) -> float | None:
         """The best score of a run so far, as its search saw it; ``None`` where none has a value."""
@@ -192,17 +191,16 @@ class Store:
 
     def stream(self, run: str) -> Iterator[ScoreRow]:
         """The rows of ``trials``, read in batches: millions of rows take no more memory than a few thousand."""
+        columns = (schema.trials.c[name] for name in SCORE_COLUMNS)
+        found = select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(schema.trials.c.number)
         with database.store_errors(self._engine.url), self._engine.connect() as connection:
-            rows = connection.execution_options(yield_per=BATCH_ROWS).execute(_trials_of(run))
-            for row in rows:
+            for row in connection.execution_options(yield_per=BATCH_ROWS).execute(found):
                 yield ScoreRow(*score_values(row))
 
     def results(self, run: str) -> list[Result]:
         """All judgements of a run, one record for each metric and table."""
         found = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
-        return [
-            result_of(row) for row in self._rows(found.order_by(schema.results.c.metric, schema.results.c.table_digest))
-        ]
+        return [*map(result_of, self._rows(found.order_by(schema.results.c.metric, schema.results.c.table_digest)))]
 
     def probe(self, run: str) -> list[tuple[str, float | None]]:
         """The cells that a run's final shared weights scored, with their scores, in order."""
@@ -213,10 +211,8 @@ class Store:
     def correlations(self, run: str) -> list[ProbeCorrelation]:
         """How well a run's final shared weights rank cells, one record for each metric and table."""
         found = schema.correlations.c
-        return [
-            correlation_of(row)
-            for row in self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
-        ]
+        rows = self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
+        return [*map(correlation_of, rows)]
 
     def truths(self) -> dict[tuple[str, str, str], Truth]:
         """The truths that the runs of this store were judged by, by space, metric and digest."""
@@ -232,10 +228,6 @@ class Store:
         return [
             TruthLookup(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows
         ]
-
-    def _known(self, table: Table, key: Mapping[str, Any]) -> bool:
-        with database.store_errors(self._engine.url), self._engine.connect() as connection:
-            return _there(connection, table, key)
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         with database.store_errors(self._engine.url), self._engine.connect() as connection:
@@ -268,14 +260,3 @@ class Store:
             update_own_run(connection, update(schema.runs).values(values), (run, number, before))
             yield connection, number
         del self._begun[run]
-
-
-def _trials_of(run: str) -> Select[Any]:
-    columns = (schema.trials.c[name] for name in SCORE_COLUMNS)
-    return select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(schema.trials.c.number)
-
-
-def _there(connection: Connection, table: Table, key: Mapping[str, Any]) -> bool:
-    """Whether a table has a row with this key."""
-    same = [table.c[name] == value for name, value in key.items()]
-    return connection.execute(select(*table.primary_key.columns).where(*same)).first() is not None

@@ -31,6 +31,15 @@ def same_state(a: Any, b: Any) -> bool:
     return type(a) is type(b) and bool(a == b or (a != a and b != b))
 
 
+def require_refused(error: type[Exception], rule: str, call: Callable[..., object], *arguments: object) -> None:
+    """Raise ContractError with the rule unless the call raises this error."""
+    try:
+        call(*arguments)
+    except error:
+        return
+    raise ContractError(rule)
+
+
 def require_declared(read: Callable[[], object]) -> None:
     """Raise ContractError if reading a plug-in's declarations raises a HarnessError."""
     try:

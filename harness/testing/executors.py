@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from typing import TypeAlias
 
 from harness.execution.executor import Executor, Job, JobEnd, JobEvent, JobMessage, JobResult, Send, Workers
-from harness.testing.contract import ContractError, require
+from harness.testing.contract import ContractError, require, require_refused
 
 ExecutorFactory: TypeAlias = Callable[[Workers], Executor]
 """Starts an executor, like the function that is registered under an executor's name."""
@@ -95,7 +95,8 @@ def a_name_is_in_use_until_its_end(start: ExecutorFactory) -> None:
                     executor.submit(Job("job", count, (0, 2)))
 
         executor.submit(Job("job", fail))
-        _require_refusal(executor, ValueError, "a second job of a name must be refused while the first has not ended")
+        rule = "a second job of a name must be refused while the first has not ended"
+        require_refused(ValueError, rule, executor.submit, Job("job", count, (0, 1)))
         executor.wait(submit_again)
     require(ends[1:] == [JobResult("job", 2)], "a job that is submitted again when it has ended is performed again")
 
@@ -133,7 +134,8 @@ def an_error_of_the_receiver_comes_out(start: ExecutorFactory) -> None:
             executor.wait(_interrupt)
     except KeyboardInterrupt:
         require(time.monotonic() - began < LONG_SECONDS / 2, "leaving an executor must not wait for its jobs")
-        _require_refusal(executor, RuntimeError, "an executor that is shut down must refuse jobs")
+        rule = "an executor that is shut down must refuse jobs"
+        require_refused(RuntimeError, rule, executor.submit, Job("job", count, (0, 1)))
         return
     raise ContractError("an error that the receiver raises must come out of `wait`")
 
@@ -144,14 +146,6 @@ def _interrupt(event: JobEvent) -> None:
 
 def _error_of(event: JobEvent) -> Exception | None:
     return getattr(event, "error", None)
-
-
-def _require_refusal(executor: Executor, error: type[Exception], rule: str) -> None:
-    try:
-        executor.submit(Job("job", count, (0, 1)))
-    except error:
-        return
-    raise ContractError(rule)
 
 
 EXECUTOR_CHECKS: tuple[Callable[[ExecutorFactory], None], ...] = (

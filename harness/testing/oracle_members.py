@@ -42,9 +42,8 @@ def settings_are_filled_in(case: OracleCase) -> None:
     require_declared(lambda: apply_protocol(factory, given, recipe, oracle.space))
     settled, _ = apply_protocol(factory, given, recipe, oracle.space)
     require(given == before, "protocol must not change the settings that it is given")
-    require(
-        settled.keys() == given.keys(), "protocol must return the settings of the constructor, neither more nor less"
-    )
+    same = settled.keys() == given.keys()
+    require(same, "protocol must return the settings of the constructor, neither more nor less")
     require_declared(lambda: space_of_settings(factory, given))
     if (named := space_of_settings(factory, given)) is not None:
         require_declared(lambda: create_space(named))

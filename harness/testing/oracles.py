@@ -12,7 +12,7 @@ from harness.core.features import OracleFeatures
 from harness.core.oracle import Answer, Failed, Gradient, Metric, Oracle, Query, Score, Scored, Slope, Update, Updated
 from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
-from harness.testing.contract import ContractError, require, require_plain, same_state
+from harness.testing.contract import ContractError, require, require_plain, require_refused, same_state
 from harness.testing.oracle_case import OracleCase, random_mixture, sample
 from harness.testing.oracle_members import (
     optional_members_are_right,
@@ -37,10 +37,8 @@ def answers_match(case: OracleCase) -> None:
     answers = oracle.answer(queries)
     require(len(answers) == len(queries), f"{len(queries)} queries got {len(answers)} answers; each needs one")
     for query, answer in zip(queries, answers, strict=True):
-        wanted = ANSWERS[type(query)]
-        require(
-            isinstance(answer, wanted | Failed), f"{type(query).__name__} was answered by a {type(answer).__name__}"
-        )
+        matches = isinstance(answer, ANSWERS[type(query)] | Failed)
+        require(matches, f"{type(query).__name__} was answered by a {type(answer).__name__}")
         _require_sound(answer, oracle.metric)
     require(oracle.answer([]) == [], "no queries get no answers")
 
@@ -64,16 +62,8 @@ def refuses_what_it_cannot(case: OracleCase) -> None:
     good = [query for query in offers if type(query) in oracle.supports]
     for query, error in bad:
         before = oracle.state_dict()
-        _require_refusal(oracle, [*good, query], error)
+        require_refused(error, f"{query!r} must be refused with {error.__name__}", oracle.answer, [*good, query])
         require(same_state(before, oracle.state_dict()), "a refused batch must change nothing")
-
-
-def _require_refusal(oracle: Oracle, queries: Sequence[Query], error: type[Exception]) -> None:
-    try:
-        oracle.answer(queries)
-    except error:
-        return
-    raise ContractError(f"{queries[-1]!r} must be refused with {error.__name__}")
 
 
 def seed_decides(case: OracleCase) -> None:

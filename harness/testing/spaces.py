@@ -9,7 +9,7 @@ import numpy as np
 from harness.core.errors import SpaceError
 from harness.core.random import stream
 from harness.core.space import ENUMERABLE, Architecture, SearchSpace
-from harness.testing.contract import ContractError, require
+from harness.testing.contract import require, require_refused
 
 SAMPLES = 100
 SMALL_SPACE = 120
@@ -50,11 +50,9 @@ def canonical_is_idempotent(space: SearchSpace) -> None:
 def enumeration_is_complete(space: SearchSpace) -> None:
     """Enumerated cells are distinct, canonical and in the space; a space that is too large refuses to be enumerated."""
     if space.size > ENUMERABLE:
-        try:
-            space.enumerate_keys()
-        except SpaceError:
-            return
-        raise ContractError(f"a space of {space.size} cells must refuse to be enumerated")
+        rule = f"a space of {space.size} cells must refuse to be enumerated"
+        require_refused(SpaceError, rule, space.enumerate_keys)
+        return
     keys = space.enumerate_keys()
     require(len(np.unique(keys)) == len(keys), "a cell was enumerated twice")
     require(bool((space.canonical_keys(keys) == keys).all()), "an enumerated key is not canonical")
@@ -78,11 +76,7 @@ def text_round_trips(space: SearchSpace) -> None:
         text = space.format(architecture)
         require("\n" not in text, "the text form is one line")
         require(space.canonical(space.parse(text)) == space.canonical(architecture), f"{text!r} does not read back")
-    try:
-        space.parse("no such cell")
-    except SpaceError:
-        return
-    raise ContractError("a text that is no cell must be refused with SpaceError")
+    require_refused(SpaceError, "a text that is no cell must be refused with SpaceError", space.parse, "no such cell")
 
 
 def one_hot_round_trips(space: SearchSpace) -> None:

@@ -102,7 +102,6 @@ def test_every_look_is_recorded_even_those_that_find_nothing():
     assert [(look.run, look.architecture) for look in kept] == [("r1", "0+1"), ("r2", "3+3")]
     assert all(look.metric == "test_accuracy" and look.table_digest == "d" * 64 for look in kept)
     assert all(datetime.now(UTC) - look.when < timedelta(minutes=1) for look in kept)
-    assert judge.looks == kept
 
 
 def test_the_truth_is_not_told_when_the_look_cannot_be_recorded():

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError
-from harness.core.judgement import NoVerdict, Verdict
+from harness.core.judgement import NoVerdict, TruthLookup, Verdict
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.core.space import Architecture
@@ -162,18 +162,20 @@ def test_the_look_is_recorded_before_anything_is_told() -> None:
 
 def test_many_verdicts_are_those_of_each_alone() -> None:
     cells = [Architecture((a, b)) for a in range(4) for b in range(4)]
-    one, all_ = Judge(FakeTable(TRUTH), SPACE), Judge(FakeTable(TRUTH), SPACE)
+    looks = list[TruthLookup]()
+    one, all_ = Judge(FakeTable(TRUTH), SPACE), Judge(FakeTable(TRUTH), SPACE, record=looks.append)
     for alone, together in zip([one.judge(cell) for cell in cells], all_.many(cells, run="r"), strict=True):
         assert alone == together or {type(alone), type(together)} == {NoVerdict}
-    assert [(look.run, look.architecture) for look in all_.looks] == [("r", "16 incumbents")]
+    assert [(look.run, look.architecture) for look in looks] == [("r", "16 incumbents")]
 
 
 def test_nothing_is_no_look_and_a_foreign_cell_is_refused_before_one() -> None:
-    judge = Judge(FakeTable(TRUTH), SPACE)
+    looks = list[TruthLookup]()
+    judge = Judge(FakeTable(TRUTH), SPACE, record=looks.append)
     assert judge.many([]) == []
     with pytest.raises(SpaceError):
         judge.many([Architecture((0, 1)), Architecture((9, 9, 9))])
-    assert judge.looks == []
+    assert looks == []
 
 
 def test_a_run_without_scores_has_a_course_without_steps_and_no_look(store: Store) -> None:

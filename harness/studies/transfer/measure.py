@@ -18,7 +18,7 @@ from backends.tabular.table import Keys, Table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.numbers import Number, Undefined
-from harness.core.space import Architecture, SearchSpace, same_scheme
+from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
 from harness.statistics import ENOUGH_PAIRS, kendall, spearman, top_precision, weighted_kendall
@@ -117,7 +117,7 @@ def study_transfer(first: Table, second: Table, metric: str | None = None, *, to
     ``metric`` restricts this to one metric of both tables. Raises IncompatibleError for tables of different schemes,
     TableError if there is nothing to compare, and UnknownNameError for a metric that one of them lacks.
     """
-    if not same_scheme(first, second):
+    if first.scheme != second.scheme:
         raise IncompatibleError(
             f"table {first.name!r} is of scheme {first.scheme!r} and table {second.name!r} of {second.scheme!r}, so "
             "that they share no cells; choose two of one scheme"
