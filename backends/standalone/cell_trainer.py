@@ -1,10 +1,7 @@
 """Train cells by one recipe: the seeds, the data and the rows of results that a table's builder writes down."""
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +11,33 @@ import torch
 
 from backends.data import datasets
 from backends.networks.cell_graphs import ArchitectureGraphs
-from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint, checkpoint_folder
+from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint
 from backends.standalone.networks import parameters_of
+from backends.standalone.recipe_trainer import RecipeTrainer, seed_of
 from backends.standalone.training import CellTraining, TrainingCurve, skeleton
 from backends.training.devices import memory_guard, resolve_device
 from backends.training.recipes import Recipe
-from harness import __version__
 from harness.core.errors import SettingError
 
 
 def training_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat: int, attempt: int = 0) -> int:
     """Seed of one training, from these alone: neither order nor number of workers can change a result."""
     name = f"{recipe.seed}|{cell.text}|{epochs}|{repeat}" + (f"|{attempt}" if attempt else "")
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+    return seed_of(name)
 
 
 SeedFunction = Callable[[Recipe, ArchitectureGraphs, int, int, int], int]
 """The seed of a training from recipe, cell, epochs, repeat and attempt."""
 
 
-class CellTrainer:
-    """Trains any cell by one recipe on its data, on one processor thread or a GPU.
+class CellTrainer(RecipeTrainer):
+    """Trains any cell on images.
 
-    A training is written to a checkpoint in the folder `checkpoints` (where None: `checkpoint_folder()`) every
-    `interval` seconds, and goes on from there when it is asked for again. The checkpoint is deleted at the end; with
-    continued budgets it is kept until the longest one, which a longer budget then goes on to.
+    A training's checkpoint is deleted at the end; with continued budgets it is kept until the longest one, which a
+    longer budget then goes on to.
     """
+
+    libraries = (numpy, sklearn, torch)
 
     def __init__(
         self,
@@ -51,12 +49,7 @@ class CellTrainer:
         interval: float = INTERVAL,
         seeding: SeedFunction = training_seed,
     ) -> None:
-        torch.set_num_threads(1)
-        self._recipe = recipe
-        self._device = resolve_device(device)
-        self._folder = checkpoints or checkpoint_folder()
-        self._interval = interval
-        self._seeding = seeding
+        target = resolve_device(device)
         images = datasets.load(
             recipe.dataset,
             train_images=recipe.train_images,
@@ -65,12 +58,8 @@ class CellTrainer:
             verify=verify,
         )
         _require_enough(recipe, len(images.test))
-        self._data = images.to(self._device)
-
-    def fingerprint(self) -> Mapping[str, str]:
-        """What results depend on besides recipe and cell: the data's digest and the library versions."""
-        versions = {library.__name__: str(library.__version__) for library in (numpy, sklearn, torch)}
-        return {"data_digest": self._data_digest} | versions
+        self._recipe, self._seeding, self._data = recipe, seeding, images.to(target)
+        super().__init__(recipe, self._data, checkpoints, interval)
 
     def rows(self, cell: ArchitectureGraphs, epochs: int) -> list[dict[str, Any]]:
         """Train every repeat of one cell and budget; one self-explanatory row a repeat."""
@@ -87,7 +76,7 @@ class CellTrainer:
         checkpoints, left = list[TrainingCheckpoint](), list(repeats)
         for attempt in range(self._recipe.attempts):
             seeds = [self._seeding(self._recipe, cell, self._schedule(epochs), n, attempt) for n in left]
-            checkpoints.append(self._checkpoint(cell, epochs, seeds))
+            checkpoints.append(self.checkpoint(cell.text, self._schedule(epochs), seeds))
             with memory_guard("batch_size or width of the recipe"):
                 trained = self._train(cell, epochs, seeds, checkpoints[-1])
             curves.update(zip(left, trained, strict=True))
@@ -116,17 +105,6 @@ class CellTrainer:
     def _schedule(self, epochs: int) -> int:
         """Epochs of the training that has a budget of `epochs`."""
         return max(self._recipe.epochs) if self._recipe.budgets == "continued" else epochs
-
-    def _checkpoint(self, cell: ArchitectureGraphs, epochs: int, seeds: Sequence[int]) -> TrainingCheckpoint:
-        """Its name holds all that decides the training, so that no other one can go on from it."""
-        deciding = [self._recipe.document(), cell.text, self._schedule(epochs), list(seeds)]
-        deciding += [dict(self.fingerprint()), __version__, self._device.type]
-        name = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-        return TrainingCheckpoint(self._folder, name, self._interval)
-
-    @cached_property
-    def _data_digest(self) -> str:
-        return self._data.digest()
 
 
 def _require_enough(recipe: Recipe, test_images: int) -> None:

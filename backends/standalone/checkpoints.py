@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import pickle
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 
 from harness.core.errors import StoreError
+from harness.files.atomic_write import atomic_write
 
 CHECKPOINTS_VARIABLE = "HARNESS_CHECKPOINTS"
 """Environment variable that names the folder of checkpoints."""
@@ -74,7 +74,9 @@ class TrainingCheckpoint:
         saved = buffer.getbuffer()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._replace(hashlib.sha256(saved).digest(), saved)
+            with atomic_write(self._path) as part, part.open("wb") as file:
+                file.write(hashlib.sha256(saved).digest())
+                file.write(saved)
         except OSError as error:
             raise StoreError(
                 f"cannot write the checkpoint {str(self._path)!r}: {error.strerror}; "
@@ -85,17 +87,7 @@ class TrainingCheckpoint:
     def remove(self) -> None:
         """Delete the file, and what a process that was killed while writing has left of it."""
         self._path.unlink(missing_ok=True)
-        for part in self._path.parent.glob(f"{self._name}.*.part"):
+        for part in self._path.parent.glob(f"*{self._name}.*.part"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - part.stat().st_mtime > _ABANDONED_SECONDS:
                     part.unlink()
-
-    def _replace(self, digest: bytes, saved: memoryview) -> None:
-        with tempfile.NamedTemporaryFile(
-            dir=self._path.parent, prefix=f"{self._name}.", suffix=".part", delete=False
-        ) as file:
-            file.write(digest)
-            file.write(saved)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, self._path)

@@ -1,25 +1,18 @@
 """Train recurrent cells by one recipe: the seeds, the text, and the rows that a table's builder writes down."""
 
-import hashlib
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import numpy
-import torch
-
 from backends.data import corpora
 from backends.networks.rnn_cell import count_parameters
-from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint, checkpoint_folder
+from backends.standalone.checkpoints import INTERVAL
 from backends.standalone.language_training import EpochMeasurement, LanguageTraining
+from backends.standalone.recipe_trainer import RecipeTrainer, seed_of
 from backends.training.devices import memory_guard, resolve_device
 from backends.training.recipes import LanguageRecipe
-from harness import __version__
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
 
@@ -35,8 +28,8 @@ class LanguageCurve:
         return not math.isfinite(self.moments[-1].validation_perplexity)
 
 
-class LanguageTrainer:
-    """Trains any recurrent cell by one recipe on its text, on one processor thread or a GPU.
+class LanguageTrainer(RecipeTrainer):
+    """Trains any recurrent cell on a text.
 
     Repeat r of every cell starts from one seed, that of `repeat_seed`, so that cells differ by themselves and not by
     their luck. Checkpoints are as those of `backends.standalone.cell_trainer`: a longer budget goes on from a shorter.
@@ -51,30 +44,19 @@ class LanguageTrainer:
         checkpoints: Path | None = None,
         interval: float = INTERVAL,
     ) -> None:
-        torch.set_num_threads(1)
-        self._recipe = recipe
-        self._device = resolve_device(device)
-        self._folder = checkpoints or checkpoint_folder()
-        self._interval = interval
+        target = resolve_device(device)
         text = corpora.load(
             recipe.dataset, vocabulary=recipe.vocabulary, train_tokens=recipe.train_tokens, verify=verify
         )
-        self._text = text.to(self._device)
-
-    def fingerprint(self) -> Mapping[str, str]:
-        """What results depend on besides recipe and cell: the data's digest and the library versions."""
-        versions = {library.__name__: str(library.__version__) for library in (numpy, torch)}
-        return {"data_digest": self._data_digest} | versions
+        self._recipe, self._text = recipe, text.to(target)
+        super().__init__(recipe, self._text, checkpoints, interval)
 
     def rows(self, architecture: str, repeat: int) -> list[dict[str, Any]]:
         """Train one repeat of the cell that is called like this in its space; one self-explanatory row."""
         curve = self.curve(architecture, self._recipe.epochs, repeat)
         nodes = len(nodes_of(architecture))
-        row: dict[str, Any] = {
-            "architecture": architecture,
-            "repeat": repeat,
-            "epochs": list(range(1, len(curve.moments) + 1)),
-        }
+        epochs = list(range(1, len(curve.moments) + 1))
+        row: dict[str, Any] = {"architecture": architecture, "repeat": repeat, "epochs": epochs}
         for name in ("validation_perplexity", "test_perplexity"):
             row[name] = [getattr(moment, name) for moment in curve.moments]
         row["seconds"] = list(accumulate(moment.seconds for moment in curve.moments))
@@ -84,7 +66,7 @@ class LanguageTrainer:
 
     def curve(self, architecture: str, epochs: int, repeat: int) -> LanguageCurve:
         """Train one repeat to the end of `epochs`; raises ResourceError where a GPU's memory is too small."""
-        checkpoint = self._checkpoint(architecture, repeat)
+        checkpoint = self.checkpoint(architecture, repeat)
         with memory_guard("batch_size or width of the recipe"):
             seed = repeat_seed(self._recipe, repeat)
             training = LanguageTraining(nodes_of(architecture), self._recipe, self._text, seed=seed)
@@ -99,21 +81,10 @@ class LanguageTrainer:
             checkpoint.write(training.state_dict())
         return LanguageCurve(moments)
 
-    def _checkpoint(self, architecture: str, repeat: int) -> TrainingCheckpoint:
-        """Its name holds all that decides the training, so that no other one can go on from it."""
-        deciding = [self._recipe.document(), architecture, repeat, dict(self.fingerprint()), __version__]
-        name = hashlib.sha256(json.dumps([*deciding, self._device.type], sort_keys=True).encode()).hexdigest()
-        return TrainingCheckpoint(self._folder, name, self._interval)
-
-    @cached_property
-    def _data_digest(self) -> str:
-        return self._text.digest()
-
 
 def repeat_seed(recipe: LanguageRecipe, repeat: int) -> int:
     """Seed of a repeat, whatever the cell."""
-    name = f"{recipe.seed}|{repeat}"
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+    return seed_of(f"{recipe.seed}|{repeat}")
 
 
 def nodes_of(architecture: str) -> tuple[tuple[str, int], ...]:

@@ -1,19 +1,17 @@
 """What stand-alone trainings of a space's architectures come to, as the oracle asks for it."""
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TypeAlias
 
 import numpy as np
 
-from backends.networks.adapters import DataKind, adapter_of, graphs_of
+from backends.networks.adapters import adapter_of, graphs_of
 from backends.networks.cell_graphs import ArchitectureGraphs
 from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.language_trainer import LanguageTrainer
 from backends.standalone.tasks import IMAGES, TEXT
 from harness.core.errors import IncompatibleError
 from harness.core.measures import ACCURACY, PERPLEXITY
-from harness.core.oracle import Metric
 from harness.core.space import Architecture, SearchSpace
 
 
@@ -25,25 +23,12 @@ class TrainingOutcome:
     seconds: float
 
 
-class Outcomes(Protocol):
-    """Trains the architectures of one space by one recipe."""
-
-    metric: Metric
-    budgets: tuple[int, ...]
-    known_budgets: str
-    """The budgets in words."""
-
-    def name(self, architecture: Architecture) -> Hashable:
-        """What a training is told apart by: the canonical cell."""
-        ...
-
-    def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
-        """Train to the end of `epochs`, one of the budgets; raises ResourceError where memory is too small."""
-        ...
-
-
 class CellOutcomes:
-    """Of cells that are trained on images: validation accuracies by a recipe for images."""
+    """Of cells that are trained on images: validation accuracies by a recipe for images.
+
+    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` these in words, and ``name`` is what
+    trainings are told apart by: the canonical cell.
+    """
 
     metric = ACCURACY.metric("validation")
 
@@ -60,7 +45,10 @@ class CellOutcomes:
         return graphs_of(self._space, self._space.canonical_keys(key).tolist())[0]
 
     def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
-        """The accuracy, None where all attempts of the recipe diverged."""
+        """Train to the end of a budget: the accuracy, None where all attempts of the recipe diverged.
+
+        Raises ResourceError where memory is too small.
+        """
         (curve,) = self._trainer.curves(self.name(architecture), epochs, repeats=[0])
         return TrainingOutcome(None if curve.diverged else curve.final.validation_accuracy, curve.final.seconds)
 
@@ -82,17 +70,17 @@ class LanguageOutcomes:
         return self._space.format(architecture)
 
     def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
-        """The score after the last of these epochs, None where the perplexity is no finite number."""
+        """The score after the last of these epochs, a budget; None where the perplexity is no finite number.
+
+        Raises ResourceError where memory is too small.
+        """
         curve = self._trainer.curve(self.name(architecture), epochs, repeat=0)
         perplexity = np.array([curve.moments[-1].validation_perplexity])
         score = None if curve.diverged else float(PERPLEXITY.scores(perplexity)[0])
         return TrainingOutcome(score, sum(moment.seconds for moment in curve.moments))
 
 
-OUTCOMES: Mapping[DataKind, type[CellOutcomes] | type[LanguageOutcomes]] = {
-    "images": CellOutcomes,
-    "text": LanguageOutcomes,
-}
+Outcomes: TypeAlias = CellOutcomes | LanguageOutcomes
 
 
 def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> Outcomes:
@@ -102,4 +90,5 @@ def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, veri
         raise IncompatibleError(
             f"oracle 'standalone' trains NAS-Bench-101, NAS-Bench-201 and recurrent cells, not those of {space.name!r}"
         )
-    return OUTCOMES[adapter.data](space, seed, recipe, device=device, verify=verify)
+    trainer = CellOutcomes if adapter.data == "images" else LanguageOutcomes
+    return trainer(space, seed, recipe, device=device, verify=verify)
