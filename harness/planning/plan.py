@@ -55,9 +55,8 @@ def make_plan(experiment: Experiment) -> Plan:
     space = settings.create_space(space_name, space_settings)
     table = _table_for(table, space, oracles, experiment.judge)
     if table is not None:
-        chosen = {
-            name: {**each, **({"table": str(table.path)} if "table" in each else {})} for name, each in chosen.items()
-        }
+        path = {"table": str(table.path)}
+        chosen = {name: {**each, **(path if "table" in each else {})} for name, each in chosen.items()}
     specs = list[RunSpec]()
     for policy, oracle in pairs:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
@@ -228,9 +227,8 @@ def _part(spec: RunSpec, kind: str) -> tuple[str, str]:
 
 
 def _on_cpu(spec: RunSpec) -> RunSpec:
-    given = spec.settings["oracle"]
-    device = {"device": "cpu"} if "device" in given else {}
-    return replace(spec, settings={**spec.settings, "oracle": {**given, **device}})
+    device = {"device": "cpu"} if "device" in spec.settings["oracle"] else {}
+    return replace(spec, settings={**spec.settings, "oracle": {**spec.settings["oracle"], **device}})
 
 
 def build_space(spec: RunSpec) -> SearchSpace:
