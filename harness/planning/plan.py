@@ -48,7 +48,9 @@ def make_plan(experiment: Experiment) -> Plan:
     pairs, notes = _pairs(policies, oracles)
     scopes = scoped_settings(experiment, policies, oracles)
     require_gpus(experiment.gpus)
-    chosen = {name: _oracle_settings(name, oracle, scopes) for name, oracle in oracles.items()}
+    chosen = {name: settings.resolve(name, oracle, scopes.oracles[name]) for name, oracle in oracles.items()}
+    for each in chosen.values():
+        each |= {"device": existing_device(each["device"])} if "device" in each else {}
     table = _named_table(experiment, scopes, chosen)
     space_name = experiment.space or (table.space if table else _space_of(oracles, chosen))
     space_settings = settings.resolve_space(space_name, scopes.space)
@@ -129,14 +131,6 @@ def _compatible_policies(oracle: Any) -> list[str]:
     """The registered policies that train the shared weights of an oracle."""
     classes = {name: registry.load("policy", name) for name in registry.entries("policy")}
     return [name for name, policy in classes.items() if Update in policy.needs <= oracle.supports]
-
-
-def _oracle_settings(name: str, oracle: Any, scopes: ScopedSettings) -> dict[str, Any]:
-    """All settings of an oracle, with a device that exists."""
-    chosen = settings.resolve(name, oracle, scopes.oracles[name])
-    if "device" in chosen:
-        chosen["device"] = existing_device(chosen["device"])
-    return chosen
 
 
 def _apply_protocol(
