@@ -52,7 +52,10 @@ def make_plan(experiment: Experiment) -> Plan:
     for each in chosen.values():
         each |= {"device": existing_device(each["device"])} if "device" in each else {}
     table = _named_table(experiment, scopes, chosen)
-    space_name = experiment.space or (table.space if table else _space_of(oracles, chosen))
+    made_for = (
+        space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items()
+    )  # say, by a surrogate's file
+    space_name = experiment.space or (table.space if table else next(filter(None, made_for), DEFAULT_SPACE))
     space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
     table = _table_for(table, space, oracles, experiment.judge)
@@ -76,12 +79,6 @@ def make_plan(experiment: Experiment) -> Plan:
         )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
     return Plan(tuple(specs), space, tuple(notes))
-
-
-def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
-    """The space that an oracle's settings are made for, such as that of a surrogate's file, or the default space."""
-    named = (space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items())
-    return next((name for name in named if name is not None), DEFAULT_SPACE)
 
 
 def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:

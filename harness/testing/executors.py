@@ -120,10 +120,8 @@ def a_cancelled_job_ends(start: ExecutorFactory) -> None:
     for name, messages in (("long", 1), ("waiting", 0)):
         *before, end = [event for event in found if event.job == name]
         require(len(before) == messages, f"a cancelled job must send nothing more, but {name!r} sent {len(before)}")
-        require(
-            isinstance(getattr(end, "error", None), CancelledError),
-            f"a cancelled job must end with CancelledError, not {end}",
-        )
+        error = getattr(end, "error", None)
+        require(isinstance(error, CancelledError), f"a cancelled job must end with CancelledError, not {end}")
     require(found[-1] == JobResult("other", 1), "the jobs that were not cancelled go on")
 
 
