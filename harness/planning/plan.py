@@ -52,10 +52,10 @@ def make_plan(experiment: Experiment) -> Plan:
     for each in chosen.values():
         each |= {"device": existing_device(each["device"])} if "device" in each else {}
     table = _named_table(experiment, scopes, chosen)
-    made_for = (
-        space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items()
-    )  # say, by a surrogate's file
-    space_name = experiment.space or (table.space if table else next(filter(None, made_for), DEFAULT_SPACE))
+    # settings, such as those that name a surrogate's file, may be made for one space
+    made_for = (space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items())
+    named = (name for name in made_for if name is not None)
+    space_name = experiment.space or (table.space if table else next(named, DEFAULT_SPACE))
     space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
     table = _table_for(table, space, oracles, experiment.judge)
