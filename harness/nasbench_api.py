@@ -237,8 +237,11 @@ def _columns(table: Table, stage: str) -> dict[str, npt.NDArray[Any]]:
 def _open(dataset_file: str | Path) -> Table:
     """Open a table; a record file is imported into the cache first, under a name made of its path, size and time."""
     path = Path(dataset_file)
-    if not path.is_file() or _starts_as_hdf5(path):
+    if not path.is_file():
         return open_table(dataset_file)
+    with path.open("rb") as file:
+        if file.read(4) == HDF5_MAGIC:
+            return open_table(dataset_file)
     stat = path.stat()
     name = hashlib.sha256(f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:16]
     table = cache_folder() / "records" / f"{path.stem}-{name}.h5"
@@ -246,11 +249,6 @@ def _open(dataset_file: str | Path) -> Table:
         table.parent.mkdir(parents=True, exist_ok=True)
         import_tfrecord(path, NASBench101(), table)
     return Table.open(table)
-
-
-def _starts_as_hdf5(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == HDF5_MAGIC
 
 
 __all__: Sequence[str] = ("ModelSpec", "NASBench", "OutOfDomainError")

@@ -108,12 +108,8 @@ class BayesNAS(AlternatingPolicy):
             super()._finish(group)
             return
         self._estimated += 1
-        slopes = np.array(group.slopes)
-        self._estimate(curvatures(group.rows[group.updates], slopes, self._probed, self.probe))
-
-    def _estimate(self, second: Floats) -> None:
-        """Estimate gammas and omegas from the second derivatives towards the probed choices; NaN changes nothing."""
-        known = self._probed[~np.isnan(second)]
+        second = curvatures(group.rows[group.updates], np.array(group.slopes), self._probed, self.probe)
+        known = self._probed[~np.isnan(second)]  # a NaN changes nothing
         at = tuple(known.T)
         sums = self.parameters.sum(axis=1)[at[0]]
         h = np.maximum(second[~np.isnan(second)] / sums**2, self.least_curvature * self.penalty)

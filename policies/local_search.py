@@ -46,21 +46,17 @@ class LocalSearch(SteppedPolicy):
 
     def _begin(self) -> SearchStep:
         while len(self._known) < self.samples:
-            rows = self._neighbours() if self._descending else self._starts()
+            near = one_away(self._here, self.space.options)
+            rows = near[unseen(self.space, near, self._seen())] if self._descending else self._starts()
             if len(rows):
                 return SearchStep(Score, rows[: self.samples - len(self._known)])
             if not self._descending:
                 break
-            self._move(one_away(self._here, self.space.options))
+            self._move(near)
         return self._nothing()
 
     def _seen(self) -> Choices:
         return np.fromiter(self._known, np.int64, len(self._known))
-
-    def _neighbours(self) -> Choices:
-        """The cells one decision away without a known score, one row each."""
-        near = one_away(self._here, self.space.options)
-        return near[unseen(self.space, near, self._seen())]
 
     def _starts(self) -> Choices:
         """Random cells to start a descent from; none if all restarts are used up or all cells are known."""

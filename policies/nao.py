@@ -85,9 +85,8 @@ class NAO(SteppedPolicy):
         expand: int = 1,
         holdout: float = 0.0,
     ) -> None:
-        require_at_least(
-            1, pool=pool, seeds=seeds, hidden=hidden, layers=layers, width=width, batch=batch, expand=expand
-        )
+        require_at_least(1, pool=pool, seeds=seeds, hidden=hidden, layers=layers)
+        require_at_least(1, width=width, batch=batch, expand=expand)
         require_at_least(0, iterations=iterations, update_epochs=update_epochs, updates=updates, new=new, random=random)
         require_at_least(0, max_step=max_step, training_epochs=training_epochs, stride=stride)
         require_at_least(0, lr=lr, weight_decay=weight_decay, clip=clip)

@@ -15,7 +15,7 @@ import numpy as np
 from harness.core.errors import SettingError
 from harness.core.oracle import Score, Update
 from harness.core.probe import PROBE_CELLS, probe_cells
-from harness.core.space import Architecture, Choices, SearchSpace
+from harness.core.space import SearchSpace
 from policies.parts.one_shot import OneShot
 from policies.parts.ranges import require_at_least
 from policies.parts.step import BestArchitecture, SearchStep
@@ -49,7 +49,9 @@ class UniformSharing(OneShot):
             if not 0 <= mark <= epochs:
                 raise SettingError(f"setting 'score_epochs' cannot hold {mark}: the training has epochs 0 to {epochs}")
         self.trains_some = bool(cells)
-        self._cells = _rows(space, [space.parse(cell) for cell in cells] or probe_cells(space, scored))
+        scoring = [space.parse(cell) for cell in cells] or probe_cells(space, scored)
+        rows = [space.canonical(cell).choices for cell in scoring]
+        self._cells = np.array(rows, np.int64).reshape(-1, len(space.options))
         self._scorings = 0
         super().__init__(space, rng, epochs=epochs, updates=updates)
         self._best = BestArchitecture(self._cells[0])
@@ -72,8 +74,3 @@ class UniformSharing(OneShot):
         """A complete scoring replaces the earlier one as the source of the recommendation."""
         if step.kind is Score:
             self._best = BestArchitecture.of(step.rows, step.values) or self._best
-
-
-def _rows(space: SearchSpace, cells: tuple[Architecture, ...] | list[Architecture]) -> Choices:
-    """The choices of the canonical forms of cells, shape (cells, decisions)."""
-    return np.array([space.canonical(cell).choices for cell in cells], np.int64).reshape(-1, len(space.options))

@@ -73,10 +73,11 @@ def build_journal(
     recipe or data, and WorkerKilledError.
     """
     how = (recipe, trainer or task_by(recipe).trainer, "cuda" if workers.gpus else "cpu")
+    header = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
     # what this process has done to its numerical libraries must not reach a result
     with (
         start_executor(replace(workers, isolated=True)) as executor,
-        Journal(path, _header(space, recipe, _fingerprint_of(executor, how))) as journal,
+        Journal(path, {**header, **_fingerprint_of(executor, how)}) as journal,
     ):
         missing = {group: arguments for group, arguments in jobs.items() if group not in journal.done}
         done = len(jobs) - len(missing)
@@ -91,11 +92,6 @@ def build_journal(
         for group, arguments in missing.items():
             executor.submit(Job(str(group), _rows, (*how, *arguments)))
         executor.wait(append)
-
-
-def _header(space: str, recipe: Recipe | LanguageRecipe, fingerprint: Mapping[str, str]) -> dict[str, Any]:
-    made = {"space": space, "recipe_digest": recipe.digest(), "recipe": recipe.document(), "repeats": recipe.repeats}
-    return {**made, **fingerprint}
 
 
 def _fingerprint_of(executor: Executor, how: tuple[Any, ...]) -> Mapping[str, str]:

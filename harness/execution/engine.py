@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.core.driver import SearchProgress, search
 from harness.core.errors import ResourceError
@@ -46,25 +46,17 @@ class RunJob:
         return SearchProgress() if saved is None else SearchProgress(saved.trials, saved.spent)
 
 
-@dataclass(slots=True)
 class CheckpointLog:
     """The log of a job: collects trials and sends them, with both states, every few seconds.
 
     The states of shared weights can be large, so the pause between two checkpoints grows with what one takes.
     """
 
-    job: RunJob
-    send: Receiver
-    clock: Callable[[], float] = time.monotonic
-    trials: list[Trial] = field(default_factory=list)
-    pause: float = field(init=False)
-    saved: float = field(init=False)
-    last_heartbeat: float = 0.0
-    top: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.pause, self.saved = CHECKPOINT_SECONDS, self.clock()
-        self.top = -math.inf if self.job.best is None else self.job.best
+    def __init__(self, job: RunJob, send: Receiver, clock: Callable[[], float] = time.monotonic) -> None:
+        self.job, self.send, self.clock = job, send, clock
+        self.trials: list[Trial] = []
+        self.pause, self.saved, self.last_heartbeat = CHECKPOINT_SECONDS, clock(), 0.0
+        self.top = -math.inf if job.best is None else job.best
 
     def resume(self, policy: Policy, oracle: Oracle) -> SearchProgress:
         """Load the job's checkpoint, if there is one."""

@@ -38,9 +38,6 @@ class MessageReader:
         if not piece:
             raise EOFError
         self._arrived += piece
-        return self._whole_messages()
-
-    def _whole_messages(self) -> list[Any]:
         messages = []
         while len(self._arrived) >= LENGTH_BYTES:
             end = LENGTH_BYTES + int.from_bytes(self._arrived[:LENGTH_BYTES])

@@ -51,23 +51,15 @@ class _Resuming:
     def __call__(self, url: str, output_file: str, pooch_object: Any) -> None:
         part = Path(output_file).parent / (url.rsplit("/", 1)[-1] + ".part")
         with part.open("ab") as file:
-            self._append(url, file, pooch_object)
+            bar = _Bar(self.on_progress, file)
+            rest = {"Range": f"bytes={bar.before}-"} if bar.before else {}
+            request = {"timeout": TIMEOUT, "headers": rest, "hooks": {"response": bar.begin}}
+            try:
+                pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, **request)(url, file, pooch_object)
+            except requests.HTTPError as error:
+                if getattr(error.response, "status_code", None) != requests.codes.requested_range_not_satisfiable:
+                    raise  # otherwise the file was complete already, and its digest decides
         part.replace(output_file)
-
-    def _append(self, url: str, file: BinaryIO, pooch_object: Any) -> None:
-        bar = _Bar(self.on_progress, file)
-        downloader = pooch.HTTPDownloader(
-            progressbar=bar,
-            chunk_size=CHUNK,
-            timeout=TIMEOUT,
-            headers={"Range": f"bytes={bar.before}-"} if bar.before else {},
-            hooks={"response": bar.begin},
-        )
-        try:
-            downloader(url, file, pooch_object)
-        except requests.HTTPError as error:
-            if getattr(error.response, "status_code", None) != requests.codes.requested_range_not_satisfiable:
-                raise  # otherwise the file was complete already, and its digest decides
 
 
 class _Bar:

@@ -103,16 +103,13 @@ class Judge:
                 f"table {self._table.name!r} has no {self.truth.metric} of the {cell} at "
                 f"{self.truth.epochs} epochs: its training diverged or was not measured"
             )
-        return self._verdict(value)
-
-    def _note(self, run: str, what: str) -> None:
-        self._record(TruthLookup(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest))
-
-    def _verdict(self, value: float) -> Verdict:
         size = len(self._ascending)
         no_better = int(np.searchsorted(self._ascending, np.round(value * self._sign, self._decimals), side="right"))
         regret = float(np.round(abs(self._best - value), self._decimals))
         return Verdict(value, 1 + size - no_better, size, regret, 100 * no_better / size)
+
+    def _note(self, run: str, what: str) -> None:
+        self._record(TruthLookup(run, datetime.now(UTC), what, self.truth.metric, self.truth.digest))
 
 
 def tie_decimals(means: npt.NDArray[np.float64]) -> int:

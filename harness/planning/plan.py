@@ -48,16 +48,20 @@ def make_plan(experiment: Experiment) -> Plan:
     pairs, notes = _pairs(policies, oracles)
     scopes = scoped_settings(experiment, policies, oracles)
     require_gpus(experiment.gpus)
-    chosen = {name: _oracle_settings(name, oracle, scopes) for name, oracle in oracles.items()}
+    chosen = {name: settings.resolve(name, oracle, scopes.oracles[name]) for name, oracle in oracles.items()}
+    for each in chosen.values():
+        each |= {"device": existing_device(each["device"])} if "device" in each else {}
     table = _named_table(experiment, scopes, chosen)
-    space_name = experiment.space or (table.space if table else _space_of(oracles, chosen))
+    # settings, such as those that name a surrogate's file, may be made for one space
+    made_for = (space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items())
+    named = (name for name in made_for if name is not None)
+    space_name = experiment.space or (table.space if table else next(named, DEFAULT_SPACE))
     space_settings = settings.resolve_space(space_name, scopes.space)
     space = settings.create_space(space_name, space_settings)
     table = _table_for(table, space, oracles, experiment.judge)
     if table is not None:
-        chosen = {
-            name: {**each, **({"table": str(table.path)} if "table" in each else {})} for name, each in chosen.items()
-        }
+        path = {"table": str(table.path)}
+        chosen = {name: {**each, **(path if "table" in each else {})} for name, each in chosen.items()}
     specs = list[RunSpec]()
     for policy, oracle in pairs:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
@@ -75,12 +79,6 @@ def make_plan(experiment: Experiment) -> Plan:
         )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
     return Plan(tuple(specs), space, tuple(notes))
-
-
-def _space_of(oracles: Classes, chosen: Mapping[str, Mapping[str, Any]]) -> str:
-    """The space that an oracle's settings are made for, such as that of a surrogate's file, or the default space."""
-    named = (space_of_settings(oracle, chosen[name]) for name, oracle in oracles.items())
-    return next((name for name in named if name is not None), DEFAULT_SPACE)
 
 
 def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
@@ -130,14 +128,6 @@ def _compatible_policies(oracle: Any) -> list[str]:
     """The registered policies that train the shared weights of an oracle."""
     classes = {name: registry.load("policy", name) for name in registry.entries("policy")}
     return [name for name, policy in classes.items() if Update in policy.needs <= oracle.supports]
-
-
-def _oracle_settings(name: str, oracle: Any, scopes: ScopedSettings) -> dict[str, Any]:
-    """All settings of an oracle, with a device that exists."""
-    chosen = settings.resolve(name, oracle, scopes.oracles[name])
-    if "device" in chosen:
-        chosen["device"] = existing_device(chosen["device"])
-    return chosen
 
 
 def _apply_protocol(
@@ -228,9 +218,8 @@ def _part(spec: RunSpec, kind: str) -> tuple[str, str]:
 
 
 def _on_cpu(spec: RunSpec) -> RunSpec:
-    given = spec.settings["oracle"]
-    device = {"device": "cpu"} if "device" in given else {}
-    return replace(spec, settings={**spec.settings, "oracle": {**given, **device}})
+    device = {"device": "cpu"} if "device" in spec.settings["oracle"] else {}
+    return replace(spec, settings={**spec.settings, "oracle": {**spec.settings["oracle"], **device}})
 
 
 def build_space(spec: RunSpec) -> SearchSpace:

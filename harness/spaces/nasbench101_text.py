@@ -37,12 +37,9 @@ def format_key(key: int) -> str:
     """
     vertices, bits, opcode = unpack(key)
     names = [*(SHORT_NAMES[code] for code in digits_of(opcode, vertices - 2)), OUTPUT]
-    sources = predecessors_of_bits(bits, vertices)[1:]
-    return " ".join(f"{name}@{_numbers(mask)}" for name, mask in zip(names, sources, strict=True))
-
-
-def _numbers(mask: int) -> str:
-    return ",".join(str(x) for x in range(mask.bit_length()) if mask >> x & 1)
+    masks = predecessors_of_bits(bits, vertices)[1:]
+    sources = [",".join(str(x) for x in range(vertices) if mask >> x & 1) for mask in masks]
+    return " ".join(f"{name}@{numbers}" for name, numbers in zip(names, sources, strict=True))
 
 
 def parse_key(text: str) -> int:

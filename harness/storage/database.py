@@ -14,21 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Table,
-    create_engine,
-    delete,
-    event,
-    false,
-    insert,
-    inspect,
-    make_url,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from harness.core.errors import StoreError
@@ -39,7 +25,7 @@ BUSY_SECONDS = 30
 
 
 @contextmanager
-def store_errors(url: URL) -> Iterator[None]:
+def store_errors(url: sa.URL) -> Iterator[None]:
     """Convert the errors of a database to a StoreError with a one-line message."""
     try:
         yield
@@ -49,16 +35,16 @@ def store_errors(url: URL) -> Iterator[None]:
         raise StoreError(f"run store {quoted_url(url)}: {cause}{hint}") from error
 
 
-def quoted_url(url: URL) -> str:
+def quoted_url(url: sa.URL) -> str:
     """The URL without its password, quoted."""
     return repr(url.render_as_string(hide_password=True))
 
 
-def connect(text: str) -> Engine:
+def connect(text: str) -> sa.Engine:
     """An engine for the database at this URL, not connected yet; raises StoreError for a URL that cannot be used."""
     try:
-        url = make_url(text)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
+        url = sa.make_url(text)
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
     except (ArgumentError, ImportError) as error:
         masked, reason = (re.sub(r"//.*@", "//***@", " ".join(part.split())) for part in (text, str(error)))
         raise StoreError(
@@ -66,12 +52,12 @@ def connect(text: str) -> Engine:
             "or postgresql+psycopg://user@host/database with the package psycopg installed"
         ) from error
     if _is_sqlite(url):
-        event.listen(engine, "connect", _set_up)
-        event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "begin", _begin)
     return engine
 
 
-def _is_sqlite(url: URL) -> bool:
+def _is_sqlite(url: sa.URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
@@ -82,13 +68,13 @@ def _set_up(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
 
 
-def _begin(connection: Connection) -> None:
+def _begin(connection: sa.Connection) -> None:
     """Begin a transaction; a writer locks at once: a reader that became a writer could not wait for another one."""
     writing = connection.get_execution_options().get("harness_write")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def require_store(engine: Engine) -> None:
+def require_store(engine: sa.Engine) -> None:
     """Raise StoreError unless the database is a run store of a known version; changes nothing."""
     path = file_of(engine.url)
     if path is not None and not path.is_file():
@@ -98,7 +84,7 @@ def require_store(engine: Engine) -> None:
             raise StoreError(f"run store {quoted_url(engine.url)} is empty; `harness run` fills one")
 
 
-def make_store(engine: Engine) -> None:
+def make_store(engine: sa.Engine) -> None:
     """Create the missing tables; raises StoreError for an unknown version, or if the database cannot be written."""
     _make_folder(engine.url)
     writer = engine.execution_options(harness_write=True)
@@ -112,22 +98,22 @@ def make_store(engine: Engine) -> None:
             schema.metadata.create_all(connection)  # an older store gets the tables that it lacks; the others stay
             if is_store:
                 older = versions.c.version != schema.VERSION
-                connection.execute(update(versions).where(older).values(version=schema.VERSION))
+                connection.execute(sa.update(versions).where(older).values(version=schema.VERSION))
             else:
-                connection.execute(insert(versions).values(version=schema.VERSION))
+                connection.execute(sa.insert(versions).values(version=schema.VERSION))
             # Deletes nothing, but fails for a read-only database now, not after an hour of search.
-            connection.execute(delete(versions).where(false()))
+            connection.execute(sa.delete(versions).where(sa.false()))
 
 
-def table_exists(engine: Engine, table: Table) -> bool:
+def table_exists(engine: sa.Engine, table: sa.Table) -> bool:
     """Whether the store has this table; a store of an older version lacks some until it is opened for writing."""
     with store_errors(engine.url), engine.connect() as connection:
-        return inspect(connection).has_table(table.name)
+        return sa.inspect(connection).has_table(table.name)
 
 
-def _is_store(connection: Connection) -> bool:
+def _is_store(connection: sa.Connection) -> bool:
     """Whether the tables exist; raises StoreError if there are other tables, or those of an unknown version."""
-    url, names = connection.engine.url, set(inspect(connection).get_table_names())
+    url, names = connection.engine.url, set(sa.inspect(connection).get_table_names())
     if schema.versions.name not in names:
         strange = names if _is_sqlite(url) else names & schema.metadata.tables.keys()
         if strange:
@@ -136,7 +122,7 @@ def _is_store(connection: Connection) -> bool:
                 "choose another --store"
             )
         return False
-    version = connection.execute(select(schema.versions.c.version)).scalar()
+    version = connection.execute(sa.select(schema.versions.c.version)).scalar()
     if version not in schema.READABLE:
         raise StoreError(
             f"run store {quoted_url(url)} has schema version {version}, "
@@ -146,7 +132,7 @@ def _is_store(connection: Connection) -> bool:
     return True
 
 
-def _enable_wal(engine: Engine) -> None:
+def _enable_wal(engine: sa.Engine) -> None:
     connection = engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA journal_mode=WAL")
@@ -156,14 +142,14 @@ def _enable_wal(engine: Engine) -> None:
         connection.close()
 
 
-def file_of(url: URL) -> Path | None:
+def file_of(url: sa.URL) -> Path | None:
     """The file of an SQLite URL; ``None`` for a server, a database in memory, and a ``file:`` URI."""
     name = url.database
     named = _is_sqlite(url) and name and name != ":memory:" and not name.startswith("file:")
     return Path(name) if named and name else None
 
 
-def _make_folder(url: URL) -> None:
+def _make_folder(url: sa.URL) -> None:
     path = file_of(url)
     if path is None:
         return

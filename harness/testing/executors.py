@@ -77,7 +77,7 @@ def an_error_ends_its_own_job(start: ExecutorFactory) -> None:
             raise ContractError("a job's error must be received, not raised by `wait`") from error
     message, *ends = found["wrong"]
     require(message == JobMessage("wrong", "before"), "messages before an error must be received")
-    errors = [repr(_error_of(end)) for end in ends]
+    errors = [repr(getattr(end, "error", None)) for end in ends]
     require(errors == [repr(LookupError("what the job raised"))], f"a job's error must be its end, not {errors}")
     rest = [event for name in ("right", "last") for event in found[name][-1:]]
     require(rest == [JobResult("right", 3), JobResult("last", 3)], "one job's error must not end another job")
@@ -120,7 +120,8 @@ def a_cancelled_job_ends(start: ExecutorFactory) -> None:
     for name, messages in (("long", 1), ("waiting", 0)):
         *before, end = [event for event in found if event.job == name]
         require(len(before) == messages, f"a cancelled job must send nothing more, but {name!r} sent {len(before)}")
-        require(isinstance(_error_of(end), CancelledError), f"a cancelled job must end with CancelledError, not {end}")
+        error = getattr(end, "error", None)
+        require(isinstance(error, CancelledError), f"a cancelled job must end with CancelledError, not {end}")
     require(found[-1] == JobResult("other", 1), "the jobs that were not cancelled go on")
 
 
@@ -142,10 +143,6 @@ def an_error_of_the_receiver_comes_out(start: ExecutorFactory) -> None:
 
 def _interrupt(event: JobEvent) -> None:
     raise KeyboardInterrupt
-
-
-def _error_of(event: JobEvent) -> Exception | None:
-    return getattr(event, "error", None)
 
 
 EXECUTOR_CHECKS: tuple[Callable[[ExecutorFactory], None], ...] = (

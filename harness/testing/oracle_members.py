@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from harness.core.features import (
-    SHARED_SETTINGS,
-    OracleFeatures,
-    PolicyFeatures,
-    apply_protocol,
-    repeated_queries,
-    space_of_settings,
-)
+from harness.core import features
+from harness.core.features import OracleFeatures, PolicyFeatures, repeated_queries
 from harness.core.oracle import Score
 from harness.core.random import stream
 from harness.planning.settings import create_space, defaults, resolve
@@ -39,21 +33,21 @@ def settings_are_filled_in(case: OracleCase) -> None:
     factory = type(oracle)
     given = {**defaults(factory), **case.settings}
     before, recipe = dict(given), PolicyFeatures().recipe
-    require_declared(lambda: apply_protocol(factory, given, recipe, oracle.space))
-    settled, _ = apply_protocol(factory, given, recipe, oracle.space)
+    require_declared(lambda: features.apply_protocol(factory, given, recipe, oracle.space))
+    settled, _ = features.apply_protocol(factory, given, recipe, oracle.space)
     require(given == before, "protocol must not change the settings that it is given")
     same = settled.keys() == given.keys()
     require(same, "protocol must return the settings of the constructor, neither more nor less")
-    require_declared(lambda: space_of_settings(factory, given))
-    if (named := space_of_settings(factory, given)) is not None:
+    require_declared(lambda: features.space_of_settings(factory, given))
+    if (named := features.space_of_settings(factory, given)) is not None:
         require_declared(lambda: create_space(named))
 
 
 def shared_settings_take_their_values(case: OracleCase) -> None:
     """A setting that means the same in every oracle accepts the values of ``SHARED_SETTINGS``."""
     factory = type(case.build(1))
-    for name in SHARED_SETTINGS.keys() & defaults(factory).keys():
-        for value in SHARED_SETTINGS[name]:
+    for name in features.SHARED_SETTINGS.keys() & defaults(factory).keys():
+        for value in features.SHARED_SETTINGS[name]:
             require_declared(lambda name=name, value=value: resolve("oracle", factory, {name: value}))  # type: ignore[misc]
 
 
@@ -67,3 +61,11 @@ def truth_covers_the_space(case: OracleCase) -> None:
     require(table.scheme == space.scheme, f"the truth is of scheme {table.scheme!r}, the space of {space.scheme!r}")
     require(bool((table.rows(keys) >= 0).all()), "the truth lacks a cell of the space")
     require(table.digest == other().digest, "the truth of the same settings must have the same digest")
+
+
+MEMBER_CHECKS = (
+    optional_members_are_right,
+    settings_are_filled_in,
+    shared_settings_take_their_values,
+    truth_covers_the_space,
+)

@@ -14,12 +14,7 @@ from harness.core.random import stream
 from harness.core.space import Architecture, Mixture, SearchSpace
 from harness.testing.contract import ContractError, require, require_plain, require_refused, same_state
 from harness.testing.oracle_case import OracleCase, random_mixture, sample
-from harness.testing.oracle_members import (
-    optional_members_are_right,
-    settings_are_filled_in,
-    shared_settings_take_their_values,
-    truth_covers_the_space,
-)
+from harness.testing.oracle_members import MEMBER_CHECKS
 
 FEW_ARCHITECTURES = 3
 """How many architectures are trained and scored if each costs a training."""
@@ -213,8 +208,5 @@ ORACLE_CHECKS: tuple[Callable[[OracleCase], None], ...] = (
     training_moves_shared_scores,
     a_cell_is_one_point,
     gradient_is_the_slope,
-    optional_members_are_right,
-    settings_are_filled_in,
-    shared_settings_take_their_values,
-    truth_covers_the_space,
+    *MEMBER_CHECKS,
 )

@@ -128,8 +128,7 @@ def _shift(step: Any, by: int) -> Any:
 
 def recommend_is_pure(case: PolicyCase) -> None:
     """``recommend`` is legal before the first ``tell``, stays in the space and changes nothing."""
-    space, policy, oracle = create_space(case.space), case.build(7), case.oracle()
-    seen: list[Any] = []
+    space, policy, oracle, seen = create_space(case.space), case.build(7), case.oracle(), list[Any]()
     first = policy.recommend()
     require(space.contains(first), f"recommended {first.choices!r} before the first tell, outside the space")
     for trials in rounds(case, policy, oracle):

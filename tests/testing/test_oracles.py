@@ -15,7 +15,7 @@ from harness.core.oracle import Answer, Failed, Query, Score, Scored, Slope, Sta
 from harness.core.random import stream
 from harness.core.space import Architecture
 from harness.planning.settings import create_space
-from harness.testing import ORACLE_CHECKS, ContractError, OracleCase
+from harness.testing import ORACLE_CHECKS, ContractError, OracleCase, oracle_members
 from harness.testing import oracles as checks
 
 
@@ -270,22 +270,22 @@ class ChangesItsMind(Counting):
 
 
 BROKEN = [
-    (checks.optional_members_are_right, ForgetsItsCount, "go on from a checkpoint"),
-    (checks.settings_are_filled_in, ReturnsNonsense, "ReturnsNonsense returns 'spos' from protocol; expected"),
-    (checks.settings_are_filled_in, InventsASetting, "neither more nor less"),
-    (checks.settings_are_filled_in, ChangesWhatItIsGiven, "must not change"),
-    (checks.settings_are_filled_in, NeedsAnObject, "a static method"),
-    (checks.settings_are_filled_in, LivesNowhere, "unknown space 'no-such-space'"),
-    (checks.settings_are_filled_in, LivesInANumber, "returns 5 from space_of"),
-    (checks.shared_settings_take_their_values, CountsDevices, "device cannot be"),
-    (checks.truth_covers_the_space, KnowsAnotherSpace, "the truth is of scheme"),
-    (checks.truth_covers_the_space, KnowsTooFew, "lacks a cell"),
-    (checks.truth_covers_the_space, ChangesItsMind, "the same digest"),
-    (checks.optional_members_are_right, AsksForNothing, "width = 0; expected a whole number from 1 up"),
-    (checks.optional_members_are_right, TellsNoWidth, "width = 'many'"),
-    (checks.optional_members_are_right, CountsBackwards, "repeated = -1"),
-    (checks.optional_members_are_right, CountsTwice, "at most once"),
-    (checks.optional_members_are_right, PromisesNothing, "a static method"),
+    (oracle_members.optional_members_are_right, ForgetsItsCount, "go on from a checkpoint"),
+    (oracle_members.settings_are_filled_in, ReturnsNonsense, "ReturnsNonsense returns 'spos' from protocol; expected"),
+    (oracle_members.settings_are_filled_in, InventsASetting, "neither more nor less"),
+    (oracle_members.settings_are_filled_in, ChangesWhatItIsGiven, "must not change"),
+    (oracle_members.settings_are_filled_in, NeedsAnObject, "a static method"),
+    (oracle_members.settings_are_filled_in, LivesNowhere, "unknown space 'no-such-space'"),
+    (oracle_members.settings_are_filled_in, LivesInANumber, "returns 5 from space_of"),
+    (oracle_members.shared_settings_take_their_values, CountsDevices, "device cannot be"),
+    (oracle_members.truth_covers_the_space, KnowsAnotherSpace, "the truth is of scheme"),
+    (oracle_members.truth_covers_the_space, KnowsTooFew, "lacks a cell"),
+    (oracle_members.truth_covers_the_space, ChangesItsMind, "the same digest"),
+    (oracle_members.optional_members_are_right, AsksForNothing, "width = 0; expected a whole number from 1 up"),
+    (oracle_members.optional_members_are_right, TellsNoWidth, "width = 'many'"),
+    (oracle_members.optional_members_are_right, CountsBackwards, "repeated = -1"),
+    (oracle_members.optional_members_are_right, CountsTwice, "at most once"),
+    (oracle_members.optional_members_are_right, PromisesNothing, "a static method"),
     (checks.answers_match, SaysPercent, "outside the metric's range"),
     (checks.answers_match, PaysBack, "never be negative"),
     (checks.answers_match, LosesTheLast, "each needs one"),
