@@ -12,9 +12,6 @@ runs its LSTM, attention and softmax position by position, as NAO_pytorch does (
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmarks.recording import machine, stored, write
 from harness.core.budget import Budget, Cost
 from harness.core.driver import search
 from harness.core.oracle import Answer, Metric, Query, QueryKind, Score, Scored, Update, Updated
@@ -188,15 +186,10 @@ def main() -> None:
     parser.add_argument("--published", action="store_true", help="also run NAO at its published settings")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
-    )
-    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    document = stored(RESULTS)
     document["figures"] = document.get("figures", {}) | measure(options.published)
-    document |= {"machine": machine, "targets": TARGETS}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    document |= {"machine": machine(f"torch {torch.__version__}"), "targets": TARGETS}
+    print(write(RESULTS, document))
 
 
 if __name__ == "__main__":

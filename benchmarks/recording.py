@@ -1,4 +1,4 @@
-"""The command line of a benchmark that measures on one device and stores its figures by device in a JSON file."""
+"""Stores the figures of benchmarks in JSON files, and the command line of one that measures on one device."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 def record(
@@ -21,26 +22,43 @@ def record(
 
     ``what`` describes the benchmark in the help text, ``more`` is written into the file unchanged.
     """
+    import torch
+
     parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     device = torch.device(parser.parse_args().device)
     torch.set_num_threads(1)
     figures = {name: float(f"{value:.4g}") for name, value in measure(device).items()}
-    document: dict[str, Any] = {"cpu": "not measured", "cuda": "not measured"}
-    document |= json.loads(results.read_text()) if results.is_file() else {}
-    document |= {device.type: machine(device) | figures} | more
-    results.parent.mkdir(exist_ok=True)
-    results.write_text(json.dumps(document, indent=1) + "\n")
+    measured = {
+        "machine": machine(f"torch {torch.__version__}", device.type),
+        "date": datetime.date.today().isoformat(),
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+    document = {"cpu": "not measured", "cuda": "not measured"} | stored(results)
+    document |= {device.type: measured | figures} | more
+    write(results, document)
     for name, value in document[device.type].items():
         print(f"{name:<48} {value}")
 
 
-def machine(device: torch.device) -> dict[str, Any]:
-    """The machine, the date and the load of a measurement."""
-    gpu = f", {torch.cuda.get_device_name(device)}" if device.type != "cpu" else ""
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}",
-        "date": datetime.date.today().isoformat(),
-        "load_average": round(os.getloadavg()[0], 1),
-    }
+def stored(results: Path) -> dict[str, Any]:
+    """The document of a file of figures; empty where there is none."""
+    return json.loads(results.read_text()) if results.is_file() else {}
+
+
+def write(results: Path, document: Mapping[str, Any]) -> str:
+    """Write a document, and return its text."""
+    text = json.dumps(document, indent=1)
+    results.parent.mkdir(exist_ok=True)
+    results.write_text(text + "\n")
+    return text
+
+
+def machine(library: str, device: str = "cpu") -> str:
+    """Processor, cores, GPU and versions; ``library`` is the name and version of what computes."""
+    gpu = ""
+    if device != "cpu":
+        import torch
+
+        gpu = f", {torch.cuda.get_device_name(device)}"
+    return f"{platform.machine()}, {os.cpu_count()} cores{gpu}, Python {platform.python_version()}, {library}"

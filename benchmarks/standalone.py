@@ -10,15 +10,11 @@ seeds, in turn. The time of evaluation does not count, as in a table's seconds.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -28,6 +24,7 @@ from backends.standalone.cell_trainer import CellTrainer
 from backends.standalone.checkpoints import INTERVAL, TrainingCheckpoint
 from backends.standalone.training import CellTraining
 from backends.training.recipes import Recipe, load_recipe, recipe_path
+from benchmarks.recording import machine, stored, write
 from harness.core.random import stream
 from harness.spaces.nasbench101 import NASBench101
 
@@ -80,13 +77,6 @@ def measure(recipe: Recipe, device: str, number: int) -> dict[str, float]:
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def machine(device: str) -> str:
-    """The machine and the versions of a measurement."""
-    gpu = f", {torch.cuda.get_device_name()}" if device != "cpu" else ""
-    versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    return f"{platform.machine()}, {os.cpu_count()} cores{gpu}, {versions}"
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -96,13 +86,10 @@ def main() -> None:
     options = parser.parse_args()
     # With continued budgets, trainings would be read from disk and not repeated.
     recipe = replace(load_recipe(recipe_path(options.recipe)), budgets="separate")
-    document: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    figures = {"machine": machine(options.device), **measure(recipe, options.device, options.cells)}
-    document[f"{options.recipe} on {options.device}"] = figures
-    document["targets"] = TARGETS
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    measured_on = {"machine": machine(f"torch {torch.__version__}", options.device)}
+    figures = measured_on | measure(recipe, options.device, options.cells)
+    document = stored(RESULTS) | {f"{options.recipe} on {options.device}": figures}
+    print(write(RESULTS, document | {"targets": TARGETS}))
 
 
 if __name__ == "__main__":

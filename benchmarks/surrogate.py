@@ -14,9 +14,7 @@ table. Times are processor times; ``load_average`` is the load of the machine.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -30,6 +28,7 @@ import numpy as np
 from backends.surrogate.examples import examples_of_table
 from backends.surrogate.files import Surrogate
 from backends.tabular import Table
+from benchmarks.recording import machine, stored, write
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
 from harness.studies.surrogate.measure import FitRequest, fit_surrogate
@@ -41,6 +40,9 @@ SEEDS = (0, 1, 2)
 POLICIES = ("random-search", "evolution", "nao")
 SINGLE, BATCH = 200, 2_000
 """The numbers of queries that are timed one by one, and in one batch."""
+
+KEPT = ("mean", "std", "best_rank", "queries", "values")
+"""What is written of each policy of a leaderboard."""
 
 SHOWN = ("tau", "sparse_tau", "r2", "rmse", "calibration_error")
 
@@ -115,16 +117,7 @@ def searches(table: Table, metric: str, folder: Path, document: dict[str, Any], 
         )
         board = compare(experiment, display_for(True, None))
         document.setdefault("searches", {})[oracle] = {
-            "policies": {
-                entry.policy: {
-                    "mean": entry.mean,
-                    "std": entry.std,
-                    "best_rank": entry.best_rank,
-                    "queries": entry.queries,
-                    "values": list(entry.values),
-                }
-                for entry in board.entries
-            },
+            "policies": {entry.policy: {name: getattr(entry, name) for name in KEPT} for entry in board.entries},
             "warnings": list(board.warnings),
         }
         _save(document)
@@ -140,9 +133,8 @@ def _short(value: float) -> float:
 
 def _save(document: dict[str, Any]) -> None:
     document["load_average"] = round(os.getloadavg()[0], 1)
-    RESULTS.parent.mkdir(exist_ok=True)
     part = RESULTS.with_suffix(".part")
-    part.write_text(json.dumps(document, indent=1) + "\n")
+    write(part, document)
     part.replace(RESULTS)
 
 
@@ -156,12 +148,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="searches at a time")
     options = parser.parse_args()
     table = Table.open(options.table)
-    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    document = stored(RESULTS)
     what = {"table": table.digest, "metric": options.metric}
     if {name: document.get(name) for name in what} != what:
         document = what
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
-    document["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, {versions}"
+    document["machine"] = machine(f"NumPy {np.__version__}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)

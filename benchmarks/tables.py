@@ -13,8 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -49,11 +47,6 @@ TARGETS = {
 }
 
 
-def peak_mb() -> float:
-    """The peak resident memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def measure_write(file: str, full: str) -> dict[str, Any]:
     """Write the synthetic record file, unless an earlier run left it."""
     from benchmarks.synthetic_tfrecord import write_synthetic
@@ -67,6 +60,7 @@ def measure_import(file: str, table: str) -> dict[str, Any]:
     """Import the record file."""
     from backends.tabular import Table
     from backends.tabular.import_tfrecord import import_tfrecord
+    from benchmarks.opening import peak_mb
     from harness.spaces.nasbench101 import NASBench101
 
     start, cpu = time.perf_counter(), time.process_time()
@@ -179,6 +173,8 @@ def measure_all(folder: Path, full: bool) -> dict[str, Any]:
 
 def main() -> None:
     """The command line."""
+    from benchmarks.recording import machine, stored, write
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where the large files go (default: removed afterwards)")
     parser.add_argument("--full", action="store_true", help="four budgets, as in nasbench_full.tfrecord")
@@ -192,15 +188,10 @@ def main() -> None:
         options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         figures = measure_all(options.folder or Path(temporary), options.full)
-    machine = (
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
-    )
-    RESULTS.parent.mkdir(exist_ok=True)
-    document = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    document |= {"machine": machine, "targets": TARGETS, "reference": REFERENCE}
+    measured_on = machine(f"NumPy {np.__version__}")
+    document = stored(RESULTS) | {"machine": measured_on, "targets": TARGETS, "reference": REFERENCE}
     document["full" if options.full else "only108"] = figures | {"load_average": round(os.getloadavg()[0], 1)}
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    print(write(RESULTS, document))
 
 
 if __name__ == "__main__":

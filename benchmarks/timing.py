@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from backends.training.devices import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,3 @@ def interleaved(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[A
             call(argument)
             seconds[name].append(clock(device) - start)
     return Times({name: each[1:] for name, each in seconds.items()})
-
-
-def clock(device: torch.device) -> float:
-    """The clock of a device: processor seconds on a CPU; wall-clock seconds, synchronised, on an accelerator."""
-    if device.type == "cpu":
-        return time.process_time()
-    torch.cuda.synchronize(device)
-    return time.perf_counter()

@@ -26,8 +26,8 @@ class TrainingOutcome:
 class CellOutcomes:
     """Of cells that are trained on images: validation accuracies by a recipe for images.
 
-    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` these in words, and ``name`` is what
-    trainings are told apart by: the canonical cell.
+    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` these in words, and ``name`` is the
+    canonical cell, which trainings are told apart by.
     """
 
     metric = ACCURACY.metric("validation")

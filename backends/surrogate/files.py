@@ -20,10 +20,11 @@ from typing import Any, Self
 import h5py
 import numpy as np
 
-from backends.surrogate.examples import ExampleSource, Keys, measure_for
+from backends.surrogate.examples import Examples, ExampleSource, measure_for
 from backends.surrogate.features import encoded, encoding_of
 from backends.surrogate.model import Prediction, SurrogateModel
-from backends.surrogate.trees import Array, TreeEnsembles
+from backends.surrogate.trees import Array, Keys, TreeEnsembles
+from harness import __version__
 from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace, same_scheme
@@ -196,6 +197,29 @@ def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
         raise TableError(f"surrogate {str(path)!r} has schema version {found}, not {VERSION}; {REFIT_HINT}")
     if missing := {"facts", "digest"} - attributes.keys():
         raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REFIT_HINT}")
+
+
+def facts_of(
+    examples: Examples, space: SearchSpace, model: str, *, seed: int, held_out: Mapping[str, Any]
+) -> SurrogateFacts:
+    """The facts of a surrogate that was fitted to these examples."""
+    import sklearn
+
+    return SurrogateFacts(
+        space=space.name,
+        scheme=space.scheme,
+        space_size=space.size,
+        encoding=encoding_of(space),
+        metric=examples.metric,
+        epochs=examples.epochs,
+        model=model,
+        seed=seed,
+        cells=len(examples),
+        repeats=int(examples.counts.max()),
+        source=examples.source,
+        held_out=held_out,
+        versions={"harness": __version__, "scikit-learn": sklearn.__version__},
+    )
 
 
 def _facts(content: Mapping[str, Any]) -> SurrogateFacts:
