@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.recording import machine, stored, write
+from benchmarks.timing import processor_seconds
 from harness.core.budget import Budget, Cost
 from harness.core.driver import search
 from harness.core.oracle import Answer, Metric, Query, QueryKind, Score, Scored, Update, Updated
@@ -85,12 +85,7 @@ class RandomScoreOracle:
 def milliseconds(work: Callable[[], Any], repeats: int) -> float:
     """The median processor time of a call in milliseconds, after a warm-up call."""
     work()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return 1e3 * statistics.median(times)
+    return 1e3 * statistics.median(processor_seconds(work) for _ in range(repeats))
 
 
 def plain_controller_step(controller: Controller, adam: torch.optim.Adam, samples: int) -> None:
@@ -160,9 +155,9 @@ def compared(name: str, ours: float, plain: float) -> dict[str, float]:
 
 def search_seconds(factory: Callable[..., Any], space: NASBench101, **settings: Any) -> float:
     """Processor seconds of one whole search."""
-    start = time.process_time()
-    search(factory(space, stream(0, "policy"), **settings), RandomScoreOracle(space), Budget())
-    return time.process_time() - start
+    return processor_seconds(
+        lambda: search(factory(space, stream(0, "policy"), **settings), RandomScoreOracle(space), Budget())
+    )
 
 
 def measure(published: bool) -> dict[str, float]:

@@ -12,9 +12,9 @@ at a quarter of its width, on random bytes.
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from backends.training.recipes.files import load_supernet_recipe
 from backends.training.recipes.images import ImageData, ImageEvaluation, ImageRecipe
 from benchmarks.plain_supernet import MatrixAndOperations, PlainLoop, plain_copy
 from benchmarks.recording import record
-from benchmarks.timing import interleaved
+from benchmarks.timing import interleaved, processor_seconds
 from harness.core.budget import Budget
 from harness.core.driver import search
 from harness.core.random import stream
@@ -241,9 +241,7 @@ def message_seconds(factory: Callable[..., Any], recipe: str) -> float:
         oracle = SupernetOracle(space, 0, recipe=recipe, device="cpu")
         policy = factory(space, stream(0, "policy"), epochs=EPOCHS, updates=16)
         oracle._weights = NoOpSharedWeights(oracle.steps_per_epoch)  # type: ignore[assignment]
-        start = time.process_time()
-        search(policy, oracle, Budget(epochs=EPOCHS))
-        taken.append((time.process_time() - start) / (16 * EPOCHS))
+        taken.append(processor_seconds(partial(search, policy, oracle, Budget(epochs=EPOCHS))) / (16 * EPOCHS))
     return statistics.median(taken)
 
 

@@ -18,7 +18,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from backends.surrogate.examples import examples_of_table
 from backends.surrogate.files import Surrogate
 from backends.tabular import Table
 from benchmarks.recording import machine, stored, write
+from benchmarks.timing import processor_seconds
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
 from harness.studies.surrogate.measure import FitRequest, fit_surrogate
@@ -61,15 +62,9 @@ def fit(table: Table, space: SearchSpace, metric: str, request: FitRequest, fold
 
 def _queries(surrogate: Surrogate, space: SearchSpace, table: Table) -> dict[str, float]:
     keys = np.random.default_rng(0).choice(table.keys, BATCH)
-    single = _processor_seconds(lambda: [surrogate.predict(space, keys[i : i + 1]) for i in range(SINGLE)])
-    batch = _processor_seconds(lambda: surrogate.predict(space, keys))
+    single = processor_seconds(lambda: [surrogate.predict(space, keys[i : i + 1]) for i in range(SINGLE)])
+    batch = processor_seconds(lambda: surrogate.predict(space, keys))
     return {"query_milliseconds": 1e3 * single / SINGLE, "batched_queries_per_second": BATCH / batch}
-
-
-def _processor_seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def fits(table: Table, metric: str, folder: Path, document: dict[str, Any]) -> None:

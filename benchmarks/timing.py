@@ -1,8 +1,9 @@
-"""Times several calls in turn, so that a disturbance of the machine affects all of them alike."""
+"""Times one call, or several in turn, so that a disturbance of the machine affects all of them alike."""
 
 from __future__ import annotations
 
 import statistics
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,3 +38,10 @@ def interleaved(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[A
             call(argument)
             seconds[name].append(clock(device) - start)
     return Times({name: each[1:] for name, each in seconds.items()})
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    """The processor time of one call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start

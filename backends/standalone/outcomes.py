@@ -1,7 +1,6 @@
 """What stand-alone trainings of a space's architectures come to, as the oracle asks for it."""
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -80,10 +79,9 @@ class LanguageOutcomes:
         return TrainingOutcome(score, sum(moment.seconds for moment in curve.moments))
 
 
-Outcomes: TypeAlias = CellOutcomes | LanguageOutcomes
-
-
-def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> Outcomes:
+def outcomes_of(
+    space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool
+) -> CellOutcomes | LanguageOutcomes:
     """What trains a space's cells; raises IncompatibleError where nothing does, and HarnessErrors for the recipe."""
     adapter = adapter_of(space.family)
     if adapter is None:

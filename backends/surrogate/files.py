@@ -134,7 +134,8 @@ class Surrogate:
                 f"surrogate {str(path)!r} was changed or damaged: its content has another digest; {REFIT_HINT}"
             )
         try:
-            facts = _facts(json.loads(text))
+            content = json.loads(text)
+            facts = SurrogateFacts(**{**content, "source": ExampleSource(**content["source"])})
             return cls(path, facts, _model(arrays), digest)
         except (TableError, ValueError, TypeError, KeyError) as error:
             raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {REFIT_HINT}") from error
@@ -176,17 +177,15 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
         with h5py.File(path, "r") as file:
             attributes, arrays = dict(file.attrs), dict[str, Array]()
             _require_schema(path, attributes)
-            file.visititems(lambda name, item: arrays.update(_array(name, item)))
+            file.visititems(
+                lambda name, item: arrays.update({name: item[()]} if isinstance(item, h5py.Dataset) else {})
+            )
     except HarnessError:
         raise
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise TableError(f"{str(path)!r} is no readable HDF5 file, or a damaged one ({reason})") from error
     return attributes, arrays
-
-
-def _array(name: str, item: object) -> dict[str, Array]:
-    return {name: item[()]} if isinstance(item, h5py.Dataset) else {}
 
 
 def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -220,10 +219,6 @@ def facts_of(
         held_out=held_out,
         versions={"harness": __version__, "scikit-learn": sklearn.__version__},
     )
-
-
-def _facts(content: Mapping[str, Any]) -> SurrogateFacts:
-    return SurrogateFacts(**{**content, "source": ExampleSource(**content["source"])})
 
 
 def _model(arrays: Mapping[str, Array]) -> SurrogateModel:
