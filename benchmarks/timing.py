@@ -1,4 +1,4 @@
-"""Times several calls in turn, so that a disturbance of the machine affects all of them alike."""
+"""Times one call, or several in turn, so that a disturbance of the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+
+from backends.training.devices import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,8 @@ def interleaved(calls: Mapping[str, Callable[[Any], Any]], arguments: Sequence[A
     return Times({name: each[1:] for name, each in seconds.items()})
 
 
-def clock(device: torch.device) -> float:
-    """The clock of a device: processor seconds on a CPU; wall-clock seconds, synchronised, on an accelerator."""
-    if device.type == "cpu":
-        return time.process_time()
-    torch.cuda.synchronize(device)
-    return time.perf_counter()
+def processor_seconds(work: Callable[[], object]) -> float:
+    """The processor time of one call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start

@@ -75,14 +75,12 @@ def apply_cutout(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
     height, width = images.shape[2:]
     centres = rng.integers(0, (height, width), size=(len(images), 2))
     first = _on(images, centres - side // 2)
-    rows, columns = (_span(size, images) - first[:, axis, None] for axis, size in enumerate((height, width)))
+    rows, columns = (
+        torch.arange(size, device=images.device) - first[:, axis, None] for axis, size in enumerate((height, width))
+    )
     row_hit, column_hit = ((place >= 0) & (place < side) for place in (rows, columns))
     return images.masked_fill((row_hit[:, :, None] & column_hit[:, None, :])[:, None], 0)
 
 
 def _on(images: Tensor, drawn: npt.NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(drawn).to(images.device)
-
-
-def _span(size: int, images: Tensor) -> Tensor:
-    return torch.arange(size, device=images.device)

@@ -22,15 +22,12 @@ def load(
     `data_folder()`, or a path. `verify=False` takes Penn Treebank files that are not the known ones. Raises DataError
     for texts that are missing or damaged, SettingError for sizes out of range.
     """
-    return _corpus(name, folder or data_folder(), verify=verify).encoded(words=vocabulary, train_tokens=train_tokens)
-
-
-def _corpus(name: str, folder: Path, *, verify: bool) -> Corpus:
-    known = DATASETS.get(name)
-    if not isinstance(known, TextDataset):
-        return _of_folder(name, folder / name)
-    corpus: Corpus = known.read(folder=folder, verify=verify)
-    return corpus
+    known, place = DATASETS.get(name), folder or data_folder()
+    if isinstance(known, TextDataset):
+        corpus: Corpus = known.read(folder=place, verify=verify)
+    else:
+        corpus = _of_folder(name, place / name)
+    return corpus.encoded(words=vocabulary, train_tokens=train_tokens)
 
 
 def _of_folder(name: str, place: Path) -> Corpus:

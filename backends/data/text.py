@@ -38,8 +38,10 @@ class Corpus:
         train = self._cut(train_tokens)
         vocabulary = _vocabulary(train, words)
         numbers = {word: number for number, word in enumerate(vocabulary)}
-        parts = [_stream(part, numbers) for part in (train, self.validation, self.test)]
-        return Text(self.name, parts[0], parts[1], parts[2], vocabulary)
+        unknown, texts = numbers[UNKNOWN], (train, self.validation, self.test)
+        coded = (torch.tensor([numbers.get(word, unknown) for word in text], dtype=torch.int64) for text in texts)
+        train_stream, validation, test = coded
+        return Text(self.name, train_stream, validation, test, vocabulary)
 
     def _cut(self, train_tokens: int) -> Sequence[str]:
         if not 0 <= train_tokens <= len(self.train):
@@ -120,8 +122,3 @@ def _vocabulary(train: Sequence[str], words: int) -> tuple[str, ...]:
     kept = sorted(counts, key=lambda word: (-counts[word], word))
     special = [word for word in (UNKNOWN, END) if word not in kept[: words or None]]
     return tuple(kept[: (words or len(kept)) - len(special)] + special)
-
-
-def _stream(words: Sequence[str], numbers: dict[str, int]) -> Tensor:
-    unknown = numbers[UNKNOWN]
-    return torch.tensor([numbers.get(word, unknown) for word in words], dtype=torch.int64)

@@ -1,6 +1,6 @@
 """The NAS-Bench-101 network around one cell, after nasbench/lib/model_builder.py and nasbench/lib/base_ops.py."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -140,9 +140,10 @@ def initialise(network: NASBench101Network, generators: Sequence[torch.Generator
 
     Convolutions: see `draw_convolution`; dense layer: Glorot uniform, zero bias.
     """
-    for convolution in _convolutions(network.features):
-        for part, generator in zip(convolution.weight.chunk(len(generators)), generators, strict=True):
-            draw_convolution(part, generator)
+    for module in network.features.modules():
+        if isinstance(module, nn.Conv2d):
+            for part, generator in zip(module.weight.chunk(len(generators)), generators, strict=True):
+                draw_convolution(part, generator)
     for part, generator in zip(network.classifier.weight.chunk(len(generators)), generators, strict=True):
         nn.init.xavier_uniform_(part, generator=generator)
     nn.init.zeros_(network.classifier.bias)  # type: ignore[arg-type]
@@ -155,10 +156,6 @@ def draw_convolution(weight: Tensor, generator: torch.Generator) -> None:
     """Fill (out, in, kernel, kernel) from a normal of variance 1 / fan-in, cut at two deviations (base_ops.py)."""
     std = weight.shape[1:].numel() ** -0.5 / _TRUNCATED_NORMAL_STD
     nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std, generator=generator)
-
-
-def _convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
-    return (child for child in module.modules() if isinstance(child, nn.Conv2d))
 
 
 def _operation(kind: int, channels: int, skeleton: Skeleton) -> nn.Module:

@@ -26,15 +26,11 @@ def training_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat:
     return seed_of(name)
 
 
-SeedFunction = Callable[[Recipe, ArchitectureGraphs, int, int, int], int]
-"""The seed of a training from recipe, cell, epochs, repeat and attempt."""
-
-
 class CellTrainer(RecipeTrainer):
     """Trains any cell on images.
 
     A training's checkpoint is deleted at the end; with continued budgets it is kept until the longest one, which a
-    longer budget then goes on to.
+    longer budget then goes on to. `seeding` gives the seed of a training from recipe, cell, epochs, repeat and attempt.
     """
 
     libraries = (numpy, sklearn, torch)
@@ -47,7 +43,7 @@ class CellTrainer(RecipeTrainer):
         verify: bool = True,
         checkpoints: Path | None = None,
         interval: float = INTERVAL,
-        seeding: SeedFunction = training_seed,
+        seeding: Callable[[Recipe, ArchitectureGraphs, int, int, int], int] = training_seed,
     ) -> None:
         target = resolve_device(device)
         images = datasets.load(

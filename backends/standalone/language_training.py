@@ -52,7 +52,8 @@ class LanguageTraining:
         self._text = text
         self._generator = torch.Generator().manual_seed(seed)
         self._columns = batchify(text.train, recipe.batch_size)
-        self._model = _model(nodes, recipe, text)
+        sizes = {"width": recipe.width, "words": len(text.vocabulary)}
+        self._model = RecurrentLanguageModel(nodes, **sizes, dropouts=recipe.dropouts).to(text.device)
         self._model.initialise(self._generator, recipe.init_range)
         self._optimiser = _optimiser(recipe, self._model)
         self._best: dict[str, Any] | None = None
@@ -190,11 +191,6 @@ class LanguageTraining:
             return EpochMeasurement(math.nan, math.nan, seconds)
         self._set_weights(copy.deepcopy(self._best["weights"]))
         return replace(EpochMeasurement(**self._best["moment"]), seconds=seconds)
-
-
-def _model(nodes: Nodes, recipe: LanguageRecipe, text: Text) -> RecurrentLanguageModel:
-    model = RecurrentLanguageModel(nodes, width=recipe.width, words=len(text.vocabulary), dropouts=recipe.dropouts)
-    return model.to(text.device)
 
 
 def _optimiser(recipe: LanguageRecipe, model: nn.Module) -> torch.optim.Optimizer:

@@ -1,7 +1,6 @@
 """What stand-alone trainings of a space's architectures come to, as the oracle asks for it."""
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -26,8 +25,8 @@ class TrainingOutcome:
 class CellOutcomes:
     """Of cells that are trained on images: validation accuracies by a recipe for images.
 
-    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` these in words, and ``name`` tells
-    trainings apart: the canonical cell.
+    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` these in words, and ``name`` is the
+    canonical cell, which trainings are told apart by.
     """
 
     metric = ACCURACY.metric("validation")
@@ -80,10 +79,9 @@ class LanguageOutcomes:
         return TrainingOutcome(score, sum(moment.seconds for moment in curve.moments))
 
 
-Outcomes: TypeAlias = CellOutcomes | LanguageOutcomes
-
-
-def outcomes_of(space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool) -> Outcomes:
+def outcomes_of(
+    space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool
+) -> CellOutcomes | LanguageOutcomes:
     """What trains a space's cells; raises IncompatibleError where nothing does, and HarnessErrors for the recipe."""
     adapter = adapter_of(space.family)
     if adapter is None:

@@ -184,15 +184,7 @@ def skeleton(recipe: Recipe, data: Images, replicas: int = 1) -> Skeleton:
 
 
 def _optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    parameters, rate, decay = network.parameters(), recipe.learning_rate, recipe.weight_decay
     if recipe.optimiser == "rmsprop":
-        return RMSProp(
-            network.parameters(), recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-        )
-    return torch.optim.SGD(
-        network.parameters(),
-        recipe.learning_rate,
-        recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=True,
-        fused=True,
-    )
+        return RMSProp(parameters, rate, momentum=recipe.momentum, weight_decay=decay)
+    return torch.optim.SGD(parameters, rate, recipe.momentum, weight_decay=decay, nesterov=True, fused=True)

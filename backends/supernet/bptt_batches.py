@@ -37,6 +37,7 @@ class BpttBatches:
         self._recipe, self._seed = recipe, seed
         self._columns, self._searched = batchify(text.train, recipe.training.batch_size), searched
         size = recipe.evaluation.quick_batch
+        self._quick_columns = max(1, size // recipe.training.bptt)
         if size > len(searched) - 1:
             raise SettingError(
                 f"evaluation.quick_batch cannot be {size}: the searched text has {len(searched) - 1} words to predict"
@@ -46,10 +47,6 @@ class BpttBatches:
         if recipe.network.norm == "batch" and min(self._quick_columns, recipe.evaluation.batch) < 2:
             raise SettingError("norm 'batch' needs 2 columns or more: raise evaluation.quick_batch or evaluation.batch")
         self._order = lru_cache(4)(self._shuffled)
-
-    @property
-    def _quick_columns(self) -> int:
-        return max(1, self._recipe.evaluation.quick_batch // self._recipe.training.bptt)
 
     @property
     def steps_per_epoch(self) -> int:

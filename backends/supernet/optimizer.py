@@ -26,15 +26,12 @@ class SupernetOptimizer:
         self._weights, self._settings = weights, optimizer_settings
         for weight in weights:
             weight.grad = torch.zeros_like(weight)
-        # the rate is set before every step
+        momentum, decay = optimizer_settings.momentum, optimizer_settings.weight_decay
+        self._torch: torch.optim.Optimizer  # the rate is set before every step
         if optimizer_settings.optimiser == "adam":
-            self._torch: torch.optim.Optimizer = torch.optim.Adam(
-                weights, 1.0, weight_decay=optimizer_settings.weight_decay, fused=True
-            )
+            self._torch = torch.optim.Adam(weights, 1.0, weight_decay=decay, fused=True)
         else:
-            self._torch = torch.optim.SGD(
-                weights, 1.0, optimizer_settings.momentum, weight_decay=optimizer_settings.weight_decay, fused=True
-            )
+            self._torch = torch.optim.SGD(weights, 1.0, momentum, weight_decay=decay, fused=True)
 
     def step(self, rate: float) -> None:
         """One step on the gradients that the weights have gathered, which are zeros afterwards."""
@@ -50,17 +47,14 @@ class SupernetOptimizer:
 
         Returns what the gradients were multiplied by to have the norm ``virtual_clip``, 1 where they are shorter.
         """
-        scale = self._virtual_scale(gradients)
+        scale, clip = 1.0, self._settings.virtual_clip
+        if not math.isinf(clip):
+            scale = min(1.0, clip / (norm_of(gradients) + 1e-6))  # as torch clips
         for weight, gradient in zip(self._weights, gradients, strict=True):
             momentum = self._torch.state[weight].get("momentum_buffer", 0.0)
             moved = self._settings.momentum * momentum + scale * gradient + self._settings.weight_decay * weight
             weight.sub_(rate * moved)
         return scale
-
-    def _virtual_scale(self, gradients: Sequence[Tensor]) -> float:
-        if math.isinf(self._settings.virtual_clip):
-            return 1.0
-        return min(1.0, self._settings.virtual_clip / (norm_of(gradients) + 1e-6))  # as torch clips
 
     def state_dict(self) -> dict[str, Any]:
         """A list of arrays for each thing that the optimiser keeps of its weights, empty before the first step."""

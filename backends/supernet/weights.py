@@ -6,7 +6,7 @@ task carries from step to step are the whole state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -68,9 +68,13 @@ class SharedWeights(Generic[Point]):
         slopes = torch.autograd.grad(loss, [*rows, *self._weights], materialize_grads=True)
         direct, weight_slope = slopes[: len(rows)], slopes[len(rows) :]
         reach = FINITE_DIFFERENCE_STEP / norm_of(weight_slope)
-        ahead, behind = (
-            self._slope_at_shifted_weights(rows, training, before, weight_slope, sign * reach) for sign in (1, -1)
-        )
+
+        def shifted(by: float) -> Sequence[Tensor]:
+            """The slope of the training loss at the weights ``before + by * weight_slope``."""
+            self._place([weight + by * each for weight, each in zip(before, weight_slope, strict=True)])
+            return torch.autograd.grad(training(rows), rows)
+
+        ahead, behind = shifted(reach), shifted(-reach)
         self._place(before)
         scale = clipped * self.rate / (2 * reach)
         return loss.detach(), [d - scale * (a - b) for d, a, b in zip(direct, ahead, behind, strict=True)]
@@ -94,18 +98,6 @@ class SharedWeights(Generic[Point]):
         self._task.module.load_state_dict({name: torch.tensor(value) for name, value in state["module"].items()})
         self._optimizer.load_state_dict(state)
         self._task.load_state_dict(state)
-
-    def _slope_at_shifted_weights(
-        self,
-        rows: MixtureRows,
-        training: Callable[[MixtureRows], Tensor],
-        before: Sequence[Tensor],
-        weight_slope: Sequence[Tensor],
-        by: float,
-    ) -> Sequence[Tensor]:
-        """The slope of the training loss at the weights ``before + by * pull``."""
-        self._place([weight + by * each for weight, each in zip(before, weight_slope, strict=True)])
-        return torch.autograd.grad(training(rows), rows)
 
     @torch.no_grad()
     def _place(self, values: Sequence[Tensor]) -> None:

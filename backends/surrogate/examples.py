@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self, TypeAlias
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from backends.surrogate.trees import Floats
+from backends.surrogate.trees import Floats, Keys
 from backends.tabular.layout import SECONDS
 from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError, SettingError, TableError
 from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.random import stream
-
-Keys: TypeAlias = npt.NDArray[np.int64]
 
 MIN_EXAMPLES = 10
 """The smallest number of cells to fit a surrogate to."""

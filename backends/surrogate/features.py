@@ -7,18 +7,13 @@ the space, if it has any. All spaces of a scheme share the meaning of the featur
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
+from backends.surrogate.trees import Features, Keys
 from harness.core.space import SearchSpace
 
 GENERAL = "choices, operation counts and paths, version 1"
 """The name of the second form; a file holds the one that its surrogate was fitted to, and another is refused."""
-
-Keys: TypeAlias = npt.NDArray[np.int64]
-Features: TypeAlias = npt.NDArray[np.uint8]
 
 
 def encoding_of(space: SearchSpace) -> str:
@@ -38,10 +33,7 @@ def _general(space: SearchSpace, canonical: Keys) -> Features:
     operations = choices[:, list(space.operations)]
     most = max(space.options[i] for i in space.operations)
     counts = (operations[:, :, None] == np.arange(most)).sum(axis=1)
-    paths = [space.path_features(canonical)] if _has_paths(space) else []
+    # path features of the space's own, beyond the one-hot choices of every space
+    has_paths = type(space).path_features is not SearchSpace.path_features
+    paths = [space.path_features(canonical)] if has_paths else []
     return np.hstack([*parts, counts, *paths]).astype(np.uint8)
-
-
-def _has_paths(space: SearchSpace) -> bool:
-    """Whether the space has path features of its own, beyond the one-hot choices of every space."""
-    return type(space).path_features is not SearchSpace.path_features

@@ -20,10 +20,11 @@ from typing import Any, Self
 import h5py
 import numpy as np
 
-from backends.surrogate.examples import ExampleSource, Keys, measure_for
+from backends.surrogate.examples import Examples, ExampleSource, measure_for
 from backends.surrogate.features import encoded, encoding_of
 from backends.surrogate.model import Prediction, SurrogateModel
-from backends.surrogate.trees import Array, TreeEnsembles
+from backends.surrogate.trees import Array, Keys, TreeEnsembles
+from harness import __version__
 from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
 from harness.core.space import SearchSpace
@@ -133,7 +134,8 @@ class Surrogate:
                 f"surrogate {str(path)!r} was changed or damaged: its content has another digest; {REFIT_HINT}"
             )
         try:
-            facts = _facts(json.loads(text))
+            content = json.loads(text)
+            facts = SurrogateFacts(**{**content, "source": ExampleSource(**content["source"])})
             return cls(path, facts, _model(arrays), digest)
         except (TableError, ValueError, TypeError, KeyError) as error:
             raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {REFIT_HINT}") from error
@@ -175,17 +177,15 @@ def _content(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
         with h5py.File(path, "r") as file:
             attributes, arrays = dict(file.attrs), dict[str, Array]()
             _require_schema(path, attributes)
-            file.visititems(lambda name, item: arrays.update(_array(name, item)))
+            file.visititems(
+                lambda name, item: arrays.update({name: item[()]} if isinstance(item, h5py.Dataset) else {})
+            )
     except HarnessError:
         raise
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise TableError(f"{str(path)!r} is no readable HDF5 file, or a damaged one ({reason})") from error
     return attributes, arrays
-
-
-def _array(name: str, item: object) -> dict[str, Array]:
-    return {name: item[()]} if isinstance(item, h5py.Dataset) else {}
 
 
 def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -198,8 +198,27 @@ def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
         raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REFIT_HINT}")
 
 
-def _facts(content: Mapping[str, Any]) -> SurrogateFacts:
-    return SurrogateFacts(**{**content, "source": ExampleSource(**content["source"])})
+def facts_of(
+    examples: Examples, space: SearchSpace, model: str, *, seed: int, held_out: Mapping[str, Any]
+) -> SurrogateFacts:
+    """The facts of a surrogate that was fitted to these examples."""
+    import sklearn
+
+    return SurrogateFacts(
+        space=space.name,
+        scheme=space.scheme,
+        space_size=space.size,
+        encoding=encoding_of(space),
+        metric=examples.metric,
+        epochs=examples.epochs,
+        model=model,
+        seed=seed,
+        cells=len(examples),
+        repeats=int(examples.counts.max()),
+        source=examples.source,
+        held_out=held_out,
+        versions={"harness": __version__, "scikit-learn": sklearn.__version__},
+    )
 
 
 def _model(arrays: Mapping[str, Array]) -> SurrogateModel:

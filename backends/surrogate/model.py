@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backends.surrogate.examples import Examples, Keys
-from backends.surrogate.tree_fitting import ENSEMBLE_FITTERS, EnsembleSettings, TreeEnsemble, forest, pooled_forest
-from backends.surrogate.trees import Features, Floats, TreeEnsembles
+from backends.surrogate.examples import Examples
+from backends.surrogate.features import encoded
+from backends.surrogate.tree_fitting import ENSEMBLE_FITTERS, EnsembleSettings, forest, pooled_forest
+from backends.surrogate.trees import Features, Floats, Keys, TreeEnsemble, TreeEnsembles
+from harness.core.errors import UnknownNameError
 from harness.core.random import stream
+from harness.core.space import SearchSpace
 
 ENSEMBLE_SETTINGS: Mapping[str, EnsembleSettings] = {
     "forest": EnsembleSettings(trees=10, leaf=3),
@@ -79,12 +82,15 @@ def _first(trees: TreeEnsembles | None, used: Features) -> Floats:
 
 
 def fit(
-    examples: Examples, features: Features, model: str, *, seed: int, workers: int = 1, report: ProgressCallback
+    examples: Examples, space: SearchSpace, model: str, *, seed: int, workers: int = 1, report: ProgressCallback
 ) -> SurrogateModel:
-    """Fit a model, ``forest`` or ``boosting``, to examples with these features, (cells, features).
+    """Fit a model, ``forest`` or ``boosting``, to examples of a space; raises UnknownNameError for another model name.
 
     ``report`` receives the number of fitted ensembles and the total number.
     """
+    if model not in ENSEMBLE_FITTERS:
+        raise UnknownNameError.among("model", model, ENSEMBLE_FITTERS)
+    features = encoded(space, examples.keys)
     columns = varying(features)
     used, count = features[:, columns], ENSEMBLE_COUNTS[model]
     seeds = stream(seed, "surrogate", "trees").integers(2**31, size=count + 2).tolist()
@@ -95,11 +101,12 @@ def fit(
         part, values = used[bag], examples.values[bag]
         ensembles.append(fit_ensemble(part, values, ENSEMBLE_SETTINGS[model], seed=own, workers=workers))
         report(len(ensembles), count + 2)
-    members, noise = _joined(ensembles), _noise(examples, used, seeds[-2])
+    members, noise = TreeEnsembles.joined(ensembles), _noise(examples, used, seeds[-2])
     report(count + 1, count + 2)
     seconds = None
     if examples.seconds is not None:
-        seconds = _joined([forest(used, examples.seconds, SECONDS_SETTINGS, seed=seeds[-1], workers=workers)])
+        fitted = forest(used, examples.seconds, SECONDS_SETTINGS, seed=seeds[-1], workers=workers)
+        seconds = TreeEnsembles.joined([fitted])
     report(count + 2, count + 2)
     return SurrogateModel(columns, members, _scale(examples, used, members, noise, bags), noise, seconds)
 
@@ -114,10 +121,6 @@ def varying(features: Features) -> npt.NDArray[np.int32]:
     return columns if len(columns) else np.zeros(1, "<i4")
 
 
-def _joined(members: list[TreeEnsemble]) -> TreeEnsembles:
-    return TreeEnsembles.joined([member.trees for member in members], [member.bias for member in members])
-
-
 def _noise(examples: Examples, used: Features, seed: int) -> TreeEnsembles | None:
     """Trees that predict the variance of repeats, fitted to the cells with several repeats."""
     counts = examples.counts
@@ -126,9 +129,8 @@ def _noise(examples: Examples, used: Features, seed: int) -> TreeEnsembles | Non
         return None
     variances = np.nanvar(examples.repeats[several], axis=1, ddof=1)
     freedom = (counts[several] - 1).astype(np.float64)
-    return _joined(
-        [pooled_forest(used[several], variances, freedom, NOISE_SETTINGS, pooled=MIN_POOLED_FREEDOM, seed=seed)]
-    )
+    trees = pooled_forest(used[several], variances, freedom, NOISE_SETTINGS, pooled=MIN_POOLED_FREEDOM, seed=seed)
+    return TreeEnsembles.joined([trees])
 
 
 def _scale(

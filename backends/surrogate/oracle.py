@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from backends.surrogate.examples import Keys
 from backends.surrogate.files import Surrogate
 from backends.surrogate.model import Prediction
+from backends.surrogate.trees import Keys
 from harness.core.budget import Cost
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.oracle import Answer, Query, QueryKind, Score, Scored, State, Update, Updated

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.surrogate.trees import Features, Floats, Tree
+from backends.surrogate.trees import Features, Floats, Tree, TreeEnsemble, TreeEnsembles
 from harness.core.errors import IncompatibleError
 
 TOLERANCE = 1e-9
@@ -19,14 +19,6 @@ TOLERANCE = 1e-9
 
 CHECKED_CELLS = 100
 """The number of cells on which the predictions are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class TreeEnsemble:
-    """One ensemble of trees, whose prediction is ``bias`` plus the sum of the trees' values."""
-
-    trees: tuple[Tree, ...]
-    bias: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +120,8 @@ def _tree(leaf: Any, feature: Any, threshold: Any, children: Any, value: Any) ->
 
 def _checked(member: TreeEnsemble, model: Any, features: Features) -> TreeEnsemble:
     """The member, if it predicts as the model does; raises IncompatibleError for an unknown scikit-learn format."""
-    from backends.surrogate.trees import TreeEnsembles
-
     some = features[:CHECKED_CELLS]
-    ours = TreeEnsembles.joined([member.trees], [member.bias]).predict(some)[:, 0]
+    ours = TreeEnsembles.joined([member]).predict(some)[:, 0]
     if np.abs(ours - model.predict(_plain(some))).max() > TOLERANCE:
         import sklearn
 

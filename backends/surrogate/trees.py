@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from harness.core.errors import TableError
 
+Keys: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Features: TypeAlias = npt.NDArray[np.uint8]
 Array: TypeAlias = npt.NDArray[Any]
@@ -34,6 +35,14 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeEnsemble:
+    """One ensemble of trees, whose prediction is ``bias`` plus the sum of the trees' values."""
+
+    trees: tuple[Tree, ...]
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
 class TreeEnsembles:
     """Ensembles (members) of equally many trees: a member predicts its ``bias`` plus the values of the reached leaves.
 
@@ -48,9 +57,9 @@ class TreeEnsembles:
     bias: Floats
 
     @classmethod
-    def joined(cls, members: Sequence[Sequence[Tree]], bias: Sequence[float]) -> Self:
-        """Join the trees of all members; ``bias`` has one number for each member."""
-        trees = [tree for member in members for tree in member]
+    def joined(cls, members: Sequence[TreeEnsemble]) -> Self:
+        """Join the trees of all members."""
+        trees = [tree for member in members for tree in member.trees]
         starts = np.cumsum([0, *(len(tree.value) for tree in trees)])[:-1].astype(np.int32)
         children = [tree.children + start for tree, start in zip(trees, starts, strict=True)]
         return cls(
@@ -59,7 +68,7 @@ class TreeEnsembles:
             np.concatenate(children).astype(np.int32),
             np.concatenate([tree.value for tree in trees]),
             starts.reshape(len(members), -1),
-            np.asarray(bias, dtype=np.float64),
+            np.array([member.bias for member in members], dtype=np.float64),
         )
 
     def predict(self, features: Features) -> Floats:
@@ -118,11 +127,4 @@ class TreeEnsembles:
         )
 
 
-KINDS: Mapping[str, str] = {
-    "feature": "<i4",
-    "threshold": "u1",
-    "children": "<i4",
-    "value": "<f8",
-    "roots": "<i4",
-    "bias": "<f8",
-}
+KINDS = {"feature": "<i4", "threshold": "u1", "children": "<i4", "value": "<f8", "roots": "<i4", "bias": "<f8"}

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from backends.surrogate.examples import Examples, split
-from backends.surrogate.files import Surrogate, require_name, write
-from backends.surrogate.fitting import facts_of, fit_from_examples
-from backends.surrogate.model import Prediction
+from backends.surrogate.files import Surrogate, facts_of, require_name, write
+from backends.surrogate.model import Prediction, fit
 from backends.surrogate.trees import Floats
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
@@ -47,7 +46,7 @@ def fit_surrogate(
     path = require_name(output)
     learnt, held = split(examples, held_out=request.held_out, cells=request.cells, seed=request.seed)
     how = {"seed": request.seed, "workers": request.workers}
-    model = fit_from_examples(learnt, space, request.model, report=report, **how)
+    model = fit(learnt, space, request.model, report=report, **how)
     facts = facts_of(learnt, space, request.model, seed=request.seed, held_out={})
     unjudged = Surrogate(path, facts, model, "")
     figures = quality(held, unjudged.predict(space, held.keys))

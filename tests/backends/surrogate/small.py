@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from backends.surrogate.examples import Examples, ExampleSource, examples_of_table, split
-from backends.surrogate.files import Surrogate, write
-from backends.surrogate.fitting import facts_of, fit_from_examples
+from backends.surrogate.files import Surrogate, facts_of, write
+from backends.surrogate.model import fit
 from backends.tabular.named_tables import open_table
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
@@ -39,7 +39,7 @@ def examples(
 
 def made(path: Path, of: Examples, space: SearchSpace, model: str = "forest", seed: int = 0) -> Surrogate:
     """A surrogate of all of these examples, written and read back."""
-    trees = fit_from_examples(of, space, model, seed=seed, report=silent)
+    trees = fit(of, space, model, seed=seed, report=silent)
     write(path, facts_of(of, space, model, seed=seed, held_out=HELD_OUT), trees)
     return Surrogate.open(path)
 

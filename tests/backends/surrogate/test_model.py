@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, norm
 
+from backends.surrogate import model as surrogate_model
 from backends.surrogate.examples import Examples
 from backends.surrogate.features import encoded
-from backends.surrogate.fitting import fit_from_examples
 from backends.surrogate.model import Prediction, SurrogateModel, calibrated, varying
-from backends.surrogate.tree_fitting import EnsembleSettings, TreeEnsemble, boosting, forest
+from backends.surrogate.tree_fitting import EnsembleSettings, boosting, forest
+from backends.surrogate.trees import TreeEnsemble
 from backends.tabular import open_table
 from harness.core.errors import UnknownNameError
 from harness.planning.settings import create_space
@@ -49,7 +50,7 @@ def drawn(repeats: int, seed: int = 0, share: float = 0.5) -> tuple[Examples, np
 
 
 def fit(of: Examples, model: str = "forest", **settings: Any) -> SurrogateModel:
-    return fit_from_examples(
+    return surrogate_model.fit(
         of, SPACE, model, seed=settings.pop("seed", 0), report=settings.pop("report", silent), **settings
     )
 
@@ -196,7 +197,7 @@ def test_the_recurrent_cells_that_ship_can_be_fitted() -> None:
     from backends.surrogate.examples import examples_of_table
 
     space, of = create_space("rnn2"), examples_of_table(open_table("rnn2-austen"))
-    model = fit_from_examples(of, space, "forest", seed=0, report=silent)
+    model = surrogate_model.fit(of, space, "forest", seed=0, report=silent)
     found = model.predict(encoded(space, of.keys))
     assert kendalltau(found.mean, of.values).statistic > 0.5
     assert (found.mean < 0).all()

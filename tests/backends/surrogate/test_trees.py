@@ -14,7 +14,7 @@ from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor,
 from backends.surrogate import tree_fitting
 from backends.surrogate.features import encoded
 from backends.surrogate.tree_fitting import EnsembleSettings, boosting, forest, of_boosting, of_forest, pooled_forest
-from backends.surrogate.trees import Tree, TreeEnsembles
+from backends.surrogate.trees import Tree, TreeEnsemble, TreeEnsembles
 from harness.core.errors import IncompatibleError, TableError
 from harness.spaces.nasbench101 import NASBench101
 
@@ -39,7 +39,7 @@ def test_the_arrays_of_any_ensemble_say_what_scikit_learn_predicts(number: int, 
     values = np.random.default_rng(9).normal(size=300) + features[:, 0]
     model.fit(features.astype(np.float32), values)
     member, others = taken(model), whole_numbers(number + 100, 1000, high)
-    said = TreeEnsembles.joined([member.trees], [member.bias]).predict(others)
+    said = TreeEnsembles.joined([member]).predict(others)
     assert np.abs(said[:, 0] - model.predict(others.astype(np.float32))).max() < 1e-9
 
 
@@ -50,7 +50,7 @@ def test_the_same_holds_for_the_features_of_cells(grow: Any, monkeypatch: pytest
     space, rng = NASBench101(vertices=6), np.random.default_rng(0)
     learnt, others = (encoded(space, space.keys(space.sample_many(rng, 400))) for _ in range(2))
     member = grow(learnt, rng.normal(size=400), EnsembleSettings(10, 3), seed=1)
-    said = TreeEnsembles.joined([member.trees], [member.bias]).predict(others)
+    said = TreeEnsembles.joined([member]).predict(others)
     assert np.abs(said[:, 0] - models[0].predict(others.astype(np.float32))).max() < 1e-9
 
 
@@ -71,7 +71,7 @@ def test_a_pooled_forest_says_the_weighted_mean_where_its_leaves_must_hold_every
     features, values = whole_numbers(0, 40), np.random.default_rng(1).random(40)
     weights = np.random.default_rng(2).integers(1, 9, size=40) * 1.0
     member = pooled_forest(features, values, weights, EnsembleSettings(3, 1), pooled=1e9, seed=0)
-    said = TreeEnsembles.joined([member.trees], [member.bias]).predict(features)
+    said = TreeEnsembles.joined([member]).predict(features)
     assert said == pytest.approx(np.full((40, 1), np.average(values, weights=weights)))
 
 
@@ -86,9 +86,8 @@ def stump(feature: int, threshold: int, no_more: float, more: float) -> Tree:
 
 
 def two_members() -> TreeEnsembles:
-    return TreeEnsembles.joined(
-        [[stump(0, 3, 1.0, 2.0), stump(1, 0, 10.0, 20.0)], [stump(1, 0, 5.0, 6.0)] * 2], [0.5, -1.0]
-    )
+    first = TreeEnsemble((stump(0, 3, 1.0, 2.0), stump(1, 0, 10.0, 20.0)), 0.5)
+    return TreeEnsembles.joined([first, TreeEnsemble((stump(1, 0, 5.0, 6.0),) * 2, -1.0)])
 
 
 def test_a_member_adds_its_leaves_to_its_constant_and_a_threshold_belongs_to_the_left() -> None:
@@ -100,7 +99,7 @@ def test_a_member_adds_its_leaves_to_its_constant_and_a_threshold_belongs_to_the
 @given(st.integers(0, 2**31), st.integers(1, 12))
 def test_what_is_said_of_a_cell_does_not_depend_on_the_others(seed: int, parts: int) -> None:
     model = MODELS[1][0].fit(whole_numbers(0, 60), np.arange(60.0))
-    trees = TreeEnsembles.joined([of_forest(model).trees] * 2, [0.0, 1.0])
+    trees = TreeEnsembles.joined([TreeEnsemble(of_forest(model).trees, bias) for bias in (0.0, 1.0)])
     features = whole_numbers(seed, 50)
     split = [trees.predict(part) for part in np.array_split(features, parts)]
     assert np.array_equal(np.concatenate(split), trees.predict(features))
