@@ -111,11 +111,11 @@ def test_spaces_without_an_adapter_say_so_where_cells_are_trained(tmp_path: Path
     space, recipe = Pairs(), str(written(tmp_path, RECIPE))
     assert task_of(space) is None
     assert kind_of(space) == "images"
-    with pytest.raises(IncompatibleError, match=r"^cells of space 'pairs' cannot be trained; those of nasbench101, "):
+    with pytest.raises(IncompatibleError, match=r"^cells of space 'pairs4' cannot be trained; those of nasbench101, "):
         recipe_of(space, recipe)
-    with pytest.raises(IncompatibleError, match=r"trains NAS-Bench-101, .* cells, not those of 'pairs'$"):
+    with pytest.raises(IncompatibleError, match=r"trains NAS-Bench-101, .* cells, not those of 'pairs4'$"):
         StandaloneOracle(space, 1, recipe=recipe)
-    with pytest.raises(IncompatibleError, match=r"holds NAS-Bench-101, .* cells, not those of 'pairs'$"):
+    with pytest.raises(IncompatibleError, match=r"holds NAS-Bench-101, .* cells, not those of 'pairs4'$"):
         SupernetOracle(space, 1)
-    with pytest.raises(IncompatibleError, match=r"^cells of space 'pairs' are not trained on images"):
+    with pytest.raises(IncompatibleError, match=r"^cells of space 'pairs4' are not trained on images"):
         graphs_of(space, [0])
