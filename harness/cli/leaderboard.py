@@ -31,13 +31,7 @@ from harness.output.terminal import print_page
 @format_option
 @json_option
 def leaderboard(
-    store: str | None,
-    wheres: tuple[str, ...],
-    form: str,
-    as_json: bool,
-    plot: str | None,
-    drawn: str,
-    **asked: Any,
+    store: str | None, wheres: tuple[str, ...], form: str, as_json: bool, plot: str | None, drawn: str, **asked: Any
 ) -> None:
     """Show the leaderboards of a store, one for each space and truth; nothing is run.
 

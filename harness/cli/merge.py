@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -35,7 +35,9 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
         if not as_json:
             _print_counts(source, found[source])
     if as_json:
-        print_json({source: _document(merged) for source, merged in found.items()})
+        from dataclasses import asdict
+
+        print_json({source: asdict(merged) for source, merged in found.items()})
     return 1 if any(merged.conflicts for merged in found.values()) else 0
 
 
@@ -48,9 +50,3 @@ def _print_counts(source: str, merged: MergeResult) -> None:
             f"{conflict.source!r} there and {conflict.target!r} in the target, which stays: the seed decides neither",
             err=True,
         )
-
-
-def _document(merged: MergeResult) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(merged)

@@ -42,12 +42,12 @@ def _set_data_folder(_context: click.Context, _option: click.Parameter, folder: 
         os.environ["HARNESS_DATA"] = folder
 
 
-def _plottable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
+def require_drawable(_context: click.Context, option: click.Parameter, path: str | None) -> str | None:
     """Raise SettingError for a figure that cannot be written, before anything is computed for it."""
     if path is not None:
         from harness.output.figure_files import require_plottable
 
-        require_plottable(path)
+        require_plottable(path, option.opts[0])
     return path
 
 
@@ -57,7 +57,7 @@ format_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output form."
 )
 plot_option = click.option(
-    "--plot", metavar="FILE", callback=_plottable, help="Also draw the figure into FILE (.png, .svg or .pdf)."
+    "--plot", metavar="FILE", callback=require_drawable, help="Also draw the figure into FILE (.png, .svg or .pdf)."
 )
 data_option = click.option(
     "--data-dir",

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import read_settings, running_options
+from harness.cli.options import running_options
+from harness.cli.study.options import experiment_of, watcher_of
 
 if TYPE_CHECKING:
     from harness.output.page import Page
     from harness.reproduce.item import Findings, ReproducedItem
     from harness.reproduce.request import ReproduceRequest
-
-EXPERIMENT_FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
-"""The flags that are fields of an experiment."""
 
 
 @click.command(short_help="Measure a table or figure of the paper, and compare.")
@@ -35,14 +33,7 @@ EXPERIMENT_FIELDS = ("seeds", "workers", "store", "device", "gpus", "verify")
 )
 @running_options
 def reproduce(
-    name: str,
-    dry_run: bool,
-    stored: bool,
-    output: str | None,
-    plot: str | None,
-    form: str,
-    as_json: bool,
-    **flags: Any,
+    name: str, dry_run: bool, stored: bool, output: str | None, plot: str | None, form: str, as_json: bool, **flags: Any
 ) -> None:
     """Measure a table or figure of Yu et al. 2020 and print the results next to their numbers.
 
@@ -50,7 +41,6 @@ def reproduce(
     `harness study`; runs that the store has are not repeated. A cell that was not measured is a dash, with the command
     that measures it.
     """
-    from harness.live.display import display_for
     from harness.reproduce import items
     from harness.reproduce.output import require_folder
     from harness.reproduce.pages import item_page, plan_page
@@ -62,7 +52,7 @@ def reproduce(
         return _show(plan_page(item, request, items.schedules(item, request)), form)
     if output is not None:
         require_folder(output)
-    watcher = display_for(flags["quiet"], flags["tensorboard"])
+    watcher = watcher_of(flags)
     if not stored:
         items.perform_missing(item, request, watcher)
     findings = item.find(request, watcher)
@@ -81,12 +71,9 @@ def _show(page: Page, form: str) -> None:
 
 def _request(flags: Mapping[str, Any]) -> ReproduceRequest:
     """The request that the flags describe."""
-    from harness.planning.experiment import load_experiment
     from harness.reproduce.request import ReproduceRequest
 
-    fields = {field: flags[field] for field in EXPERIMENT_FIELDS if flags.get(field) is not None}
-    common = load_experiment(None, {**fields, "settings": read_settings(flags["settings"])})
-    return ReproduceRequest(flags["scale"], common, flags["table"])
+    return ReproduceRequest(flags["scale"], experiment_of({**flags, "table": None}, {}), flags["table"])
 
 
 def _write(item: ReproducedItem, findings: Findings, output: str | None, plot: str | None, page: Page) -> None:

@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import read_settings, running_options
+from harness.cli.options import read_settings, require_drawable, running_options
 from harness.output.terminal import print_page
 
 if TYPE_CHECKING:
     from harness.leaderboard.anytime import CostAxis
     from harness.leaderboard.leaderboard import Leaderboard
     from harness.planning.experiment import Experiment
-
-
-def _drawable(_context: click.Context, _option: click.Parameter, path: str | None) -> str | None:
-    """Raise SettingError for curves that cannot be written, before any search."""
-    if path is not None:
-        from harness.output.figure_files import require_plottable
-
-        require_plottable(path, "--curves")
-    return path
 
 
 @click.command()
@@ -48,7 +39,7 @@ def _drawable(_context: click.Context, _option: click.Parameter, path: str | Non
 @click.option(
     "--curves",
     metavar="FILE",
-    callback=_drawable,
+    callback=require_drawable,
     help="Draw the regret of the best so far into FILE (.png, .svg or .pdf).",
 )
 @click.option(

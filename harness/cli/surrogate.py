@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import format_option, json_option
-from harness.cli.selecting import store_option, where_option
+from harness.cli.selecting import selected, store_option, where_option
 from harness.core.errors import SettingError
 
 if TYPE_CHECKING:
@@ -72,7 +72,6 @@ def _examples(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
 
 
 def _of_runs(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:
-    from harness.cli.selecting import selected
     from harness.planning.settings import create_space
     from harness.studies.surrogate.examples_of_runs import examples_of_runs
 

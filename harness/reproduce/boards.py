@@ -13,15 +13,7 @@ from harness.judging.judge import Judge
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.planning.settings import create_space
 from harness.reproduce import published
-from harness.reproduce.cells import (
-    Missing,
-    Ours,
-    ReproducedRow,
-    ReproducedSection,
-    mean_and_std,
-    number,
-    reproduced_cells,
-)
+from harness.reproduce.cells import Missing, Ours, ReproducedRow, ReproducedSection, mean_and_std, number
 from harness.reproduce.published import NO_VALUE
 from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import RunStep, entry, has_table
@@ -41,14 +33,13 @@ SMALL_TRUTH = (
     "--table FILE takes it."
 )
 
-NOT_MEASURED_YET = "not measured yet"
 PER_CENT, UNSCALED = 100.0, 1.0
 
 
 def cell_of(step: RunStep, board: Leaderboard | None, pair: tuple[str, str], read: EntryReader) -> Ours | None:
     """The value of the row of ``pair`` (policy, oracle), or the command that measures it."""
     found = entry(board, *pair)
-    return Missing(NOT_MEASURED_YET, step.command) if found is None else read(found)
+    return step.unmeasured if found is None else read(found)
 
 
 def mean(scale: float) -> EntryReader:
@@ -117,10 +108,7 @@ def rows_of(
     names = dict.fromkeys([*(name for name in printed.rows if name != SPACE), BASELINE])
     nothing = (None,) * len(columns)
     return [
-        ReproducedRow(
-            name,
-            reproduced_cells([_ours(step, each, name, oracle) for each in columns], printed.rows.get(name, nothing)),
-        )
+        ReproducedRow.of(name, [_ours(step, each, name, oracle) for each in columns], printed.rows.get(name, nothing))
         for name in names
     ]
 
@@ -134,10 +122,10 @@ def _ours(step: RunStep, column: BoardColumn, policy: str, oracle: str) -> Ours 
 def unmeasured(printed: published.PublishedSection, missing: Missing, title: str) -> ReproducedSection:
     """A printed section that is not measured here; a cell that the paper does not print either is not ``missing``."""
     rows = [
-        ReproducedRow(name, reproduced_cells([None if cell.text == NO_VALUE else missing for cell in cells], cells))
+        ReproducedRow.of(name, [None if cell.text == NO_VALUE else missing for cell in cells], cells)
         for name, cells in printed.rows.items()
     ]
-    return ReproducedSection(title, printed.columns, tuple(rows), printed.title)
+    return ReproducedSection.of(title, printed, rows)
 
 
 def truth_notes(request: ReproduceRequest) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.core.numbers import Number, Undefined
 from harness.output.units import fixed, text, with_deviation
-from harness.reproduce.published import Printed
+from harness.reproduce.published import Printed, PublishedSection
+
+NOT_MEASURED_YET = "not measured yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class ReproducedRow:
     name: str
     cells: tuple[ReproducedCell, ...]
 
+    @classmethod
+    def of(cls, name: str, ours: Sequence[Ours | None], printed: Sequence[Printed | None]) -> ReproducedRow:
+        """A row of our values and the printed ones, one each a column."""
+        return cls(name, tuple(ReproducedCell(mine, theirs) for mine, theirs in zip(ours, printed, strict=True)))
+
 
 @dataclass(frozen=True, slots=True)
 class ReproducedSection:
@@ -55,6 +62,11 @@ class ReproducedSection:
     columns: tuple[str, ...]
     rows: tuple[ReproducedRow, ...]
     printed: str = ""
+
+    @classmethod
+    def of(cls, title: str, printed: PublishedSection, rows: Iterable[ReproducedRow]) -> ReproducedSection:
+        """A section with the columns of the printed one."""
+        return cls(title, printed.columns, tuple(rows), printed.title)
 
     @property
     def missing(self) -> Iterator[tuple[str, str, Missing]]:
@@ -79,13 +91,3 @@ def mean_and_std(mean: Number, std: Number, *, scale: float = 1.0) -> Ours:
     if isinstance(std, Undefined):
         return number(mean, 2, scale=scale)
     return MeasuredValue(text(with_deviation(mean, std, scale)), mean * scale, std * scale)
-
-
-def text_value(text: str) -> MeasuredValue:
-    """A value in words."""
-    return MeasuredValue(text, text)
-
-
-def reproduced_cells(ours: Sequence[Ours | None], printed: Sequence[Printed | None]) -> tuple[ReproducedCell, ...]:
-    """The cells of a row, from our values and the printed ones."""
-    return tuple(ReproducedCell(mine, theirs) for mine, theirs in zip(ours, printed, strict=True))

@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 
 import numpy as np
 
@@ -22,21 +23,14 @@ from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import canonical_key
 from harness.judging.training_judge import ScratchTraining
 from harness.leaderboard.end_to_end import Watcher
-from harness.reproduce import boards, published, runs
-from harness.reproduce.cells import (
-    Missing,
-    Ours,
-    ReproducedRow,
-    ReproducedSection,
-    mean_and_std,
-    number,
-    reproduced_cells,
-)
+from harness.reproduce import published, runs
+from harness.reproduce.cells import NOT_MEASURED_YET, Ours, ReproducedRow, ReproducedSection, mean_and_std, number
 from harness.reproduce.figure2_curves import Figure2Data, PolicyCurves, plot_figure2
 from harness.reproduce.item import Findings, ReproducedItem
 from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import SHARED, RunStep
-from harness.statistics import best, mean, std
+from harness.statistics import best as best_of
+from harness.statistics import mean, std
 from harness.storage.records import Run
 from harness.storage.store import Store
 
@@ -49,8 +43,12 @@ ValidationCurve = tuple[float, ...]
 """A value after each epoch, NaN where a training diverged."""
 
 
+def _step(request: ReproduceRequest) -> RunStep:
+    return runs.penalty_step(request) if request.scale == "quick" else runs.long_rnn_step(request)
+
+
 def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
-    step: RunStep = runs.penalty_step(request) if request.scale == "quick" else runs.long_rnn_step(request)
+    step = _step(request)
     found = _recommended(step)
     content = None
     if found:
@@ -58,7 +56,7 @@ def _find(request: ReproduceRequest, watcher: Watcher) -> Findings:
     section = _section(step, content, request)
     notes = (SCALE_NOTE,) if request.scale == "quick" else ()
     if content is None:
-        return Findings(sections=(section,), figure=Missing(boards.NOT_MEASURED_YET, step.command), notes=notes)
+        return Findings(sections=(section,), figure=step.unmeasured, notes=notes)
     return Findings(sections=(section,), figure=partial(plot_figure2, content), notes=notes, content={**content})
 
 
@@ -131,40 +129,28 @@ def _curves(policy: str, curves: Sequence[ValidationCurve]) -> PolicyCurves:
     """The curves of a policy's cells, without those that diverged."""
     whole = [list(curve) for curve in curves if all(map(math.isfinite, curve))]
     means = [statistics.fmean(values) for values in zip(*whole, strict=True)]
-    return PolicyCurves(
-        policy=policy, seeds=len(curves), courses=whole, mean=means, best=min(whole, key=_last, default=[])
-    )
-
-
-def _last(curve: Sequence[float]) -> float:
-    return curve[-1]
+    best = min(whole, key=itemgetter(-1), default=[])
+    return PolicyCurves(policy=policy, seeds=len(curves), courses=whole, mean=means, best=best)
 
 
 def _section(step: RunStep, content: Figure2Data | None, request: ReproduceRequest) -> ReproducedSection:
     printed = published.load("figure2").sections["best"]
     known = {} if content is None else {row["policy"]: row for row in content["rows"]}
-    missing = Missing(boards.NOT_MEASURED_YET, step.command)
     rows = []
     for name in (*step.experiment.policies, BASELINE):
         theirs = printed.rows.get(name, (None, None))
-        ours = _ends(known[name]) if name in known else (missing, missing)
-        rows.append(ReproducedRow(name, reproduced_cells((*ours, None), (None, *theirs))))
+        ours = _ends(known[name]) if name in known else (step.unmeasured,) * 2
+        rows.append(ReproducedRow.of(name, (*ours, None), (None, *theirs)))
     heads = ("mean at the end", *printed.columns)
-    last = "not measured yet" if content is None else f"{content['told']}, after {content['epochs'][-1]} epochs"
-    return ReproducedSection(
-        f"ours at {request.scale} scale: validation perplexity, {last}", heads, tuple(rows), printed.title
-    )
+    last = NOT_MEASURED_YET if content is None else f"{content['told']}, after {content['epochs'][-1]} epochs"
+    about = f"ours at {request.scale} scale: validation perplexity, {last}"
+    return ReproducedSection(about, heads, tuple(rows), printed.title)
 
 
 def _ends(row: PolicyCurves) -> tuple[Ours, Ours]:
     """The mean and the best after the last epoch."""
     ends = [curve[-1] for curve in row["courses"]]
-    return mean_and_std(mean(ends), std(ends)), number(best(ends, larger_is_better=False), 2)
+    return mean_and_std(mean(ends), std(ends)), number(best_of(ends, larger_is_better=False), 2)
 
 
-FIGURE2 = ReproducedItem(
-    name="figure2",
-    steps=lambda request: (runs.penalty_step(request) if request.scale == "quick" else runs.long_rnn_step(request),),
-    find=_find,
-    spaces=(runs.RNN,),
-)
+FIGURE2 = ReproducedItem(name="figure2", steps=lambda request: (_step(request),), find=_find, spaces=(runs.RNN,))

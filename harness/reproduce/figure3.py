@@ -11,16 +11,7 @@ from harness.figures.ranks import ranks, ranks_data
 from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.reproduce import boards, published, runs
-from harness.reproduce.cells import (
-    MeasuredValue,
-    Missing,
-    Ours,
-    ReproducedCell,
-    ReproducedRow,
-    ReproducedSection,
-    number,
-    text_value,
-)
+from harness.reproduce.cells import MeasuredValue, Missing, Ours, ReproducedRow, ReproducedSection, number
 from harness.reproduce.item import FigureFactory, Findings, ReproducedItem
 from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import SHARED, PenaltyStep
@@ -51,16 +42,14 @@ def _with_sharing(board: Leaderboard | None) -> Leaderboard | None:
 
 
 def _drawn(step: PenaltyStep, board: Leaderboard | None) -> FigureFactory | Missing:
-    if board is None:
-        return Missing(boards.NOT_MEASURED_YET, step.command)
-    return partial(ranks, ranks_data(board))
+    return step.unmeasured if board is None else partial(ranks, ranks_data(board))
 
 
 def _ranks(step: PenaltyStep, board: Leaderboard | None) -> list[ReproducedRow]:
     reads = (boards.best_rank, _worst, _top, _different)
     policies = [(policy, SHARED) for policy in step.experiment.policies] + [(BASELINE, dict(step.pairs)[BASELINE])]
     return [
-        ReproducedRow(pair[0], tuple(ReproducedCell(boards.cell_of(step, board, pair, read)) for read in reads))
+        ReproducedRow.of(pair[0], [boards.cell_of(step, board, pair, read) for read in reads], [None] * len(reads))
         for pair in policies
     ]
 
@@ -87,22 +76,21 @@ def _claims(step: PenaltyStep, board: Leaderboard | None, about: str) -> Reprodu
     cells = (
         boards.cell_of(step, board, ("darts", SHARED), _often),
         boards.cell_of(step, board, ("enas", SHARED), _different),
-        Missing(boards.NOT_MEASURED_YET, step.command) if board is None else _finders(board),
+        step.unmeasured if board is None else _finders(board),
     )
-    rows = [
-        ReproducedRow(name, (ReproducedCell(cell, printed.rows[name][0]),))
-        for name, cell in zip(printed.rows, cells, strict=True)
-    ]
-    return ReproducedSection(about, printed.columns, tuple(rows), printed.title)
+    claims = zip(printed.rows.items(), cells, strict=True)
+    return ReproducedSection.of(about, printed, (ReproducedRow.of(name, [cell], row) for (name, row), cell in claims))
 
 
 def _often(each: LeaderboardEntry) -> MeasuredValue:
     known = _known(each)
-    return text_value(f"{sum(rank <= TOP for rank in known)} of {len(known)} runs")
+    told = f"{sum(rank <= TOP for rank in known)} of {len(known)} runs"
+    return MeasuredValue(told, told)
 
 
 def _finders(board: Leaderboard) -> MeasuredValue:
-    return text_value(", ".join(each.policy for each in board.entries if each.best_rank == 1) or "none")
+    told = ", ".join(each.policy for each in board.entries if each.best_rank == 1) or "none"
+    return MeasuredValue(told, told)
 
 
 FIGURE3 = ReproducedItem(

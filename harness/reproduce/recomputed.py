@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.core.numbers import Undefined
 from harness.reproduce import published
-from harness.reproduce.cells import Missing, Ours, ReproducedCell, ReproducedRow, ReproducedSection, number
+from harness.reproduce.cells import Missing, Ours, ReproducedRow, ReproducedSection, number
 from harness.reproduce.published import Printed
 from harness.statistics import Sample, p_beats_random, welch_from_summary
 
@@ -23,7 +23,7 @@ def chances(rows: Mapping[str, Sequence[Printed]], columns: Sequence[str]) -> Re
         rank, printed = (cells[columns.index(column)] for column in (RANK, P))
         if rank.value is not None:
             p = p_beats_random(int(rank.value), CELLS, RUNS)
-            found.append(ReproducedRow(name, (ReproducedCell(number(p, 2), printed), ReproducedCell(number(1 - p, 2)))))
+            found.append(ReproducedRow.of(name, [number(p, 2), number(1 - p, 2)], [printed, None]))
     heads = ("(1 - r/rmax)^n", "Eq. 1 as printed")
     return ReproducedSection("p of the printed ranks, computed again", heads, tuple(found))
 
@@ -34,11 +34,8 @@ def welch() -> ReproducedSection:
     for key, part in published.load("table1").sections.items():
         for policy, (value, p) in part.rows.items():
             if policy != "random":
-                rows.append(
-                    ReproducedRow(f"{policy}, {key}", (ReproducedCell(_against(value, part.rows["random"][0]), p),))
-                )
-    title = "Welch's p of the printed numbers, n = 10"
-    return ReproducedSection(title, ("p",), tuple(rows))
+                rows.append(ReproducedRow.of(f"{policy}, {key}", [_against(value, part.rows["random"][0])], [p]))
+    return ReproducedSection("Welch's p of the printed numbers, n = 10", ("p",), tuple(rows))
 
 
 def _against(a: Printed, b: Printed) -> Ours:

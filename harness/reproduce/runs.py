@@ -35,7 +35,7 @@ def penalty_step(request: ReproduceRequest) -> PenaltyStep:
     """The searches of the 32 recurrent cells with and without shared weights."""
     family = request.family("text")
     table = request.table_for(RNN, TABLES[RNN, family])
-    words = ["study", "penalty", "--space", RNN, *_paper(request), *_table(request, table, TABLES[RNN, family])]
+    words = _study(request, "penalty", RNN, table, TABLES[RNN, family])
     experiment = request.experiment(
         policies=SEARCH_POLICIES, oracles=(SHARED,), space=RNN, table=table, settings={"oracle.recipe": family}
     )
@@ -82,7 +82,7 @@ def weight_sharing_step(request: ReproduceRequest) -> WeightSharingStep:
     default = TABLES[RNN, family]
     table = request.table_for(RNN, default)
     epochs = QUICK_SCORINGS if request.scale == "quick" else None
-    words = ["study", "weight-sharing", "--space", RNN, *_paper(request), *_table(request, table, default)]
+    words = _study(request, "weight-sharing", RNN, table, default)
     words += [] if epochs is None else ["--score-epochs", ",".join(map(str, epochs))]
     experiment = request.experiment(
         oracles=(SHARED,), space=RNN, table=table, judge=BY_TABLE, settings={"oracle.recipe": family}
@@ -94,12 +94,11 @@ def sharing_amount_step(request: ReproduceRequest, kind: DataKind) -> SharingAmo
     """Shared weights trained on the 12 cells of a kind."""
     recipe, default = TRUTHS[kind, SCALES[request.scale]]
     table = request.table or default
-    name = "nasbench101" if kind == "images" else "rnn"
-    words = ["study", "sharing-amount", "--space", name, *_paper(request)]
-    words += ["--table", table] if table is not None and table != default else []
-    settings = {"oracle.recipe": request.family(kind)}
+    words = _study(request, "sharing-amount", "nasbench101" if kind == "images" else "rnn", table, default)
+    family = request.family(kind)
+    settings = {"oracle.recipe": family}
     experiment = request.experiment(oracles=(SHARED,), space=SPACES[kind], table=table, settings=settings)
-    return SharingAmountStep(request.command(*words), experiment, request.family(kind), kind, recipe)
+    return SharingAmountStep(request.command(*words), experiment, family, kind, recipe)
 
 
 def _run(space: str, oracle: str, policies: Sequence[str], table: str | None) -> list[str]:
@@ -108,9 +107,6 @@ def _run(space: str, oracle: str, policies: Sequence[str], table: str | None) ->
     return [*words, *(() if table is None else ("--table", table))]
 
 
-def _paper(request: ReproduceRequest) -> list[str]:
-    return [] if request.scale == "quick" else ["--paper"]
-
-
-def _table(request: ReproduceRequest, table: str, default: str) -> list[str]:
-    return [] if table == default else ["--table", table]
+def _study(request: ReproduceRequest, name: str, space: str, table: str | None, default: str | None) -> list[str]:
+    words = ["study", name, "--space", space, *(["--paper"] if request.scale == "paper" else [])]
+    return words if table is None or table == default else [*words, "--table", table]

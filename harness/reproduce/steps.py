@@ -5,10 +5,11 @@ A step reads what the store has: policies with a missing seed are left out, and 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from backends.networks.adapters import DataKind
 from backends.tabular.named_tables import known_tables
@@ -24,6 +25,7 @@ from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.planning import registry
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.plan import Plan, build_truth, make_plan
+from harness.reproduce.cells import NOT_MEASURED_YET, Missing
 from harness.storage.store import Store
 from harness.studies.penalty import measure as penalty
 from harness.studies.sharing_amount import measure as sharing_amount
@@ -33,39 +35,39 @@ from harness.studies.weight_sharing import measure as weight_sharing
 SHARED = "supernet"
 
 
-class ReproduceStep(Protocol):
-    """Runs that one command makes."""
+@dataclass(frozen=True, slots=True)
+class ReproduceStep(ABC):
+    """Runs that one command makes, and the experiment of all of them; its table is the one that they need, if any.
+
+    ``data`` is the data set that the runs train on, or ``None`` if they train nothing.
+    """
+
+    command: str
+    experiment: Experiment
+    data: str | None
 
     @property
-    def command(self) -> str:
-        """The command line."""
+    def unmeasured(self) -> Missing:
+        """A value that the runs have not measured yet."""
+        return Missing(NOT_MEASURED_YET, self.command)
 
     @property
-    def experiment(self) -> Experiment:
-        """The experiment of all runs; ``table`` is the one that they need, or ``None``."""
-
-    @property
-    def data(self) -> str | None:
-        """The data set that the runs train on, or ``None`` if they train nothing."""
-
-    @property
+    @abstractmethod
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The policies with their oracles, known before any table is opened."""
 
+    @abstractmethod
     def plan(self) -> Plan:
         """The runs; raises a HarnessError if they cannot be planned, such as without their table."""
 
+    @abstractmethod
     def perform(self, watcher: Watcher) -> None:
         """Perform the runs that the store lacks."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunStep:
+class RunStep(ReproduceStep):
     """Policies against oracles, as in ``harness run``."""
-
-    command: str
-    experiment: Experiment
-    data: str | None
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -136,12 +138,9 @@ def _without(policy: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class WeightSharingStep:
+class WeightSharingStep(ReproduceStep):
     """Uniformly trained shared weights that score a space's cells, as in ``harness study weight-sharing``."""
 
-    command: str
-    experiment: Experiment
-    data: str | None
     score_epochs: tuple[int, ...] | None = None
 
     pairs = ((POLICY, SHARED),)
@@ -160,15 +159,12 @@ class WeightSharingStep:
 
 
 @dataclass(frozen=True, slots=True)
-class SharingAmountStep:
+class SharingAmountStep(ReproduceStep):
     """Shared weights trained on the 12 cells alone, as in ``harness study sharing-amount``.
 
     ``recipe`` trains each cell alone for its truth if no table is given.
     """
 
-    command: str
-    experiment: Experiment
-    data: str | None
     kind: DataKind
     recipe: str
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from harness.leaderboard.end_to_end import Watcher
 from harness.reproduce import boards, published, recomputed, runs
-from harness.reproduce.cells import Missing, ReproducedSection, number
+from harness.reproduce.cells import NOT_MEASURED_YET, Missing, ReproducedSection, number
 from harness.reproduce.comparison_figure import comparison_figure
 from harness.reproduce.item import Findings, ReproducedItem
 from harness.reproduce.request import ReproduceRequest
@@ -39,10 +39,8 @@ def _recurrent(request: ReproduceRequest, printed: published.PublishedSection) -
         return boards.unmeasured(printed, Missing(TOO_LARGE, step.command), "ours: not measured at quick scale")
     board = step.board()
     columns = (board, boards.mean(boards.UNSCALED)), (board, lambda each: number(each.welch_p, 2))
-    about = boards.truth_description(Missing("not measured yet") if board is None else board.truth, request)
-    return ReproducedSection(
-        about, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
-    )
+    about = boards.truth_description(Missing(NOT_MEASURED_YET) if board is None else board.truth, request)
+    return ReproducedSection.of(about, printed, boards.rows_of(step, columns, printed, oracle=SHARED))
 
 
 def _table2(request: ReproduceRequest, watcher: Watcher) -> Findings:

@@ -9,7 +9,7 @@ from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.reproduce import boards, published, recomputed, runs
 from harness.reproduce.boards import DEVIATIONS, PER_CENT, SPACE, UNSCALED, BoardColumn
-from harness.reproduce.cells import ReproducedRow, ReproducedSection, reproduced_cells
+from harness.reproduce.cells import ReproducedRow, ReproducedSection
 from harness.reproduce.comparison_figure import comparison_figure
 from harness.reproduce.item import Findings, ReproducedItem
 from harness.reproduce.request import ReproduceRequest
@@ -22,9 +22,13 @@ TABLE4_POLICIES = ("nao", "enas")
 """The policies of Table 4."""
 
 
+def _steps3(request: ReproduceRequest) -> tuple[PenaltyStep, RunStep]:
+    return runs.penalty_step(request), runs.supernet_step(request, runs.image_space(request), runs.SEARCH_POLICIES)
+
+
 def _table3(request: ReproduceRequest, watcher: Watcher) -> Findings:
     parts = published.load("table3").sections
-    rnn, cnn = runs.penalty_step(request), runs.supernet_step(request, runs.image_space(request), runs.SEARCH_POLICIES)
+    rnn, cnn = _steps3(request)
     sections = _recurrent(rnn, parts["rnn"], request), images(cnn, parts["cnn"], request, SHARED)
     again = recomputed.chances(parts["cnn"].rows, parts["cnn"].columns)
     notes = (DEVIATIONS, *boards.truth_notes(request))
@@ -37,12 +41,10 @@ def _recurrent(step: PenaltyStep, printed: published.PublishedSection, request: 
     mean, best = boards.mean(UNSCALED), boards.best(UNSCALED)
     rows = boards.rows_of(step, [(valid, mean), (test, mean), (valid, best), (test, best)], printed, oracle=SHARED)
     truths = [boards.truth_of(step, metric) for metric in (VALID, TEST)]
-    whole = [boards.space_mean(each, UNSCALED) for each in truths] + [
-        boards.space_best(each, UNSCALED) for each in truths
-    ]
-    rows.append(ReproducedRow(SPACE, reproduced_cells(whole, printed.rows[SPACE])))
+    whole = [read(each, UNSCALED) for read in (boards.space_mean, boards.space_best) for each in truths]
+    rows.append(ReproducedRow.of(SPACE, whole, printed.rows[SPACE]))
     about = boards.truth_description(truths[1], request).replace("test perplexity", "validation and test perplexity")
-    return ReproducedSection(about, printed.columns, tuple(rows), printed.title)
+    return ReproducedSection.of(about, printed, rows)
 
 
 def images(
@@ -56,16 +58,13 @@ def images(
     truth = boards.truth_of(step, ACCURACY)
     whole = boards.space_mean(truth, PER_CENT), boards.space_best(truth, PER_CENT)
     theirs = printed.rows.get(SPACE, (None,) * len(columns))
-    rows.append(ReproducedRow(SPACE, reproduced_cells([*whole, None, None], theirs)))
-    return ReproducedSection(boards.truth_description(truth, request), printed.columns, tuple(rows), printed.title)
+    rows.append(ReproducedRow.of(SPACE, [*whole, None, None], theirs))
+    return ReproducedSection.of(boards.truth_description(truth, request), printed, rows)
 
 
 def _table4(request: ReproduceRequest, watcher: Watcher) -> Findings:
     printed, space = published.load("table4").sections["cnn"], runs.image_space(request)
-    without, shared = (
-        runs.tabular_step(request, space, TABLE4_POLICIES),
-        runs.supernet_step(request, space, TABLE4_POLICIES),
-    )
+    without, shared = (step(request, space, TABLE4_POLICIES) for step in (runs.tabular_step, runs.supernet_step))
     section = images(without, printed, request, TABULAR)
     both = _both(without, shared, printed)
     again = recomputed.chances(printed.rows, printed.columns)
@@ -74,15 +73,13 @@ def _table4(request: ReproduceRequest, watcher: Watcher) -> Findings:
 
 def _both(without: RunStep, shared: RunStep, printed: published.PublishedSection) -> ReproducedSection:
     """p(beats random) with and without shared weights, of the runs that the store has."""
-    before, after = published.load("table3").sections["cnn"], printed
+    parts = published.load("table3").sections["cnn"], printed
     boards_of = (shared, _shared_board(shared), SHARED), (without, without.board(), TABULAR)
     rows = [
-        ReproducedRow(
+        ReproducedRow.of(
             name,
-            reproduced_cells(
-                [boards.cell_of(step, board, (name, oracle), boards.chance) for step, board, oracle in boards_of],
-                [each.cell(name, recomputed.P) for each in (before, after)],
-            ),
+            [boards.cell_of(step, board, (name, oracle), boards.chance) for step, board, oracle in boards_of],
+            [each.cell(name, recomputed.P) for each in parts],
         )
         for name in TABLE4_POLICIES
     ]
@@ -98,15 +95,7 @@ def _shared_board(step: RunStep) -> Leaderboard | None:
         return None
 
 
-TABLE3 = ReproducedItem(
-    name="table3",
-    steps=lambda request: (
-        runs.penalty_step(request),
-        runs.supernet_step(request, runs.image_space(request), runs.SEARCH_POLICIES),
-    ),
-    find=_table3,
-    spaces=(runs.RNN, runs.VERTICES[7]),
-)
+TABLE3 = ReproducedItem(name="table3", steps=_steps3, find=_table3, spaces=(runs.RNN, runs.VERTICES[7]))
 TABLE4 = ReproducedItem(
     name="table4",
     steps=lambda request: (runs.tabular_step(request, runs.image_space(request), TABLE4_POLICIES),),

@@ -9,15 +9,7 @@ from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.reproduce import boards, published, runs
 from harness.reproduce.boards import PER_CENT
-from harness.reproduce.cells import (
-    MeasuredValue,
-    Missing,
-    Ours,
-    ReproducedCell,
-    ReproducedRow,
-    ReproducedSection,
-    number,
-)
+from harness.reproduce.cells import MeasuredValue, Missing, Ours, ReproducedRow, ReproducedSection, number
 from harness.reproduce.comparison_figure import comparison_figure
 from harness.reproduce.item import Findings, ReproducedItem
 from harness.reproduce.request import ReproduceRequest
@@ -52,9 +44,7 @@ def _section(n: int, step: RunStep, board: Leaderboard | None, request: Reproduc
         return boards.unmeasured(printed, Missing(TOO_LARGE, step.command), "ours: not measured at quick scale")
     columns = [(board, boards.mean(PER_CENT)), (board, boards.best(PER_CENT)), (board, boards.tau)]
     about = boards.truth_description(boards.truth_of(step, "test_accuracy"), request)
-    return ReproducedSection(
-        about, printed.columns, tuple(boards.rows_of(step, columns, printed, oracle=SHARED)), printed.title
-    )
+    return ReproducedSection.of(about, printed, boards.rows_of(step, columns, printed, oracle=SHARED))
 
 
 def _all(
@@ -62,14 +52,9 @@ def _all(
 ) -> ReproducedSection:
     """Each policy's best over all measured spaces."""
     printed = published.load("table6").sections["all"]
-    rows = [
-        ReproducedRow(name, (ReproducedCell(_best(name, steps, found), cells[0]),))
-        for name, cells in printed.rows.items()
-    ]
+    rows = [ReproducedRow.of(name, [_best(name, steps, found)], cells) for name, cells in printed.rows.items()]
     spaces = ", ".join(map(str, found))
-    return ReproducedSection(
-        f"ours at {request.scale} scale: n = {spaces} alone", printed.columns, tuple(rows), printed.title
-    )
+    return ReproducedSection.of(f"ours at {request.scale} scale: n = {spaces} alone", printed, rows)
 
 
 def _best(policy: str, steps: dict[int, RunStep], found: dict[int, Leaderboard | None]) -> Ours:
@@ -84,7 +69,7 @@ def _printed_bests() -> ReproducedSection:
     rows = []
     for name, cells in parts["all"].rows.items():
         bests = [parts[f"n{n}"].cell(name, "best").value or 0.0 for n in runs.VERTICES]
-        rows.append(ReproducedRow(name, (ReproducedCell(number(max(bests), 2), cells[0]),)))
+        rows.append(ReproducedRow.of(name, [number(max(bests), 2)], cells))
     return ReproducedSection("The best of the printed bests of all n, computed again", ("best",), tuple(rows))
 
 

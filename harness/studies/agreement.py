@@ -116,6 +116,11 @@ def seed_statistics(values: Mapping[int, float | None], *, sign: float = 1.0) ->
     )
 
 
+def finite(values: Floats) -> list[float | None]:
+    """A column for JSON: ``None`` for a value that is not finite."""
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
 def json_number(number: Number) -> float | None:
     """A number for JSON; ``None`` if it is undefined."""
     return None if isinstance(number, Undefined) else number

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from harness.cli.options import format_option, json_option, plot_option
@@ -15,7 +17,7 @@ from harness.cli.study.options import show_study
 @plot_option
 @format_option
 @json_option
-def early_stopping(name: str, metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
+def early_stopping(name: str, metric: str | None, top: int, **flags: Any) -> None:
     """Compare the ranking of a table's cells after each epoch with the final one (Yu et al. 2020, Fig. 7)."""
     from backends.tabular.named_tables import open_table
     from harness.studies.early_stopping.figure import plot_early_stopping
@@ -23,4 +25,4 @@ def early_stopping(name: str, metric: str | None, top: int, plot: str | None, fo
     from harness.studies.early_stopping.page import early_stopping_page
 
     content = compare(open_table(name), metric, top=top)
-    show_study(early_stopping_page(content), lambda: plot_early_stopping(content), plot, "json" if as_json else form)
+    show_study(early_stopping_page(content), lambda: plot_early_stopping(content), flags)

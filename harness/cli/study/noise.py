@@ -32,15 +32,7 @@ from harness.cli.study.options import experiment_of, show_study, watcher_of
     "--budget-queries", "queries", default=200, show_default=True, type=click.IntRange(min=1), help="Scores of a run."
 )
 @running_options
-def noise(
-    policies: tuple[str, ...],
-    epochs: tuple[int, ...],
-    queries: int,
-    plot: str | None,
-    form: str,
-    as_json: bool,
-    **flags: Any,
-) -> None:
+def noise(policies: tuple[str, ...], epochs: tuple[int, ...], queries: int, **flags: Any) -> None:
     """Search by one repeat or by shorter trainings of a table, and compare with a search by the mean of all repeats.
 
     Each condition has the same policies and seeds, judged by the same truth. Finished runs are read from the store and
@@ -54,4 +46,4 @@ def noise(
 
     experiment = experiment_of(flags, {}).model_copy(update={"budget": BudgetFields(queries=queries)})
     content = study(experiment, policies or POLICIES, watcher_of(flags), epochs=epochs)
-    show_study(noise_page(content), lambda: plot_noise(content), plot, "json" if as_json else form)
+    show_study(noise_page(content), lambda: plot_noise(content), flags)

@@ -29,26 +29,26 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def experiment_of(flags: Mapping[str, Any], settings: Mapping[str, Any]) -> Experiment:
-    """The experiment that a study's flags describe; the user's ``--set`` overrides ``settings``."""
+    """The experiment that a command's flags describe; the user's ``--set`` overrides ``settings``."""
     from harness.planning.experiment import load_experiment
 
     fields = {name: flags[name] for name in EXPERIMENT_FIELDS if flags.get(name) is not None}
-    own = {"oracles": (flags["oracle"],), "settings": {**settings, **read_settings(flags["settings"])}}
-    return load_experiment(None, fields | own)
+    fields |= {"oracles": (flags["oracle"],)} if "oracle" in flags else {}
+    return load_experiment(None, fields | {"settings": {**settings, **read_settings(flags["settings"])}})
 
 
 def watcher_of(flags: Mapping[str, Any]) -> Watcher:
-    """The display of a study's runs that its flags ask for."""
+    """The display of the runs that its flags ask for."""
     from harness.live.display import display_for
 
     return display_for(flags["quiet"], flags["tensorboard"])
 
 
-def show_study(page: Page, draw: Callable[[], Figure], plot: str | None, form: str) -> None:
-    """Save the figure of a study if ``plot`` names a file, then print its page."""
+def show_study(page: Page, draw: Callable[[], Figure], flags: Mapping[str, Any]) -> None:
+    """Save the figure of a study if ``--plot`` names a file, then print its page in the form that the flags ask for."""
     from harness.output.figure_files import save
     from harness.output.page import show
 
-    if plot is not None:
-        save(draw(), plot)
-    show(page, form)
+    if flags["plot"] is not None:
+        save(draw(), flags["plot"])
+    show(page, "json" if flags["as_json"] else flags["form"])

@@ -22,15 +22,7 @@ from harness.cli.study.options import experiment_of, show_study, training_option
 @click.option("--recipe", "family", metavar="FAMILY", help="The recipes (default: digits, or austen for rnn spaces).")
 @click.option("--paper", is_flag=True, help="The published scale: recipes cifar10 and ptb.")
 @training_options
-def penalty(
-    policies: tuple[str, ...],
-    family: str | None,
-    paper: bool,
-    plot: str | None,
-    form: str,
-    as_json: bool,
-    **flags: Any,
-) -> None:
+def penalty(policies: tuple[str, ...], family: str | None, paper: bool, **flags: Any) -> None:
     """Search with the same seeds without and with weight sharing, and compare the recommendations.
 
     Without weight sharing a table answers; gradients, for policies that ask for them, are estimated from its scores.
@@ -46,4 +38,4 @@ def penalty(
     found = settings_at_scale(space, flags["oracle"], family, "paper" if paper else "reduced")
     experiment = experiment_of({**flags, "space": space, "table": flags["table"] or found.table}, found.settings)
     content = study(experiment, policies or POLICIES, watcher_of(flags))
-    show_study(penalty_page(content), lambda: plot_penalty(content), plot, "json" if as_json else form)
+    show_study(penalty_page(content), lambda: plot_penalty(content), flags)

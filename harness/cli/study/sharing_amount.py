@@ -20,15 +20,7 @@ KINDS: dict[str, Literal["images", "text"]] = {"nasbench101": "images", "rnn": "
 @click.option("--truth", "split", type=click.Choice(("validation", "test")), help="The split of the truth's metric.")
 @training_options
 def sharing_amount(
-    space: str,
-    truth_recipe: str | None,
-    family: str | None,
-    paper: bool,
-    split: str | None,
-    plot: str | None,
-    form: str,
-    as_json: bool,
-    **flags: Any,
+    space: str, truth_recipe: str | None, family: str | None, paper: bool, split: str | None, **flags: Any
 ) -> None:
     """Train shared weights on 12 cells in groups that share 0, 1, 2 (and 3) matrices, and rank them.
 
@@ -45,4 +37,4 @@ def sharing_amount(
     table = flags["table"] or (None if truth_recipe else table_here(found))
     experiment = experiment_of({**flags, "table": table}, found.settings)
     content = study(kind, experiment, watcher_of(flags), recipe=truth_recipe or found.recipe, split=split)
-    show_study(sharing_amount_page(content), lambda: plot_sharing_amount(content), plot, "json" if as_json else form)
+    show_study(sharing_amount_page(content), lambda: plot_sharing_amount(content), flags)

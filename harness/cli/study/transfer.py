@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from harness.cli.options import format_option, json_option, plot_option
@@ -16,7 +18,7 @@ from harness.core.errors import SettingError
 @plot_option
 @format_option
 @json_option
-def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | None, form: str, as_json: bool) -> None:
+def transfer(names: tuple[str, ...], metric: str | None, top: int, **flags: Any) -> None:
     """Compare how two tables of one scheme rank the cells that both hold, and where the best cells of each rank.
 
     --plot draws the ranks by the first pair of metrics.
@@ -31,4 +33,4 @@ def transfer(names: tuple[str, ...], metric: str | None, top: int, plot: str | N
 
     first, second = map(open_table, names)
     content = compare(first, second, metric, top=top)
-    show_study(transfer_page(content), lambda: plot_transfer(content), plot, "json" if as_json else form)
+    show_study(transfer_page(content), lambda: plot_transfer(content), flags)

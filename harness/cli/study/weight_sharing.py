@@ -22,16 +22,7 @@ from harness.cli.study.options import experiment_of, show_study, training_option
 )
 @click.option("--truth", "split", type=click.Choice(("validation", "test")), help="The split of the table's metric.")
 @training_options
-def weight_sharing(
-    family: str | None,
-    paper: bool,
-    score_epochs: str | None,
-    split: str | None,
-    plot: str | None,
-    form: str,
-    as_json: bool,
-    **flags: Any,
-) -> None:
+def weight_sharing(family: str | None, paper: bool, score_epochs: str | None, split: str | None, **flags: Any) -> None:
     """Train shared weights on uniformly drawn cells, rank cells by them, and compare with a table's truth.
 
     The truth is test accuracy, or for recurrent cells validation perplexity, unless --truth says otherwise. Finished
@@ -46,4 +37,4 @@ def weight_sharing(
     settings = found.settings | ({} if flags["cells"] is None else {"policy.scored": flags["cells"]})
     experiment = experiment_of({**flags, "table": flags["table"] or table_here(found)}, settings)
     content = study(experiment, watcher_of(flags), score_epochs=epochs_of(score_epochs), split=split)
-    show_study(weight_sharing_page(content), lambda: plot_weight_sharing(content), plot, "json" if as_json else form)
+    show_study(weight_sharing_page(content), lambda: plot_weight_sharing(content), flags)

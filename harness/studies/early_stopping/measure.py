@@ -7,22 +7,21 @@ repeats, as the judge does: rank 1 is best, ties share the best rank, and a cell
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from backends.tabular.layout import spans
-from backends.tabular.table import Table
+from backends.tabular.table import Keys, Table
 from harness.core.errors import IncompatibleError, UnknownNameError
 from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.numbers import Undefined
-from harness.core.space import Architecture
+from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
 from harness.statistics import kendall
-from harness.studies.agreement import competition_ranks, json_number
+from harness.studies.agreement import competition_ranks, finite, json_number
 
 TOP = 5
 LISTED = 5000
@@ -108,7 +107,7 @@ def study_early_stopping(table: Table, metric: str | None = None, *, top: int = 
         [[rank or 0 for rank in competition_ranks(column)] for column in scores.T]
     ).T  # 0 for a cell without a rank
     order = np.argsort(np.where(ranks[:, -1] > 0, ranks[:, -1], len(ranks) + 1), kind="stable")[:LISTED]
-    names = _CellTexts(table)
+    names = CellTexts(create_space(table.space), table.keys)
     return EarlyStoppingResult(
         study="early-stopping",
         table=table.name,
@@ -126,16 +125,15 @@ def study_early_stopping(table: Table, metric: str | None = None, *, top: int = 
     )
 
 
-class _CellTexts:
-    """The text forms of a table's rows, made on access."""
+class CellTexts:
+    """The text forms of cells, made on access."""
 
-    def __init__(self, table: Table) -> None:
-        self._space, self._keys = create_space(table.space), table.keys
+    def __init__(self, space: SearchSpace, keys: Keys) -> None:
+        self._space, self._keys = space, keys
 
-    def __getitem__(self, row: int) -> str:
-        choices = self._space.from_keys(self._keys[row : row + 1])[0]
-        text: str = self._space.format(Architecture(tuple(choices.tolist())))
-        return text
+    def __getitem__(self, place: int) -> str:
+        choices = self._space.from_keys(self._keys[place : place + 1])[0]
+        return self._space.format(Architecture(tuple(choices.tolist())))
 
 
 def _metric(table: Table, metric: str | None) -> tuple[str, Measure]:
@@ -166,9 +164,7 @@ def _rounded(means: Floats, measure: Measure) -> Floats:
     return np.where(finite, np.round(means * measure.sign, tie_decimals(means[finite])), np.nan)
 
 
-def _row(
-    epoch: int, place: int, scores: Floats, ranks: npt.NDArray[np.int64], *, names: _CellTexts, top: int
-) -> EarlyStoppingRow:
+def _row(epoch: int, place: int, scores: Floats, ranks: Keys, *, names: CellTexts, top: int) -> EarlyStoppingRow:
     now, final = ranks[:, place], ranks[:, -1]
     both = (now > 0) & (final > 0)
     tau = kendall(scores[both, place].tolist(), scores[both, -1].tolist())
@@ -191,13 +187,7 @@ def _row(
     )
 
 
-def _trajectory(row: int, names: _CellTexts, ranks: npt.NDArray[np.int64], values: Floats) -> CellTrajectory:
+def _trajectory(row: int, names: CellTexts, ranks: Keys, values: Floats) -> CellTrajectory:
     return CellTrajectory(
-        cell=names[row],
-        ranks=[rank or None for rank in ranks[row].tolist()],
-        values=_plain(values[row].tolist()),
+        cell=names[row], ranks=[rank or None for rank in ranks[row].tolist()], values=finite(values[row])
     )
-
-
-def _plain(values: Sequence[float]) -> list[float | None]:
-    return [value if np.isfinite(value) else None for value in values]

@@ -19,16 +19,14 @@ from harness.core.errors import IncompatibleError, SettingError
 from harness.core.numbers import Number, Undefined
 from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
-from harness.judging.judge_runs import judge_all
-from harness.leaderboard import leaderboard
-from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
+from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.planning.experiment import Experiment
-from harness.planning.plan import Plan, make_plan, require_buildable
+from harness.planning.plan import Plan, make_plan
 from harness.statistics import kendall, mean
-from harness.storage.store import Store
 from harness.studies.agreement import TIE_DECIMALS, competition_ranks, json_number
 from harness.studies.noise.conditions import NoiseCondition, conditions_of, require_free, signal
+from harness.studies.penalty.measure import judged_boards
 
 POLICIES = ("random-search", "evolution", "nao")
 
@@ -121,15 +119,7 @@ def study_noise(
     seen = conditions_of(open_table(experiment.table or ""), epochs)
     given = {**_samples(experiment, names), **experiment.settings}
     plans = _plans(experiment.model_copy(update={"policies": names, "settings": given}), seen)
-    together = Plan(tuple(spec for plan in plans for spec in plan.specs), plans[0].space)
-    done = finished_runs(experiment.store)
-    require_buildable(together, done)
-    if waiting := [spec for spec in together.specs if spec.digest not in done]:
-        workers = workers_for(experiment, waiting)
-        watcher.note(f"{len(waiting)} of {len(together.specs)} runs are to be done, {workers} at a time")
-    with Store.open(experiment.store) as store:
-        perform_missing(together, store, watcher, experiment)
-        boards = [leaderboard.build(*judge_all(plan, store, experiment)) for plan in plans]
+    boards = judged_boards(plans, experiment, watcher)
     signals = [signal(plan, board.truth.metric) for plan, board in zip(plans, boards, strict=True)]
     return compare_conditions(seen, boards, signals, of=names, spec=plans[0].specs[0])
 

@@ -119,17 +119,21 @@ def study_penalty(experiment: Experiment, policies: Sequence[str], watcher: Watc
     """
     names = tuple(dict.fromkeys(name for name in policies if name != BASELINE))
     shared = experiment.oracles[0]
-    plan = penalty_plan(experiment, names)
-    done = finished_runs(experiment.store)
-    require_buildable(plan, done)
-    waiting = [spec for spec in plan.specs if spec.digest not in done]
-    if waiting:
-        workers = workers_for(experiment, waiting)
-        watcher.note(f"{len(waiting)} of {len(plan.specs)} runs are to be done, {workers} at a time")
-    with Store.open(experiment.store) as store:
-        perform_missing(plan, store, watcher, experiment)
-        board = leaderboard.build(*judge_all(plan, store, experiment))
+    (board,) = judged_boards([penalty_plan(experiment, names)], experiment, watcher)
     return compare_oracles(board, names, shared)
+
+
+def judged_boards(plans: Sequence[Plan], experiment: Experiment, watcher: Watcher) -> list[Leaderboard]:
+    """Perform the runs of plans on one space that the store lacks, and judge all; a leaderboard for each plan."""
+    together = Plan(tuple(spec for plan in plans for spec in plan.specs), plans[0].space)
+    done = finished_runs(experiment.store)
+    require_buildable(together, done)
+    if waiting := [spec for spec in together.specs if spec.digest not in done]:
+        workers = workers_for(experiment, waiting)
+        watcher.note(f"{len(waiting)} of {len(together.specs)} runs are to be done, {workers} at a time")
+    with Store.open(experiment.store) as store:
+        perform_missing(together, store, watcher, experiment)
+        return [leaderboard.build(*judge_all(plan, store, experiment)) for plan in plans]
 
 
 def _oracles(policies: Sequence[str], shared: str) -> tuple[str, ...]:

@@ -31,10 +31,17 @@ from harness.planning.plan import Plan
 from harness.planning.settings import create_space
 from harness.statistics import kendall
 from harness.storage.store import Store
-from harness.studies.agreement import TIE_DECIMALS, SeedStatistics, competition_ranks, json_number, seed_statistics
+from harness.studies.agreement import (
+    TIE_DECIMALS,
+    SeedStatistics,
+    competition_ranks,
+    finite,
+    json_number,
+    seed_statistics,
+)
 from harness.studies.sharing_amount.cells import SPACES, SharingCell, twelve_cells
 from harness.studies.uniform_sharing_runs import FinishedRuns, ScoredRun, factors, sharing_plan, train
-from harness.studies.weight_sharing.measure import finite, in_unit, last
+from harness.studies.weight_sharing.measure import in_unit, last
 
 Floats = npt.NDArray[np.float64]
 

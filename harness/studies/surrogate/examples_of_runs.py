@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def examples_of_runs(
     if budget not in known:
         listed = ", ".join(map(str, known)) or "none"
         raise SettingError(f"these {len(runs)} runs have no trainings of {budget} epochs; they have some of: {listed}")
-    cells, failed = _cells((row for row in rows if _epochs(row) == budget), _reader(space))
+    read = cache(lambda text: space.key(space.canonical(space.parse(text))))  # each text is parsed only once
+    cells, failed = _cells((row for row in rows if _epochs(row) == budget), read)
     _require_range(cells, measure, metric)
     digest = hashlib.sha256("\n".join(sorted(run.id for run in runs)).encode()).hexdigest()
     source = ExampleSource("runs", f"{len(runs):,} stored runs", digest, failed)
@@ -81,18 +83,6 @@ def _require_alike(runs: Sequence[Run], metric: str) -> None:
     if asked["search metric"] != {split}:
         seen = " and ".join(asked["search metric"])
         raise SettingError(f"these runs saw {seen} data, so they say nothing of {metric!r}; give --metric {seen}_…")
-
-
-def _reader(space: SearchSpace) -> Callable[[str], int]:
-    """A function from a cell's text to its canonical key, which parses each text once."""
-    keys: dict[str, int] = {}
-
-    def read(text: str) -> int:
-        if text not in keys:
-            keys[text] = space.key(space.canonical(space.parse(text)))
-        return keys[text]
-
-    return read
 
 
 def _cells(rows: Iterator[ScoreRow], read: Callable[[str], int]) -> tuple[dict[int, _CellScores], int]:

@@ -18,11 +18,11 @@ from backends.tabular.table import Keys, Table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.numbers import Number, Undefined
-from harness.core.space import Architecture, SearchSpace
 from harness.judging.judge import tie_decimals
 from harness.planning.settings import create_space
 from harness.statistics import ENOUGH_PAIRS, kendall, spearman, top_precision, weighted_kendall
 from harness.studies.agreement import competition_ranks, json_number
+from harness.studies.early_stopping.measure import CellTexts
 
 TOP = 5
 LISTED = 5000
@@ -132,7 +132,7 @@ def study_transfer(first: Table, second: Table, metric: str | None = None, *, to
             f"tables {first.name!r} and {second.name!r} rank fewer than {ENOUGH_PAIRS} cells in common, of "
             f"{len(keys):,} that they share; there is nothing to compare"
         )
-    names = _CellTexts(create_space((first if len(first) >= len(second) else second).space), keys)
+    names = CellTexts(create_space((first if len(first) >= len(second) else second).space), keys)
     cells = _cells(*pairs[0], known[0], names)
     return TransferResult(
         study="transfer",
@@ -150,9 +150,7 @@ def _pairs(
     first: list[_MetricValues], second: list[_MetricValues], *, alone: bool
 ) -> list[tuple[_MetricValues, _MetricValues]]:
     """Each metric of one with each of the other; if a table is compared with itself (``alone``), each pair once."""
-    if alone:
-        return list(combinations(first, 2))
-    return list(product(first, second))
+    return list(combinations(first, 2) if alone else product(first, second))
 
 
 def _columns(table: Table, keys: Keys, metric: str | None) -> list[_MetricValues]:
@@ -182,19 +180,8 @@ def _table_summary(table: Table, metric: str | None) -> TableSummary:
     )
 
 
-class _CellTexts:
-    """The text forms of cells, made on access."""
-
-    def __init__(self, space: SearchSpace, keys: Keys) -> None:
-        self._space, self._keys = space, keys
-
-    def __getitem__(self, place: int) -> str:
-        choices = self._space.from_keys(self._keys[place : place + 1])[0]
-        return self._space.format(Architecture(tuple(choices.tolist())))
-
-
 def _row(
-    first: _MetricValues, second: _MetricValues, kept: npt.NDArray[np.bool_], *, names: _CellTexts, top: int
+    first: _MetricValues, second: _MetricValues, kept: npt.NDArray[np.bool_], *, names: CellTexts, top: int
 ) -> TransferRow:
     a, b, there = first.at(kept), second.at(kept), np.flatnonzero(kept)
     figures: dict[str, Number] = {
@@ -218,7 +205,7 @@ def _row(
     )
 
 
-def _best_cells(chooser: Floats, judge: Floats, cells: Keys, names: _CellTexts) -> BestCells:
+def _best_cells(chooser: Floats, judge: Floats, cells: Keys, names: CellTexts) -> BestCells:
     """The best cells by one column, with their mean rank and regret by another; in both, larger is better."""
     best = np.flatnonzero(chooser == chooser.max())
     ranks = _ranks(judge)
@@ -234,7 +221,7 @@ def _ranks(scores: Floats) -> Keys:
 
 
 def _cells(
-    first: _MetricValues, second: _MetricValues, kept: npt.NDArray[np.bool_], names: _CellTexts
+    first: _MetricValues, second: _MetricValues, kept: npt.NDArray[np.bool_], names: CellTexts
 ) -> list[TransferCell]:
     ranks = np.stack([_ranks(side.at(kept)) for side in (first, second)], axis=1)
     values = np.stack([side.values[kept] for side in (first, second)], axis=1)

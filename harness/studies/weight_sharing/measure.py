@@ -26,6 +26,7 @@ from harness.studies.agreement import (
     SeedStatistics,
     agreement,
     competition_ranks,
+    finite,
     json_number,
     seed_statistics,
 )
@@ -193,45 +194,28 @@ def in_unit(scores: Floats, measure: Measure) -> Floats:
         return scores if measure.larger_is_better else np.exp(-scores)
 
 
-def finite(values: Floats) -> list[float | None]:
-    """A column for JSON: ``None`` for a value that is not finite."""
-    return [float(value) if np.isfinite(value) else None for value in values]
-
-
 def _scored_cells(runs: Sequence[ScoredRun], truth: CellTruths, measure: Measure) -> list[ScoredCell]:
     scores = np.array([in_unit(last(run), measure) for run in runs])
     ranks, means, stds = competition_ranks(measure.scores(truth.means)), finite(truth.means), finite(truth.stds)
-    rows = [
-        scored_cell(cell, rank, (mean, std), finite(column))
-        for cell, rank, mean, std, column in zip(runs[0].cells, ranks, means, stds, scores.T, strict=True)
-    ]
+    rows = []
+    for cell, rank, mean, std, column in zip(runs[0].cells, ranks, means, stds, map(finite, scores.T), strict=True):
+        over = seed_statistics(dict(enumerate(column)))
+        rows.append(
+            ScoredCell(
+                cell=cell,
+                rank=rank,
+                truth=mean,
+                truth_std=std,
+                scores=column,
+                score_mean=over["mean"],
+                score_std=over["std"],
+            )
+        )
     return sorted(rows, key=lambda row: (row["rank"] is None, row["rank"] or 0))
 
 
-def scored_cell(
-    cell: str, rank: int | None, truth: tuple[float | None, float | None], scores: list[float | None]
-) -> ScoredCell:
-    """A cell with the mean and the standard deviation of its scores over the seeds that have one."""
-    over = seed_statistics(dict(enumerate(scores)))
-    return ScoredCell(
-        cell=cell,
-        rank=rank,
-        truth=truth[0],
-        truth_std=truth[1],
-        scores=scores,
-        score_mean=over["mean"],
-        score_std=over["std"],
-    )
-
-
 def _scoring_row(seed: int, epoch: int, found: Agreement) -> ScoringRow:
-    named = {
-        "tau": found.tau,
-        "sparse_tau": found.sparse_tau,
-        "spearman": found.spearman,
-        "weighted_tau": found.weighted_tau,
-        "deviation": found.deviation,
-    }
+    named = {name: getattr(found, name) for name in ("tau", "sparse_tau", "spearman", "weighted_tau", "deviation")}
     return ScoringRow(
         seed=seed,
         epoch=epoch,
