@@ -93,7 +93,6 @@ class OracleFeatures(_Features):
     truth: Callable[..., TruthTable] | None = None
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
-        """For each member, whether its value is valid, and the expected type in words."""
         return {
             "shares_weights": (isinstance(self.shares_weights, bool), "True or False"),
             "width": (_is_count(self.width, 1), "a whole number from 1 up"),
@@ -115,7 +114,6 @@ class PolicyFeatures(_Features):
     trains_some: bool = False
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
-        """For each member, whether its value is valid, and the expected type in words."""
         return {
             "recipe": (isinstance(self.recipe, str), "the name of a training protocol, such as 'spos'"),
             "trains_some": (isinstance(self.trains_some, bool), "True or False"),
