@@ -110,6 +110,7 @@ def test_the_leaderboard_has_the_comparison_but_no_row_of_it(url: str) -> None:
     assert next(entry for entry in board.entries if entry.policy == "random").against_search == ()
 
 
+@pytest.mark.slow(reason="several whole searches")
 def test_the_random_searches_are_found_again_and_a_longer_one_serves_too(done: str) -> None:
     before = [run.id for run in stored(done, RANDOM_SEARCH)]
     again = Watch()
@@ -145,6 +146,7 @@ def test_random_search_has_the_settings_of_the_oracle_and_the_space(url: str) ->
     assert run.spec.table_digest == open_table(TABLE).digest
 
 
+@pytest.mark.slow(reason="whole searches of a small space")
 def test_a_small_space_that_was_seen_whole_is_known_at_any_cost(url: str) -> None:
     """Slopes that are estimated from ten scores each ask much more than 32 cells; then nothing is left to find."""
     asked = experiment(

@@ -102,6 +102,7 @@ def test_generated_cells_are_better_than_random_ones_on_a_hill() -> None:
     assert np.mean(second[100:]) > np.mean(first) + 1.5 * np.std(first)
 
 
+@pytest.mark.slow(reason="whole searches of NAO over several seeds")
 def test_it_beats_a_random_search_of_as_many_cells() -> None:
     settings = {"pool": 60, "new": 30, "random": 10, "updates": 0, "hidden": 24, "rescore": False}
     ours, theirs = [], []

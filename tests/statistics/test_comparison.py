@@ -202,6 +202,7 @@ def test_mann_whitney_without_an_order_says_why() -> None:
     assert statistics.mann_whitney([], [0.5]) == Undefined("no run has a value")
 
 
+@pytest.mark.slow(reason="imports statsmodels")
 @settings(max_examples=15, deadline=None)  # statsmodels takes its time
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.data())
 def test_holm_agrees_with_statsmodels_and_passes_undefined_entries_by(ps: list[float], data: st.DataObject) -> None:

@@ -124,6 +124,7 @@ def test_one_table_is_compared_with_itself_by_two_metrics() -> None:
         study_transfer(table, table, "test_accuracy")
 
 
+@pytest.mark.slow(reason="compares two whole tables both ways")
 @given(st.lists(st.integers(1, 9), min_size=3, max_size=12), st.randoms(use_true_random=False))
 def test_turned_round_everything_is_the_same_with_both_ways_exchanged(values: list[int], random: Any) -> None:
     other = random.sample(values, len(values))

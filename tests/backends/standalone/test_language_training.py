@@ -59,6 +59,7 @@ def test_the_seed_decides_everything() -> None:
     assert first == second != other
 
 
+@pytest.mark.slow(reason="trains again for each epoch at which it is cut")
 @pytest.mark.parametrize("recipe", [LITTLE, AVERAGED, replace(LITTLE, lengths="jittered", dropout_hidden=0.2)])
 def test_a_training_cut_after_any_epoch_goes_on_as_if_it_had_not_been(recipe: object) -> None:
     assert isinstance(recipe, type(LITTLE))

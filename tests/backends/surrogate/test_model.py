@@ -59,6 +59,7 @@ def predict(model: SurrogateModel, keys: np.ndarray[Any, Any]) -> Prediction:
     return model.predict(encoded(SPACE, keys))
 
 
+@pytest.mark.slow(reason="fits whole models, boosting among them")
 @pytest.mark.parametrize("model", ["forest", "boosting"])
 def test_a_model_finds_the_mean_the_noise_and_the_seconds_of_cells_that_it_never_saw(model: str) -> None:
     learnt, others = drawn(repeats=3)
@@ -72,6 +73,7 @@ def test_a_model_finds_the_mean_the_noise_and_the_seconds_of_cells_that_it_never
     assert found.noise[quiet].mean() == pytest.approx(0.01, rel=0.5)
 
 
+@pytest.mark.slow(reason="fits whole models, boosting among them")
 @pytest.mark.parametrize("model", ["forest", "boosting"])
 def test_predictive_intervals_hold_single_values_of_other_cells(model: str) -> None:
     learnt, others = drawn(repeats=3)
@@ -130,6 +132,7 @@ def test_unknown_seconds_are_0() -> None:
     assert not predict(model, others).seconds.any()
 
 
+@pytest.mark.slow(reason="fits whole models, boosting among them, several times")
 @pytest.mark.parametrize("model", ["forest", "boosting"])
 def test_the_seed_decides(model: str) -> None:
     learnt, others = drawn(repeats=2, share=0.05)
@@ -139,6 +142,7 @@ def test_the_seed_decides(model: str) -> None:
     assert not np.array_equal(first.mean, other.mean)
 
 
+@pytest.mark.slow(reason="fits whole models twice")
 @pytest.mark.parametrize("grow", [forest, boosting])
 def test_threads_change_nothing(grow: Callable[..., TreeEnsemble]) -> None:
     learnt, _ = drawn(repeats=1, share=0.1)
