@@ -107,7 +107,7 @@ class TextTask:
         return loss, raw[-1].detach()
 
     def _mean(self, point: Any, bptt_batches: Iterable[BpttBatch]) -> Tensor:
-        """The mean loss of all words of passages that follow each other, from a state of zeros."""
+        """The mean loss of all words of consecutive batches; the state begins with zeros."""
         hidden, sums, counts = None, [], []
         for words, wanted in bptt_batches:
             hidden = self.module.start(words.shape[1]) if hidden is None else hidden

@@ -125,7 +125,7 @@ def _dataset(name: str) -> str:
 
 
 class _RowReader:
-    """Adds rows to a gathering."""
+    """Adds rows of a file to an import."""
 
     def __init__(self, table_import: TableImport, header: Sequence[str], columns: _ColumnPlaces) -> None:
         self.table_import, self.header, self.places = table_import, header, columns.places

@@ -24,7 +24,7 @@ MEASURED = {**{name: name for name in ACCURACIES}, SECONDS: "seconds"}
 
 @dataclass(frozen=True, slots=True)
 class _RowFormat:
-    """A form of rows: the columns of its results, and what adds the results of one row to a gathering."""
+    """A form of rows: the columns of its results, and the function that adds a row's results to an import."""
 
     columns: tuple[str, ...]
     take: Callable[[TableImport, int, JournalRow], None]
