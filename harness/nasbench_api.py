@@ -248,7 +248,7 @@ def _open(dataset_file: str | Path) -> Table:
     if not table.is_file():
         table.parent.mkdir(parents=True, exist_ok=True)
         import_tfrecord(path, NASBench101(), table)
-    return Table.open(table)
+    return open_table(table)
 
 
 __all__: Sequence[str] = ("ModelSpec", "NASBench", "OutOfDomainError")

@@ -1,12 +1,21 @@
-"""Tests run side by side: one thread each, set before NumPy is imported, and no example fails for being slow."""
+"""Tests run side by side: one thread each, set before NumPy is imported, and no example fails for being slow.
 
+The user's cache is an empty folder for each process of the tests and for the commands that it starts.
+"""
+
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 
 import pytest
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="harness-cache-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 from hypothesis import settings  # noqa: E402  (the variables come first)
 

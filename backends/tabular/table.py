@@ -1,20 +1,19 @@
-"""Reads a table file: its header at once, its numbers through a memory map when they are asked for."""
+"""Reads a ground-truth table: its header when it is opened, its numbers when they are asked for."""
 
 from __future__ import annotations
 
-import json
-import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
-from backends.tabular.layout import DIGESTED_ATTRIBUTES, METRICS, SCHEMA, VERSION, Array, spans
-from harness.core.errors import HarnessError, IncompatibleError, TableError
+from backends.tabular.intact_files import is_known_intact, remember_intact
+from backends.tabular.layout import METRICS, Array, content_problem, digest_of, spans
+from backends.tabular.table_file import REBUILD_HINT, FileArrays, open_file, provenance_of
+from harness.core.errors import IncompatibleError, TableError
 from harness.core.space import SearchSpace
 
 Keys = npt.NDArray[np.int64]
@@ -22,8 +21,6 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 RowIndices: TypeAlias = Keys | Sequence[int] | None
 """Rows of a table; ``None`` for all of them."""
-
-REBUILD_HINT = "import or build it again"
 
 
 class Table:
@@ -33,29 +30,45 @@ class Table:
     ascending, the last one being the full one: each a training of its own, or moments in the course of one training.
     """
 
-    def __init__(self, path: Path, attributes: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-        self.path = path
+    def __init__(self, path: Path, attributes: Mapping[str, Any], arrays: FileArrays) -> None:
+        self.path, self._attributes = path, attributes
         self.space = str(attributes["space"])
         self.scheme = str(attributes["scheme"])
         self.recipe = str(attributes["recipe"])
         self.digest = str(attributes["digest"])
-        self.provenance: dict[str, Any] = json.loads(attributes["provenance"])
-        self.arrays = dict(arrays)
+        self.provenance: dict[str, Any] = provenance_of(attributes) or {}
+        self.arrays = arrays
         self.epochs: tuple[int, ...] = tuple(arrays["epochs"].tolist())
         self._budgets = {epochs: place for place, epochs in enumerate(self.epochs)}
-        self.repeats = int(arrays["recorded"].shape[-1])
+        self.repeats = arrays.shape("recorded")[-1]
         final = [name.removeprefix("final/") for name in arrays if name.startswith("final/")]
         self.metrics = tuple(sorted(final, key=lambda name: METRICS.index(name) if name in METRICS else len(METRICS)))
 
     @classmethod
     def open(cls, path: str | Path) -> Table:
         """Open the table at ``path``; raises TableError for a file that is missing, damaged or of another schema."""
-        path = Path(path)
-        attributes, layout = _header(path)
-        with path.open("rb") as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        arrays = {name: _mapped(path, content, *place) for name, place in layout.items()}
-        return cls(path, attributes, arrays)
+        return cls(Path(path), *open_file(Path(path)))
+
+    @property
+    def found_digest(self) -> str:
+        """The digest of the content, which equals ``digest`` if the table is intact; reads the whole file."""
+        return digest_of(self.arrays.passing(), self._attributes)
+
+    def require_intact(self) -> None:
+        """Raise TableError if the content contradicts itself, or the digest that the file states.
+
+        A file that was found intact is read again only after its inode, size or times have changed.
+        """
+        if is_known_intact(self.path, self.arrays.state, self.digest):
+            return
+        if self.found_digest != self.digest:
+            raise TableError(
+                f"table {str(self.path)!r} is damaged: its content does not match its digest {self.digest[:12]}; "
+                f"copy or fetch it again, or {REBUILD_HINT} (`harness table verify` lists what is wrong)"
+            )
+        if problem := content_problem(self.arrays.passing()):
+            raise TableError(f"table {str(self.path)!r}: {problem}; {REBUILD_HINT}")
+        remember_intact(self.path, self.arrays.state, self.digest)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -67,12 +80,12 @@ class Table:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; arrays that were taken from the table stay valid."""
-        self.arrays.clear()
+        """Close the file; arrays that were taken from the table stay valid."""
+        self.arrays.close()
 
     @property
     def name(self) -> str:
-        """How messages call the table: its file's name without the ending."""
+        """The table's name in messages: its file name without the ending."""
         return self.path.stem
 
     @property
@@ -82,12 +95,12 @@ class Table:
 
     @property
     def parameters(self) -> Keys | None:
-        """Trainable parameters, shape (cells,), where the source knew them."""
+        """Trainable parameters, shape (cells,); ``None`` if the source does not have them."""
         return self.arrays.get("parameters")
 
     @property
     def hashes(self) -> npt.NDArray[np.uint8] | None:
-        """The source's hashes, shape (cells, 16), as bytes."""
+        """The source's hashes as bytes, shape (cells, 16); ``None`` if it has none."""
         return self.arrays.get("hashes")
 
     @property
@@ -104,7 +117,7 @@ class Table:
         return np.where(known[place] == keys, rows, -1)
 
     def row(self, key: int) -> int:
-        """What ``rows`` gives for one key, without the cost of arrays."""
+        """The row of the cell of one key, as in ``rows`` but faster for a single key."""
         known = self.arrays.get("aliases", self.keys)
         place = int(known.searchsorted(key))
         if place == len(known) or known[place] != key:
@@ -163,54 +176,10 @@ def mean_of_recorded(values: Floats, recorded: Bools) -> Floats:
 
 
 def _taken(array: Array, budget: int, rows: RowIndices) -> Array:
-    """The part of a (cells, budgets, repeats) array; for a row of -1 NaN, or 0 in integers."""
+    """The rows at one budget of a (cells, budgets, repeats) array; a row of -1 gives NaN, or 0 in integers."""
     if rows is None:
         return array[:, budget]
     chosen = np.asarray(rows, dtype=np.int64)
     part: Array = array[chosen, budget]
     part[chosen < 0] = np.nan if part.dtype.kind == "f" else 0
     return part
-
-
-DatasetLayout = tuple[int | None, tuple[int, ...], np.dtype[Any]]
-
-
-def _header(path: Path) -> tuple[dict[str, Any], dict[str, DatasetLayout]]:
-    """The attributes, and where each dataset lies in the file."""
-    if not path.is_file():
-        raise TableError(f"there is no table file {str(path)!r}")
-    try:
-        with h5py.File(path, "r") as file:
-            attributes = dict(file.attrs)
-            _require_schema(path, attributes)
-            places: dict[str, DatasetLayout] = {}
-            file.visititems(lambda name, item: places.update(_place(name, item)))
-    except HarnessError:
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise TableError(f"{str(path)!r} is no readable HDF5 file, or a truncated one ({reason})") from error
-    if missing := {"keys", "epochs", "recorded"} - places.keys():
-        raise TableError(f"table {str(path)!r} lacks {', '.join(sorted(missing))}; {REBUILD_HINT}")
-    return attributes, places
-
-
-def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
-    if attributes.get("schema") != SCHEMA:
-        raise TableError(f"{str(path)!r} is an HDF5 file, but no {SCHEMA}; `harness table import` reads others")
-    if attributes.get("schema_version") != VERSION:
-        version = attributes.get("schema_version")
-        raise TableError(f"table {str(path)!r} has schema version {version}, not {VERSION}; {REBUILD_HINT}")
-    if missing := {*DIGESTED_ATTRIBUTES, "provenance", "digest"} - attributes.keys():
-        raise TableError(f"table {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REBUILD_HINT}")
-
-
-def _place(name: str, item: object) -> dict[str, DatasetLayout]:
-    return {name: (item.id.get_offset(), item.shape, item.dtype)} if isinstance(item, h5py.Dataset) else {}
-
-
-def _mapped(path: Path, content: mmap.mmap, offset: int | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    count = int(np.prod(shape))
-    if offset is None or offset + count * dtype.itemsize > len(content):
-        raise TableError(f"table {str(path)!r} is truncated or holds a compressed dataset; {REBUILD_HINT}")
-    return np.frombuffer(content, dtype=dtype, count=count, offset=offset).reshape(shape)

@@ -143,11 +143,12 @@ def _words(value: Any) -> str:
 @json_option
 def verify(table: str, as_json: bool) -> int:
     """Check TABLE: digest, units, missing repeats, times, leaks, keys, hashes; status 1 if anything is found."""
-    from backends.tabular.named_tables import open_table
+    from backends.tabular.named_tables import table_path
+    from backends.tabular.table import Table
     from backends.tabular.verify import verify as findings_of
     from harness.planning.settings import create_space
 
-    opened = open_table(table)
+    opened = Table.open(table_path(table))
     findings = findings_of(opened, create_space(opened.space))
     if as_json:
         print_json({"table": opened.name, "findings": findings})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from backends.tabular.named_tables import known_tables, open_table, table_of_digest
+from backends.tabular.named_tables import known_tables, open_table, pinned_table, table_of_digest
 from backends.tabular.table import Table
 from harness.core.driver import never_trains, require_compatible
 from harness.core.errors import IncompatibleError, SettingError
@@ -192,6 +192,7 @@ def covering_table(space: SearchSpace) -> Table | None:
         if table.scheme == space.scheme and len(table) >= space.size:
             keys = space.enumerate_keys()
             if (table.rows(keys) >= 0).all():
+                table.require_intact()
                 return table
     return None
 
@@ -228,11 +229,12 @@ def build_space(spec: RunSpec) -> SearchSpace:
 
 
 def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:
-    """A new oracle for a run."""
+    """A new oracle for a run; raises TableError if its table was replaced since the run was planned."""
     factory = registry.load("oracle", spec.oracle)
     shared = {"table": spec.table, "search_metric": spec.search_metric}
     accepted = {name: value for name, value in shared.items() if name in settings.defaults(factory)}
-    oracle: Oracle = factory(space, spec.seed, **spec.settings["oracle"], **accepted)
+    with pinned_table(spec.table, spec.table_digest):
+        oracle: Oracle = factory(space, spec.seed, **spec.settings["oracle"], **accepted)
     return oracle
 
 
@@ -246,7 +248,8 @@ def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
 def build_truth(spec: RunSpec, space: SearchSpace) -> Any:
     """The truth for the judge: the run's table, or the closed form behind its oracle."""
     if spec.table is not None:
-        return open_table(spec.table)
+        with pinned_table(spec.table, spec.table_digest):
+            return open_table(spec.table)
     truth = OracleFeatures.of(build_oracle(spec, space)).truth
     return truth() if truth else None
 
