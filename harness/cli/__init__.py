@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import click
@@ -11,7 +12,7 @@ from harness import __version__
 from harness.cli.commands import LazyGroup
 from harness.core.errors import HarnessError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 COMMAND_PATHS = {
     "run": "harness.cli.run:run",
@@ -43,17 +44,27 @@ def cli() -> None:
     """Measure how good the search phase of neural architecture search is."""
 
 
+class _TerminatedError(KeyboardInterrupt):
+    """SIGTERM, which ends a command as Ctrl-C does."""
+
+
+def _terminate(*_: object) -> None:
+    raise _TerminatedError
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line on standard error and exit status 2."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         status = cli.main(standalone_mode=False)
     except HarnessError as error:
         status = _print_error(str(error))
     except click.ClickException as error:
         status = _print_error(error.format_message())
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing finished is lost: run the same command again to go on", err=True)
-        status = INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as error:
+        terminated = isinstance(error, _TerminatedError) or isinstance(error.__context__, _TerminatedError)
+        what, status = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
+        click.echo(f"{what}; nothing finished is lost: run the same command again to go on", err=True)
     except BrokenPipeError:  # the reader of our output closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1

@@ -132,6 +132,9 @@ def _document(store: Any, run_id: str, trials: bool) -> dict[str, Any]:
 
     run = store.show(run_id)
     document = asdict(run) | {"spec": json.loads(run.spec.to_json())}
+    document["answers"] = {kind: asdict(count) for kind, count in store.answers(run.id).items()}
+    if traceback := store.traceback(run.id):
+        document["traceback"] = traceback
     document["results"] = [asdict(result) for result in store.results(run.id)]
     document["correlations"] = [asdict(ranked) for ranked in store.correlations(run.id)]
     looks = [asdict(look) for look in store.looks(run.id)]

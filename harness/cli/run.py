@@ -50,11 +50,12 @@ if TYPE_CHECKING:
     help="The cost on the x axis of --curves.",
 )
 @running_options
-def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **flags: Any) -> None:
+def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **flags: Any) -> int:
     """Search with each policy against each oracle, and rank the recommendations against random draws.
 
     If a table answers, random search at the same cost is run as well. Finished runs are read from the store and not
-    repeated; an interrupted run continues from its last checkpoint. --plot draws the rank of every seed (Yu et al.
+    repeated; an interrupted run continues from its last checkpoint. If a run fails, the others go on, and the exit
+    status is 1. --plot draws the rank of every seed (Yu et al.
     2020, Fig. 3).
     """
     from harness.leaderboard.end_to_end import compare
@@ -70,6 +71,7 @@ def run(experiment_file: str | None, quiet: bool, tensorboard: str | None, **fla
     if shown["curves"] is not None:
         _draw_curves(experiment, board, shown["curves"], shown["over"])
     _print(board, shown["form"], as_json=shown["as_json"])
+    return 1 if board.failed_runs else 0
 
 
 def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:

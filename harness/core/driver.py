@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from harness.core.budget import Budget, Cost
 from harness.core.errors import IncompatibleError
 from harness.core.features import WIDTH, OracleFeatures, PolicyFeatures
-from harness.core.oracle import Gradient, Oracle, Query, QueryKind, Score, Trial, Update
+from harness.core.oracle import (
+    Answer,
+    Failed,
+    Gradient,
+    Metric,
+    Oracle,
+    Query,
+    QueryKind,
+    Score,
+    Scored,
+    Trial,
+    Update,
+)
 from harness.core.policy import Policy
 from harness.core.space import Architecture
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerCount:
+    """How many queries of one kind were answered, how many of them failed, and the first reason for it."""
+
+    answered: int = 0
+    failed: int = 0
+    reason: str = ""
+
+
+AnswerCounts: TypeAlias = Mapping[str, AnswerCount]
+"""The counts by the kind of query: ``Score``, ``Update`` and ``Gradient``."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchProgress:
-    """The progress of a search: the number of answered queries of any kind, and their total cost."""
+    """The progress of a search: the number of answered queries of any kind, their total cost, and counts by kind."""
 
     trials: int = 0
     spent: Cost = field(default_factory=Cost)
+    answers: AnswerCounts = field(default_factory=dict, compare=False)
 
 
 class Log(Protocol):
@@ -100,10 +127,52 @@ def search(
 def _answer(
     oracle: Oracle, queries: Sequence[Query], progress: SearchProgress, budget: Budget
 ) -> tuple[list[Trial], SearchProgress]:
-    spent, trials = progress.spent, list[Trial]()
-    for query, answer in zip(queries, oracle.answer(queries), strict=True):
+    spent, trials, answers = progress.spent, list[Trial](), oracle.answer(queries)
+    if len(answers) != len(queries):
+        raise _wrong_answer(oracle, f"gives {len(answers)} answers to {len(queries)} queries", "one answer a query")
+    for query, answer in zip(queries, answers, strict=True):
+        _require_valid(oracle, answer)
         trials.append(Trial(progress.trials + len(trials), query, answer))
         spent = spent + answer.cost
         if not budget.allows(spent):
             break
-    return trials, SearchProgress(progress.trials + len(trials), spent)
+    return trials, SearchProgress(progress.trials + len(trials), spent, _counted(progress.answers, trials))
+
+
+def _require_valid(oracle: Oracle, answer: Answer) -> None:
+    """Raise IncompatibleError for a cost or a value that would make every later sum meaningless."""
+    cost = answer.cost
+    if not (0 <= cost.queries < math.inf and 0 <= cost.epochs < math.inf and 0 <= cost.seconds < math.inf):
+        raise _wrong_answer(oracle, f"charges {cost}", "finite costs from 0 up")
+    metric: Metric = oracle.metric
+    if isinstance(answer, Scored) and not metric.low <= answer.value <= metric.high:
+        expected = f"{metric.low:g} to {metric.high:g}, or Failed where there is no value"
+        raise _wrong_answer(oracle, f"answers a Score with {answer.value}", expected)
+
+
+def _wrong_answer(oracle: Oracle, says: str, expected: str) -> IncompatibleError:
+    return IncompatibleError(f"{type(oracle).__module__}:{type(oracle).__qualname__} {says}; expected {expected}")
+
+
+def _counted(before: AnswerCounts, trials: Sequence[Trial]) -> dict[str, AnswerCount]:
+    counts = dict(before)
+    for kind in {type(trial.query) for trial in trials}:
+        answers = [trial.answer for trial in trials if type(trial.query) is kind]
+        reasons = [answer.reason for answer in answers if isinstance(answer, Failed)]
+        known = counts.get(kind.__name__, AnswerCount())
+        reason = known.reason if known.failed else next(iter(reasons), "")
+        counts[kind.__name__] = AnswerCount(known.answered + len(answers), known.failed + len(reasons), reason)
+    return counts
+
+
+def why_failed(answers: AnswerCounts) -> str | None:
+    """Why a search that has ended counts as failed, or ``None``.
+
+    It fails if no Score had a value, so that its recommendation rests on nothing, or if more than half of its Updates
+    or Gradients failed, so that its shared weights or its mixture were hardly trained.
+    """
+    for kind, count in answers.items():
+        failed = count.failed == count.answered if kind == Score.__name__ else count.failed > count.answered / 2
+        if count.failed and failed:
+            return f"{count.failed:,} of {count.answered:,} {kind} queries failed ({count.reason})"
+    return None

@@ -8,7 +8,8 @@ HarnessError
 ├── TableError            a table or a source file that is damaged, foreign or contradictory
 ├── StoreError            a run store that cannot be opened, read or written
 ├── DataError             training data that is missing or damaged
-└── ResourceError         a run that needs more memory than is available; the other runs go on
+├── ResourceError         a run that needs more memory than is available
+└── SearchFailedError     a search most of whose answers failed, so that its recommendation means nothing
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ class StoreError(HarnessError):
 
 class DataError(HarnessError):
     """Training data that is missing or damaged."""
+
+
+class SearchFailedError(HarnessError):
+    """A search most of whose answers failed, so that its recommendation means nothing."""
 
 
 class ResourceError(HarnessError):

@@ -1,22 +1,33 @@
-"""Performs runs and passes on what they send to one receiver.
+"""Performs runs, and passes their messages on to one receiver.
 
-An executor's workers search and send; only the process that called ``perform_all`` writes.
+The workers of an executor search and send messages; only the process that called ``perform_all`` writes.
 """
 
 from __future__ import annotations
 
 import math
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.core.driver import SearchProgress, search
-from harness.core.errors import ResourceError
+from harness.core.driver import SearchProgress, search, why_failed
+from harness.core.errors import HarnessError, SearchFailedError
 from harness.core.features import OracleFeatures, repeated_queries
 from harness.core.oracle import Oracle, Scored, Trial
 from harness.core.policy import Policy
 from harness.core.runspec import RunSpec
-from harness.execution.executor import Job, JobError, JobEvent, JobMessage, WorkerKilledError, Workers, start_executor
+from harness.execution.executor import (
+    Job,
+    JobError,
+    JobEvent,
+    JobMessage,
+    Note,
+    WorkerKilledError,
+    Workers,
+    ignore_note,
+    start_executor,
+)
 from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Receiver, RunFailed, RunFinished
 from harness.execution.probe import score_probe, trains_shared_weights
 from harness.execution.threads import one_thread
@@ -32,7 +43,7 @@ HEARTBEAT_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RunJob:
-    """A run to perform, from a checkpoint if there is one; ``best`` is the best score before it, where known."""
+    """A run to perform, from a checkpoint if there is one; ``best`` is its best score so far, if known."""
 
     run: str
     spec: RunSpec
@@ -41,9 +52,8 @@ class RunJob:
 
     @property
     def progress(self) -> SearchProgress:
-        """How far the run is before it is performed."""
-        saved = self.checkpoint
-        return SearchProgress() if saved is None else SearchProgress(saved.trials, saved.spent)
+        """The progress of the run before it is performed."""
+        return SearchProgress() if self.checkpoint is None else self.checkpoint.progress
 
 
 class CheckpointLog:
@@ -66,7 +76,7 @@ class CheckpointLog:
         return self.job.progress
 
     def append(self, trials: Sequence[Trial], progress: SearchProgress, policy: Policy, oracle: Oracle) -> None:
-        """Take note of trials; send a checkpoint when one is due."""
+        """Collect trials; send a checkpoint if one is due."""
         self.trials.extend(trials)
         scores = (trial.answer.value for trial in trials if isinstance(trial.answer, Scored))
         self.top = max(self.top, max(scores, default=-math.inf))
@@ -81,7 +91,7 @@ class CheckpointLog:
         """Send all trials since the last checkpoint, and the states after them."""
         start, repeated = self.clock(), repeated_queries(oracle)
         states = {"policy": policy.state_dict(), "oracle": oracle.state_dict()}
-        checkpoint = Checkpoint.of(progress.trials, progress.spent, repeated, **states)
+        checkpoint = Checkpoint.of(progress.trials, progress.spent, repeated, answers=progress.answers, **states)
         rows = score_rows(self.trials, oracle.space.format)
         self.send(CheckpointSaved(self.job.run, rows, checkpoint, self._best(oracle)))
         self.trials.clear()
@@ -93,10 +103,9 @@ class CheckpointLog:
 
 
 def perform(job: RunJob, send: Receiver) -> None:
-    """Search to the end, sending checkpoints on the way; numerical libraries use one thread, as in every worker.
+    """Search to the end, sending checkpoints; numerical libraries use one thread, as in every worker.
 
-    An oracle whose answers take long says as ``width`` how many it is asked for at once: checkpoints, and the end of a
-    budget, lie between two batches.
+    Raises SearchFailedError for a search most of whose answers failed.
     """
     send(Heartbeat(job.run, job.progress))
     space = build_space(job.spec)
@@ -105,30 +114,59 @@ def perform(job: RunJob, send: Receiver) -> None:
     with one_thread():
         outcome = search(policy, oracle, job.spec.budget, log, width=OracleFeatures.of(oracle).width)
         log.save(outcome.progress, policy, oracle)
+        if reason := why_failed(outcome.progress.answers):
+            raise SearchFailedError(reason)
         probe = score_probe(oracle) if trains_shared_weights(policy, oracle) else ()
     send(RunFinished(job.run, space.format(outcome.recommendation), probe))
 
 
-def perform_all(jobs: Sequence[RunJob], receive: Receiver, *, workers: Workers) -> None:
+def keep(job: RunJob) -> RunJob:
+    """The default ``renew`` of ``perform_all``: the job from its old checkpoint."""
+    return job
+
+
+def perform_all(
+    jobs: Sequence[RunJob],
+    receive: Receiver,
+    *,
+    workers: Workers,
+    renew: Callable[[RunJob], RunJob] = keep,
+    note: Note = ignore_note,
+) -> None:
     """Perform all jobs; messages arrive in the calling process, each run's in order.
 
-    An error in a run is raised here once the messages that came before it have been received, except that a run with
-    a ResourceError fails alone; where a worker was killed, WorkerKilledError. Runs wait for a free worker.
+    A run that raises an error ends with RunFailed, and the others go on. If the worker of a run is killed, the run is
+    performed once more, from the checkpoint that ``renew`` gives it. ``note`` receives what a user should know about
+    the workers. An error that ``receive`` raises ends everything.
     """
+    by_run, killed = {job.run: job for job in jobs}, set[str]()
 
     def pass_on(event: JobEvent) -> None:
         match event:
             case JobMessage(content=message):
                 receive(message)
-            case JobError(error=WorkerKilledError() as error):  # the run goes on from its last checkpoint
-                raise error
-            case JobError(job=run, error=ResourceError() as error):
-                receive(RunFailed(run, str(error)))
+            case JobError(job=run, error=WorkerKilledError()) if run not in killed:
+                killed.add(run)
+                submit(renew(by_run[run]))
             case JobError(job=run, error=error):
-                receive(RunFailed(run, repr(error)))
-                raise error
+                receive(RunFailed(run, *_in_words(error)))
 
-    with start_executor(workers) as executor:
+    def submit(job: RunJob) -> None:
+        executor.submit(Job(job.run, perform, (job,), _label(job.spec)))
+
+    with start_executor(workers, note) as executor:
         for job in jobs:
-            executor.submit(Job(job.run, perform, (job,)))
+            submit(job)
         executor.wait(pass_on)
+
+
+def _label(spec: RunSpec) -> str:
+    return f"{spec.policy} on {spec.oracle}, seed {spec.seed}"
+
+
+def _in_words(error: Exception) -> tuple[str, str]:
+    """An error in one line, and its traceback unless the message alone says everything."""
+    if isinstance(error, HarnessError):
+        return " ".join(str(error).split()), ""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return words, "".join(traceback.format_exception(error))

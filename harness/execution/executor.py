@@ -1,7 +1,7 @@
-"""The contract of executors: what performs jobs, here or elsewhere, and passes on what they send.
+"""The contract of executors, which perform jobs in this process or elsewhere and pass on their messages.
 
-It has the shape of ``concurrent.futures``, but a job may send messages before its result, and whoever waits receives
-them in its own thread. Another engine is one module with a subclass of Executor, and its entry in the registry.
+It resembles ``concurrent.futures``, but a job may send messages before its result, and the thread that waits receives
+them. Another engine is one module with a subclass of Executor, and an entry in the registry.
 """
 
 from __future__ import annotations
@@ -17,20 +17,31 @@ from harness.core.errors import HarnessError
 from harness.planning import registry
 
 Send: TypeAlias = Callable[[Any], None]
-"""Takes a message of the job that is being performed; what it sends must be picklable."""
+"""Takes a message of the job in progress; messages must be picklable."""
+
+Note: TypeAlias = Callable[[str], None]
+"""Takes a sentence about the workers that a user should know."""
+
+
+def ignore_note(text: str) -> None:
+    """Do nothing with a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A call ``function(*arguments, send)`` under a name.
+    """A call ``function(*arguments, send)`` under a unique name; ``label`` is what users call it, by default its name.
 
-    It is idempotent: performed again, say because its worker was lost, it has the same result. Function, arguments and
-    result are picklable, the function being one of a module.
+    It is idempotent: performed again, for instance because its worker was lost, it gives the same result. The function,
+    which belongs to a module, the arguments and the result are picklable.
     """
 
     name: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
+    label: str = ""
+
+    def __str__(self) -> str:
+        return self.label or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class JobMessage:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The end of a job: what its function returned."""
+    """The end of a job that succeeded, with the value that its function returned."""
 
     job: str
     value: Any
@@ -62,18 +73,15 @@ JobEvent: TypeAlias = JobMessage | JobEnd
 
 
 class WorkerKilledError(HarnessError):
-    """The process that performed a job has ended before the job; submitted again, the job may go well."""
-
-    def __init__(self) -> None:
-        super().__init__("a worker was killed; run the same command again to go on")
+    """The process that performed a job ended before the job; submitted again, the job may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """What jobs are performed by: so many at a time, each on one of ``gpus`` in turn, or on the CPU without any.
+    """How jobs are performed: ``count`` at a time, each on one of ``gpus`` in turn, or on the CPU if there are none.
 
-    A job on a GPU finds it as the only one that it can see. Jobs that must not depend on what the calling process has
-    loaded or set are ``isolated`` from it. ``executor`` is a name of the registry.
+    A job on a GPU sees only that one. ``isolated`` jobs do not depend on what the calling process has loaded or set.
+    ``executor`` is a name of the registry.
     """
 
     count: int
@@ -83,12 +91,14 @@ class Workers:
 
     @classmethod
     def of(cls, asked: int | None, gpus: Sequence[int] = ()) -> Self:
-        """As many as were asked for, or one on each GPU, or one a core."""
+        """The requested number of workers; by default one for each GPU, or without GPUs one for each core."""
         return cls(asked or len(gpus) or os.cpu_count() or 1, tuple(gpus))
 
 
 class Executor(ABC):
-    """Performs jobs; leaving it as a context ends those that have not ended, whatever they are at."""
+    """Performs jobs; leaving it as a context ends all jobs that have not ended."""
+
+    note: Note = staticmethod(ignore_note)
 
     def __init__(self) -> None:
         self._open: dict[str, Job] = {}
@@ -130,17 +140,18 @@ class Executor(ABC):
         self.shutdown()
 
 
-def start_executor(workers: Workers) -> Executor:
-    """An executor by its registered name; raises UnknownNameError where there is none."""
+def start_executor(workers: Workers, note: Note = ignore_note) -> Executor:
+    """Start the executor of a registered name; raises UnknownNameError if there is none."""
     executor: Executor = registry.load("executor", workers.executor)(workers)
+    executor.note = note
     return executor
 
 
 def perform_job(job: Job, send: Callable[[JobMessage], None]) -> JobEnd:
-    """Perform a job in this process; an error that it raises is its end, as it would be in another process."""
+    """Perform a job in this process; an error that it raises becomes its end, as in another process."""
     try:
         return JobResult(job.name, job.function(*job.arguments, lambda content: send(JobMessage(job.name, content))))
-    except Exception as error:  # noqa: BLE001 (whoever waits for the job raises it, or not)
+    except Exception as error:  # noqa: BLE001 (it is passed on to the receiver)
         return JobError(job.name, error)
 
 

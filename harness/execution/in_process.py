@@ -8,7 +8,7 @@ from harness.execution.executor import Executor, JobEvent, JobMessage, cancelled
 
 
 class InProcess(Executor):
-    """Performs each job while it is waited for; a job that is cancelled ends at its next message."""
+    """Performs jobs inside ``wait``; a job that is cancelled ends at its next message."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,16 +21,23 @@ class InProcess(Executor):
         return name in self._open
 
     def wait(self, receive: Callable[[JobEvent], None]) -> None:
-        """Perform the jobs, in the order in which they were submitted."""
+        """Perform the jobs in the order in which they were submitted."""
+        wrong: list[Exception] = []
 
         def send(message: JobMessage) -> None:
             if message.job in self._cancelled:
                 raise cancelled(message.job).error
-            receive(message)
+            try:
+                receive(message)
+            except Exception as error:
+                wrong.append(error)
+                raise
 
         while self._open:
             name, job = next(iter(self._open.items()))
             end = cancelled(name) if name in self._cancelled else perform_job(job, send)
+            if wrong:  # the receiver raised it, not the job
+                raise wrong[0]
             if name in self._cancelled:
                 end = cancelled(name)
             self._cancelled.discard(name)

@@ -1,7 +1,7 @@
-"""Performs jobs in processes of this machine: started afresh, each with its GPU, and ended with whoever started them.
+"""Performs jobs in worker processes of this machine, which end with the process that started them.
 
-Each process has a pipe of its own, of which only what has arrived is read: a process that dies is noticed even in the
-middle of a large message.
+Each worker has a pipe of its own, from which only what has arrived is read, so a worker that dies is noticed even in
+the middle of a large message.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from harness.execution.executor import (
@@ -34,24 +35,27 @@ from harness.execution.in_process import InProcess
 from harness.execution.message_pipe import MessageReader, write_message
 
 CONTEXT = multiprocessing.get_context("spawn")
-"""Spawned, not forked: a forked child would inherit the locks and threads of torch, HDF5 and the database."""
+"""Spawned, not forked: a forked process would inherit the locks and threads of torch, HDF5 and the database."""
 
 ALIVE_SECONDS = 1.0
-"""How often it is asked whether workers live, since a process that a dead one has left behind holds its pipes open."""
+"""How often to check that the workers live: a dead worker's own child processes may keep its pipe open."""
+
+PROCESS_STATUS = "/proc/{}/stat"
+"""The file with the state of a process, on systems that have one."""
 
 READY = "ready"
-"""What a worker sends first."""
+"""The first message of a worker."""
 
 
 def local_executor(workers: Workers) -> Executor:
-    """Processes of this machine; none for one worker on the CPU, unless its jobs are isolated."""
+    """Worker processes of this machine; one worker on the CPU is the calling process, unless its jobs are isolated."""
     if workers.count > 1 or workers.gpus or workers.isolated:
         return LocalProcesses(workers)
     return InProcess()
 
 
 class LocalProcesses(Executor):
-    """Performs jobs in worker processes, which are started when there is a job for them, and again when one dies."""
+    """Performs jobs in worker processes, which are started when there is a job for them; dead ones are replaced."""
 
     def __init__(self, workers: Workers) -> None:
         super().__init__()
@@ -81,7 +85,7 @@ class LocalProcesses(Executor):
         return True
 
     def wait(self, receive: Callable[[JobEvent], None]) -> None:
-        """Pass on what the workers send, and keep them at work."""
+        """Receive the workers' events, and give them the jobs that wait."""
         while self._open:
             self._assign()
             if not self._events:
@@ -101,7 +105,7 @@ class LocalProcesses(Executor):
             self._end(worker)
 
     def _assign(self) -> None:
-        """Give waiting jobs to idle workers, and to new ones where there is room."""
+        """Give waiting jobs to idle workers, and to new workers while there is room."""
         while self._waiting:
             worker = next((worker for worker in self._workers if worker.job is None), None)
             if worker is None and self._free:
@@ -112,9 +116,11 @@ class LocalProcesses(Executor):
             worker.give(self._waiting.popleft())
 
     def _listen(self) -> None:
-        """Wait until a worker has sent something or has ended; keep what was sent, and replace who has ended."""
+        """Wait until a worker has sent something or has ended; collect its events, and forget workers that ended."""
         sources = [source for worker in self._workers for source in (worker.pipe, worker.process.sentinel)]
         ready = wait(sources, ALIVE_SECONDS)
+        if not ready:
+            self._note_stopped()
         for worker in list(self._workers):
             try:
                 if worker.pipe in ready:
@@ -124,7 +130,16 @@ class LocalProcesses(Executor):
             except EOFError:
                 self._end(worker)
                 if worker.job:
-                    self._events.append(JobError(worker.job.name, WorkerKilledError()))
+                    self._events.append(JobError(worker.job.name, worker.killed()))
+
+    def _note_stopped(self) -> None:
+        """Say once of each worker that a signal has stopped it."""
+        for worker in self._workers:
+            stopped, before = worker.is_stopped(), worker.was_stopped
+            worker.was_stopped = stopped
+            if stopped and not before:
+                pid = worker.process.pid
+                self.note(f"worker process {pid} ({worker.job}) is stopped; `kill -CONT {pid}` continues it")
 
     def _end(self, worker: _Worker) -> None:
         worker.end()
@@ -133,9 +148,9 @@ class LocalProcesses(Executor):
 
 
 class _Worker:
-    """A worker process as its parent sees it.
+    """A worker process, seen from its parent.
 
-    It says when it is ready; until then its job waits here and not in the pipe, so that workers start side by side.
+    Its first job waits here, not in the pipe, until the worker is ready, so that several workers start at a time.
     """
 
     def __init__(self, gpu: int | None) -> None:
@@ -145,18 +160,19 @@ class _Worker:
         self.process.start()
         theirs.close()  # so that the pipe ends with the worker
         self._reader, self._is_ready = MessageReader(self.pipe), False
+        self.was_stopped = False
 
     job: Job | None
 
     def give(self, job: Job) -> None:
-        """Have it perform a job, now or when it is ready."""
+        """Give it a job to perform, now or when it is ready."""
         self.job = job
         if self._is_ready:
-            with suppress(OSError):  # it is dead, which is noticed by listening to it
+            with suppress(OSError):  # it is dead, which the next read notices
                 self.pipe.send(job)
 
     def read(self) -> list[JobEvent]:
-        """What has arrived of the events of its job; raises EOFError where nothing more will."""
+        """The events that have arrived; raises EOFError if the worker has ended."""
         events = []
         for message in self._reader.read():
             if message == READY:
@@ -170,15 +186,29 @@ class _Worker:
         return events
 
     def end(self) -> None:
-        """Kill it, whatever it is at."""
+        """Kill it at once."""
         self.process.kill()
         self.process.join()
         self.pipe.close()
 
+    def killed(self) -> WorkerKilledError:
+        """The error of its job, after the process has ended."""
+        code = self.process.exitcode or 0
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit status {code}"
+        hint = " (too little memory?)" if code == -signal.SIGKILL else ""
+        return WorkerKilledError(f"the worker process of {self.job} {how}{hint}; give the same command again to go on")
+
+    def is_stopped(self) -> bool:
+        """Whether a signal has stopped the process; False on a system that does not say."""
+        with suppress(OSError):
+            status = Path(PROCESS_STATUS.format(self.process.pid)).read_text(encoding="ascii", errors="replace")
+            return status.rpartition(")")[2].split()[0] in "Tt"
+        return False
+
 
 def _work(pipe: Connection[Any, Any], gpu: int | None) -> None:
-    """Perform one job after the other, until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
+    """Perform one job after the other until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it too, and ends its workers
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = visible_device(gpu)
@@ -190,20 +220,20 @@ def _work(pipe: Connection[Any, Any], gpu: int | None) -> None:
 
 
 def visible_device(gpu: int) -> str:
-    """The device that the parent counts as ``gpu``, which may itself see only some of the machine's."""
+    """The value of CUDA_VISIBLE_DEVICES for the parent's device number ``gpu``."""
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     return given.split(",")[gpu] if given else str(gpu)
 
 
 def _die_with_parent() -> None:
-    """A worker whose parent was killed has nobody to send to."""
+    """End this worker if its parent has been killed."""
     if (parent := multiprocessing.parent_process()) is not None:
         parent.join()
         os._exit(1)
 
 
 def _picklable(error: Exception) -> Exception:
-    """The error, with where it was raised as a note; one that cannot be pickled is told in words."""
+    """The error with its traceback as a note, or a RuntimeError with its text if it cannot be pickled."""
     error.add_note("in a worker process:\n" + "".join(traceback.format_exception(error)))
     try:
         return pickle.loads(pickle.dumps(error))  # type: ignore[no-any-return]

@@ -1,6 +1,6 @@
-"""What a run that is being performed sends to whoever waits for it.
+"""The messages of a run in progress.
 
-A message carries trials together with both states after them, so that whatever has arrived can be gone on from.
+A message carries trials together with both states after them, so that the run can be resumed from what has arrived.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class BestScore:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """How far a run is, for the eye; each sends one before anything else."""
+    """The progress of a run, for display only; every run sends one before anything else."""
 
     run: str
     progress: SearchProgress
@@ -44,7 +44,7 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """A run's end: what it recommends and how its shared weights score the probe's cells, in text form."""
+    """The end of a run: its recommendation, and the shared weights' scores of the probe's cells, in text form."""
 
     run: str
     recommendation: str
@@ -53,13 +53,11 @@ class RunFinished:
 
 @dataclass(frozen=True, slots=True)
 class RunFailed:
-    """A run that stopped with an error; its checkpoint stays.
-
-    The error is raised after this message, unless it was a ResourceError: such a run fails alone.
-    """
+    """A run that stopped with an error, in one line, with the traceback of an unexpected one; its checkpoint stays."""
 
     run: str
     reason: str
+    traceback: str = ""
 
 
 Message: TypeAlias = Heartbeat | CheckpointSaved | RunFinished | RunFailed

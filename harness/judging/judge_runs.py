@@ -77,6 +77,8 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
         search_metric=spec.search_metric,
         coverage=partial_coverage(spec, space, judge.truth),
         caution=spec.settings.get("oracle", {}).get("caution", ""),
+        answers=store.answers(run.id),
+        failed=run.status == "failed",
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness import statistics
 from harness.core.budget import Cost
+from harness.core.driver import AnswerCounts
 from harness.core.judgement import Judgement, NoVerdict, Verdict
 from harness.core.numbers import Number, Undefined
 from harness.judging.coverage import Coverage
@@ -20,7 +21,8 @@ class JudgedRun:
     ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
     repeated a cell. ``tau`` is Kendall's tau-b between the truth and the final shared weights' scores of ``probed``
     sampled cells; without shared weights there are none. ``coverage`` is that of an encoding that does not reach every
-    cell, ``caution`` a warning about the oracle's scores.
+    cell, ``caution`` a warning about the oracle's scores. ``answers`` counts the run's answers, ``failed`` says that it
+    ended with an error.
     """
 
     policy: str
@@ -35,6 +37,8 @@ class JudgedRun:
     search_metric: str
     coverage: Coverage | None = None
     caution: str = ""
+    answers: AnswerCounts = field(default_factory=dict)
+    failed: bool = False
 
 
 RunGroup: TypeAlias = Sequence[JudgedRun]

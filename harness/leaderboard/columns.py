@@ -130,6 +130,7 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
     EntryColumn("against_random", "the comparison with one random draw", ColumnKind("comparison")),
     EntryColumn("against_search", "those with random search at its cost", ColumnKind("searches"), export=None),
     EntryColumn("verdict", "what the comparisons come to, in words", TEXT),
+    EntryColumn("failed_answers", "queries of all seeds that were answered without a value", COUNT),
     EntryColumn("failed_seeds", "runs among them without a value", LIST, lambda e: [s for s, _ in e.failed], "failed"),
 )
 

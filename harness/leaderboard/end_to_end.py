@@ -88,12 +88,21 @@ def finished_runs(url: str) -> set[str]:
 
 
 def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> None:
-    """Perform the runs of a plan that are not finished in the store, each from its last checkpoint."""
-    circumstances, jobs = provenance(), []
-    for spec in plan.specs:
+    """Perform the runs of a plan that are not finished in the store, each from its last checkpoint.
+
+    A run that fails does not stop the others; the store keeps the reason.
+    """
+    circumstances = provenance()
+
+    def job_of(spec: RunSpec) -> RunJob | None:
         found = store.begin(spec, circumstances)
-        if not isinstance(found, Run):
-            jobs.append(RunJob(spec.digest, spec, found, store.best_score(spec.digest) if found else None))
+        if isinstance(found, Run):
+            return None
+        return RunJob(spec.digest, spec, found, store.best_score(spec.digest) if found else None)
+
+    jobs = [job for spec in plan.specs if (job := job_of(spec))]
+    if found := _found_before(jobs, len(plan.specs)):
+        watcher.note(found)
     workers = workers_for(experiment, [job.spec for job in jobs])
     if jobs and (idle := experiment.gpus[workers:]):
         unused = ", ".join(map(str, idle))
@@ -107,10 +116,22 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
             elif isinstance(message, RunFinished):
                 store.finish(message.run, message.recommendation, message.probe)
             elif isinstance(message, RunFailed):
-                store.fail(message.run, message.reason)
+                store.fail(message.run, message.reason, message.traceback)
             watch.receive(message)
 
-        perform_all(jobs, receive, workers=Workers(workers, experiment.gpus))
+        def renew(job: RunJob) -> RunJob:
+            return job_of(job.spec) or job
+
+        shared = Workers(workers, experiment.gpus)
+        perform_all(jobs, receive, workers=shared, renew=renew, note=watcher.note)
+
+
+def _found_before(jobs: Sequence[RunJob], total: int) -> str:
+    """What an earlier command has left: finished runs, and checkpoints; empty if there is nothing."""
+    resumed = sum(job.checkpoint is not None for job in jobs)
+    parts = [(total - len(jobs), "finished before"), (resumed, "resumed from a checkpoint")]
+    words = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    return f"of {total:,} runs: {words}" if words and jobs else ""
 
 
 def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:

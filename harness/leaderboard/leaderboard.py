@@ -89,6 +89,11 @@ class LeaderboardEntry:
         return tuple((seed, value.reason) for seed, value in pairs if isinstance(value, Undefined))
 
     @property
+    def failed_answers(self) -> int:
+        """How many queries of its runs were answered without a value."""
+        return sum(count.failed for run in self.runs for count in run.answers.values())
+
+    @property
     def judged(self) -> int:
         """How many of its runs have a value."""
         return len(self.seeds) - len(self.failed)
@@ -101,6 +106,11 @@ class Leaderboard:
     entries: tuple[LeaderboardEntry, ...]
     truth: Truth
     warnings: tuple[str, ...]
+
+    @property
+    def failed_runs(self) -> int:
+        """How many runs ended with an error."""
+        return sum(run.failed for entry in self.entries for run in entry.runs)
 
 
 @dataclass(frozen=True, slots=True)

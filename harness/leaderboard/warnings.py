@@ -45,8 +45,19 @@ def _runs(entry: LeaderboardEntry, name: str) -> Iterator[str]:
     if entry.failed:
         reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
         yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
+    yield from _failed_answers(entry, name)
     if len(set(entry.seeds)) < len(entry.seeds):
         yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"
+
+
+def _failed_answers(entry: LeaderboardEntry, name: str) -> Iterator[str]:
+    """One line for each kind of query of which some failed in runs that ended well."""
+    counts = [pair for run in entry.runs if not run.failed for pair in run.answers.items()]
+    for kind in dict.fromkeys(kind for kind, count in counts if count.failed):
+        own = [count for other, count in counts if other == kind]
+        failed, answered = sum(count.failed for count in own), sum(count.answered for count in own)
+        reason = next(count.reason for count in own if count.failed)
+        yield f"{name}: {failed:,} of {answered:,} {kind} queries failed (first: {reason})"
 
 
 def _constant(entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str]) -> Iterator[str]:

@@ -77,11 +77,11 @@ class RunTracker:
             case Heartbeat(run, progress, best):
                 self._move(run, progress, best)
             case CheckpointSaved(run, _, checkpoint, best):
-                self._move(run, SearchProgress(checkpoint.trials, checkpoint.spent), best)
+                self._move(run, checkpoint.progress, best)
             case RunFinished(run):
                 return self._end(run, None)
-            case RunFailed(run, reason):
-                return self._end(run, reason)
+            case RunFailed(run, reason, traceback):
+                return self._end(run, reason + (f" (traceback: harness show {run[:12]})" if traceback else ""))
         return None
 
     def _move(self, run: str, progress: SearchProgress, best: BestScore | None) -> None:

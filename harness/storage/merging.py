@@ -23,7 +23,15 @@ from harness.storage.run_rows import number_of
 BATCH_ROWS = 5000
 """Rows that are held in memory at a time."""
 
-RUN_TABLES = (schema.trials, schema.probes, schema.results, schema.correlations, schema.checkpoints)
+RUN_TABLES = (
+    schema.trials,
+    schema.probes,
+    schema.results,
+    schema.correlations,
+    schema.checkpoints,
+    schema.answers,
+    schema.tracebacks,
+)
 """The tables whose rows belong to a run."""
 
 JUDGEMENT_TABLES = (schema.results, schema.correlations)

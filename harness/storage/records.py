@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, Self, TypeAlias
 
 from harness.core.budget import Cost
+from harness.core.driver import AnswerCounts, SearchProgress
 from harness.core.judgement import Correlation, Judgement
 from harness.core.oracle import Failed, Score, Scored, State, Trial
 from harness.core.runspec import RunSpec
@@ -25,11 +27,26 @@ class Checkpoint:
     repeated: int
     policy: bytes
     oracle: bytes
+    answers: AnswerCounts = field(default_factory=dict)
 
     @classmethod
-    def of(cls, trials: int, spent: Cost, repeated: int, *, policy: State, oracle: State) -> Self:
+    def of(
+        cls,
+        trials: int,
+        spent: Cost,
+        repeated: int,
+        *,
+        policy: State,
+        oracle: State,
+        answers: AnswerCounts = MappingProxyType({}),
+    ) -> Self:
         """Encode the states of the policy and the oracle of a search."""
-        return cls(trials, spent, repeated, encode(policy), encode(oracle))
+        return cls(trials, spent, repeated, encode(policy), encode(oracle), dict(answers))
+
+    @property
+    def progress(self) -> SearchProgress:
+        """The progress of the search at the checkpoint."""
+        return SearchProgress(self.trials, self.spent, self.answers)
 
     @property
     def policy_state(self) -> State:

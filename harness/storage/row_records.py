@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
 
 from harness.core.budget import Cost
+from harness.core.driver import AnswerCount
 from harness.core.judgement import Correlation, Judgement, NoVerdict, Ranking, Truth, UnrankedVerdict, Verdict
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
@@ -36,6 +38,11 @@ def run_of(row: Row[Any]) -> Run:
 def spent_of(row: Row[Any]) -> Cost:
     """The cost in a row of ``runs``."""
     return Cost(row.queries, row.epochs, row.seconds)
+
+
+def answers_of(rows: Sequence[Row[Any]]) -> dict[str, AnswerCount]:
+    """The counts in a run's rows of ``answers``."""
+    return {row.kind: AnswerCount(row.answered, row.failed, row.reason) for row in rows}
 
 
 def result_of(row: Row[Any]) -> Result:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Update, delete, insert, select, update
 
+from harness.core.driver import AnswerCounts
 from harness.core.errors import StoreError, UnknownNameError
 from harness.core.runspec import RunSpec
 from harness.storage import schema
 from harness.storage.records import Checkpoint
-from harness.storage.row_records import spent_of
+from harness.storage.row_records import answers_of, spent_of
 
 
 def create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
@@ -41,10 +43,21 @@ def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
     connection.execute(update(schema.runs).where(is_run).values(status="running", reason=None, finished=None))
     beyond = (schema.trials.c.run == row.number) & (schema.trials.c.number >= row.trials)
     connection.execute(delete(schema.trials).where(beyond))
+    connection.execute(delete(schema.tracebacks).where(schema.tracebacks.c.run == row.number))
     states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
     if states is None:
         return None
-    return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
+    counts = connection.execute(select(schema.answers).where(schema.answers.c.run == row.number)).all()
+    both = states.policy_state, states.oracle_state
+    return Checkpoint(row.trials, spent_of(row), row.repeated, *both, answers=answers_of(counts))
+
+
+def replace_answers(connection: Connection, number: int, answers: AnswerCounts) -> None:
+    """Write the counts of a run's answers in place of the earlier ones."""
+    connection.execute(delete(schema.answers).where(schema.answers.c.run == number))
+    rows = [{"run": number, "kind": kind, **asdict(count)} for kind, count in answers.items()]
+    if rows:
+        connection.execute(insert(schema.answers), rows)
 
 
 def update_own_run(connection: Connection, change: Update, own: tuple[str, int, int]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-VERSION = 3
+VERSION = 4
 
-READABLE = (1, 2, 3)
+READABLE = (1, 2, 3, 4)
 """Versions whose tables this version has too, with the same columns: opening for writing adds the missing tables."""
 
 metadata = MetaData()
@@ -123,6 +123,26 @@ truths = Table(
 )
 """One row for each truth that runs of a space were judged by, so that judgements can be read without its table.
 ``size`` to ``std`` describe the cells that it ranks; if it ranks none, there is a reason instead."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("answered", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+"""One row for each run and kind of query (Score, Update, Gradient): how many were answered, how many of these answers
+failed, and why the first of them did."""
+
+tracebacks = Table(
+    "tracebacks",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+"""One row for each run that ended with an unexpected error: the traceback."""
 
 looks = Table(
     "looks",

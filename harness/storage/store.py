@@ -17,14 +17,15 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, insert, select, update
 
+from harness.core.driver import AnswerCount
 from harness.core.errors import UnknownNameError
 from harness.core.judgement import NoVerdict, Truth, TruthLookup
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.storage import database, schema
 from harness.storage.records import Checkpoint, ProbeCorrelation, Result, Run, ScoreRow, Status
-from harness.storage.row_records import correlation_of, result_of, run_of, truth_of, truth_row
-from harness.storage.run_rows import create, now, number_of, resume, update_own_run
+from harness.storage.row_records import answers_of, correlation_of, result_of, run_of, truth_of, truth_row
+from harness.storage.run_rows import create, now, number_of, replace_answers, resume, update_own_run
 
 SCORE_COLUMNS = tuple(part.name for part in fields(ScoreRow))
 score_values = attrgetter(*SCORE_COLUMNS)
@@ -111,6 +112,7 @@ class Store:
             there = update(schema.checkpoints).where(schema.checkpoints.c.run == number).values(states)
             if not connection.execute(there).rowcount:
                 connection.execute(insert(schema.checkpoints).values(run=number, **states))
+            replace_answers(connection, number, checkpoint.answers)
         self._begun[run] = number, checkpoint.trials
 
     def finish(self, run: str, recommendation: str, probe: Sequence[tuple[str, float | None]] = ()) -> None:
@@ -124,10 +126,11 @@ class Store:
                 scored = [{"run": number, "number": i, "architecture": a, "value": v} for i, (a, v) in enumerate(probe)]
                 connection.execute(insert(schema.probes), scored)
 
-    def fail(self, run: str, reason: str) -> None:
+    def fail(self, run: str, reason: str, traceback: str = "") -> None:
         """Close a run that failed; ``begin`` resumes it from its last checkpoint."""
-        with self._close(run, status="failed", reason=reason, finished=now()):
-            pass
+        with self._close(run, status="failed", reason=reason, finished=now()) as (connection, number):
+            if traceback:
+                connection.execute(insert(schema.tracebacks).values(run=number, text=traceback))
 
     def record_result(self, run: str, result: Result) -> None:
         """Store the judgement of a run, in place of an earlier one by the same metric of the same table."""
@@ -213,6 +216,24 @@ class Store:
         found = schema.correlations.c
         rows = self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
         return [*map(correlation_of, rows)]
+
+    def answers(self, run: str) -> dict[str, AnswerCount]:
+        """How many queries of each kind a run had answered, and how many of these answers failed.
+
+        Stores of earlier versions counted Scores alone.
+        """
+        if rows := self._added(schema.answers, run, *schema.answers.c, order=(schema.answers.c.kind,)):
+            return answers_of(rows)
+        reason = schema.trials.c.reason
+        found = [func.count().label("answered"), func.count(reason).label("failed"), func.min(reason).label("reason")]
+        counts = select(*found).select_from(schema.trials).join(schema.runs).where(schema.runs.c.id == run)
+        row = self._rows(counts)[0]
+        return {"Score": AnswerCount(row.answered, row.failed, row.reason or "")} if row.answered else {}
+
+    def traceback(self, run: str) -> str | None:
+        """Where the unexpected error that ended a run was raised; ``None`` if there was none."""
+        rows = self._added(schema.tracebacks, run, schema.tracebacks.c.text, order=(schema.tracebacks.c.run,))
+        return rows[0].text if rows else None
 
     def truths(self) -> dict[tuple[str, str, str], Truth]:
         """The truths that the runs of this store were judged by, by space, metric and digest."""

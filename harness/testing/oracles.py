@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ ANSWERS: dict[type[Any], type[Any]] = {Score: Scored, Update: Updated, Gradient:
 
 
 def answers_match(case: OracleCase) -> None:
-    """One answer a query, in order, of the matching type; values in the metric's range; costs never negative."""
+    """One answer a query, in order, of the matching type; values in the metric's range; finite costs from 0 up."""
     oracle = case.build(1)
     queries = sample(case, oracle)
     answers = oracle.answer(queries)
@@ -40,7 +41,8 @@ def answers_match(case: OracleCase) -> None:
 
 def _require_sound(answer: Answer, metric: Metric) -> None:
     cost = answer.cost
-    require(min(cost.queries, cost.epochs, cost.seconds) >= 0, f"a cost can never be negative: {cost}")
+    parts = (cost.queries, cost.epochs, cost.seconds)
+    require(all(0 <= part < math.inf for part in parts), f"a cost must be finite and can never be negative: {cost}")
     if isinstance(answer, Scored):
         inside = metric.low <= answer.value <= metric.high
         require(inside, f"a score of {answer.value!r} lies outside the metric's range [{metric.low}, {metric.high}]")

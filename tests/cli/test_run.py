@@ -183,6 +183,26 @@ def test_a_killed_comparison_goes_on_and_ends_with_the_same_result(tmp_path: Pat
     assert leaderboard(whole.decode())[0]["queries"] == 3000
 
 
+@pytest.mark.slow(reason="processes that search until they are terminated")
+def test_sigterm_says_how_to_go_on_and_the_command_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "harness", *SYNTHETIC[:-2], "--policy", "evolution", "--seeds", "1:4"]
+    arguments += ["--set", "evolution.samples=1000000", "--workers", "2"]
+
+    def terminated_after(seconds: float) -> list[str]:
+        with subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as command:
+            time.sleep(seconds)
+            command.terminate()
+            _, said = command.communicate(timeout=30)
+        assert command.returncode == 143
+        assert said.splitlines()[-1] == "terminated; nothing finished is lost: run the same command again to go on"
+        return said.splitlines()
+
+    until = time.monotonic() + 60
+    while "resumed from a checkpoint" not in (first := terminated_after(5)[0]) and time.monotonic() < until:
+        pass
+    assert re.fullmatch(r"note: of \d runs: (\d finished before, )?\d resumed from a checkpoint", first)
+
+
 MISTAKES = [
     (("run", "--policy", "evolutoin"), "unknown policy 'evolutoin'; did you mean 'evolution'?"),
     (("run", "--oracle", "tabluar"), "did you mean 'tabular'?"),
@@ -282,9 +302,13 @@ def test_an_error_in_a_run_is_kept_with_the_run_and_mended_code_goes_on(
         "    def tell(self, trials):\n"
         "        raise RuntimeError('a bug')\n"
     )
-    with pytest.raises(RuntimeError, match="a bug"):
-        harness(*SYNTHETIC, "--policy", "fragile:Fragile", "--seeds", "1")
+    ended = harness(*SYNTHETIC, "--policy", "fragile:Fragile", "--seeds", "1")
+    assert ended.status == 1
     shown = json.loads(harness("show", "", "--json").out)
-    assert [run["status"] for run in shown] == ["failed", "running"]
+    assert [run["status"] for run in shown] == ["failed", "finished"]
+    failed = shown[0]["run"]
+    assert ended.err.count(f"RuntimeError: a bug (traceback: harness show {failed})") == 1
+    traceback = json.loads(harness("show", failed, "--json").out)["traceback"]
+    assert f'File "{source}", line 4, in tell' in traceback
     monkeypatch.delattr("fragile.Fragile.tell")
     assert harness(*SYNTHETIC, "--policy", "fragile:Fragile", "--seeds", "1").status == 0

@@ -68,7 +68,7 @@ def test_a_run_without_enough_memory_is_a_failed_seed_and_goes_on_with_the_next_
     whole = harness(*arguments, "--store", "sqlite:///whole.db")
     Path("full").write_text("2")
     ended = harness(*arguments)
-    assert ended.status == 0
+    assert ended.status == 1
     reason = "the GPU has no memory left; lower the batch size"
     assert reason in ended.out
     row = next(row for row in leaderboard(ended.out) if row["policy"] == TRAINER)
@@ -125,7 +125,7 @@ def test_without_a_number_of_workers_one_run_goes_on_each_gpu_or_core(
 ) -> None:
     asked = []
 
-    def perform_all(*_: object, workers: Workers) -> None:
+    def perform_all(*_: object, workers: Workers, **__: object) -> None:
         asked.append(workers.count)
         raise KeyboardInterrupt
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +13,9 @@ from hypothesis import strategies as st
 
 from backends.synthetic import SyntheticOracle
 from harness.core.budget import Budget, Cost
-from harness.core.driver import SearchProgress, require_compatible, search
+from harness.core.driver import AnswerCount, SearchProgress, require_compatible, search
 from harness.core.errors import IncompatibleError, SettingError
-from harness.core.oracle import Gradient, Oracle, Score, Trial, Update
+from harness.core.oracle import Answer, Failed, Gradient, Oracle, Query, Score, Scored, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.planning.settings import create_space
@@ -22,6 +24,7 @@ from policies.evolution import Evolution
 from policies.random import Random
 from policies.random_search import RandomSearch
 
+NAN = float("nan")
 SPACE = create_space("nasbench101-v4")
 
 
@@ -156,3 +159,54 @@ def test_streams_differ_by_name_and_by_seed_and_repeat_themselves() -> None:
     draws = [stream(*names).random() for names in ((1, "a"), (1, "b"), (2, "a"), (1, "a", 0), (1, "a"))]
     assert draws[0] == draws[4]
     assert len(set(draws)) == 4
+
+
+class Wrong(SyntheticOracle):
+    """Answers in a way that the search must not accept."""
+
+    def __init__(self, change: Callable[[list[Answer]], list[Answer]]) -> None:
+        super().__init__(SPACE, 1)
+        self._change = change
+
+    def answer(self, queries: Sequence[Query]) -> list[Answer]:
+        return self._change(super().answer(queries))
+
+
+def with_cost(cost: Cost) -> Callable[[list[Answer]], list[Answer]]:
+    return lambda answers: [replace(answer, cost=cost) for answer in answers]
+
+
+def with_value(value: float) -> Callable[[list[Answer]], list[Answer]]:
+    return lambda answers: [Scored(value, Cost(1)) for _ in answers]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (with_cost(Cost(1, NAN)), "charges Cost(queries=1, epochs=nan, seconds=0.0); expected finite costs from 0 up"),
+        (with_cost(Cost(1, 0.0, -1.0)), "expected finite costs from 0 up"),
+        (with_cost(Cost(-1)), "expected finite costs from 0 up"),
+        (with_cost(Cost(1, 0.0, float("inf"))), "expected finite costs from 0 up"),
+        (with_value(NAN), "answers a Score with nan; expected 0 to 1, or Failed where there is no value"),
+        (with_value(87.5), "answers a Score with 87.5; expected 0 to 1, or Failed where there is no value"),
+        (lambda answers: answers[:-1], "gives 0 answers to 1 queries; expected one answer a query"),
+    ],
+)
+def test_an_answer_that_would_spoil_every_later_number_ends_the_search(
+    change: Callable[[list[Answer]], list[Answer]], words: str
+) -> None:
+    policy = RandomSearch(SPACE, stream(1, "policy"), samples=5)
+    with pytest.raises(IncompatibleError, match=f"^tests.core.test_driver:Wrong .*{re.escape(words)}$"):
+        search(policy, Wrong(change), Budget(queries=5), width=1)
+
+
+def test_answers_are_counted_by_kind_with_the_first_reason() -> None:
+    failures = iter([None, "first", None, "second", "third"])
+
+    def change(answers: list[Answer]) -> list[Answer]:
+        reasons = [(answer, next(failures)) for answer in answers]
+        return [answer if reason is None else Failed(reason, Cost(1)) for answer, reason in reasons]
+
+    policy = RandomSearch(SPACE, stream(1, "policy"), samples=5)
+    outcome = search(policy, Wrong(change), Budget(queries=5), width=2)
+    assert outcome.progress.answers == {"Score": AnswerCount(5, 3, "first")}

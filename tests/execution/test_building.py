@@ -107,7 +107,9 @@ def test_a_worker_that_was_killed_is_one_clear_error_and_the_same_command_goes_o
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "table.h5.journal"
-    with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
+    with pytest.raises(
+        HarnessError, match=r"was killed by SIGKILL \(too little memory\?\); give the same command again"
+    ):
         run(path, trainer=KILLED)
     kept = len(read_journal(path)[1]) // TINY.repeats
     assert kept <= 2  # the cell without operations, at both budgets

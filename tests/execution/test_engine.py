@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +13,8 @@ import numpy as np
 import pytest
 
 from harness.core.budget import Cost
-from harness.core.driver import SearchProgress
-from harness.core.errors import HarnessError, ResourceError
+from harness.core.driver import AnswerCount, SearchProgress, why_failed
+from harness.core.errors import ResourceError, StoreError
 from harness.core.oracle import Failed, Score, Scored, State, Trial, Update, Updated
 from harness.core.probe import PROBE_CELLS, probe_cells
 from harness.execution import engine
@@ -162,20 +164,118 @@ def test_a_run_that_needs_more_memory_than_there_is_fails_alone(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_any_other_error_is_raised_after_the_run_s_last_message(workers: int) -> None:
+def test_a_run_with_an_unexpected_error_fails_alone_with_its_traceback(workers: int) -> None:
     jobs = jobs_of(TRAINER, SHARED, "1,2", device="cpu")
     wrong = replace(jobs[0].spec, settings={**jobs[0].spec.settings, "policy": {"no_such": 1}})
     sent: list[Message] = []
-    with pytest.raises(TypeError, match="no_such"):
-        perform_all([RunJob(jobs[0].run, wrong), jobs[1]], sent.append, workers=Workers(workers))
-    assert [type(message) for message in sent if message.run == jobs[0].run] == [Heartbeat, RunFailed]
+    perform_all([RunJob(jobs[0].run, wrong), jobs[1]], sent.append, workers=Workers(workers))
+    _, failed = [message for message in sent if message.run == jobs[0].run]
+    assert isinstance(failed, RunFailed)
+    assert failed.reason.startswith("TypeError: ")
+    assert "no_such" in failed.reason
+    assert "in build_policy" in failed.traceback
+    assert [type(m) for m in sent if m.run == jobs[1].run and not isinstance(m, Heartbeat)][-1] is RunFinished
 
 
-def test_a_worker_that_was_killed_is_one_clear_error_and_its_run_has_not_failed() -> None:
+def test_a_mistake_that_the_message_explains_has_no_traceback() -> None:
+    jobs = jobs_of(TRAINER, SHARED, "1", device="cpu")
+    wrong = replace(jobs[0].spec, space="nasbench101-v9")
     sent: list[Message] = []
-    with pytest.raises(HarnessError, match=r"^a worker was killed; run the same command again to go on$"):
-        perform_all(jobs_of("tests.fakes.live:Killed", SHARED, "1,2", device="cpu"), sent.append, workers=Workers(2))
-    assert all(isinstance(message, Heartbeat) for message in sent)
+    perform_all([RunJob(jobs[0].run, wrong)], sent.append, workers=Workers(1))
+    assert isinstance(sent[-1], RunFailed)
+    assert "nasbench101-v9" in sent[-1].reason
+    assert sent[-1].traceback == ""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_the_receiver_ends_everything_and_fails_no_run(workers: int) -> None:
+    sent: list[Message] = []
+
+    def full(message: Message) -> None:
+        sent.append(message)
+        if isinstance(message, CheckpointSaved):
+            raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        perform_all(jobs_of(TRAINER, SHARED, "1,2", device="cpu"), full, workers=Workers(workers))
+    assert not [message for message in sent if isinstance(message, RunFailed)]
+
+
+def test_a_run_whose_worker_is_killed_twice_fails_alone_with_its_name(tmp_path: Path) -> None:
+    (killed,) = jobs_of("tests.fakes.live:Killed", SHARED, "1", device="cpu")
+    others, sent, renewed = jobs_of(TRAINER, SHARED, "2,3", device="cpu"), list[Message](), list[str]()
+
+    def renew(job: RunJob) -> RunJob:
+        renewed.append(job.run)
+        return job
+
+    perform_all([killed, *others], sent.append, workers=Workers(2), renew=renew)
+    assert renewed == [killed.run]
+    *beats, failed = [message for message in sent if message.run == killed.run]
+    assert [type(beat) for beat in beats] == [Heartbeat, Heartbeat]
+    assert isinstance(failed, RunFailed)
+    assert failed.reason == (
+        f"the worker process of tests.fakes.live:Killed on {SHARED}, seed 1 was killed by SIGKILL "
+        "(too little memory?); give the same command again to go on"
+    )
+    assert [type(m) for m in sent if m.run in {o.run for o in others}].count(RunFinished) == 2
+
+
+def test_a_run_whose_worker_is_killed_once_is_performed_again_to_the_same_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (whole,) = jobs_of(TRAINER, SHARED, "5", device="cpu")
+    expected = received([whole], workers=1)[5][-1]
+    (job,) = jobs_of("tests.fakes.live:KilledOnce", SHARED, "5", device="cpu")
+    found = received([job, *jobs_of("random", SHARED, "6", device="cpu")], workers=2)[5]
+    assert (tmp_path / "killed").is_file()
+    assert replace(found[-1], run=expected.run) == expected
+
+
+def test_a_stopped_worker_is_reported_and_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    stopped = "tests.fakes.live:Stopped"
+    jobs = [*jobs_of(stopped, SHARED, "5", device="cpu"), *jobs_of(TRAINER, SHARED, "6", device="cpu")]
+    notes, sent = list[str](), list[Message]()
+
+    def note(text: str) -> None:
+        notes.append(text)
+        os.kill(int(text.split()[2]), signal.SIGCONT)
+
+    perform_all(jobs, sent.append, workers=Workers(2), note=note)
+    assert [type(message) for message in sent].count(RunFinished) == 2
+    (text,) = notes
+    pid = text.split()[2]
+    who = f"worker process {pid} ({stopped} on {SHARED}, seed 5)"
+    assert text == f"{who} is stopped; `kill -CONT {pid}` continues it"
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        (
+            {"Update": AnswerCount(64, 61, "diverged"), "Score": AnswerCount(9)},
+            "61 of 64 Update queries failed (diverged)",
+        ),
+        ({"Score": AnswerCount(1_000, 1_000, "absent")}, "1,000 of 1,000 Score queries failed (absent)"),
+        ({"Gradient": AnswerCount(3, 2, "no")}, "2 of 3 Gradient queries failed (no)"),
+        ({"Gradient": AnswerCount(4, 2, "no"), "Score": AnswerCount(10, 9, "absent")}, None),
+        ({}, None),
+    ],
+)
+def test_a_search_fails_if_most_of_its_training_or_all_of_its_scores_failed(
+    answers: dict[str, AnswerCount], reason: str | None
+) -> None:
+    assert why_failed(answers) == reason
+
+
+def test_a_search_without_a_single_score_is_a_failed_run_and_its_answers_are_counted() -> None:
+    (job,) = jobs_of(TRAINER, SHARED, "5", device="cpu", settings={"oracle.always_fails": True})
+    *_, saved, failed = received([job], workers=1)[5]
+    assert isinstance(saved, CheckpointSaved)
+    assert saved.checkpoint.answers == {"Update": AnswerCount(5), "Score": AnswerCount(4, 4, "a hole")}
+    assert failed == RunFailed(job.run, "4 of 4 Score queries failed (a hole)")
 
 
 def test_a_run_that_failed_goes_on_from_its_checkpoint_to_the_same_end(

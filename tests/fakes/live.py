@@ -36,7 +36,7 @@ class SharedOracle:
     """Shared weights as one number, the count of points trained; a Score adds the key of the cell to it.
 
     Where the working directory has a file ``full`` with this run's seed, memory is full once two Scores are answered.
-    Cells of an odd key fail with ``holes``.
+    Cells of an odd key fail with ``holes``, all of them with ``always_fails``.
     """
 
     supports = frozenset({Score, Update})
@@ -53,8 +53,9 @@ class SharedOracle:
         device: str = "auto",
         verify: bool = True,
         holes: bool = False,
+        always_fails: bool = False,
     ) -> None:
-        self.space, self._seed, self._holes = space, seed, holes
+        self.space, self._seed, self._holes, self._always_fails = space, seed, holes, always_fails
         self._points, self._scores = 0, 0
         self._watch(recipe, device)
 
@@ -78,7 +79,7 @@ class SharedOracle:
         if self._scores > 2 and Path("full").is_file() and Path("full").read_text() == str(self._seed):
             raise ResourceError("the GPU has no memory left; lower the batch size")
         key = self.space.canonical_keys(np.array([self.space.key(query.architecture)]))[0]
-        if self._holes and key % 2:
+        if self._always_fails or (self._holes and key % 2):
             return Failed("a hole", Cost(1))
         return Scored(float(self._points + key % 997 / 1000) / 1000, Cost(1, 0.0, 1.0))
 
@@ -128,6 +129,26 @@ class Killed(Trainer):
     def ask(self, limit: int) -> list[Query]:
         os.kill(os.getpid(), signal.SIGKILL)
         return []
+
+
+class KilledOnce(Trainer):
+    """Its process is killed once, in the middle of the search."""
+
+    def ask(self, limit: int) -> list[Query]:
+        if self._told == 4 and not Path("killed").exists():
+            Path("killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().ask(limit)
+
+
+class Stopped(Trainer):
+    """Its process is stopped once, in the middle of the search."""
+
+    def ask(self, limit: int) -> list[Query]:
+        if self._told == 4 and not Path("stopped").exists():
+            Path("stopped").touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return super().ask(limit)
 
 
 class Nameless(Trainer):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.core.driver import AnswerCount
 from harness.core.judgement import Ranking, Truth
 from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import build
@@ -111,3 +112,15 @@ def test_scores_that_are_predictions_are_said_to_be_once():
     searched = board(runs("random", RANDOM), runs("nao", NAO, oracle="surrogate", caution=caution))
     assert [text for text in searched.warnings if "predictions" in text] == [f"oracle surrogate: {caution}"]
     assert not [text for text in board(runs("random", RANDOM), runs("nao", NAO)).warnings if "predictions" in text]
+
+
+def test_failed_answers_are_counted_over_the_runs_that_ended_well():
+    well = runs("nao", NAO[:2], [1, 2], answers={"Score": AnswerCount(10, 3, "absent"), "Update": AnswerCount(4)})
+    badly = runs("nao", ["61 of 64 Update queries failed (diverged)"], [3], failed=True)
+    badly = [replace(run, answers={"Update": AnswerCount(64, 61, "diverged")}) for run in badly]
+    leaderboard = board(runs("random", RANDOM[:3], [1, 2, 3]), well + badly)
+    assert "nao: 6 of 20 Score queries failed (first: absent)" in leaderboard.warnings
+    assert not [warning for warning in leaderboard.warnings if warning.startswith("nao: 61")]
+    assert "nao: 1 of 3 runs have no value (seed 3: 61 of 64 Update queries failed (diverged))" in leaderboard.warnings
+    assert entry("nao", leaderboard).failed_answers == 67
+    assert (leaderboard.failed_runs, FULL.failed_runs) == (1, 0)

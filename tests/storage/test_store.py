@@ -1,8 +1,11 @@
 """What the run store keeps of runs and their trials, and how it finds them again."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.core.budget import Cost
+from harness.core.driver import AnswerCount
 from harness.core.errors import UnknownNameError
 from harness.core.oracle import Failed, Gradient, Score, Scored, Slope, Trial, Update, Updated
 from harness.core.space import Architecture
@@ -122,3 +125,34 @@ def test_the_best_score_of_a_run_is_the_largest_value_and_of_none_there_is_none(
     store.commit(spec(2).digest, rows(40, 50), checkpoint(50))
     assert store.best_score(spec(1).digest) == 0.019
     assert store.best_score(spec(2).digest) == 0.049
+
+
+def test_the_counts_of_answers_are_those_of_the_last_commit_and_survive_a_resume(url):
+    first, later = ({"Score": AnswerCount(n, n - 1, "absent"), "Update": AnswerCount(7)} for n in (2, 4))
+    with Store.open(url) as store:
+        store.begin(spec(), {})
+        store.commit(spec().digest, rows(0, 2), replace(checkpoint(2), answers=first))
+        store.commit(spec().digest, rows(2, 4), replace(checkpoint(4), answers=later))
+    with Store.open(url) as store:
+        assert store.begin(spec(), {}).answers == later
+        store.finish(spec().digest, "cell 1")
+        assert store.answers(spec().digest) == later
+
+
+def test_a_run_of_an_earlier_version_has_the_counts_of_its_scores(url):
+    failed = replace(rows(2, 3)[0], value=None, reason="absent")
+    with Store.open(url) as store:
+        store.begin(spec(), {})
+        store.commit(spec().digest, [*rows(0, 2), failed], checkpoint(3))
+        assert store.answers(spec().digest) == {"Score": AnswerCount(3, 1, "absent")}
+        store.begin(spec(2), {})
+        assert store.answers(spec(2).digest) == {}
+
+
+def test_a_traceback_is_kept_until_the_run_goes_on(url):
+    with Store.open(url) as store:
+        store.begin(spec(), {})
+        store.fail(spec().digest, "ValueError: wrong", "in line 3")
+        assert store.traceback(spec().digest) == "in line 3"
+        store.begin(spec(), {})
+        assert store.traceback(spec().digest) is None

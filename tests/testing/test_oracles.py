@@ -59,6 +59,16 @@ class PaysBack(Counting):
         return replace(answer, cost=Cost(1, -1.0, 0.0))
 
 
+class ChargesWithoutEnd(Counting):
+    def change(self, answer: Answer, query: Query) -> Answer:
+        return replace(answer, cost=Cost(1, float("inf"), 0.0))
+
+
+class ChargesNothingKnown(Counting):
+    def change(self, answer: Answer, query: Query) -> Answer:
+        return replace(answer, cost=Cost(1, 0.0, float("nan")))
+
+
 class LosesTheLast(Counting):
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
         return super().answer(queries)[:-1]
@@ -288,6 +298,8 @@ BROKEN = [
     (oracle_members.optional_members_are_right, PromisesNothing, "a static method"),
     (checks.answers_match, SaysPercent, "outside the metric's range"),
     (checks.answers_match, PaysBack, "never be negative"),
+    (checks.answers_match, ChargesWithoutEnd, "must be finite"),
+    (checks.answers_match, ChargesNothingKnown, "must be finite"),
     (checks.answers_match, LosesTheLast, "each needs one"),
     (checks.answers_match, MixesThemUp, "was answered by"),
     (checks.refuses_what_it_cannot, ScoresStrangers, "must be refused"),
