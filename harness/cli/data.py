@@ -35,14 +35,14 @@ def fetch(name: str) -> None:
 @data_option
 @json_option
 def list_(as_json: bool) -> None:
-    """Every data set, read and checked: where it is, or how to get it."""
+    """Read and check every data set; list where it is or how to get it."""
     from backends.data.known_datasets import DATASETS
 
     print_rows([_row(known) for known in DATASETS.values()], as_json)
 
 
 def _row(known: ImageDataset | TextDataset) -> dict[str, str]:
-    """``content`` is what training has, of images together with validation."""
+    """A line of the list; ``content`` is the training data, for images with those for validation."""
     from backends.data import corpora, datasets
     from backends.data.known_datasets import TextDataset
     from backends.data.sources import data_folder

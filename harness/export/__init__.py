@@ -1,1 +1,1 @@
-"""What a store holds as data for other programs: CSV, JSON, Parquet, Markdown, LaTeX and pandas."""
+"""Exports the contents of a store to other programs: CSV, JSON, Parquet, Markdown, LaTeX and pandas."""

@@ -1,8 +1,8 @@
-"""What is exported: the columns of runs, trials and leaderboards, with their types, units and meanings.
+"""The exported columns of runs, trials and leaderboards, with their types, units and meanings.
 
-All three are long: a row a run and truth, a row an answered Score, a row a policy of a leaderboard. Accuracies are
-fractions. What does not exist is empty (CSV), ``null`` (JSON, Parquet) or ``NA`` (pandas), never a number, and a column
-of reasons says why.
+Tables are long: one row for each run and truth, each answered Score, or each policy of a leaderboard. Accuracies are
+fractions. A missing value is empty (CSV), ``null`` (JSON, Parquet) or ``NA`` (pandas), never a number, and a column of
+reasons says why.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from harness.leaderboard import columns
 from harness.leaderboard.column import METRIC_UNIT, Column, Source
 
 ColumnType: TypeAlias = Literal["text", "integer", "number", "boolean", "json"]
-"""``json`` is nested: text in CSV, Parquet and pandas, itself in JSON."""
+"""``json`` is a nested value: text in CSV, Parquet and pandas, nested in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """A column: its name, type, unit (empty for none) and meaning; ``printed`` ones stand in Markdown too."""
+    """A column: its name, type, unit (empty for none) and meaning; Markdown and LaTeX show ``printed`` ones."""
 
     name: str
     type: ColumnType
@@ -44,7 +44,7 @@ def _number(name: str, meaning: str, unit: str = "", *, printed: bool = False) -
 
 
 POLICY_COLUMNS = tuple(_text(each.name, each.meaning, printed=True) for each in columns.ENTRY_COLUMNS[:3])
-"""The policy, the oracle and the space, which say what a row is of."""
+"""The policy, the oracle and the space of a row."""
 
 SEED_COLUMNS = (
     _text("run", "the run's id, the digest of its specification"),
@@ -113,14 +113,14 @@ TRIAL_COLUMNS = (
 
 
 def leaderboard_columns() -> tuple[ExportColumn, ...]:
-    """The columns of a leaderboard, as its registry says, those of the truth behind the names of a row."""
+    """The columns in the registry of the leaderboard; those of the truth follow the names of a row."""
     own, names = [column for column, _ in exported(columns.ENTRY_COLUMNS)], len(POLICY_COLUMNS)
     reasons = ExportColumn("reasons", "json", "", "why numbers are missing, by their names")
     return (*own[:names], *TRUTH_COLUMNS, *own[names:], reasons)
 
 
 def exported(registry: Iterable[Column[Source]], source: Source | None = None) -> Iterator[tuple[ExportColumn, Any]]:
-    """The exported columns of a registry, each with its value: an interval is two, and a list is how many it has."""
+    """The exported columns of a registry with their values; an interval becomes two columns, a list its length."""
     for column in sorted(registry, key=lambda column: columns.place("export", column.name)):
         name, kind, value = column.export or column.name, column.kind, None if source is None else column.of(source)
         known = None if isinstance(value, Undefined) else value

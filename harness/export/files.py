@@ -1,7 +1,7 @@
-"""Writes exported rows, a part at a time: as CSV, JSON, Parquet, Markdown and LaTeX; a file whole or not at all.
+"""Writes exported rows in parts, as CSV, JSON, Parquet, Markdown or LaTeX; a file appears only when it is complete.
 
-A text in CSV that a spreadsheet would take for a formula, because it begins with ``=``, ``+``, ``-``, ``@``, a tab or a
-carriage return, gets a ``'`` before it; numbers never do, and every other form holds the text as it is.
+A CSV text that a spreadsheet would read as a formula, because it begins with ``=``, ``+``, ``-``, ``@``, a tab or a
+carriage return, gets a ``'`` before it; numbers never do, and every other format keeps the text as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 BATCH_ROWS = 50_000
-"""Rows of Parquet that are written together."""
+"""The number of Parquet rows that are written together."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,7 +32,7 @@ ExportColumns = Sequence[ExportColumn]
 
 
 def write_csv(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
-    """A line a row, below the names; what is missing is an empty field."""
+    """Write the names, then one line a row; a missing value is an empty field."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in columns])
     writer.writerows([_field(row.get(column.name), column) for column in columns] for row in rows)
@@ -50,12 +50,12 @@ def _field(value: Any, column: ExportColumn) -> Any:
 
 
 def json_text(value: Any) -> str | None:
-    """A nested value in one line, its keys sorted."""
+    """A nested value in one line, with sorted keys."""
     return None if value is None else json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
 
 
 def write_json(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
-    """A list of objects, one a line, each with every column."""
+    """Write a list of objects, one a line, each with every column."""
     before = "[\n"
     for row in rows:
         whole = {column.name: row.get(column.name) for column in columns}
@@ -65,13 +65,13 @@ def write_json(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) 
 
 
 def write_markdown(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
-    """A table of the columns that are for reading."""
+    """Write a table of the ``printed`` columns."""
     heads, cells, names = _reading(rows, columns, markdown_text)
     out.writelines(f"{line}\n" for line in markdown_table(heads, cells, names=names))
 
 
 def write_latex(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str]) -> None:
-    """A ``table`` for the package booktabs, of the columns that are for reading."""
+    """Write a ``table`` for the package booktabs, of the ``printed`` columns."""
     heads, cells, names = _reading(rows, columns, latex_text)
     out.write(latex_table("Runs", heads, cells, (), names=names))
 
@@ -79,7 +79,7 @@ def write_latex(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[str])
 def _reading(
     rows: Iterable[ExportRow], columns: ExportColumns, escape: Callable[[str], str]
 ) -> tuple[list[str], list[list[str]], list[int]]:
-    """The heads and cells of the columns that are for reading, and the places of those with text."""
+    """The heads and cells of the ``printed`` columns, and the positions of those with text."""
     printed = [column for column in columns if column.printed]
     names = [place for place, column in enumerate(printed) if column.type == "text"]
     cells = [[escape(_printed(row.get(column.name))) for column in printed] for row in rows]
@@ -93,7 +93,7 @@ def _printed(value: Any) -> str:
 
 
 def write_parquet(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[bytes]) -> None:
-    """Row groups of at most ``BATCH_ROWS`` rows; units and meanings are in the metadata of the columns."""
+    """Write row groups of at most ``BATCH_ROWS`` rows; the columns' metadata hold units and meanings."""
     from pyarrow import parquet
 
     schema = arrow_schema(columns)
@@ -103,7 +103,7 @@ def write_parquet(rows: Iterable[ExportRow], columns: ExportColumns, out: IO[byt
 
 
 def arrow_schema(columns: ExportColumns) -> pyarrow.Schema:
-    """The columns as Arrow has them."""
+    """The Arrow schema of the columns."""
     import pyarrow as pa
 
     types = {"text": pa.string(), "json": pa.string(), "integer": pa.int64(), "number": pa.float64()}
@@ -114,7 +114,7 @@ def arrow_schema(columns: ExportColumns) -> pyarrow.Schema:
 
 
 def arrow_batches(rows: Iterable[ExportRow], columns: ExportColumns) -> Iterator[pyarrow.RecordBatch]:
-    """The rows in batches; raises SettingError for a whole number of more than 64 bits."""
+    """The rows in Arrow batches; raises SettingError for a whole number of more than 64 bits."""
     import pyarrow as pa
 
     schema, left = arrow_schema(columns), iter(rows)
@@ -132,7 +132,7 @@ def arrow_batches(rows: Iterable[ExportRow], columns: ExportColumns) -> Iterator
 
 @contextmanager
 def export_file(path: str | Path, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file that appears under its name when everything is written; raises SettingError where it cannot be."""
+    """A file that appears when everything is written; raises SettingError if it cannot be written."""
     target = Path(path)
     if target.is_dir() or not target.parent.is_dir():
         raise SettingError(f"--output {str(path)!r} is no file in a folder that there is; give another name")

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def runs_frame(url: str, wheres: Sequence[str]) -> pandas.DataFrame:
-    """A row a run and truth; raises StoreError where there is no store."""
+    """One row for each run and truth; raises StoreError if there is no store."""
     return _frame(url, wheres, run_rows, RUN_COLUMNS)
 
 
 def trials_frame(url: str, wheres: Sequence[str]) -> pandas.DataFrame:
-    """A row an answered Score; raises StoreError where there is no store."""
+    """One row for each answered Score; raises StoreError if there is no store."""
     return _frame(url, wheres, trial_rows, TRIAL_COLUMNS)
 
 
@@ -32,7 +32,7 @@ def _frame(
     rows_of: Callable[[Store, Sequence[Run]], Iterator[ExportRow]],
     columns: ExportColumns,
 ) -> pandas.DataFrame:
-    """Columns of pandas' nullable types: what is missing is ``NA``, whole numbers stay whole."""
+    """A frame of pandas' nullable types: missing values are ``NA``, and whole numbers stay whole."""
     import pandas as pd
     import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""The rows that are exported, in the order of their columns: read from a store, nothing run and nothing looked up."""
+"""Reads the exported rows from a store, in the order of their columns; nothing is run or looked up."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from harness.storage.records import ProbeCorrelation, Result, Run
 from harness.storage.store import Store
 
 ExportRow: TypeAlias = Mapping[str, Any]
-"""Values by column; a column that is not there has none."""
+"""Values by column; a column that is missing has no value."""
 
 UNJUDGED = "the run was not judged yet; `harness leaderboard` judges it"
 
 
 def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
-    """A row a run and truth that it was judged by; one without a truth for a run that was not judged."""
+    """One row for each run and the truth that judged it; a run that was not judged has one without a truth."""
     truths = {key: truth_row(truth) for key, truth in store.truths().items()}
     for run in runs:
         plain = _run_row(run) | {"looks": len(store.looks(run.id))}
@@ -43,7 +43,7 @@ def run_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
 
 
 def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
-    """A row an answered Score, run by run; a few thousand are held at a time."""
+    """One row for each answered Score, run by run; a few thousand are in memory at a time."""
     for run in runs:
         mine, same = _identity_row(run), ("number", "architecture", "value", "reason", "cost_epochs", "cost_seconds")
         for row in store.stream(run.id):
@@ -51,21 +51,21 @@ def trial_rows(store: Store, runs: Sequence[Run]) -> Iterator[ExportRow]:
 
 
 def board_rows(boards: Sequence[StoredBoard]) -> Iterator[ExportRow]:
-    """A row an entry of each leaderboard, best mean first."""
+    """One row for each entry of each leaderboard, best mean first."""
     for each in boards:
         for entry in each.board.entries:
             yield truth_row(each.board.truth) | _entry_row(entry)
 
 
 def truth_row(truth: Truth) -> dict[str, Any]:
-    """The columns of a truth."""
+    """The column values of a truth."""
     same = {name: getattr(truth, name) for name in ("metric", "split", "repeats", "larger_is_better")}
     own = {"truth_kind": truth.kind, "truth": truth.name, "truth_digest": truth.digest, "truth_epochs": truth.epochs}
     return same | own
 
 
 def _row_of_table(result: Result, path: str | None) -> dict[str, Any]:
-    """The columns of a truth by its table; where that is not at hand, its metric and digest alone."""
+    """A truth's column values from its table; without the table, only what metric and digest tell."""
     measure, table = measure_of(result.metric), table_of_digest(result.table_digest, path)
     row: dict[str, Any] = {"metric": result.metric, "split": result.metric.partition("_")[0]}
     row["truth_digest"] = result.table_digest

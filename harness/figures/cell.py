@@ -40,10 +40,10 @@ class CellGraphData(TypedDict):
 
 
 def cell_graph_data(space: SearchSpace, architecture: Architecture, *, title: str | None = None) -> CellGraphData:
-    """The graph of a cell, as its space draws it.
+    """The vertices and edges of a cell, as its space draws it.
 
-    The title is the text form unless another is given. Raises SpaceError for an architecture outside of the space, and
-    IncompatibleError for a space whose cells are no graphs.
+    The title is the architecture's text unless another is given. Raises SpaceError for an architecture outside the
+    space, and IncompatibleError for a space whose cells are not graphs.
     """
     text, drawing = space.format(architecture), space.drawing(architecture)
     if drawing is None:

@@ -1,1 +1,1 @@
-"""Leaderboards: from judged runs, here or in a store, to rows, columns, tests, sentences and tables."""
+"""Makes leaderboards from new or stored judged runs: rows, columns, tests, sentences and tables."""

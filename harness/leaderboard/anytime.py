@@ -1,9 +1,9 @@
-"""Any-time curves: how good is the best architecture so far, by validation, after so much of a run's cost?
+"""Any-time curves: the truth about a run's best architecture so far, by validation score, against the run's cost.
 
-A curve is made from the stored Scores of a run. What an Update or a Gradient costs is in the run's total alone, so an
-axis whose Scores do not add up to that total is undefined: the epochs and seconds of an oracle that trains shared
-weights, and the queries of a policy that asks slopes. With shared weights an incumbent is the best of scores of weights
-that were still being trained, and of the batches that the policy asked for.
+A curve is made from the stored Scores of a run. Updates and Gradients add to the run's total cost only, so an axis is
+undefined if the costs of its Scores do not add up to that total: epochs and seconds if an oracle trains shared weights,
+and queries if a policy asks for gradients. With shared weights, the scores that decide an incumbent are of weights
+still in training, on the batches that the policy asked for.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ CostAxis: TypeAlias = Literal["queries", "epochs", "seconds"]
 AXES: tuple[CostAxis, ...] = ("queries", "epochs", "seconds")
 
 TruthMeasure: TypeAlias = Literal["value", "rank", "regret"]
-"""What of an incumbent's truth a curve shows."""
+"""The number of an incumbent's truth that a curve shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """A new incumbent, with its score as the search saw it, and what the run had cost once it was answered.
+    """A new incumbent: its score as the search saw it, and the run's cost up to and including this answer.
 
-    ``queries`` counts answered Scores from 1, failed ones included; ``seconds`` are of training, a table's recorded
-    ones or those really spent.
+    ``queries`` counts answered Scores from 1, failed ones included; ``seconds`` are training time, recorded by a table
+    or really spent.
     """
 
     queries: int
@@ -52,9 +52,9 @@ class Incumbent:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """The incumbents of a run with the truth about each, and what the run spent in all.
+    """The incumbents of a run, the truth about each, and the total cost of the run.
 
-    ``unknown`` holds the axes that do not exist, with why.
+    ``unknown`` holds the undefined axes with their reasons.
     """
 
     policy: str
@@ -67,7 +67,7 @@ class Trajectory:
     unknown: tuple[tuple[CostAxis, Undefined], ...] = ()
 
     def costs(self, axis: CostAxis) -> tuple[float, ...] | Undefined:
-        """What the run had cost at each incumbent along an axis."""
+        """The run's cost at each incumbent along an axis."""
         found = dict(self.unknown).get(axis)
         return tuple(float(getattr(step, axis)) for step in self.steps) if found is None else found
 
@@ -76,8 +76,8 @@ class Trajectory:
 class Curve:
     """A mean over seeds on a grid of costs; every array is (points,), NaN where no seed has a value.
 
-    ``low`` and ``high`` are the ends of the 95 % bootstrap interval of the mean over the seeds, NaN for a single one;
-    ``seeds`` counts those that have a value.
+    ``low`` and ``high`` are the ends of the 95 % bootstrap interval of the mean over the seeds, NaN for a single seed;
+    ``seeds`` counts the seeds with a value.
     """
 
     axis: CostAxis
@@ -89,9 +89,9 @@ class Curve:
 
 
 def incumbents_and_cost(rows: Iterable[ScoreRow]) -> tuple[tuple[Incumbent, ...], Cost]:
-    """Where the best score so far changed, over a run's Scores in order, and what all of them cost.
+    """The incumbents among a run's Scores, which are in order, and the total cost of these Scores.
 
-    Of equal scores the first stays, whatever epochs or batches they asked for.
+    Of equal scores the first stays the incumbent, whatever epochs or batches they asked for.
     """
     steps, best, queries, epochs, seconds = list[Incumbent](), -math.inf, 0, 0.0, 0.0
     for row in rows:
@@ -105,7 +105,7 @@ def incumbents_and_cost(rows: Iterable[ScoreRow]) -> tuple[tuple[Incumbent, ...]
 def at_cost(
     steps: Sequence[Incumbent], *, queries: float | None = None, seconds: float | None = None
 ) -> Incumbent | None:
-    """The incumbent of the longest beginning of a run that costs at most so much, ``None`` where it has none."""
+    """The last incumbent that a run found within a cost; ``None`` if there is none."""
     found = None
     for step in steps:
         if (queries is not None and step.queries > queries) or (seconds is not None and step.seconds > seconds):
@@ -115,7 +115,7 @@ def at_cost(
 
 
 def trajectory(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Trajectory:
-    """The course of one run, which is one look at the truth; a run without an answered Score has no steps."""
+    """The trajectory of one run, by one lookup of the truth; a run without an answered Score has no steps."""
     steps, tally = incumbents_and_cost(store.trials(run.id))
     spec, unknown = run.spec, tuple(_unknown(run, tally))
     truths = tuple(judge.many([space.parse(step.architecture) for step in steps], run=run.id))
@@ -134,10 +134,10 @@ def _unknown(run: Run, tally: Cost) -> Iterator[tuple[CostAxis, Undefined]]:
 def on_grid(
     trajectories: Sequence[Trajectory], axis: CostAxis, grid: Sequence[float], *, quality: TruthMeasure = "regret"
 ) -> Curve | Undefined:
-    """The mean over the seeds of one policy at each cost of ``grid``: a run keeps its incumbent until the next one.
+    """The mean over one policy's seeds at each cost of ``grid``; a run keeps its incumbent until the next one.
 
-    A seed has no value before its first answer, nor where its incumbent has no truth, and keeps the last one after its
-    end. Undefined where the axis is undefined for a run.
+    A seed has no value before its first incumbent or if the incumbent has no truth; it keeps its last value after its
+    end. Undefined if the axis is undefined for a run.
     """
     values = np.full((len(trajectories), len(grid)), np.nan)
     points = np.asarray(grid, dtype=np.float64)
@@ -154,7 +154,7 @@ def on_grid(
 
 
 def _means(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
-    """The mean of each column's known values, NaN where there is none."""
+    """The mean of each column's known values; NaN if it has none."""
     counts = known.sum(axis=0)
     means = np.full(values.shape[1], np.nan)
     sums = np.where(known, values, 0.0).sum(axis=0)
@@ -163,7 +163,7 @@ def _means(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _intervals(values: Floats) -> tuple[Floats, Floats]:
-    """The ends of the interval of each column; columns that follow each other are often equal and computed once."""
+    """The ends of each column's interval; neighbouring columns are often equal, and these are computed once."""
     ends = np.full((2, values.shape[1]), np.nan)
     for _, group in itertools.groupby(range(values.shape[1]), key=lambda place: values[:, place].tobytes()):
         places = list(group)
@@ -175,9 +175,9 @@ def _intervals(values: Floats) -> tuple[Floats, Floats]:
 
 
 def shared_grid(trajectories: Iterable[Trajectory], axis: CostAxis, *, points: int = 200) -> list[float]:
-    """Costs from the first incumbent of any of these runs to the end of the longest, evenly on a logarithmic scale.
+    """Costs from the first incumbent of these runs to the end of the longest run, evenly spaced in their logarithm.
 
-    Whole numbers, each once, for queries; [] where no run has a defined axis and an incumbent.
+    Queries are distinct whole numbers. The list is empty if no run has a defined axis and an incumbent.
     """
     found = [(costs[0], getattr(each.spent, axis)) for each in trajectories if (costs := _known_costs(each, axis))]
     if not found:
@@ -189,6 +189,6 @@ def shared_grid(trajectories: Iterable[Trajectory], axis: CostAxis, *, points: i
 
 
 def _known_costs(trajectory: Trajectory, axis: CostAxis) -> tuple[float, ...]:
-    """The costs at the incumbents that are above 0, none where the axis is undefined."""
+    """The costs above 0 at a run's incumbents; empty if the axis is undefined."""
     costs = trajectory.costs(axis)
     return () if isinstance(costs, Undefined) else tuple(cost for cost in costs if cost > 0)

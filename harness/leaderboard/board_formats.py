@@ -1,4 +1,4 @@
-"""Shows the leaderboards of a store together: on the terminal, and as one document of each other form."""
+"""Shows all leaderboards of a store: on the terminal, or as one document in another format."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 OF_ONE_RUN = ("run", "seed", "status", "created", "finished", "trials", "queries", "epochs", "seconds")
-"""Keys that say nothing of a row as a whole."""
+"""Keys of a single run, which do not describe a row."""
 
 
 def text(found: Sequence[StoredBoard], form: str, *, statistics: bool, pairs: bool) -> str:
-    """The leaderboards, or all their pairs, as ``csv``, ``json``, ``markdown`` or ``latex``."""
+    """The leaderboards, or all pairs of their policies, as ``csv``, ``json``, ``markdown`` or ``latex``."""
     if form == "json":
         documents = [
             recorded_document(each) | ({"pairs": pairs_page(each.board).content["pairs"]} if pairs else {})
@@ -40,7 +40,7 @@ def text(found: Sequence[StoredBoard], form: str, *, statistics: bool, pairs: bo
 
 
 def terminal_parts(found: Sequence[StoredBoard], *, statistics: bool, pairs: bool) -> list[RenderableType]:
-    """What rich prints of the leaderboards, or of all their pairs, an empty line between two."""
+    """The leaderboards, or all pairs of their policies, for rich; an empty line separates two."""
     parts: list[RenderableType] = []
     for each in found:
         shown = page.terminal(pairs_page(each.board)) if pairs else terminal(each.board, statistics=statistics)
@@ -49,7 +49,7 @@ def terminal_parts(found: Sequence[StoredBoard], *, statistics: bool, pairs: boo
 
 
 def recorded_document(found: StoredBoard) -> dict[str, Any]:
-    """The JSON document of a leaderboard, with what is recorded of the runs of each row."""
+    """The JSON document of a leaderboard, with what the store recorded of each row's runs."""
     whole = document(found.board)
     for entry, record in zip(found.board.entries, whole["leaderboard"], strict=True):
         record["recorded"] = recorded_values(found.runs[entry.key])
@@ -58,7 +58,7 @@ def recorded_document(found: StoredBoard) -> dict[str, Any]:
 
 
 def recorded_values(runs: Iterable[Run]) -> dict[str, list[Any]]:
-    """By key, the different values that these runs have, oldest first: one, where they agree."""
+    """The distinct values of each recorded key, oldest first; a single value if all runs agree."""
     found: dict[str, list[Any]] = {}
     for keys in map(keys_of, runs):
         for key, value in keys.items():
@@ -68,7 +68,7 @@ def recorded_values(runs: Iterable[Run]) -> dict[str, list[Any]]:
 
 
 def joined_csv(texts: Sequence[str]) -> str:
-    """Several CSV texts below the columns of all of them; a column that one of them lacks is empty there."""
+    """Join CSV texts under the columns of all; a field is empty if its text lacks the column."""
     tables = [list(csv.reader(io.StringIO(each))) for each in texts]
     columns = list(dict.fromkeys(name for table in tables for name in table[0]))
     out = io.StringIO()

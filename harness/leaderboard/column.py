@@ -1,4 +1,4 @@
-"""What a column of a leaderboard is: its name, its value, its meaning, how it is printed, and where it shows."""
+"""A column of a leaderboard: its name, value and meaning, its printed form, and the views that show it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.output.units import CellPart, TableCell, fixed, with_deviation, wit
 from harness.statistics import Interval
 
 Source = TypeVar("Source")
-"""What a column reads: an entry of the leaderboard, or a comparison of one."""
+"""What a column reads: an entry of the leaderboard, or a comparison of an entry."""
 
 View: TypeAlias = Literal["main", "summaries", "tests", "power", "report"]
 """A table of columns: the leaderboard, the three kinds that ``--statistics`` adds, and the report's ranking."""
@@ -20,14 +20,14 @@ View: TypeAlias = Literal["main", "summaries", "tests", "power", "report"]
 VIEWS: tuple[View, ...] = ("main", "summaries", "tests", "power", "report")
 
 METRIC_UNIT = "the metric's"
-"""The unit of a number that is a value of the judged metric, or a difference of two; a table prints it in its own."""
+"""The unit of a value of the judged metric, or of a difference of two; a table converts both to its own unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnKind:
-    """What several columns are: their type and unit, how a value is printed in the scale of a table, and its sign.
+    """What several columns share: type, unit, printed form in a table's scale, and format option of the sign.
 
-    An ``interval`` has two ends, ``comparison`` is the one with a random draw, ``searches`` are those at equal cost.
+    ``interval`` has two ends, ``comparison`` is the one with a random draw, ``searches`` are those at equal cost.
     """
 
     type: Literal["text", "integer", "number", "list", "interval", "comparison", "searches"]
@@ -36,17 +36,17 @@ class ColumnKind:
     sign: str = ""
 
     def printed(self, value: Any, scale: float) -> CellPart:
-        """A value in the scale of a table, with two decimals where nothing else is said."""
+        """A value in a table's scale, with two decimals unless ``format`` is given."""
         return fixed(value, 2, scale, sign=self.sign) if self.format is None else self.format(value, scale)
 
 
 @dataclass(frozen=True, slots=True)
 class Heading(Generic[Source]):
-    """The head of a column in one view, where ``{sign}`` is the unit's and ``{of_size}`` how many cells are ranked.
+    """The head of a column in one view; ``{sign}`` becomes the unit's sign, ``{of_size}`` the number of ranked cells.
 
-    ``meaning`` is the report's explanation, by default that of the column. ``beside`` names the attribute that is
-    printed behind the value, a deviation or an interval; ``cell`` prints something else altogether, and ``number`` is
-    what the report sorts by then. ``shown`` tells which leaderboards have it.
+    ``meaning`` is the report's explanation, by default the column's. ``beside`` names the attribute printed after the
+    value, a deviation or an interval; ``cell`` replaces the whole printed cell, and ``number`` is then the report's
+    sort key. ``shown`` tells which leaderboards have the column.
     """
 
     text: str
@@ -61,9 +61,9 @@ class Heading(Generic[Source]):
 class Column(Generic[Source]):
     """A column; ``name`` is its key in JSON and CSV, ``meaning`` the sentence that documents it.
 
-    ``value`` reads it from its source, by default the attribute of that name; an ``Undefined`` says why there is none.
-    One that no view ``shows`` is data alone. ``export`` is its name in the export where that is another one, and
-    ``None`` keeps it out.
+    ``value`` reads the value from the source, by default the attribute ``name``; ``Undefined`` holds the reason for a
+    missing value. A column without views in ``shows`` is only data. ``export`` is its name in the export, if different;
+    ``None`` leaves it out.
     """
 
     name: str
@@ -74,15 +74,15 @@ class Column(Generic[Source]):
     shows: Mapping[View, Heading[Source]] = field(default_factory=dict)
 
     def show(self, view: View, heading: Heading[Source]) -> Column[Source]:
-        """The column with a heading in one view more."""
+        """A copy of the column with a heading in one more view."""
         return replace(self, shows={**self.shows, view: heading})
 
     def of(self, source: Source) -> Any:
-        """Its value."""
+        """Its value for a source."""
         return getattr(source, self.name) if self.value is None else self.value(source)
 
     def cell(self, heading: Heading[Source], source: Source, unit_scale: float) -> TableCell:
-        """What stands below one of its heads; ``unit_scale`` multiplies values of the metric."""
+        """The printed cell below a heading; ``unit_scale`` multiplies values of the metric."""
         scale = unit_scale if self.kind.unit == METRIC_UNIT else 1.0
         if heading.cell is not None:
             return (heading.cell(source),)

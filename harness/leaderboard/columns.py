@@ -1,7 +1,7 @@
-"""The registry of a leaderboard's columns: a new one is one entry here.
+"""The registry of a leaderboard's columns: one entry here adds a column.
 
-From it follow the terminal, CSV, JSON, Markdown, LaTeX, the report's ranking, ``harness export leaderboard`` and the
-documentation of its columns.
+The terminal, CSV, JSON, Markdown, LaTeX, the report's ranking, ``harness export leaderboard`` and the documentation of
+the columns follow from it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ DIFFERENCES = "Difference of the means from one random draw, positive is better,
 
 
 def _several(name: str) -> Callable[[Leaderboard], bool]:
-    """Whether the rows differ in what they are of."""
+    """A check whether rows differ in an attribute."""
     return lambda board: len({getattr(entry, name) for entry in board.entries}) > 1
 
 
 def _uneven(board: Leaderboard) -> bool:
-    """Whether the title cannot say how many runs there are: the rows differ in it, or some runs failed."""
+    """Whether the numbers of runs differ between rows or a run failed, so that the title cannot give the number."""
     return any(entry.failed for entry in board.entries) or len({len(entry.seeds) for entry in board.entries}) > 1
 
 
@@ -58,13 +58,13 @@ def _runs(entry: LeaderboardEntry) -> str:
 
 
 def _report_hours(entry: LeaderboardEntry) -> CellPart:
-    """Two significant digits of a part of an hour, and tenths of all others."""
+    """Two significant digits below one hour, else one decimal."""
     found = entry.hours
     return f"{found:.2g}" if not isinstance(found, Undefined) and 0 < found < 1 else fixed(found, 1)
 
 
 def _named(name: str, meaning: str, heading: Heading[LeaderboardEntry]) -> Column[LeaderboardEntry]:
-    """A column that says what a row is of, in every view."""
+    """A column that identifies a row, in every view."""
     return Column(name, meaning, TEXT, shows=dict.fromkeys(VIEWS, heading))
 
 
@@ -177,10 +177,10 @@ policy oracle space seeds failed_seeds mean mean_interval std median iqm best be
 against_random
 """
 ORDERS: Mapping[str, Sequence[str]] = {"report": REPORT_ORDER.split(), "export": EXPORT_ORDER.split()}
-"""The first columns of a view that has an order of its own; what they do not name follows as it does here."""
+"""The first columns of each view with its own order; the other columns follow in the order of the registry."""
 
 
 def place(view: str, name: str) -> int:
-    """The place of a column among those of a view; those of one place keep their order."""
+    """The sort key of a column in a view; columns with equal keys keep the order of the registry."""
     first = ORDERS.get(view, ())
     return first.index(name) if name in first else len(first)

@@ -1,4 +1,4 @@
-"""The two sides of a comparison of leaderboards: a store or a JSON file, as rows that can be matched."""
+"""Reads each leaderboard of a comparison, from a store or a JSON file, as rows that can be matched."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.storage.selection import require_runs, select, with_baseline
 from harness.storage.store import Store
 
 MatchKey: TypeAlias = tuple[str, str, str, str, str]
-"""What rows are matched by: policy, oracle, space, the judge (``table nasbench101-v5-digits``) and its metric."""
+"""What identifies a row: policy, oracle, space, the judge (``table nasbench101-v5-digits``) and its metric."""
 
 KEY_FIELDS = ("policy", "oracle", "space", "judge", "metric")
 FIELDS = (*KEY_FIELDS, "seeds", "values", "ranks", "queries")
@@ -26,7 +26,7 @@ FIELDS = (*KEY_FIELDS, "seeds", "values", "ranks", "queries")
 class ComparedRow:
     """A row of a leaderboard: the values and ranks of its seeds, ``None`` for a run without one.
 
-    ``recorded`` holds the different values of each recorded key of its runs; it is empty where nobody recorded them.
+    ``recorded`` holds the distinct values of each recorded key of its runs, or only ``truth`` if none was.
     """
 
     key: MatchKey
@@ -39,12 +39,12 @@ class ComparedRow:
 
     @property
     def known(self) -> list[float]:
-        """The values that there are."""
+        """The values that exist."""
         return [value for value in self.values if value is not None]
 
     @property
     def larger_is_better(self) -> bool:
-        """Which way its metric points."""
+        """Whether larger values are better."""
         measure = measure_of(self.metric)
         return measure is None or measure.larger_is_better
 
@@ -53,9 +53,9 @@ ComparedRows: TypeAlias = Mapping[MatchKey, ComparedRow]
 
 
 def read_leaderboard(source: str, wheres: Sequence[str]) -> ComparedRows:
-    """The rows of a JSON leaderboard, of a database file, or of a store's URL; raises a HarnessError for none of them.
+    """Read the rows of a JSON file, a database file or a store's URL; raises a HarnessError for anything else.
 
-    The runs of a store that were not judged yet are judged. ``wheres`` select its runs, and are none on a JSON file.
+    Judges the runs of a store that were not judged yet. ``wheres`` select runs of a store; a JSON file ignores them.
     """
     path = Path(source)
     if path.suffix == ".json":
@@ -69,12 +69,12 @@ def read_leaderboard(source: str, wheres: Sequence[str]) -> ComparedRows:
 
 
 def url_of(source: str) -> str:
-    """The URL of a store that is named by its URL or by its SQLite file, be it there or not."""
+    """The URL of a store given by its URL or by its SQLite file, whether it exists or not."""
     return source if "://" in source else f"sqlite:///{source}"
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    """The entries of what `harness run --json` or `harness leaderboard --json` printed."""
+    """The entries that `harness run --json` or `harness leaderboard --json` printed."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         entries = [entry for board in document.get("leaderboards", [document]) for entry in board["leaderboard"]]

@@ -1,4 +1,4 @@
-"""A policy against what it is measured by: how far apart the two are, and what the seeds allow to say about it."""
+"""Compares a policy with a reference: their difference, its tests, and what the number of seeds can show."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from harness.core.numbers import Number, Undefined
 from harness.statistics import Interval
 
 SIGNIFICANT = 0.05
-"""The level of every test, and what a p must lie below to be called a finding."""
+"""The level of every test: a p below it is a finding."""
 
 POWER = 0.8
-"""The chance to see a difference that ``detectable`` and ``seeds_needed`` are about."""
+"""The chance to find a difference, for ``detectable`` and ``seeds_needed``."""
 
 MARGIN_DEVIATIONS = 0.5
-"""The default margin in standard deviations: half a one is a medium effect (Cohen 1988, Sec. 2.2)."""
+"""The default margin in standard deviations: 0.5 is a medium effect (Cohen 1988, Sec. 2.2)."""
 
 ONE_DRAW = "one random draw"
 
 SEARCH_NAMES = {"queries": "random search at as many queries", "seconds": "random search for as much training time"}
-"""What random search at a policy's cost is called, by the cost that is equal."""
+"""The name of random search at a policy's cost, by the cost that is equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A policy's values against ``other``; every sign is so that positive is better, whichever way the metric points.
+    """A policy's values compared with ``other``'s; a positive sign means better, whichever direction the metric has.
 
     ``difference`` of the means, ``interval`` (Welch's, 95 %), ``margin`` and ``detectable`` are in the metric's unit,
-    accuracies being fractions. ``holm_p`` is ``welch_p`` corrected for all policies that are compared with ``other``.
-    ``improvement`` is the chance that a run beats one of ``other``. ``equivalence_p`` is small where the means surely
-    differ by less than ``margin``. ``detectable`` is the smallest difference seen by four such comparisons in five, and
-    ``seeds_needed`` are those on each side by which the difference found would be.
+    with accuracies as fractions. ``holm_p`` is ``welch_p`` corrected for all policies that are compared with ``other``.
+    ``improvement`` is the chance that a run beats a run of ``other``. ``equivalence_p`` is small if the means surely
+    differ by less than ``margin``. ``detectable`` is the smallest difference that four in five such comparisons find;
+    ``seeds_needed`` is the number of seeds on each side that finds ``difference`` as often.
     """
 
     other: str
@@ -51,19 +51,19 @@ class Comparison:
 
     @property
     def found(self) -> bool:
-        """Whether the two differ, after the correction for the number of policies."""
+        """Whether the difference is significant after the correction for the number of policies."""
         return is_significant(self.holm_p)
 
     @property
     def equivalent(self) -> bool:
-        """Whether they surely differ by less than the margin."""
+        """Whether the two surely differ by less than the margin."""
         return is_significant(self.equivalence_p)
 
 
 def compare_samples(
     values: Sequence[float], others: Sequence[float], other: str, *, larger_is_better: bool, margin: Number
 ) -> Comparison:
-    """Compare two samples, one value a seed; ``holm_p`` is that of a single test until it is ``holm_adjusted``."""
+    """Compare two samples, one value a seed; ``holm_p`` is ``welch_p`` until ``holm_adjusted`` corrects it."""
     sign = 1.0 if larger_is_better else -1.0
     a, b = [sign * value for value in values], [sign * value for value in others]
     difference, test = _difference(a, b), statistics.welch(a, b)
@@ -87,14 +87,14 @@ def compare_samples(
 
 
 def default_margin(std: Number) -> Number:
-    """The default margin: half of one standard deviation of what a policy is compared with."""
+    """The default margin: half the standard deviation of the values that a policy is compared with."""
     if isinstance(std, Undefined) or std > 0:
         return std if isinstance(std, Undefined) else MARGIN_DEVIATIONS * std
     return Undefined("what it is compared with does not vary, so half of its deviation is no margin")
 
 
 def holm_adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons, in their order, with Holm's correction within each family: those with the same ``other``."""
+    """The comparisons, in order, with Holm's correction within each family: those with the same ``other``."""
     families: dict[str, list[int]] = {}
     for i, comparison in enumerate(comparisons):
         families.setdefault(comparison.other, []).append(i)
@@ -107,7 +107,7 @@ def holm_adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def is_significant(p: Number) -> bool:
-    """Whether there is a p, and it is a finding."""
+    """Whether p exists and is below the level of the tests."""
     return not isinstance(p, Undefined) and p < SIGNIFICANT
 
 
@@ -119,7 +119,7 @@ def _difference(a: Sequence[float], b: Sequence[float]) -> Number:
 
 
 def _power(a: Sequence[float], b: Sequence[float], difference: Number) -> tuple[Number, int | Undefined]:
-    """The smallest difference that these seeds show, and the seeds that would show the difference found."""
+    """The smallest difference that these seeds detect, and the number of seeds that detects the difference found."""
     first, second = statistics.std(a), statistics.std(b)
     if isinstance(first, Undefined):
         return first, first

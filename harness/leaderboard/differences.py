@@ -1,4 +1,4 @@
-"""What differs between two leaderboards: the numbers of the rows in both, and what was recorded of their runs."""
+"""Finds what differs between two leaderboards: the results of the common rows, and the records of their runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from harness.leaderboard.comparison import Comparison, compare_samples, default_
 from harness.storage.selection import ABSENT, short_key, value_text
 
 IGNORED_KEYS = ("policy", "oracle", "space", "table")
-"""Keys that rows are matched by, and how a table is called, whose digest counts."""
+"""The keys that match rows, and the name of a table, since its digest counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowMatch:
-    """A row that both sides have; ``comparison`` is of ``b`` with ``a``, positive where ``b`` is better."""
+    """A row of both leaderboards; ``comparison`` compares ``b`` with ``a``, positive if ``b`` is better."""
 
     a: ComparedRow
     b: ComparedRow
@@ -26,25 +26,25 @@ class RowMatch:
 
     @property
     def name(self) -> str:
-        """How sentences call it; both names where they differ."""
+        """Its policy's name in sentences; both names if they differ."""
         return self.a.key[0] if self.a.key[0] == self.b.key[0] else f"{self.a.key[0]}, {self.b.key[0]}"
 
     @property
     def moved(self) -> list[int]:
-        """The seeds that both have and that ended at another value."""
+        """The common seeds whose values differ."""
         theirs = dict(zip(self.b.seeds, self.b.values, strict=True))
         pairs = zip(self.a.seeds, self.a.values, strict=True)
         return [seed for seed, value in pairs if seed in theirs and theirs[seed] != value]
 
     @property
     def same(self) -> bool:
-        """Whether both have the same seeds, and these ended at the same values."""
+        """Whether both have the same seeds with the same values."""
         return sorted(self.a.seeds) == sorted(self.b.seeds) and not self.moved
 
 
 @dataclass(frozen=True, slots=True)
 class BoardDifferences:
-    """The rows that both sides have, in the order of the first one, and those that only one has."""
+    """The common rows, in the order of the first leaderboard, and the rows of only one leaderboard."""
 
     matches: tuple[RowMatch, ...]
     only_a: tuple[ComparedRow, ...]
@@ -52,7 +52,7 @@ class BoardDifferences:
 
     @property
     def shared(self) -> dict[str, tuple[str, str]]:
-        """What differs in the same way in every match, where there are several."""
+        """The differences that all matches share; empty for fewer than two matches."""
         if len(self.matches) < 2:
             return {}
         first = self.matches[0].differing
@@ -60,9 +60,9 @@ class BoardDifferences:
 
 
 def differences(a: ComparedRows, b: ComparedRows) -> BoardDifferences:
-    """Match the rows of two sides, and compare them.
+    """Match the rows of two leaderboards, and compare them.
 
-    Holm's correction is over all matches but those whose seeds all ended at the same values: these test nothing.
+    Holm's correction covers all matches except those with equal values for all seeds, which test nothing.
     """
     pairs = list(_pairs(a, b))
     matches = [_match(a[left], b[right]) for left, right in pairs]
@@ -75,7 +75,7 @@ def differences(a: ComparedRows, b: ComparedRows) -> BoardDifferences:
 
 
 def _pairs(a: Iterable[MatchKey], b: Iterable[MatchKey]) -> Iterator[tuple[MatchKey, MatchKey]]:
-    """Rows of the same key; then a row that is left and has the settings in its name with the one that fits."""
+    """Pairs of equal keys; then pairs of other keys that are equal without settings, if the pair is unique."""
     left, right = list(a), list(b)
     for key in left:
         if key in right:
@@ -100,7 +100,7 @@ def _match(a: ComparedRow, b: ComparedRow) -> RowMatch:
 
 
 def _differing(a: ComparedRow, b: ComparedRow) -> dict[str, tuple[str, str]]:
-    """The keys whose values differ, with both; nothing of settings where one side did not record them."""
+    """The keys whose values differ, with both values; compares settings only if both sides recorded them."""
     found = {"seeds": (_listed(sorted(a.seeds)), _listed(sorted(b.seeds)))}
     both = len(a.recorded) > 1 and len(b.recorded) > 1
     names = [*a.recorded, *(name for name in b.recorded if name not in a.recorded)] if both else ["truth"]
@@ -111,7 +111,7 @@ def _differing(a: ComparedRow, b: ComparedRow) -> dict[str, tuple[str, str]]:
 
 
 def _listed(values: Sequence[Any]) -> str:
-    """Values in words; a row of whole numbers by its ends."""
+    """Values as text; consecutive whole numbers by their ends."""
     whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
     if len(whole) == len(values) > 2 and whole == list(range(whole[0], whole[-1] + 1)):
         return f"{whole[0]} to {whole[-1]}"
@@ -119,7 +119,7 @@ def _listed(values: Sequence[Any]) -> str:
 
 
 def unexplained(match: RowMatch) -> bool:
-    """Whether runs with the same recorded settings, version and truth ended elsewhere for some seed all the same."""
+    """Whether the value of a seed differs although the recorded settings, version and truth are equal."""
     recorded = len(match.a.recorded) > 1 and len(match.b.recorded) > 1
     circumstances = ("seeds", "provenance.")
     return bool(recorded and match.moved and all(key.startswith(circumstances) for key in match.differing))

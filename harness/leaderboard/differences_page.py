@@ -1,4 +1,4 @@
-"""Shows what differs between two leaderboards."""
+"""Makes the page of what differs between two leaderboards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTE = (
 
 
 def page(found: BoardDifferences, a: str, b: str) -> Page:
-    """The numbers of rows in both, why they may differ, and the rows in one alone; ``a`` and ``b`` name them."""
+    """The results of common rows, why they may differ, and the rows of only one; ``a`` and ``b`` are names."""
     grids = [_numbers(found.matches), *_reasons(found), *_alone(found)]
     content = {"a": a, "b": b, "rows": [_record(match) for match in found.matches]}
     content |= {"only_in_a": [_named(row) for row in found.only_a], "only_in_b": [_named(row) for row in found.only_b]}
@@ -64,7 +64,7 @@ def _rank(row: ComparedRow) -> str:
 
 
 def _reasons(found: BoardDifferences) -> Iterator[TextTable]:
-    """What is recorded of the runs and differs: of all rows alike first."""
+    """The recorded differences of runs; those that all rows share come first."""
     shared = found.shared
     rows = [("all", key, *pair) for key, pair in shared.items()]
     for match in found.matches:
@@ -74,7 +74,7 @@ def _reasons(found: BoardDifferences) -> Iterator[TextTable]:
 
 
 def _called(match: RowMatch, found: BoardDifferences) -> str:
-    """What sentences call a match: its policy, and its oracle where there are several."""
+    """The name of a match in sentences: its policy, with its oracle if there are several."""
     several = len({each.a.key[1] for each in found.matches}) > 1
     return f"{match.name} on {match.a.key[1]}" if several else match.name
 

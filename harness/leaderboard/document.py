@@ -1,4 +1,4 @@
-"""A leaderboard as data: every number in full precision, as JSON and as CSV."""
+"""A leaderboard as data in JSON and CSV, with every number in full precision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.statistics import Interval
 
 
 def document(board: Leaderboard) -> dict[str, Any]:
-    """The JSON document: plain types, full precision, ``None`` for an undefined number with its reason beside it."""
+    """The JSON document in plain types and full precision; ``None`` for an undefined number, with its reason."""
     return {"leaderboard": [_record(entry) for entry in board.entries], "warnings": list(board.warnings)}
 
 
@@ -30,7 +30,7 @@ def _record(entry: LeaderboardEntry) -> dict[str, Any]:
 
 
 def plain_fields(source: LeaderboardEntry | Comparison) -> dict[str, Any]:
-    """The columns of a source as plain types, and the reasons for those that are ``None``."""
+    """The columns of an entry or comparison as plain types, and the reasons for those that are ``None``."""
     registry: Iterable[Column[Any]] = columns.ENTRY_COLUMNS
     if isinstance(source, Comparison):
         registry = columns.COMPARISON_COLUMNS
@@ -57,10 +57,10 @@ def as_json(board: Leaderboard) -> str:
 
 
 def as_csv(board: Leaderboard) -> str:
-    """One line an entry: lists are joined by semicolons, an undefined number is an empty field.
+    """CSV with one line an entry; semicolons join lists, and the field of an undefined number is empty.
 
     Fields of intervals and comparisons have dotted names: ``mean_interval.low``, ``against_random.welch_p``; those of
-    ``against_search`` go by what costs as much: ``against_search.queries.welch_p``.
+    ``against_search`` also name the equal cost: ``against_search.queries.welch_p``.
     """
     text = io.StringIO()
     names = [*_heads(columns.ENTRY_COLUMNS, _searched(board)), "reasons"]
@@ -83,7 +83,7 @@ def _by_cost(entry: LeaderboardEntry) -> dict[str, Any]:
 
 
 def _heads(registry: Iterable[Column[Any]], searched: Sequence[str] = ()) -> Iterator[str]:
-    """The names of the columns of a registry; ``searched`` are the costs of random search that have any."""
+    """The column names of a registry; ``searched`` are the costs at which random search was compared."""
     compared = columns.COMPARISON_COLUMNS
     for column in registry:
         match column.kind.type:
@@ -98,7 +98,7 @@ def _heads(registry: Iterable[Column[Any]], searched: Sequence[str] = ()) -> Ite
 
 
 def _flat(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of a plain record and of those inside it, by their columns; a record that is missing is ``None``."""
+    """The values of a nested record by dotted column names; ``None`` for a missing record."""
     for name, value in record.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}.")
@@ -107,7 +107,7 @@ def _flat(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
 
 
 def _reasons(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Why numbers of a plain record and of those inside it are missing, by their columns."""
+    """The reasons for missing numbers in a nested record, by dotted column names."""
     yield from ((before + name, reason) for name, reason in record.get("reasons", {}).items())
     for name, value in record.items():
         if isinstance(value, Mapping) and name != "reasons":

@@ -1,4 +1,4 @@
-"""One comparison from end to end: plan, perform or find the runs, judge them, and rank the policies."""
+"""Performs a whole comparison: plan the runs, perform the missing ones, judge them, and rank the policies."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from harness.storage.store import Store
 
 
 class Watcher(Protocol):
-    """Shows how the runs go, from when it is entered to when it is left."""
+    """Shows the progress of runs while its context is open."""
 
     def __call__(self, jobs: Sequence[RunJob], total: int) -> AbstractContextManager[Watcher]:
-        """Begin with the jobs that are left of ``total`` runs."""
+        """Begin with these jobs, the rest of ``total`` runs."""
 
     def receive(self, message: Message) -> None:
         """Show a message."""
 
     def note(self, text: str) -> None:
-        """Show one line that a user should know."""
+        """Show one line for the user."""
 
 
 def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard:
-    """Run whatever of the experiment is not in the store yet, judge every run, and return the leaderboard."""
+    """Perform the runs of an experiment that the store lacks, judge every run, and return the leaderboard."""
     plan = make_plan(experiment)
     for note in plan.notes:
         watcher.note(note)
@@ -50,7 +50,7 @@ def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard
 
 
 def search_equal_cost(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> leaderboard.EqualCost:
-    """Random search at the cost of each policy that asked a table; performs what of it the store does not hold yet."""
+    """Random search at the cost of each policy that queried a table; performs the runs that the store lacks."""
     if not experiment.equal_cost or experiment.judge != BY_TABLE:
         return {}
     runs = [store.show(spec.digest) for spec in plan.specs]
@@ -61,25 +61,25 @@ def search_equal_cost(plan: Plan, store: Store, watcher: Watcher, experiment: Ex
 
 
 def judge_of(plan: Plan, store: Store) -> Judge:
-    """The judge that looks up a plan's table, each look being recorded in the store."""
+    """The judge that reads a plan's table; the store records each lookup."""
     return Judge(build_truth(plan.specs[0], plan.space), plan.space, record=store.record_lookup)
 
 
 def trajectories_of_experiment(experiment: Experiment) -> list[Trajectory]:
-    """The any-time courses of the performed runs of an experiment that a table judges, one look at the truth a run.
+    """The any-time trajectories of an experiment's performed runs, which a table judges by one lookup a run.
 
-    Random search at equal cost is among them.
+    They include random search at equal cost.
     """
     plan = make_plan(experiment)
     with Store.open(experiment.store) as store:
         runs = [store.show(spec.digest) for spec in plan.specs]
-        beside = stored_searches(runs, store) if experiment.equal_cost else []
+        searches = stored_searches(runs, store) if experiment.equal_cost else []
         judge = judge_of(plan, store)
-        return [trajectory(run, judge, store, plan.space) for run in (*runs, *beside)]
+        return [trajectory(run, judge, store, plan.space) for run in (*runs, *searches)]
 
 
 def finished_runs(url: str) -> set[str]:
-    """The finished runs of a store; none where it cannot be read, of which ``Store.open`` will say more."""
+    """The ids of a store's finished runs; none if it cannot be read, which ``Store.open`` reports later."""
     try:
         with Store.read(url) as store:
             return {run.id for run in store.runs(status="finished")}
@@ -135,7 +135,7 @@ def _found_before(jobs: Sequence[RunJob], total: int) -> str:
 
 
 def workers_for(experiment: Experiment, specs: Sequence[RunSpec]) -> int:
-    """How many of these runs go at a time: as asked, or one on each GPU that is used, or one a core."""
+    """The number of runs at a time: as requested, or else one a GPU in use, or else one a core."""
     on_gpu = any(spec.settings["oracle"].get("device", "cpu") != "cpu" for spec in specs)
     default = len(experiment.gpus) or (1 if on_gpu else os.cpu_count() or 1)
     return min(experiment.workers or default, len(specs))

@@ -1,13 +1,13 @@
-"""Random search at the same cost as each policy: how much of a result is bought by the queries alone?
+"""Random search at the same cost as each policy: how good a result do the queries alone give?
 
-Wherever a table answers a policy's Scores, random search is run on that table with the same settings, as long as the
-most expensive run at least: ordinary runs, which the store keeps. Of such a run a beginning counts that spent no more
-than a policy's run: as many queries, or as many seconds of training by the table's record. Queries that ask for a cell
-again cost random search as they cost the policy. Li and Talwalkar ("Random Search and Reproducibility for Neural
+If a table answers a policy's Scores, random search runs on that table with the same settings, for at least the cost of
+the most expensive run; the store keeps these as ordinary runs. A policy's run is compared with the beginning of random
+search that spent no more: as many queries, or as many seconds of training by the table's record. A repeated query for a
+cell costs random search what it costs the policy. Li and Talwalkar ("Random Search and Reproducibility for Neural
 Architecture Search", UAI 2019) ask for random search at the same cost beside every search.
 
-The random search beside a run has a seed of its own: with the same one, a policy that begins with random cells would
-begin with those of random search, and the two would not be the independent samples that the tests take them for.
+Random search has another seed than the run it is compared with: with the same seed, a policy that begins with random
+cells would begin with those of random search, and the tests would not have the independent samples that they assume.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ from policies.random_search import RandomSearch
 RANDOM_SEARCH = "random-search"
 
 SEED_OFFSET = 1_000_000
-"""How far the seed of the random search beside a run is from the run's own."""
+"""The seed of random search minus the seed of the run that it is compared with."""
 
 MOST_SAMPLES = 100_000
-"""The most samples of a random search; beyond their cost it is known only where they saw every cell there is."""
+"""The most samples of a random search; beyond their cost its result is known only if it saw every cell."""
 
 PILOT_CELLS = 1_000
-"""How many random cells are priced to foresee how many trainings a policy's seconds buy."""
+"""The number of random cells whose cost estimates how many trainings a policy's seconds buy."""
 
 STANDARD_ERRORS = 4.0
-"""How many standard errors dearer or cheaper than foreseen the trainings may come out."""
+"""The number of standard errors by which the cost of trainings may differ from the estimate."""
 
 UNSEEN_PROBABILITY = 1e-5
-"""The chance that uniform draws are ended before they saw every cell of a small space."""
+"""The chance that uniform draws end before they saw every cell of a small space."""
 
 CostKind: TypeAlias = Literal["queries", "seconds"]
 COSTS: tuple[CostKind, ...] = ("queries", "seconds")
@@ -63,7 +63,7 @@ NumbersBySeed: TypeAlias = list[tuple[int, Number]]
 
 @dataclass(frozen=True, slots=True)
 class StoredSearch:
-    """A stored random search: its incumbents, what it cost, and whether it saw every cell that can be reached."""
+    """A stored random search: its incumbents, its cost, and whether it saw every cell that can be reached."""
 
     run: str
     steps: tuple[Incumbent, ...]
@@ -71,7 +71,7 @@ class StoredSearch:
     exhausted: bool
 
     def at(self, cost: CostKind, run: Run) -> Incumbent | Undefined:
-        """Its incumbent at what a policy's run spent."""
+        """Its incumbent at the cost of a policy's run."""
         if run.status == "failed":
             return Undefined(run.reason or "the run failed")
         limit = getattr(run.spent, cost)
@@ -84,9 +84,9 @@ class StoredSearch:
 
 
 def missing_searches(runs: Sequence[Run], store: Store, space: SearchSpace) -> tuple[RunSpec, ...]:
-    """The random searches that these runs of a space call for, without those that are stored, be it with more samples.
+    """The random searches that these runs of a space need, without those stored with at least as many samples.
 
-    Raises a HarnessError where the runs' table cannot be read.
+    Raises a HarnessError if the runs' table cannot be read.
     """
     stored, specs = store.runs(status="finished", policy=RANDOM_SEARCH), dict[str, RunSpec]()
     for asked in _by_search(runs):
@@ -101,10 +101,10 @@ def missing_searches(runs: Sequence[Run], store: Store, space: SearchSpace) -> t
 
 
 def equal_cost(runs: Sequence[Run], judge: Judge, store: Store, space: SearchSpace) -> EqualCost:
-    """The truth of stored random searches at the cost of each of these runs of a space; one look a random search.
+    """The truth of stored random searches at the cost of each of these runs of a space; one lookup a search.
 
-    Nothing is searched. Policies that asked nothing have no entry, nor have those that no table answered, and those
-    that no stored random search goes with.
+    Nothing is searched. A policy has no entry if it made no queries, no table answered them, or no matching random
+    search is stored.
     """
     stored, found = store.runs(status="finished", policy=RANDOM_SEARCH), dict[EntryKey, dict[str, NumbersBySeed]]()
     for asked in _by_search(runs):
@@ -138,14 +138,14 @@ def _group(run: Run) -> EntryKey:
 
 
 def _by_search(runs: Sequence[Run]) -> list[list[Run]]:
-    """The runs of policies that asked a table something, by the random search that they are compared with."""
+    """The runs of policies that queried a table, grouped by the random search they are compared with."""
     asking = {_group(run) for run in runs if run.spent.queries and run.spec.policy not in (BASELINE, RANDOM_SEARCH)}
     asked = (run for run in runs if _group(run) in asking and _asks_table(run.spec))
     return list(grouped(asked, lambda run: _search_digest(run.spec)).values())
 
 
 def _asks_table(spec: RunSpec) -> bool:
-    """Whether a run's oracle reads a table; one with a device trains, and loading it would load torch for nothing."""
+    """Whether a run's oracle reads a table; an oracle with a device trains, and loading it would load torch."""
     return spec.table is not None and "device" not in spec.settings["oracle"] and "table" in _settings_of(spec.oracle)
 
 
@@ -159,18 +159,18 @@ def _without_decorators(oracle: str) -> str:
 
 
 def _search_digest(spec: RunSpec) -> str:
-    """What random searches of any length and seed have in common, as a digest."""
+    """The digest that random searches of any length and seed share."""
     return replace(_search_spec(spec, 1), seed=0).digest
 
 
 def _matching(stored: Iterable[Run], spec: RunSpec) -> Iterator[Run]:
-    """The stored random searches on what a run searched, of any length and seed."""
+    """The stored random searches with a run's table and settings, of any length and seed."""
     oracle, bare = _without_decorators(spec.oracle), _search_digest(spec)
     return (run for run in stored if run.spec.oracle == oracle and _search_digest(run.spec) == bare)
 
 
 def _search_spec(spec: RunSpec, samples: int) -> RunSpec:
-    """Random search where a run searched: the same table and settings, a seed apart, without a budget."""
+    """The random search for a run: the same table and settings, an offset seed, and no budget."""
     known = _settings_of(spec.oracle)
     mine = {name: value for name, value in spec.settings["oracle"].items() if name in known}
     chosen = {**settings.defaults(RandomSearch), "samples": samples}
@@ -196,7 +196,7 @@ def _stored_search(run: Run, store: Store, space: SearchSpace) -> StoredSearch:
 
 
 def saw_every_cell(cells: set[str], space: SearchSpace) -> bool:
-    """Whether these are all cells that can be reached; a cell may stand among them in several labellings."""
+    """Whether these are all reachable cells; several labellings of the same cell may occur."""
     if len(cells) < space.reachable:
         return False
     keys = space.canonical_keys(space.require([space.parse(cell) for cell in cells]))
@@ -206,7 +206,7 @@ def saw_every_cell(cells: set[str], space: SearchSpace) -> bool:
 def _numbers_at_cost(
     runs: Sequence[Run], searched: StoredSearch | None, judge: Judge, space: SearchSpace
 ) -> Iterator[tuple[Run, CostKind, Number]]:
-    """The truth of a seed's random search at the cost of each of these runs of the seed."""
+    """The truth of one seed's random search at the cost of each of the seed's runs."""
     if searched is None:
         missing = Undefined("the random search beside this seed is not stored")
         yield from ((run, cost, missing) for run in runs for cost in COSTS)
@@ -225,9 +225,9 @@ def _number(step: Incumbent | Undefined, truths: Mapping[str, Verdict | NoVerdic
 
 
 def _samples_needed(runs: Sequence[Run], oracle: Oracle) -> int:
-    """How many samples cover the cost of each of these runs, or else ``MOST_SAMPLES``.
+    """The number of samples that covers the cost of each of these runs, at most ``MOST_SAMPLES``.
 
-    A small space is covered when every cell was seen: from then on nothing changes.
+    It covers a small space once it saw every cell: further samples change nothing.
     """
     spec, space = runs[0].spec, oracle.space
     queries, seconds = max(run.spent.queries for run in runs), max(run.spent.seconds for run in runs)
@@ -238,13 +238,13 @@ def _samples_needed(runs: Sequence[Run], oracle: Oracle) -> int:
 
 
 def rounded_up(number: int) -> int:
-    """A whole number from ``number`` up with two digits that are not 0 at most, which the next experiment may share."""
+    """``number`` rounded up to two significant digits, so that the next experiment may share the run."""
     unit: int = 10 ** max(0, len(str(number)) - 2)
     return -(-number // unit) * unit
 
 
 def draws_to_see_all(cells: int) -> int:
-    """After how many uniform draws every one of these cells was seen, but for a chance of ``UNSEEN_PROBABILITY``.
+    """The number of uniform draws that see all of these cells, except for a chance of ``UNSEEN_PROBABILITY``.
 
     By the union bound: the chance that one is missing after k draws is at most n exp(-k/n).
     """
@@ -252,14 +252,14 @@ def draws_to_see_all(cells: int) -> int:
 
 
 def prices(oracle: Oracle) -> list[float]:
-    """The seconds of training that ``PILOT_CELLS`` cells cost, drawn by the space's sampler."""
+    """The training seconds of each of ``PILOT_CELLS`` cells that the space's sampler draws."""
     rows = oracle.space.sample_many(stream(0, "equal cost"), PILOT_CELLS)
     answers = oracle.answer([Score(Architecture(tuple(row))) for row in rows.tolist()])
     return [answer.cost.seconds for answer in answers]
 
 
 def trainings_bought(seconds: float, prices: Sequence[float]) -> int:
-    """How many trainings cost so much at least, by some prices, with ``STANDARD_ERRORS`` standard errors to spare."""
+    """The number of trainings that cost ``seconds`` or more, with ``STANDARD_ERRORS`` standard errors to spare."""
     mean, deviation = float(np.mean(prices)), float(np.std(prices))
     if mean == 0:
         return 0

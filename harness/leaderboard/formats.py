@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 TERMINAL_WIDTH = 100
-"""The columns of a terminal that a leaderboard fits in, for names as long as ours."""
+"""The width in characters that a leaderboard needs, for names as long as ours."""
 
 HTML_MARK, LATEX_MARK = "–<sup>{}</sup>".format, "--\\textsuperscript{{{}}}".format
 SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -28,7 +28,7 @@ SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def render(board: Leaderboard, form: str, *, statistics: bool = False) -> str:
     """The leaderboard as ``csv``, ``json``, ``markdown`` or ``latex``; raises UnknownNameError for another form.
 
-    CSV and JSON have all numbers; the other two have those behind the verdicts where ``statistics`` are asked for.
+    CSV and JSON have all numbers; Markdown and LaTeX have those behind the verdicts only if ``statistics`` is true.
     """
     if form in DATA_FORMATS:
         return DATA_FORMATS[form](board)
@@ -38,7 +38,7 @@ def render(board: Leaderboard, form: str, *, statistics: bool = False) -> str:
 
 
 def terminal(board: Leaderboard, *, statistics: bool = False) -> Group:
-    """What rich prints: a table of ``TERMINAL_WIDTH`` columns, verdicts, warnings; with ``statistics`` more tables."""
+    """A table of ``TERMINAL_WIDTH`` characters for rich, verdicts and warnings; ``statistics`` adds tables."""
     from rich.console import Group
     from rich.text import Text
 
@@ -51,7 +51,7 @@ def terminal(board: Leaderboard, *, statistics: bool = False) -> Group:
 
 
 def _table(page: PrintedTable) -> list[Any]:
-    """A sheet's table for the terminal, and below it why numbers are missing."""
+    """A table for the terminal, with the reasons for missing numbers below it."""
     from rich.text import Text
 
     names = [i for i, head in enumerate(page.heads) if i == 0 or head in CONTEXT_COLUMNS]
@@ -68,7 +68,7 @@ def _notes(pages: Sequence[PrintedTable]) -> list[str]:
 
 
 def _fitted(page: PrintedTable) -> list[list[str]]:
-    """The rows' texts, without the spaces around ``±`` where a line would be wider than 100 columns with them."""
+    """The texts of the rows, without spaces around ``±`` if lines would be wider than ``TERMINAL_WIDTH``."""
     rows = [[_joined(page, cell, _superscript) for cell in row] for row in page.rows]
     columns = zip(page.heads, *rows, strict=True)
     width = sum(1 + max(len(line) for text in column for line in text.split("\n")) for column in columns) - 1
@@ -97,7 +97,7 @@ def _as_markdown(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
 
 
 def _markdown(page: PrintedTable) -> Iterator[str]:
-    """The lines of a sheet, its reasons below, an empty line last."""
+    """The Markdown lines of a table with its reasons below; the last line is empty."""
     rows = [[_joined(page, cell, HTML_MARK, markdown_text) for cell in row] for row in page.rows]
     yield from (markdown_text(page.title), "")
     yield from markdown_table(page.heads, _with_bold_lead(page, rows, "**{}**"))
@@ -115,7 +115,7 @@ def _with_bold_lead(page: PrintedTable, rows: list[list[str]], bold: str) -> lis
 
 
 def _as_latex(board: Leaderboard, behind: Sequence[PrintedTable]) -> str:
-    """A ``table`` for the package booktabs, and one for each sheet behind it."""
+    """A ``table`` for the package booktabs, and one for each table of statistics."""
     page = printed_table(board)
     notes = [*_verdicts(board), page.note, *(f"Warning: {warning}" for warning in board.warnings)]
     return "\n".join([_latex(page, notes), *(_latex(each, [each.note]) for each in behind)])
@@ -134,4 +134,4 @@ TABLE_FORMATS: Mapping[str, Callable[[Leaderboard, Sequence[PrintedTable]], str]
     "markdown": _as_markdown,
     "latex": _as_latex,
 }
-"""Forms that are printed as the terminal's is, and so take the sheets behind the leaderboard."""
+"""Formats of printed tables, which can include the tables of statistics."""

@@ -1,4 +1,4 @@
-"""Which runs are one row: those of a policy, oracle and space with the same settings; the name tells rows apart.
+"""Groups runs into rows by policy, oracle, space and settings; a row's name shows the settings that differ.
 
 Two runs of one policy that differ in a setting answer different questions, so their values are never averaged.
 """
@@ -17,7 +17,7 @@ SPACE_PREFIX = f"{SETTINGS_PREFIX}space."
 
 DECISIVE_PREFIXES = ("budget.", SETTINGS_PREFIX)
 DECISIVE_KEYS = ("search_metric", "version", "table_digest")
-"""With what stands below ``DECISIVE_PREFIXES`` these decide a run: all that its digest is of, but names and seed."""
+"""A run's digest covers these, the keys below ``DECISIVE_PREFIXES``, the names and the seed."""
 
 RecordedKeys = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class NamedRun:
-    """A run with the names of its row, which are those of its parts and the settings that tell rows apart."""
+    """A run with its row's names of policy, oracle and space, which include the settings that differ."""
 
     run: Run
     policy: str
@@ -36,12 +36,12 @@ class NamedRun:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What its row is of."""
+        """The names of its row."""
         return self.policy, self.oracle, self.space
 
 
 def named_runs(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[NamedRun]:
-    """The runs with the names of their rows; those of the baseline that say the same once more are left out.
+    """The runs with the names of their rows, without repeated draws of the baseline.
 
     Each key of ``group_by`` that a run has is part of its policy's name. Raises UnknownNameError for an unknown key.
     """
@@ -60,7 +60,7 @@ def named_runs(runs: Sequence[Run], group_by: Sequence[str] = ()) -> list[NamedR
 
 
 def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
-    """The items by their key, both in the order in which they come."""
+    """The items by their key; keys and items keep their order."""
     groups: dict[Key, list[Item]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
@@ -68,7 +68,7 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list
 
 
 def _baseline_oracles(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
-    """Runs of the baseline by id, one a seed, space and draw, with one oracle for all of a space: they asked none."""
+    """One oracle for all baseline runs of a space, as they asked none, by run id; without repeated draws."""
     found: dict[str, str] = {}
     for group in grouped(filter(asks_nothing, runs), lambda run: _space_key(keys[run.id])).values():
         oracle = group[0].spec.oracle
@@ -83,7 +83,7 @@ def _space_key(keys: RecordedKeys) -> tuple[str, str]:
 
 
 def _space_names(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
-    """The spaces' names by run, with the settings of a space that differ between runs of it."""
+    """The spaces' names by run, with the settings that differ between runs of the same space."""
     names: dict[str, str] = {}
     for group in grouped(runs, lambda run: run.spec.space).values():
         mine = {run.id: {k: v for k, v in keys[run.id].items() if k.startswith(SPACE_PREFIX)} for run in group}
@@ -93,7 +93,7 @@ def _space_names(runs: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[
 
 
 def _policy_names(group: Sequence[Run], keys: Mapping[str, RecordedKeys], wanted: Sequence[str]) -> dict[str, str]:
-    """The policies' names by run of a group that would else be one row."""
+    """The policies' names by run, for a group that would otherwise be one row."""
     if all(map(asks_nothing, group)):
         return _baseline_names(group, keys)
     mine = {run.id: {k: v for k, v in keys[run.id].items() if _is_decisive(k)} for run in group}
@@ -106,7 +106,7 @@ def _policy_names(group: Sequence[Run], keys: Mapping[str, RecordedKeys], wanted
 
 
 def _baseline_names(group: Sequence[Run], keys: Mapping[str, RecordedKeys]) -> dict[str, str]:
-    """The newest draws of the baseline keep its plain name, older ones that differ for a seed have their version."""
+    """Each seed's newest draw of the baseline has the plain name; older, different ones show their version."""
     newest = {run.spec.seed: run.id for run in sorted(group, key=lambda run: run.created)}
     plain = {run.id: run.spec.policy for run in group}
     older = [run for run in group if newest[run.spec.seed] != run.id]
@@ -118,7 +118,7 @@ def _is_decisive(key: str) -> bool:
 
 
 def differing_keys(each: Sequence[RecordedKeys]) -> list[str]:
-    """The keys that differ between these, sorted; a digest only where nothing else differs with it."""
+    """The keys whose values differ, sorted; a digest only if it separates more runs than the other keys."""
     names = sorted({key for keys in each for key in keys})
     columns = {name: [_text(keys.get(name, ABSENT)) for keys in each] for name in names}
     differing = [name for name in names if len(set(columns[name])) > 1]
@@ -133,6 +133,6 @@ def _text(value: Any) -> str:
 
 
 def row_name(name: str, keys: RecordedKeys, shown: Sequence[str], *, strip: str = "") -> str:
-    """A row's name: ``nao (policy.pool=100)``; the plain name where there is nothing to show."""
+    """A row's name: ``nao (policy.pool=100)``; the plain name if there is nothing to show."""
     told = [f"{short_key(key).removeprefix(strip)}={value_text(keys.get(key, ABSENT))}" for key in shown]
     return f"{name} ({', '.join(told)})" if told else name

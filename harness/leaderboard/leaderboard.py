@@ -1,4 +1,4 @@
-"""From judged runs to the rows of a leaderboard: one row a policy, oracle and space."""
+"""Makes a leaderboard from judged runs: one row a policy, oracle and space."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from harness.statistics import Interval
 BASELINE_NOTE = f"{BASELINE} is what the others are tested against"
 
 EntryKey: TypeAlias = tuple[str, str, str]
-"""What a row of a leaderboard is of: the policy, the oracle and the space."""
+"""What identifies a row of a leaderboard: the policy, the oracle and the space."""
 
 EqualCost: TypeAlias = Mapping[EntryKey, Mapping[str, tuple[Number, ...]]]
-"""The true values, one a seed, of random search at the cost of each row, by the name of what costs as much."""
+"""The true values, one a seed, of random search at the cost of each row, by the kind of cost that is equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardEntry:
     """A row of the leaderboard: its runs by seed, and numbers in the units of the metric (accuracies are fractions).
 
-    ``values`` and their ``ranks`` follow ``seeds``. The sums over seeds leave out the runs without a value, except that
-    ``p_beats_random`` counts every seed as a draw of random's, and that the costs are means over all seeds. ``hours``
-    are of training: a table's recorded ones, or those really spent. The intervals are bootstrapped over the seeds, at
-    95 %. ``against_search`` compares with random search that cost as much, where that is known; ``verdict`` says in
-    words what both comparisons come to.
+    ``values`` and their ``ranks`` follow ``seeds``. Statistics over seeds leave out runs without a value, but
+    ``p_beats_random`` counts every seed as a random draw, and costs are means over all seeds. ``hours`` are training
+    time, recorded by a table or really spent. The intervals are bootstrapped over the seeds, at 95 %.
+    ``against_search`` compares with random search at equal cost, if that is known; ``verdict`` states the result of
+    both comparisons in words.
     """
 
     runs: tuple[JudgedRun, ...]
@@ -79,7 +79,7 @@ class LeaderboardEntry:
 
     @property
     def key(self) -> EntryKey:
-        """What the row is of."""
+        """What identifies the row."""
         return self.policy, self.oracle, self.space
 
     @property
@@ -95,13 +95,13 @@ class LeaderboardEntry:
 
     @property
     def judged(self) -> int:
-        """How many of its runs have a value."""
+        """The number of its runs with a value."""
         return len(self.seeds) - len(self.failed)
 
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """Entries, best mean first, what their numbers are of, and what a reader must know before believing them."""
+    """Entries, best mean first, the truth that judged them, and warnings about their numbers."""
 
     entries: tuple[LeaderboardEntry, ...]
     truth: Truth
@@ -115,14 +115,14 @@ class Leaderboard:
 
 @dataclass(frozen=True, slots=True)
 class _ComparisonTerms:
-    """What all policies of a leaderboard are compared by."""
+    """What the comparisons of all policies share."""
 
     truth: Truth
     searches: EqualCost
     margin: float | None
 
     def compare(self, values: Sequence[float], others: Sequence[float], other: str, *, std: Number) -> Comparison:
-        """Compare two samples; ``std`` is the deviation whose half is the margin where none is given."""
+        """Compare two samples; half of the deviation ``std`` is the margin if none is given."""
         margin = default_margin(std) if self.margin is None else self.margin
         return compare_samples(values, others, other, larger_is_better=self.truth.larger_is_better, margin=margin)
 
@@ -130,11 +130,11 @@ class _ComparisonTerms:
 def build(
     runs: Sequence[JudgedRun], truth: Truth, *, searches: EqualCost | None = None, margin: float | None = None
 ) -> Leaderboard:
-    """Rank the policies of these runs, which were all judged by ``truth``.
+    """Rank the policies of these runs, all judged by ``truth``.
 
-    ``margin`` is the difference, in the metric's unit, below which two policies count as equally good. Without one it
-    is half of one standard deviation of what a policy is compared with: of the ranked cells against one random draw,
-    which is of them, and else of the values that random draws or random search came to.
+    ``margin`` is the difference, in the metric's unit, below which two policies count as equally good. The default is
+    half the standard deviation of what a policy is compared with: of the ranked cells for one random draw, which is
+    drawn from them, and otherwise of the values of random draws or random search.
     """
     rows = grouped(runs, lambda run: (run.policy, run.oracle, run.space)).values()
     groups = [sorted(row, key=lambda run: run.seed) for row in rows]
@@ -158,13 +158,13 @@ def _key(group: RunGroup) -> EntryKey:
 
 
 def names_of(keys: Collection[EntryKey]) -> dict[EntryKey, str]:
-    """What sentences call each row: the policy, and its oracle where there are several."""
+    """The name of each row in sentences: the policy, with its oracle if there are several."""
     several = len({oracle for _, oracle, _ in keys}) > 1
     return {key: f"{key[0]} on {key[1]}" if several else key[0] for key in keys}
 
 
 def _baseline(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup | Undefined:
-    """The random runs on the same space: those of the same oracle, or else any, as random asks none."""
+    """The random runs on the same space: those of the same oracle, or else of any, as random asks none."""
     run = group[0]
     if run.policy == BASELINE:
         return Undefined(BASELINE_NOTE)
@@ -174,7 +174,7 @@ def _baseline(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup | Undefin
 
 
 def _against(group: RunGroup, baseline: RunGroup | Undefined, terms: _ComparisonTerms) -> list[Comparison]:
-    """A row's comparisons before they are corrected: with its baseline, and with random search at its cost."""
+    """A row's uncorrected comparisons: with its baseline, and with random search at its cost."""
     values, ranking, found = values_of(group), terms.truth.ranking, []
     if not isinstance(baseline, Undefined):
         draws = values_of(baseline)
@@ -187,7 +187,7 @@ def _against(group: RunGroup, baseline: RunGroup | Undefined, terms: _Comparison
 
 
 def _corrected(rows: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
-    """The comparisons of each row, corrected for how many rows are compared with the same."""
+    """The comparisons of each row, corrected for how many rows have the same reference."""
     flat = iter(holm_adjusted([comparison for row in rows for comparison in row]))
     return [[next(flat) for _ in row] for row in rows]
 

@@ -1,4 +1,4 @@
-"""Every policy of a leaderboard against every other, with one correction for all of these tests."""
+"""Compares every policy of a leaderboard with every other, with one correction for all of these tests."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ UNPAIRED_NOTE = (
 )
 
 NOT_OF_PAIRS = ("other", "margin", "equivalence_p")
-"""What a pair has not of a comparison: no test of equivalence, as neither of two policies sets a scale for a margin."""
+"""Columns that pairs lack: there is no test of equivalence, as neither policy sets a scale for a margin."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairComparison:
-    """Two entries by their names, the better mean first; the first one is compared with the second."""
+    """The names of two entries, the better mean first, and the comparison of the first with the second."""
 
     first: str
     second: str
@@ -51,7 +51,7 @@ def pairs(board: Leaderboard) -> list[PairComparison]:
 
 
 def pairs_page(board: Leaderboard) -> Page:
-    """The page of all pairs: how far apart two policies are, and whether these seeds show it."""
+    """The page of all pairs: the difference of two policies, and whether these seeds show it."""
     unit, rows = unit_of(board.truth.metric), pairs(board)
     shown = [each for each in COMPARISON_COLUMNS if "tests" in each.shows and each.name != "mann_whitney_p"]
     heads = [each.shows["tests"].text.replace("difference", f"difference\n{unit.word}") for each in shown]
@@ -65,7 +65,7 @@ def pairs_page(board: Leaderboard) -> Page:
 
 
 def _compared(first: LeaderboardEntry, second: LeaderboardEntry, board: Leaderboard) -> Comparison:
-    """A pair before the correction; all pairs have one name, since they are one family."""
+    """A pair before the correction; all pairs have the same ``other``, since they are one family."""
     values, others = ([v for v in entry.values if not isinstance(v, Undefined)] for entry in (first, second))
     better, margin = board.truth.larger_is_better, default_margin(statistics.std(others))
     return compare_samples(values, others, "another policy", larger_is_better=better, margin=margin)
@@ -77,7 +77,7 @@ def _row(row: PairComparison, shown: Sequence[Column[Comparison]], unit: Unit) -
 
 
 def _plain(row: PairComparison) -> dict[str, Any]:
-    """A pair as plain types, and why any of its numbers is ``None``."""
+    """A pair as plain types, and the reason for each number that is ``None``."""
     found = {name: value for name, value in plain_fields(row.comparison).items() if name not in NOT_OF_PAIRS}
     found["reasons"] = {name: reason for name, reason in found["reasons"].items() if name not in NOT_OF_PAIRS}
     return {"policy": row.first, "against": row.second, **found}

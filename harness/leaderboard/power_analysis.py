@@ -1,4 +1,4 @@
-"""How many seeds a comparison takes: from how far the results of stored runs spread, or those of random draws alone."""
+"""Computes how many seeds a comparison needs, from the spread of stored results or of random draws alone."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from harness.statistics.power import SMALLEST_LEVEL
 from harness.storage.store import Store
 
 DIFFERENCES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""In the unit that is printed: points of accuracy, or perplexity."""
+"""In the printed unit: points of accuracy, or perplexity."""
 
 Answer = TypeVar("Answer", int, float)
 
 SEEDS = (3, 5, 10, 20, 50)
 
 SpreadSource: TypeAlias = Literal["runs", "cells"]
-"""What deviations are of: the runs of a store, or the cells of a table."""
+"""The source of deviations: the runs of a store, or the cells of a table."""
 
 
 @dataclass(frozen=True, slots=True)
 class PowerQuestion:
-    """What is asked of Welch's two-sided test: ``differences`` in the unit that is printed, and seeds on each side.
+    """A question about Welch's two-sided test: ``differences`` in the printed unit, and ``seeds`` on each side.
 
-    Raises SettingError for what no test can have.
+    Raises SettingError for numbers that no test can have.
     """
 
     differences: tuple[float, ...] = DIFFERENCES
@@ -56,15 +56,15 @@ class PowerQuestion:
 
     @property
     def single(self) -> bool:
-        """Whether one difference is asked about and one number of seeds, so that the two have a power."""
+        """Whether there are one difference and one number of seeds, which together have a power."""
         return len(self.differences) == len(self.seeds) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySpread:
-    """The two sides of a comparison to come: the deviations of a policy's values and of random's, in the metric's unit.
+    """The deviations of a policy's values and of random's, in the metric's unit, for a future comparison.
 
-    ``runs`` are those that the policy's deviation is of, 0 where it is supposed.
+    ``runs`` is the number of runs behind the policy's deviation, 0 if it is assumed.
     """
 
     name: str
@@ -73,20 +73,20 @@ class PolicySpread:
     runs: int
 
     def needed(self, difference: float, question: PowerQuestion) -> int | Undefined:
-        """The seeds on each side that find a difference, which is in the metric's unit."""
+        """The number of seeds on each side that finds a difference, given in the metric's unit."""
         return self._of(lambda a, b: seeds_needed(difference, a, b, power=question.power, level=question.level))
 
     def detectable(self, seeds: int, question: PowerQuestion) -> Number:
-        """The difference, in the metric's unit, that so many seeds on each side find."""
+        """The difference, in the metric's unit, that ``seeds`` seeds on each side find."""
         terms = {"power": question.power, "level": question.level}
         return self._of(lambda a, b: detectable_difference(a, b, seeds, seeds, **terms))
 
     def power(self, difference: float, seeds: int, question: PowerQuestion) -> Number:
-        """How likely so many seeds on each side find a difference, which is in the metric's unit."""
+        """The chance that ``seeds`` seeds on each side find a difference, given in the metric's unit."""
         return self._of(lambda a, b: test_power(difference, a, b, seeds, seeds, level=question.level))
 
     def _of(self, found: Callable[[float, float], Answer | Undefined]) -> Answer | Undefined:
-        """What is found of both deviations, or why one of them is missing."""
+        """The result of ``found`` for both deviations, or why one of them is missing."""
         if isinstance(self.std, Undefined):
             return self.std
         return self.random_std if isinstance(self.random_std, Undefined) else found(self.std, self.random_std)
@@ -94,7 +94,7 @@ class PolicySpread:
 
 @dataclass(frozen=True, slots=True)
 class PowerBasis:
-    """What is known before the runs: the spreads of comparisons that one truth judges."""
+    """What is known before the runs: the spreads of comparisons that have the same truth."""
 
     truth: Truth
     space: str
@@ -103,9 +103,9 @@ class PowerBasis:
 
 
 def bases_of_store(url: str, policies: Collection[str] = (), table: str | None = None) -> list[PowerBasis]:
-    """The spreads of a store's policies, or of those named, one basis a space and truth.
+    """The spreads of a store's policies, or of the given ones, one basis a space and truth.
 
-    Raises UnknownNameError for a policy that no run is of, and StoreError where there is nothing to go by.
+    Raises UnknownNameError for a policy without runs, and StoreError if there are no runs to use.
     """
     digest = None if table is None else open_table(table).digest
     with Store.read(url) as store:
@@ -124,7 +124,7 @@ def bases_of_store(url: str, policies: Collection[str] = (), table: str | None =
 
 
 def basis_of_board(board: Leaderboard) -> PowerBasis:
-    """The spreads of a leaderboard's policies, each beside random's on the same oracle, or else on any."""
+    """The spreads of a leaderboard's policies, each with random's on the same oracle, or else on any."""
     names = names_of([entry.key for entry in board.entries])
     others = [entry for entry in board.entries if entry.policy != BASELINE]
     spreads = [PolicySpread(names[entry.key], entry.std, _random_std(entry, board), entry.judged) for entry in others]
@@ -138,9 +138,9 @@ def _random_std(entry: LeaderboardEntry, board: Leaderboard) -> Number:
 
 
 def basis_of_table(name: str) -> PowerBasis:
-    """What a table tells before any run: its cells' deviation is that of a uniform draw, and a policy's lies below.
+    """A basis before any run: the deviation of a table's cells is a random draw's, and a policy's is smaller.
 
-    The two rows are a policy that draws as random does, and one that ends at the same value whatever the seed.
+    The two rows are a policy that draws like random, and a policy that ends at the same value for every seed.
     """
     table = open_table(name)
     space = settings.create_space(table.space)
@@ -151,9 +151,9 @@ def basis_of_table(name: str) -> PowerBasis:
 
 
 def deviation_range(runs: int) -> tuple[float, float]:
-    """What times the deviation of so many normal values, two or more, bounds the true one 19 times in 20.
+    """The factors on the deviation of ``runs`` normal values, two or more, that bound the true one 19 times in 20.
 
-    By the chi-squared distribution of the squared ratio, with one degree of freedom less than values.
+    By the chi-squared distribution of the squared ratio, with ``runs`` - 1 degrees of freedom.
     """
     from scipy.special import chdtri
 

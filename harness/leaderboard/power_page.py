@@ -1,4 +1,4 @@
-"""The page of a plan: seeds for differences, differences for seeds, and what they rest on."""
+"""Makes the page of a power analysis: seeds for differences, differences for seeds, and their basis."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEASURED_NOTE = (
 
 
 def planning_page(bases: Sequence[PowerBasis], question: PowerQuestion) -> Page:
-    """What these bases answer; one difference and one number of seeds also have a power."""
+    """The results for these bases; one difference with one number of seeds also has a power."""
     several = len(bases) > 1
     grids = [grid for basis in bases for grid in _grids(basis, question, f"; {_what(basis)}" if several else "")]
     about = "" if several else "".join(f"; {_what(basis)}" for basis in bases)
@@ -42,7 +42,7 @@ def _what(basis: PowerBasis) -> str:
 
 
 def _grids(basis: PowerBasis, question: PowerQuestion, about: str) -> Iterator[TextTable]:
-    """The tables of a basis, each with ``about`` behind its title."""
+    """The tables of a basis; ``about`` follows each title."""
     unit = unit_of(basis.truth.metric)
     word, sign = unit.word.removeprefix("in "), unit.sign.replace(" ", "\n")
     heads = ("policy", f"deviation{sign}", f"random's{sign}", *(f"{each:g}" for each in question.differences))
@@ -87,14 +87,14 @@ def _notes(bases: Sequence[PowerBasis], question: PowerQuestion) -> Iterator[str
 
 
 def _reasons(row: dict[str, Any]) -> Iterator[str]:
-    """Every reason of a row, for each ``None`` that it has."""
+    """The reasons for all ``None`` in a row."""
     yield from row["reasons"].values()
     for each in (*row["seeds_needed"], *row["detectable"], *row["powers"]):
         yield from each["reasons"].values()
 
 
 def _plain(basis: PowerBasis, question: PowerQuestion) -> dict[str, Any]:
-    """A basis as plain types; deviations and differences are in the metric's unit, accuracies being fractions."""
+    """A basis as plain types; deviations and differences are in the metric's unit, accuracies as fractions."""
     truth, scale = basis.truth, unit_of(basis.truth.metric).scale
     return {
         "space": basis.space,
@@ -126,6 +126,6 @@ def _plain_row(spread: PolicySpread, question: PowerQuestion, scale: float) -> d
 
 
 def _known(**numbers: Number) -> dict[str, Any]:
-    """Numbers as JSON has them: ``None`` for one that does not exist, with its reason beside it."""
+    """Numbers for JSON: ``None`` for a number that does not exist, with its reason."""
     reasons = {name: number.reason for name, number in numbers.items() if isinstance(number, Undefined)}
     return {name: None if name in reasons else number for name, number in numbers.items()} | {"reasons": reasons}

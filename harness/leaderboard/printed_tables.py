@@ -1,4 +1,4 @@
-"""A leaderboard as printed cells: the form that the terminal, Markdown and LaTeX share."""
+"""A leaderboard as tables of printed cells, which the terminal, Markdown and LaTeX share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COMMON_NOTE = (
     "those that it took."
 )
 FEW_REPEATS = 10
-"""Yu et al. 2020 train each of their 32 recurrent cells so often."""
+"""The number of trainings of each of the 32 recurrent cells of Yu et al. 2020."""
 
 SUMMARIES_TITLE = "Over the seeds, with 95 % intervals in brackets"
 BOOTSTRAP_NOTE = (
@@ -49,9 +49,9 @@ POWER_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class PrintedTable:
-    """Heads (a line break where a narrow table may break them), cells by row, and the reasons behind the dashes.
+    """Heads (with line breaks for narrow tables), cells by row, and the reasons for missing numbers.
 
-    ``note`` explains the columns. Where ``first_is_best`` is true the first row has the best mean.
+    ``note`` explains the columns. If ``first_is_best`` is true, the first row has the best mean.
     """
 
     title: str
@@ -62,18 +62,18 @@ class PrintedTable:
     first_is_best: bool
 
     def mark(self, part: Undefined) -> int:
-        """The number of the footnote that says why a number is missing."""
+        """The number of the footnote with the reason for a missing number."""
         return self.reasons.index(part.reason) + 1
 
 
 def printed_table(board: Leaderboard) -> PrintedTable:
-    """The printed form: what differs between entries is a column, and what they share stands in the title."""
+    """The main table: the title says what all entries share, and columns show what differs."""
     first_is_best = bool(board.entries) and not isinstance(board.entries[0].mean, Undefined)
     return _printed(title(board), view_columns(board, "main"), board.entries, _note(board), first_is_best=first_is_best)
 
 
 def statistics(board: Leaderboard) -> tuple[PrintedTable, ...]:
-    """What stands behind the verdicts: summaries with intervals, and a sheet for each comparison that was made."""
+    """The numbers behind the verdicts: a table of summaries with intervals, and two tables a comparison."""
     sheets = [_printed(SUMMARIES_TITLE, view_columns(board, "summaries"), board.entries, BOOTSTRAP_NOTE)]
     differences = f"differences in {unit_of(board.truth.metric).word.removeprefix('in ')}"
     for other in (ONE_DRAW, *SEARCH_NAMES.values()):
@@ -123,7 +123,7 @@ def _note(board: Leaderboard) -> str:
 
 
 def _is_compared(entry: LeaderboardEntry, other: str) -> bool:
-    """Whether a row is compared with ``other``: all but random itself with one random draw, or there is a reason."""
+    """Whether a row is compared with ``other``, or has a reason; random is not compared with a random draw."""
     if other == ONE_DRAW:
         return entry.policy != BASELINE
     return isinstance(comparison_with(entry, other), Comparison)

@@ -1,4 +1,4 @@
-"""What the comparisons of a policy come to, in one plain sentence: nothing is claimed that no test has shown."""
+"""Summarises a policy's comparisons in one sentence, which claims only what a test has shown."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
 from harness.output.units import Unit, fixed, probability
 
 AT_BOTH_COSTS = "random search at as many queries, or for as much training time,"
-"""What random search is called whose results are the same at both costs."""
+"""The name of random search if its results are the same at both costs."""
 
 
 def verdict(name: str, against_random: Comparison | Undefined, against_search: Sequence[Comparison], unit: Unit) -> str:
-    """The sentence of a policy: what it is against one random draw, and against random search at its cost."""
+    """The sentence of a policy: its results against one random draw and random search at its cost."""
     first = against_random.reason if isinstance(against_random, Undefined) else finding(against_random, unit)
     return f"{name}: {'; '.join((first, *(finding(comparison, unit) for comparison in _merged(against_search))))}"
 
 
 def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
-    """One comparison in place of two that say the same, as where both costs end at the same cells.
+    """The comparisons that the sentence includes: two equal ones, as when both costs end at the same cells, become one.
 
-    One that there is not, as of training times that a table lacks, is not worth a clause beside one that there is.
+    An undefined one, as when a table lacks training times, is left out if another is defined.
     """
     told = [each for each in searches if not isinstance(each.difference, Undefined)]
     if told and len(told) < len(searches):
@@ -33,9 +33,9 @@ def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
 
 
 def finding(comparison: Comparison, unit: Unit) -> str:
-    """What one comparison shows: better, worse, the same to within the margin, or nothing that so few seeds can tell.
+    """The result of one comparison: better, worse, equal within the margin, or not detectable with so few seeds.
 
-    "The same" is said only where the equivalence test finds it; a large p of Welch's test is no such finding.
+    The sentence says "as good as" only if the equivalence test finds it; a large Welch p does not show it.
     """
     difference, other = comparison.difference, comparison.other
     if isinstance(difference, Undefined):
@@ -54,12 +54,12 @@ def finding(comparison: Comparison, unit: Unit) -> str:
 
 
 def _margin(comparison: Comparison, unit: Unit) -> str:
-    """The margin of an equivalence that is found, and so has one."""
+    """The margin of an equivalence that was found, which is always defined."""
     return "" if isinstance(comparison.margin, Undefined) else unit.amount(comparison.margin)
 
 
 def _evidence(comparison: Comparison, unit: Unit) -> str:
-    """The interval, turned to the side that the sentence names, and the p of the tests."""
+    """The interval, in the direction of the sentence's difference, and the p of the tests."""
     p = f"Welch p = {_text(comparison.welch_p)}"
     if comparison.holm_p != comparison.welch_p:
         p += f", Holm {_text(comparison.holm_p)}"

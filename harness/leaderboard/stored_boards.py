@@ -1,4 +1,4 @@
-"""The leaderboards of a store: its runs as they are, none performed, those that are not judged yet judged."""
+"""Makes the leaderboards of a store: it performs no runs, and judges those that were not judged yet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from harness.storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class StoredBoard:
-    """A leaderboard, the runs behind each of its rows by seed, and all of them as they were judged."""
+    """A leaderboard, the runs behind each of its rows by seed, and all of its judged runs."""
 
     board: Leaderboard
     runs: Mapping[EntryKey, tuple[Run, ...]]
@@ -31,7 +31,7 @@ class StoredBoard:
 
 @dataclass(slots=True)
 class _BoardGroup:
-    """Runs of one space that one judge judges."""
+    """Runs of one space with the same judge."""
 
     space: str
     judge: AnyJudge
@@ -43,10 +43,10 @@ def stored_boards(
 ) -> list[StoredBoard]:
     """One leaderboard a space and truth, the oldest run's first; nothing is run.
 
-    A run that was not judged yet is, by its table or closed form, and that look is recorded. ``metric`` is the one to
-    judge by (``None``: that of the test data), and each key of ``group_by`` makes rows of their own. ``searches``
-    compares with random search at equal cost, where the store holds such runs; each time that is a look as well.
-    Raises StoreError where no run has ended or can be judged, TableError for a table that is not to be found.
+    A run not judged yet is judged by its table or closed form, and this lookup is recorded. ``metric`` judges the runs
+    (``None``: that of the test data), and the values of each ``group_by`` key separate rows. ``searches`` compares with
+    stored random searches at equal cost, each by a recorded lookup. Raises StoreError if no run has ended or can be
+    judged, TableError if a table is not found.
     """
     sources = RunJudges(store, metric)
     board_groups = _grouped_by_judge([run for run in runs if run.status != "running"], sources)
@@ -66,7 +66,7 @@ def _grouped_by_judge(ended: Sequence[Run], sources: RunJudges) -> list[_BoardGr
             board_groups.setdefault(key, _BoardGroup(run.spec.space, judge)).runs.append(run)
         if not judges and run.status == "failed":
             failed_unjudged.append(run)
-    for run in failed_unjudged:  # without a table, what failed was never judged: it stands with the others of its space
+    for run in failed_unjudged:  # a failed run without a table has no judge: every leaderboard of its space shows it
         for board_group in board_groups.values():
             if board_group.space == run.spec.space:
                 board_group.runs.append(run)
@@ -97,7 +97,7 @@ def _board(
 
 
 def _without_companions(runs: Sequence[Run]) -> list[Run]:
-    """The runs without random searches that are there for the comparison at equal cost, unless there are no others."""
+    """The runs without the random searches at equal cost, unless nothing but the baseline would be left."""
     asked = [run for run in runs if run.spec.policy != RANDOM_SEARCH or run.spec.seed < SEED_OFFSET]
     return asked if any(run.spec.policy != BASELINE for run in asked) else list(runs)
 
@@ -108,7 +108,7 @@ def _judged(row: NamedRun, judge: AnyJudge, store: Store, sources: RunJudges) ->
 
 
 def _searches(groups: Mapping[EntryKey, Sequence[Run]], judge: AnyJudge, store: Store, sources: RunJudges) -> EqualCost:
-    """What random search finds at each row's cost, for a table that is at hand."""
+    """The results of random search at each row's cost; none if the judge is not a table."""
     found: dict[EntryKey, Mapping[str, tuple[Number, ...]]] = {}
     if not isinstance(judge, Judge):
         return found
@@ -119,7 +119,7 @@ def _searches(groups: Mapping[EntryKey, Sequence[Run]], judge: AnyJudge, store: 
 
 
 def _omission_warnings(board_group: _BoardGroup, runs: Sequence[Run], sources: RunJudges) -> list[str]:
-    """What a reader must know of the selected runs of this space that no row counts."""
+    """Warnings about the selected runs of this space that no row counts."""
     counted = {run.id for run in board_group.runs}
     here = [run for run in runs if run.spec.space == board_group.space and run.id not in counted]
     running = [run for run in here if run.status == "running"]

@@ -1,4 +1,4 @@
-"""The tables of a leaderboard, column by column, as the registries say."""
+"""Builds the tables of a leaderboard column by column, as the registries say."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.output.units import TableCell, unit_of
 
 SourceReader: TypeAlias = Callable[[LeaderboardEntry], Source | Undefined]
-"""From an entry to what a column reads, or the reason why there is no such thing."""
+"""Reads what a column needs from an entry, or the reason why it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ViewColumn:
-    """A column of one view of a board: its head, in which a line may break, and what it has of an entry.
+    """A column of one view of a leaderboard: its head, which may contain line breaks, and its cells.
 
-    ``cell`` is what is printed and ``number`` what is sorted by; ``text`` tells that the column has names, no numbers.
+    ``cell`` is the printed cell of an entry, ``number`` its sort key; ``text`` marks a column of names, not numbers.
     """
 
     name: str
@@ -34,7 +34,7 @@ class ViewColumn:
 
 
 def view_columns(board: Leaderboard, view: View, other: str = ONE_DRAW) -> tuple[ViewColumn, ...]:
-    """The columns of a view, in order; those of a comparison are of the one with ``other``."""
+    """The columns of a view, in order; columns of a comparison show the one with ``other``."""
     found = [
         *_shown(columns.ENTRY_COLUMNS, view, board, lambda entry: entry),
         *_shown(columns.COMPARISON_COLUMNS, view, board, lambda entry: comparison_with(entry, other)),
@@ -43,7 +43,7 @@ def view_columns(board: Leaderboard, view: View, other: str = ONE_DRAW) -> tuple
 
 
 def comparison_with(entry: LeaderboardEntry, other: str) -> Comparison | Undefined:
-    """A row's comparison with ``other``, or why there is none."""
+    """A row's comparison with ``other``, or the reason why there is none."""
     if other == ONE_DRAW:
         return entry.against_random
     found = (comparison for comparison in entry.against_search if comparison.other == other)
@@ -53,7 +53,7 @@ def comparison_with(entry: LeaderboardEntry, other: str) -> Comparison | Undefin
 def _shown(
     registry: Iterable[Column[Source]], view: View, board: Leaderboard, source_of: SourceReader[Source]
 ) -> Iterator[ViewColumn]:
-    """The columns of a registry that a view of this board has."""
+    """The columns of a registry that this view of a leaderboard shows."""
     for column in registry:
         heading = column.shows.get(view)
         if heading is not None and heading.shown(board):
@@ -63,7 +63,7 @@ def _shown(
 def _view_column(
     column: Column[Source], heading: Heading[Source], truth: Truth, source_of: SourceReader[Source]
 ) -> ViewColumn:
-    """A column that reads its source from each entry; where there is none, the reason stands in its place."""
+    """A column that reads its source from each entry; an entry without one gets the reason."""
     unit, ranking = unit_of(truth.metric), truth.ranking
     of_size = "" if isinstance(ranking, Undefined) else f" of\n{ranking.size:,}"
     head = heading.text.format(sign=unit.sign.replace(" ", "\n"), of_size=of_size)

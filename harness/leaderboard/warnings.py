@@ -1,4 +1,4 @@
-"""What a reader must know before the numbers of a leaderboard are believed: a line each, only where it applies."""
+"""Warns of what limits the numbers of a leaderboard: one line for each warning that applies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENOUGH_SEEDS = 10
 def warnings(
     groups: Sequence[RunGroup], entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str], truth: Truth
 ) -> Iterator[str]:
-    """The warnings of a leaderboard, whose entries go by these names."""
+    """The warnings of a leaderboard; ``names`` are the names of its entries in sentences."""
     yield from _leaks(groups, truth)
     ranking = truth.ranking
     if not isinstance(ranking, Undefined) and ranking.size < ranking.space_size:
@@ -61,7 +61,7 @@ def _failed_answers(entry: LeaderboardEntry, name: str) -> Iterator[str]:
 
 
 def _constant(entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str]) -> Iterator[str]:
-    """A deviation of zero is that of a search which nothing disturbs, not of one that is certain of its result."""
+    """Warn of zero deviations: such a search has no noise, which does not make its result certain."""
     constant = [entry for entry in entries if entry.std == 0 and _tested(entry.against_random)]
     if constant:
         noisy = any(entry.oracle.partition("+")[0] == "tabular" for entry in constant)
@@ -77,7 +77,7 @@ def _tested(comparison: Comparison | Undefined) -> bool:
 
 
 def _few(entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str]) -> Iterator[str]:
-    """Too few seeds as such, or else for what the policies differ from random by."""
+    """Warn of few seeds in general, and of too few for the differences from random."""
     fewest = min((len(set(entry.seeds)) for entry in entries), default=ENOUGH_SEEDS)
     if fewest < ENOUGH_SEEDS:
         seeds = "one seed" if fewest == 1 else f"{fewest} seeds"
@@ -88,7 +88,7 @@ def _few(entries: Sequence[LeaderboardEntry], names: Mapping[EntryKey, str]) -> 
 
 
 def _seeds_wanted(entry: LeaderboardEntry, name: str) -> str:
-    """How many seeds a policy would take, where neither a difference nor its absence is found."""
+    """The number of seeds that a policy needs, if neither a difference nor equivalence is found."""
     comparison = entry.against_random
     if isinstance(comparison, Undefined) or not _tested(comparison) or comparison.found or comparison.equivalent:
         return ""

@@ -68,13 +68,13 @@ def tau(each: LeaderboardEntry) -> Ours | None:
 
 
 def space_mean(truth: Truth | Missing, scale: float) -> Ours:
-    """The mean over all cells and their (population) deviation."""
+    """The mean and population standard deviation of all cells' true values."""
     ranking = _ranking(truth)
     return ranking if isinstance(ranking, Missing) else mean_and_std(ranking.mean, ranking.std, scale=scale)
 
 
 def space_best(truth: Truth | Missing, scale: float) -> Ours:
-    """The best of all cells."""
+    """The best true value of all cells."""
     ranking = _ranking(truth)
     return ranking if isinstance(ranking, Missing) else number(ranking.best, 2, scale=scale)
 

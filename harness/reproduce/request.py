@@ -70,7 +70,7 @@ class ReproduceRequest:
 
 
 def serves(table: str, space: SearchSpace) -> bool:
-    """Whether a table holds cells of a space; raises UnknownNameError or TableError for a wrong one."""
+    """Whether a table holds cells of a space; raises UnknownNameError or TableError if it cannot be opened."""
     return open_table(table).scheme == space.scheme
 
 

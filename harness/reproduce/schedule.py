@@ -63,7 +63,7 @@ def schedule(step: ReproduceStep, *, timed: bool) -> Schedule:
 
 
 def _data(step: ReproduceStep) -> Iterator[str]:
-    """What of the training data is not here or not sound, and the command that gets it or says more."""
+    """A line if the training data are missing or damaged, with the command that gets them or tells how."""
     if step.data is None:
         return
     known, verify = known_dataset(step.data), step.experiment.verify is not False

@@ -56,7 +56,7 @@ class ScaleTruthSettings(ScaleSettings):
 
 
 def settings_at_scale(space: str, oracle: str, family: str | None, scale: Scale) -> ScaleSettings:
-    """The family, or else that of a scale, for a study of a space that tables cover."""
+    """The settings and table for a study of a space, by ``family`` or else by the family of the scale."""
     kind = kind_of(create_space(space))
     chosen = _family(kind, oracle, family, scale)
     return ScaleSettings(chosen, TABLES.get((space, chosen.get("oracle.recipe", "").partition("/")[0])))

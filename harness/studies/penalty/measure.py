@@ -194,7 +194,7 @@ def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) ->
 
 
 def _against(without: LeaderboardEntry, shared: LeaderboardEntry, *, larger_is_better: bool) -> Comparison:
-    """The shared weights' values against those without; the margin is half of the deviation of the latter."""
+    """Compare values with shared weights to those without; the margin is half the deviation of the latter."""
     values, others = (values_of(side.runs) for side in (shared, without))
     margin = default_margin(std(others))
     return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
