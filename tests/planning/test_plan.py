@@ -136,6 +136,7 @@ def test_flags_reach_the_oracles_that_have_the_setting_and_win_over_settings() -
         "device": "cpu",
         "verify": False,
         "holes": False,
+        "always_fails": False,
     }
     assert set(first(plan, TRAINER, "tabular").settings["oracle"]) == {"repeat", "duplicates"}
 

@@ -1,0 +1,99 @@
+"""Starts commands that are going to be disturbed, and finds the processes that they leave behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "HARNESS_FAULT"
+"""The environment variable by which all processes of a command are known."""
+
+PATIENCE_SECONDS = 300.0
+"""A command that takes longer hangs."""
+
+DEATH_SECONDS = 5.0
+"""How long the workers of a killed command may take to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit status (negative: the signal), and what it printed."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line on standard error."""
+        return (self.errors.splitlines() or [""])[-1]
+
+
+class Started:
+    """A command that runs in a folder of its own."""
+
+    def __init__(self, argv: list[str], folder: Path, prepare: Callable[[], None] | None = None) -> None:
+        self.folder, self.mark = folder, uuid.uuid4().hex
+        environment = {**os.environ, MARK: self.mark, "XDG_CACHE_HOME": str(folder / "cache")}
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=prepare,
+        )
+
+    def wait(self) -> Ended:
+        """Wait for the end; raises subprocess.TimeoutExpired for a command that hangs, which is killed."""
+        try:
+            output, errors = self.process.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
+        return Ended(self.process.returncode, output, errors)
+
+    def workers(self) -> list[int]:
+        """The other processes of the command."""
+        return [pid for pid in processes_of(self.mark) if pid != self.process.pid]
+
+    def left_behind(self) -> list[int]:
+        """The processes that are still there some seconds after the command has ended; they are killed."""
+        until = time.monotonic() + DEATH_SECONDS
+        while (left := self.workers()) and time.monotonic() < until:
+            time.sleep(0.1)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        return left
+
+
+def processes_of(mark: str) -> list[int]:
+    """The processes whose environment has this mark (Linux)."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and f"{MARK}={mark}".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:  # it has ended, or belongs to another user
+            continue
+    return found
+
+
+def intact(folder: Path) -> bool:
+    """Whether every database in the folder passes SQLite's own check."""
+    for path in [*folder.rglob("*.db")]:
+        with closing(sqlite3.connect(path)) as connection:
+            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                return False
+    return True
