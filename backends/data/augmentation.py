@@ -1,6 +1,6 @@
-"""Random changes of training images, drawn on the host and applied to a whole batch where it lies.
+"""Random augmentation of training images, drawn on the CPU and applied to a whole batch on its device.
 
-NumPy draws every random number, one call a kind, so that a processor and a GPU see the same images.
+NumPy draws all random numbers, one call for each kind, so that a CPU and a GPU get the same images.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.core.errors import SettingError
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What may happen to an image; by default nothing.
+    """The augmentation of an image; none by default.
 
     `crop`: pixels of zero padding on every side before a random window of the old size is cut out. `flip`: left and
     right are exchanged with probability 1/2. `cutout`: side in pixels of a square of zeros at a random centre, after
@@ -37,17 +37,17 @@ class Augmentation:
 
 
 def training_inputs(data: Images, images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
-    """Stored images of `data` (n, channels, height, width) as a network trains on them: changed, then standardised.
+    """A network's inputs for stored images of `data` (n, channels, height, width): augmented, then standardised.
 
-    Padding is 0 in the images as stored, black where they are bytes; the square of a cutout is exactly 0 after
-    standardising, the mean pixel, as in the published code (uoguelph-mlrg/Cutout, util/cutout.py).
+    Padding is 0 in the stored images, black if they are bytes; the square of a cutout is exactly 0 after standardising,
+    the mean pixel, as in the published code (uoguelph-mlrg/Cutout, util/cutout.py).
     """
     inputs = data.standardised(crop_and_flip(images, augmentation, rng))
     return apply_cutout(inputs, augmentation.cutout, rng) if augmentation.cutout else inputs
 
 
 def crop_and_flip(images: Tensor, augmentation: Augmentation, rng: np.random.Generator) -> Tensor:
-    """Images (n, channels, height, width) as stored after crop and flip alone; same shape, type and device."""
+    """Stored images (n, channels, height, width) after crop and flip alone; same shape, type and device."""
     if not (augmentation.crop or augmentation.flip):
         return images
     number, channels, height, width = images.shape
@@ -67,10 +67,10 @@ def crop_and_flip(images: Tensor, augmentation: Augmentation, rng: np.random.Gen
 
 
 def apply_cutout(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
-    """Standardised images (n, channels, height, width) with a square of zeros each, clipped at the borders.
+    """Standardised images (n, channels, height, width), each with a square of zeros, clipped at the borders.
 
-    Centres are uniform over the pixels; the square reaches from `side // 2` before its centre, which for even sides
-    is the published rule (uoguelph-mlrg/Cutout, util/cutout.py; there an odd side is one pixel shorter).
+    Centres are uniform over the pixels; the square starts `side // 2` before its centre, which for even sides is the
+    published rule (uoguelph-mlrg/Cutout, util/cutout.py; there an odd side is one pixel shorter).
     """
     height, width = images.shape[2:]
     centres = rng.integers(0, (height, width), size=(len(images), 2))

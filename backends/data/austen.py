@@ -1,4 +1,4 @@
-"""Six novels by Jane Austen (public domain, after Project Gutenberg; Debian package r-cran-janeaustenr), which ship."""
+"""Six novels by Jane Austen, in this package (public domain; Project Gutenberg; Debian package r-cran-janeaustenr)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from backends.data.text import Corpus, words_of
 FILE = Path(__file__).parent / "austen.txt.gz"
 
 RUNS = 100
-"""Pieces of consecutive paragraphs that the novels are cut into."""
+"""The number of pieces, of consecutive paragraphs, into which the novels are cut."""
 
 _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|\d+|--|[^\sa-z\d]")
 """A word with its apostrophes, a number, a dash, or one other sign."""
 
 
 def load() -> Corpus:
-    """Lower-cased words and signs, one paragraph a line.
+    """Lower-case words and signs, one line for each paragraph.
 
-    Of every ten of a hundred equal runs of paragraphs the first eight are training, the ninth is validation, the tenth
-    test: whole pages, and some of every novel in every text.
+    Of every ten consecutive pieces the first eight are training text, the ninth is validation text and the tenth is
+    test text, so that each text has whole pages of every novel.
     """
     text = gzip.decompress(FILE.read_bytes()).decode("utf-8").lower().replace("_", "")
     paragraphs = [" ".join(_TOKEN.findall(part)) for part in re.split(r"\n\s*\n", text) if part.strip()]

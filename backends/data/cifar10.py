@@ -19,24 +19,24 @@ _KNOWN = image_dataset("cifar10")
 CLASSES, SHAPE = _KNOWN.classes, _KNOWN.shape
 
 ROWS = 10_000
-"""Images of one batch."""
+"""The number of images in a batch file."""
 
 TEST_FILE = "test_batch"
-"""The batch of test images; the others are training."""
+"""The batch file of test images; the others have training images."""
 
 MEAN = (125.31, 122.95, 113.87)
 STD = (62.99, 62.09, 66.70)
-"""In raw units from 0 to 255 (NAS-Bench-101, nasbench/lib/cifar.py). The usual mean of other code (.4914, .4822, .4465;
-eval-nas) is the same to rounding; its deviations (.2470, .2435, .2616) are too."""
+"""In raw units from 0 to 255 (NAS-Bench-101, nasbench/lib/cifar.py). Except for rounding they equal the usual means of
+other code (.4914, .4822, .4465; eval-nas) and its standard deviations (.2470, .2435, .2616)."""
 
 
 def load(train_images: int, validation_images: int, *, folder: Path, verify: bool = True) -> Images:
-    """The first `train_images` images, the next `validation_images`, and all of the test batch, as bytes.
+    """The first `train_images` images, the next `validation_images`, and all test images, as bytes.
 
     In this order 40,000 and 10,000 are the splits of NAS-Bench-101, 25,000 and 25,000 those of DARTS and eval-nas,
-    45,000 and 5,000 those of ENAS and NAO. Batches that no split needs are not read. Raises DataError where the batches
-    are not in `folder`, its subfolder `cifar-10-batches-py`, or are damaged; with `verify` also where a batch is not
-    the published file.
+    45,000 and 5,000 those of ENAS and NAO. Only the needed batch files are read. Raises DataError if they are missing
+    in `folder` and its subfolder `cifar-10-batches-py`, or damaged; with `verify` also if one is not the published
+    file.
     """
     source = image_dataset("cifar10")
     found = layout_folder(folder, [source.folder], list(source.members))
@@ -62,7 +62,7 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
 def _batches(
     folder: Path, files: dict[str, str], *, verify: bool
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Images (n, 3, 32, 32) and labels (n,) of these files, one after the other."""
+    """Images (n, 3, 32, 32) and labels (n,) of these files, in their order."""
     images = np.empty((len(files) * ROWS, *SHAPE), np.uint8)
     labels = np.empty(len(files) * ROWS, np.int64)
     for number, (name, md5) in enumerate(files.items()):
@@ -86,7 +86,7 @@ def _batch(path: Path, md5: str, *, verify: bool) -> tuple[npt.NDArray[np.uint8]
 
 
 def _entry(content: object, name: str) -> Any:
-    """The value of a key, which Python 2 wrote as bytes; None where there is none."""
+    """The value of a key, which Python 2 wrote as bytes; None if the key is missing."""
     return content.get(name.encode(), content.get(name)) if isinstance(content, dict) else None
 
 

@@ -1,4 +1,4 @@
-"""Text by the name of a data set, or a folder with train.txt, valid.txt and test.txt."""
+"""Loads a text by the name of a data set, or from a folder with train.txt, valid.txt and test.txt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from backends.data.text import Corpus, Text, words_of
 from harness.core.errors import DataError, nearest_or_known
 
 FILES = ("train.txt", "valid.txt", "test.txt")
-"""Training, validation and test text of a folder: one sentence a line, words parted by blanks."""
+"""Training, validation and test text of a folder: one sentence a line, words separated by blanks."""
 
 
 def load(
@@ -18,9 +18,9 @@ def load(
 ) -> Text:
     """A corpus as word numbers, with the `vocabulary` most frequent words of its first `train_tokens` (0: all).
 
-    A `name` that is no text of the table is that of a folder with three texts, in `folder`, by default
-    `data_folder()`, or a path. `verify=False` takes Penn Treebank files that are not the known ones. Raises DataError
-    for texts that are missing or damaged, SettingError for sizes out of range.
+    A `name` that is no known text is the name of a folder with three texts in `folder` (default: `data_folder()`), or a
+    path. `verify=False` accepts Penn Treebank files that are not the known ones. Raises DataError if texts are missing
+    or damaged, SettingError for sizes out of range.
     """
     known, place = DATASETS.get(name), folder or data_folder()
     if isinstance(known, TextDataset):

@@ -1,4 +1,4 @@
-"""Images by the name of a data set."""
+"""Loads images by the name of a data set."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def load(
 ) -> Images:
     """A data set with its first `train_images` for training and the next `validation_images` for validation.
 
-    Test are the published test images (of digits, which have none, the rest). `noise` in standard deviations is
-    Gaussian, drawn once, and only for images stored as floats. `verify=False` takes files that are not the published
-    ones. `folder` is where the files lie, by default `data_folder()`.
-    Raises UnknownNameError, SettingError for a text, for more images than there are or for noise on bytes, and
-    DataError for files that are missing, damaged or not the published ones.
+    The test split is the published test images (for digits, which has none, the rest). `noise` in standard deviations
+    is Gaussian, drawn once, and only for images stored as floats. `verify=False` accepts files that are not the
+    published ones. `folder` is the folder of the files, by default `data_folder()`.
+    Raises UnknownNameError, SettingError for a text, for too many images or for noise on bytes, and DataError if files
+    are missing, damaged or not the published ones.
     """
     known = image_dataset(name)
     _require_counts(known, train_images, validation_images)

@@ -1,6 +1,6 @@
 """Handwritten digits (1,797 images of 8x8 pixels, ten classes) in scikit-learn's copy of the UCI test set.
 
-Offline and small: a network of a few channels learns it in seconds, so that a whole space of cells can be trained.
+Offline and small: a network of few channels learns them in seconds, so a whole space of cells can be trained.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from backends.data.images import Images, Split
 from backends.data.known_datasets import image_dataset
 
 _SPLIT_SEED = 101
-"""Fixes which image goes to which split; it is part of the data, not of a training."""
+"""Determines the split of each image; it is part of the data, not of a training."""
 
 
 def load(train_images: int, validation_images: int, *, noise: float = 0.0) -> Images:
-    """Shuffle with a fixed seed, cut in three (the rest is test), and scale by the training part's mean and deviation.
+    """Shuffle with a fixed seed, cut into three splits (the rest is test), and standardise by the training split.
 
-    The images are stored as float32 and standardised already. `noise` is the standard deviation of Gaussian noise then
-    added to every pixel of every split, drawn once: it makes the task harder, and labels stay as they are.
+    The images are stored as float32, already standardised. `noise` is the standard deviation of Gaussian noise that is
+    then added to every pixel of every split, once: it makes the task harder, and labels do not change.
     """
     rng = np.random.default_rng(_SPLIT_SEED)
     raw = load_digits()

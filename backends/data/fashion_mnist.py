@@ -23,18 +23,18 @@ CLASSES, SHAPE, TOTAL = _KNOWN.classes, _KNOWN.shape, _KNOWN.images
 TEST_TOTAL = 10_000
 
 _BYTES = 0x0800
-"""What an idx file of unsigned bytes begins with; the number of dimensions is added (MNIST, file format)."""
+"""The first number in an idx file of unsigned bytes, without the number of dimensions (MNIST, file format)."""
 
 _TORCHVISION = "FashionMNIST/raw"
-"""Where torchvision puts the files."""
+"""The folder in which torchvision stores the files."""
 
 
 def load(train_images: int, validation_images: int, *, folder: Path, verify: bool = True) -> Images:
     """The first `train_images` images, the next `validation_images`, and all test images, as bytes.
 
-    Mean and deviation are those of the training part's pixels. Raises DataError where the files, packed or not, are not
-    in `folder` or its subfolder `fashion-mnist`, or are damaged; with `verify` also where a packed file is not the
-    published one, or only an unpacked one is there, of which no digest is published.
+    Mean and deviation are those of the training split's pixels. Raises DataError if the files, packed or not, are
+    missing in `folder` and its subfolder `fashion-mnist`, or damaged; with `verify` also if a packed file is not the
+    published one, or if there is only an unpacked one, since its digest is not published.
     """
     source = image_dataset("fashion-mnist")
     names = [file.file_name for file in source.files]
@@ -56,7 +56,7 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
 
 
 def _tensor(packed: Path, md5: str, shape: tuple[int, ...], *, verify: bool) -> Tensor:
-    """The bytes of an idx file, of which labels, the files of one dimension, are below the number of classes."""
+    """The values of an idx file of this shape; labels (one dimension) must be below the number of classes."""
     path, content = _unpacked(packed, md5, verify=verify)
     header = struct.pack(f">{1 + len(shape)}I", _BYTES | len(shape), *shape)
     if not content.startswith(header):
@@ -72,7 +72,7 @@ def _tensor(packed: Path, md5: str, shape: tuple[int, ...], *, verify: bool) -> 
 
 
 def _unpacked(packed: Path, md5: str, *, verify: bool) -> tuple[Path, bytes]:
-    """The file that is there and its unpacked bytes; a packed one comes first, since it can be verified."""
+    """The path and the unpacked bytes of a file; the packed file is preferred, since it can be verified."""
     plain = packed.with_suffix("")
     if plain.is_file() and not packed.is_file():
         if verify:
@@ -89,7 +89,7 @@ def _unpacked(packed: Path, md5: str, *, verify: bool) -> tuple[Path, bytes]:
 
 
 def _mean_and_deviation(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Of all pixels, (1, 1, 1) each, from exact counts, so that no order of summation matters."""
+    """Of all pixels, (1, 1, 1) each, from exact counts, so that the order of summation has no effect."""
     counts = torch.bincount(images.flatten(), minlength=256).numpy()
     levels = np.arange(256)
     mean = (counts @ levels) / counts.sum()

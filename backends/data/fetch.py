@@ -1,4 +1,4 @@
-"""Downloads published data into the data folder, checks it, and unpacks what is needed of it."""
+"""Downloads published data into the data folder, verifies it, and unpacks the needed files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from harness.files import downloads
 
 
 def fetch(name: str, *, folder: Path | None = None, on_progress: ProgressCallback = silent) -> Path:
-    """Download a data set and return the folder of its files, where `datasets.load` finds them from then on.
+    """Download a data set and return the folder of its files, in which `datasets.load` finds them.
 
-    What is there is not done again; an interrupted download goes on where it stopped. Progress is in bytes of the file
-    that is being downloaded. `folder` is `data_folder()` by default. Raises UnknownNameError, SettingError for what
-    comes with a package or has no public licence, and DataError without a network, for a file of another MD5 (which is
-    removed), and where the disk is full.
+    Existing files are not downloaded again; an interrupted download continues. Progress is in bytes of the current
+    file. `folder` is `data_folder()` by default. Raises UnknownNameError, SettingError for data that comes with a
+    package or has no public licence, and DataError without a network, for a file with another MD5 (which is removed),
+    and if the disk is full.
     """
     known = known_dataset(name)
     if known.package:
@@ -44,10 +44,10 @@ def fetch(name: str, *, folder: Path | None = None, on_progress: ProgressCallbac
 
 
 def unpack(archive: Path, target: Path, wanted: Mapping[str, str]) -> None:
-    """Make the folder `target` of an archive's plain files `target.name/...` that are `wanted`, names with their MD5.
+    """Extract the files `target.name/...` that are `wanted`, names with their MD5, to the new folder `target`.
 
-    Nothing else of the archive is written, whatever its members are called, and the folder appears whole or not at
-    all. Raises DataError.
+    No other member of the archive is written, whatever its name, and the folder is created whole or not at all. Raises
+    DataError.
     """
     try:
         with tarfile.open(archive, "r:gz") as tar, tempfile.TemporaryDirectory(dir=target.parent) as workplace:

@@ -1,4 +1,4 @@
-"""Images as every trainer takes them: three disjoint splits, kept as stored, standardised batch by batch."""
+"""Images for all trainers: three disjoint splits, kept as stored, standardised batch by batch."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Images:
 
     @property
     def device(self) -> torch.device:
-        """Where the images lie."""
+        """The device of the images."""
         return self.train.images.device
 
     def to(self, device: torch.device) -> Images:
@@ -53,11 +53,11 @@ class Images:
         return replace(self, **moved)
 
     def standardised(self, images: Tensor) -> Tensor:
-        """Stored images (n, channels, height, width) as a network takes them: float32, mean 0 and deviation 1."""
+        """Stored images (n, channels, height, width) as a network's inputs: float32, mean 0 and deviation 1."""
         return (images.float() - self.mean) / self.std
 
     def digest(self) -> str:
-        """SHA-256 of labels and pixels; pixels that are no bytes count to 1e-4, whatever the platform's last bit is."""
+        """SHA-256 of labels and pixels; float pixels are rounded to 1e-4, so that platforms agree."""
         sha = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             sha.update(split.labels.cpu().numpy().astype("<i8").tobytes())

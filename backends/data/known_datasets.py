@@ -1,6 +1,6 @@
-"""The table of data sets: what is known of each without its files, where they come from, and what reads them.
+"""The table of data sets: facts that are known without the files, the sources of the files, and their readers.
 
-A new data set is one entry here and its reader, which is imported when it reads: the table needs no torch.
+A new data set is one entry here and a reader, which is imported only when it is called: the table needs no torch.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from harness.core.errors import SettingError, UnknownNameError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A data set by the name that settings and recipes use.
+    """A data set with the name that settings and recipes use.
 
     ``reader`` is ``module:function``. It takes ``folder``, the data folder, and ``verify``, whether the files must be
     the published ones, unless the data comes with a ``package``. ``licence`` is in words, after "it has".
-    ``files`` can be fetched to the subfolder ``folder`` of the data folder; of an archive the ``members``, names with
-    their MD5, are unpacked there. Where there are none of ``files``, a user puts the members there.
+    ``files`` can be downloaded to the subfolder ``folder`` of the data folder; from an archive, the ``members`` (names
+    with their MD5) are unpacked there. If there are no ``files``, the user puts the members there.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Dataset:
     members: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, *sizes: int, folder: Path | None, verify: bool, **options: float) -> Any:
-        """What the reader makes of the files in the folder, by default ``data_folder()``; raises DataError."""
+        """The reader's data from the files in the folder, by default ``data_folder()``; raises DataError."""
         module, _, function = self.reader.partition(":")
         files = {} if self.package else {"folder": folder or data_folder(), "verify": verify}
         return getattr(importlib.import_module(module), function)(*sizes, **files, **options)
@@ -42,9 +42,9 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageDataset(Dataset):
-    """Images, whose reader takes the sizes of training and validation split, and ``noise`` where pixels are floats.
+    """Images; the reader takes the sizes of training and validation split, and ``noise`` if pixels are floats.
 
-    ``shape`` of an image (channels, height, width); ``images`` is how many training and validation share at most;
+    ``shape`` is an image's (channels, height, width); ``images`` is the most that training and validation share;
     ``stored`` is the type of a pixel, ``uint8`` or ``float32``.
     """
 
@@ -56,7 +56,7 @@ class ImageDataset(Dataset):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDataset(Dataset):
-    """A text, whose reader returns a ``Corpus``; ``words`` are those of the training text and its ends of lines."""
+    """A text, whose reader returns a ``Corpus``; ``words`` counts the training text with its ends of lines."""
 
     words: int
 
@@ -72,7 +72,7 @@ _KNOWN: tuple[ImageDataset | TextDataset, ...] = (
         package="scikit-learn",
         shape=(1, 8, 8),
         classes=10,
-        images=1796,  # of 1,797: one at least is left for the test split, which has no files of its own
+        images=1796,  # of 1,797: at least one remains for the test split, which has no files of its own
         stored="float32",
     ),
     ImageDataset(
@@ -132,18 +132,18 @@ _KNOWN: tuple[ImageDataset | TextDataset, ...] = (
 )
 
 DATASETS = {known.name: known for known in _KNOWN}
-"""By name."""
+"""All data sets by name."""
 
 
 def known_dataset(name: str) -> ImageDataset | TextDataset:
-    """The entry of a name; raises UnknownNameError with the nearest name."""
+    """The entry with this name; raises UnknownNameError with the nearest name."""
     if name not in DATASETS:
         raise UnknownNameError.among("data set", name, DATASETS)
     return DATASETS[name]
 
 
 def image_dataset(name: str) -> ImageDataset:
-    """The entry of a data set of images; raises UnknownNameError, and SettingError for a text."""
+    """The entry of an image data set; raises UnknownNameError, and SettingError for a text."""
     known = known_dataset(name)
     if not isinstance(known, ImageDataset):
         images = ", ".join(other for other, its in DATASETS.items() if isinstance(its, ImageDataset))

@@ -1,4 +1,4 @@
-"""Penn Treebank as Mikolov prepared it for language models: 10,000 words, rare ones `<unk>`, numbers `N`."""
+"""Penn Treebank as Mikolov prepared it for language models: 10,000 words, rare words `<unk>`, numbers `N`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from harness.core.errors import DataError
 ARCHIVE = "ptb.zip"
 
 FOLDERS = ("ptb", "penn", "simple-examples/data")
-"""Subfolders in which the files are looked for; the last is what Mikolov's archive unpacks to."""
+"""Subfolders that may contain the files; the last is the folder in Mikolov's archive."""
 
 
 def load(folder: Path, *, verify: bool = True) -> Corpus:
-    """The texts from `ptb.zip` in `folder`, else from the three files in `folder` or a known subfolder.
+    """The texts from `ptb.zip` in `folder`, else from the three files in a known subfolder or in `folder`.
 
-    Raises DataError where they are missing or damaged; with `verify` also where a text is not the known one.
+    Raises DataError if they are missing or damaged; with `verify` also if a text is not the known one.
     """
     train, validation, test = (
         words_of(_text(content, name, verify=verify).splitlines()) for name, content in _contents(folder).items()
@@ -45,7 +45,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def _unzipped(archive: Path, files: Iterable[str]) -> dict[str, bytes]:
-    """The three members of an archive, in whatever folder of it they lie."""
+    """The contents of the three files of an archive, in any of its folders."""
     try:
         with zipfile.ZipFile(archive) as opened:
             places = {name.rsplit("/", 1)[-1]: name for name in opened.namelist()}

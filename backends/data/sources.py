@@ -1,4 +1,4 @@
-"""Where image files come from, where they lie, and whether they are the published ones."""
+"""Published files of data sets: their addresses, their folders, and the check that they are the published ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DATA_VARIABLE = "HARNESS_DATA"
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """A published file: where it is, its MD5, and about how large it is in MB."""
+    """A published file: its address, its MD5, and its approximate size in MB."""
 
     url: str
     md5: str
@@ -30,7 +30,7 @@ class PublishedFile:
 
 
 def data_folder() -> Path:
-    """Where data lies: the folder that HARNESS_DATA names, or `data` in the user's cache."""
+    """The folder of all data: the one that HARNESS_DATA names, or `data` in the user's cache."""
     named = os.environ.get(DATA_VARIABLE)
     return Path(named).expanduser() if named else cache_folder() / "data"
 
@@ -42,7 +42,7 @@ def layout_folder(folder: Path, layouts: Sequence[str], marks: Sequence[str]) ->
 
 
 def missing_file_message(name: str, folder: Path, source: str, place: str) -> DataError:
-    """The one line that says what to download, from where (`source`), and where in `folder` to put it (`place`)."""
+    """The error that says what to download, from where (`source`), and where in `folder` to put it (`place`)."""
     return DataError(
         f"data set {name!r} is not in {str(folder)!r}: run `harness data fetch {name}`, or download {source} and put "
         f"{place}, or name the folder that has it with --data-dir or {DATA_VARIABLE}"
@@ -50,7 +50,7 @@ def missing_file_message(name: str, folder: Path, source: str, place: str) -> Da
 
 
 def read(path: Path, md5: str, *, verify: bool) -> bytes:
-    """The bytes of a file that is the published one; with `verify=False` of any file. Raises DataError."""
+    """The bytes of a file, which must be the published one unless `verify=False`; raises DataError."""
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Text as every language model takes it: three streams of word numbers over one vocabulary."""
+"""Text for all language models: three streams of word numbers over one vocabulary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from harness.core.errors import DataError, SettingError
 
 UNKNOWN = "<unk>"
-"""Stands for every word outside the vocabulary."""
+"""Replaces every word outside the vocabulary."""
 
 END = "<eos>"
 """Ends every line."""
@@ -22,7 +22,7 @@ END = "<eos>"
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The words of three texts in order, lines ended by `<eos>`."""
+    """The words of three texts in order; each line ends with `<eos>`."""
 
     name: str
     train: Sequence[str]
@@ -30,10 +30,10 @@ class Corpus:
     test: Sequence[str]
 
     def encoded(self, *, words: int = 0, train_tokens: int = 0) -> Text:
-        """Number the words: by falling frequency in the training text, equally frequent ones by alphabet.
+        """Number the words by decreasing frequency in the training text, equally frequent ones alphabetically.
 
-        The training text is its first `train_tokens` words, the vocabulary the `words` most frequent of them, `<unk>`
-        and `<eos>` included; 0 means all. Raises SettingError for sizes that are out of range.
+        The training text is cut to its first `train_tokens` words; the vocabulary is the `words` most frequent of them,
+        with `<unk>` and `<eos>`; 0 means all. Raises SettingError for sizes that are out of range.
         """
         train = self._cut(train_tokens)
         vocabulary = _vocabulary(train, words)
@@ -54,7 +54,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """Three streams of word numbers (tokens,) as int64, and the words that the numbers mean."""
+    """Three streams of word numbers (tokens,) as int64, and the word of each number."""
 
     name: str
     train: Tensor
@@ -64,7 +64,7 @@ class Text:
 
     @property
     def device(self) -> torch.device:
-        """Where the streams lie."""
+        """The device of the streams."""
         return self.train.device
 
     def to(self, device: torch.device) -> Text:
@@ -80,14 +80,14 @@ class Text:
 
 
 def words_of(lines: Iterable[str]) -> list[str]:
-    """The words of each line, and `<eos>` after it, empty lines included (quark0/darts, rnn/data.py)."""
+    """The words of each line, with `<eos>` after every line, even an empty one (quark0/darts, rnn/data.py)."""
     return [word for line in lines for word in (*line.split(), END)]
 
 
 def batchify(stream: Tensor, number: int) -> Tensor:
-    """A stream cut in `number` equal pieces side by side, (steps, number); what does not fill them is left out.
+    """A stream cut into `number` equal columns, (steps, number); words that do not fill the columns are omitted.
 
-    As in quark0/darts, rnn/utils.py, batchify. Raises DataError for a stream with less than two words a piece.
+    As in quark0/darts, rnn/utils.py, batchify. Raises DataError if a column has less than two words.
     """
     steps = len(stream) // number
     if steps < 2:
@@ -96,10 +96,10 @@ def batchify(stream: Tensor, number: int) -> Tensor:
 
 
 def inputs_and_targets(stream: Tensor, number: int) -> tuple[Tensor, Tensor]:
-    """Inputs and targets (steps, number) of all words of a stream but its first, which nothing precedes.
+    """Inputs and targets (steps, number) for predicting all words of a stream except the first.
 
-    Each column goes on where the one before ends; where the last is short, targets are -1. Raises DataError for a
-    stream without a word to predict.
+    Each column continues the one before; where the last is short, targets are -1. Raises DataError for a stream of less
+    than two words.
     """
     if len(stream) < 2:
         raise DataError(f"a text of {len(stream)} words has none to predict; expected 2 or more")

@@ -1,7 +1,7 @@
-"""What a family of search spaces needs to be trained, alone and with shared weights: one adapter a family.
+"""Adapters: how the cells of each family of search spaces are trained, stand-alone and with shared weights.
 
-A space names its family (`SearchSpace.family`): a name of `ADAPTERS`, or `module:object` of an adapter elsewhere. The
-adapters need no torch before they make a network. What needs no network, a space says itself (`harness.core.space`).
+A space names its family (`SearchSpace.family`): a name in `ADAPTERS`, or `module:object` of another adapter. Adapters
+import torch only when they make a network. The space itself provides what needs no network (`harness.core.space`).
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class ImageAdapter(ABC, Generic[Space]):
     """The family of recipes that train shared weights by default."""
 
     unused_settings: ClassVar[tuple[str, ...]] = ()
-    """The settings of shared weights on images that networks of this family have no use for."""
+    """The settings of shared weights on images that networks of this family do not use."""
 
     @abstractmethod
     def graphs(self, space: Space, key: int) -> tuple[CellGraph, ...]:
-        """The architecture of a key: one graph for each kind of cell."""
+        """The graphs of the architecture with this key, one for each kind of cell."""
 
     @abstractmethod
     def network(self, cells: Sequence[CellGraph], sizes: Skeleton) -> nn.Module:
-        """The network around these cells, `sizes.replicas` side by side, its weights yet to be set by `initialise`.
+        """The network around these cells, with `sizes.replicas` side by side; `initialise` sets its weights.
 
-        It takes images (batch, replicas * channels, h, w) to logits (batch, replicas * classes), replica by replica.
+        It maps images (batch, replicas * channels, h, w) to logits (batch, replicas * classes), replica by replica.
         """
 
     @abstractmethod
@@ -56,13 +56,13 @@ class ImageAdapter(ABC, Generic[Space]):
 
     @abstractmethod
     def shared(self, space: Space, sizes: Skeleton, seed: int, device: torch.device) -> ImageCells[Any, Any]:
-        """All cells of a space as points of one network, its weights drawn from ``seed``."""
+        """All cells of a space as points of one network, whose weights are drawn from ``seed``."""
 
 
 class TextAdapter(ABC, Generic[Space]):
-    """How the cells of a family are trained on text; a cell's name there is its text form.
+    """How the cells of a family are trained on text, where a cell is named by its text form.
 
-    Alone, a cell is trained by `backends.standalone.language_trainer`, which reads the text form of recurrent cells.
+    Stand-alone training is `backends.standalone.language_trainer`, which reads the text form of recurrent cells.
     """
 
     data: ClassVar[DataKind] = "text"
@@ -73,7 +73,7 @@ class TextAdapter(ABC, Generic[Space]):
     def shared(
         self, space: Space, network: SharedModelSettings, words: int, *, seed: int, device: torch.device
     ) -> TextCells[Any, Any]:
-        """All cells of a space as points of one model of so many ``words``, its weights drawn from ``seed``."""
+        """All cells of a space as points of one model with ``words`` words, whose weights are drawn from ``seed``."""
 
 
 SpaceAdapter: TypeAlias = ImageAdapter[Any] | TextAdapter[Any]
@@ -99,7 +99,7 @@ def adapter_of(family: str) -> SpaceAdapter | None:
 def image_adapter(family: str, name: str = "") -> ImageAdapter[Any]:
     """The adapter of a family whose cells are trained on images; raises IncompatibleError for any other.
 
-    ``name`` is that of the space, for the message.
+    ``name`` is the space's name for the error message.
     """
     adapter = adapter_of(family)
     if not isinstance(adapter, ImageAdapter):
@@ -110,6 +110,6 @@ def image_adapter(family: str, name: str = "") -> ImageAdapter[Any]:
 
 
 def graphs_of(space: SearchSpace, keys: Sequence[int]) -> list[ArchitectureGraphs]:
-    """The architectures of these keys; raises IncompatibleError for a space whose cells are not trained on images."""
+    """The architectures with these keys; raises IncompatibleError if the space's cells are not trained on images."""
     adapter = image_adapter(space.family, space.name)
     return [ArchitectureGraphs(space.family, adapter.graphs(space, key)) for key in keys]

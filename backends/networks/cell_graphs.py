@@ -1,4 +1,4 @@
-"""An architecture as it is trained on images: the graphs of its cells as plain data, no network and no torch."""
+"""Architectures for training on images: the graphs of their cells as plain data, without networks or torch."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class CellGraph:
     """A cell: strictly upper triangular 0/1 `matrix`, and the operation ids of its vertices or edges.
 
-    Which of the two, and in what order, the adapter of the family says.
+    The family's adapter determines which of the two, and in what order.
     """
 
     matrix: tuple[tuple[int, ...], ...]
@@ -21,7 +21,7 @@ class CellGraph:
 
 @dataclass(frozen=True, slots=True)
 class ArchitectureGraphs:
-    """An architecture of a `family` of spaces: one graph for each kind of cell, as normal and reduction."""
+    """An architecture of a `family` of spaces: one graph for each kind of cell, such as normal and reduction."""
 
     family: str
     cells: tuple[CellGraph, ...]
@@ -38,5 +38,5 @@ class ArchitectureGraphs:
 
     @property
     def text(self) -> str:
-        """Matrices and operations as one word: the architecture's name in seeds."""
+        """Matrices and operations as one word, which names the architecture when seeds are derived."""
         return "+".join(f"{cell.adjacency}:{''.join(map(str, cell.operations))}" for cell in self.cells)

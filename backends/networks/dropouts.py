@@ -1,20 +1,20 @@
-"""The dropouts of a recurrent language model, and the range of its first weights (quark0/darts, rnn)."""
+"""The dropouts of a recurrent language model, and the range of its initial weights (quark0/darts, rnn)."""
 
 from dataclasses import dataclass
 
 from harness.core.errors import SettingError
 
 INIT_RANGE = 0.04
-"""Weights are uniform from minus this to this (rnn/model.py, INITRANGE)."""
+"""Initial weights are uniform between minus and plus this value (rnn/model.py, INITRANGE)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dropouts:
-    """Probabilities of zero while training; all but the words' are one mask for all steps of a sequence.
+    """Dropout probabilities in training; except for `words`, all steps of a sequence share one mask.
 
-    `output` before the decoder, `hidden` before the matrices of all nodes, `inputs` and `embedding` (two masks) on the
-    embedded words, `words` drops whole rows of the embedding matrix. DARTS' names are dropout, dropouth, dropoutx,
-    dropouti and dropoute (rnn/train.py).
+    `output` applies before the decoder, `hidden` before the matrices of all nodes, `inputs` and `embedding` (two masks)
+    to the embedded words; `words` drops whole rows of the embedding matrix. DARTS' names are dropout, dropouth,
+    dropoutx, dropouti and dropoute (rnn/train.py).
     """
 
     output: float = 0.0

@@ -1,4 +1,4 @@
-"""How NAS-Bench-101 cells are trained: the operations are those of the interior vertices of a pruned cell."""
+"""The adapter of NAS-Bench-101: the operations of a graph are those of the interior vertices of a pruned cell."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ class NASBench101Adapter(ImageAdapter[NASBench101]):
     """See `backends.networks.nasbench101` and `backends.networks.nasbench101_supernet`."""
 
     def graphs(self, space: NASBench101, key: int) -> tuple[CellGraph, ...]:
-        """The cell as it is labelled by the key."""
+        """The cell with the key's labelling."""
         return (CellGraph(*matrix_of_key(key)),)
 
     def network(self, cells: Sequence[CellGraph], sizes: Skeleton) -> NASBench101Network:
-        """The benchmark's."""
+        """The benchmark's network."""
         from backends.networks.nasbench101 import NASBench101Network
 
         return NASBench101Network(cells[0].matrix, cells[0].operations, sizes)
 
     def initialise(self, network: NASBench101Network, generators: Sequence[torch.Generator]) -> None:
-        """As the benchmark does."""
+        """Draw the weights as the benchmark does."""
         from backends.networks.nasbench101 import initialise
 
         initialise(network, generators)
 
     def shared(self, space: NASBench101, sizes: Skeleton, seed: int, device: torch.device) -> NASBench101Cells:
-        """After eval-nas."""
+        """A supernet after eval-nas."""
         from backends.networks.nasbench101_points import NASBench101Cells
 
         return NASBench101Cells(space, sizes, seed, device)

@@ -66,10 +66,10 @@ def first_channels(channels: int, width: int) -> int:
 
 
 def random_chunk(generator: np.random.Generator) -> ChannelSelection:
-    """A uniformly random place, drawn for the inputs and for the outputs of every convolution; no draw for the width.
+    """A uniformly random start, drawn for the inputs and the outputs of every convolution; no draw at full width.
 
     It is an unused option of eval-nas, search_policies/cnn/search_space/nas_bench/operations.py, `random_chunck`, which
-    never draws the last place; this function does.
+    never draws the last start; this function does.
     """
     return lambda channels, width: 0 if channels == width else int(generator.integers(width - channels + 1))
 

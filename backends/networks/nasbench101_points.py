@@ -21,7 +21,7 @@ CellPoint: TypeAlias = CellPath | MixtureRows
 
 
 class NASBench101Cells(ImageCells[NASBench101, CellPath]):
-    """The supernet of a NAS-Bench-101 space, its weights drawn from ``seed``."""
+    """The supernet of a NAS-Bench-101 space, whose weights are drawn from ``seed``."""
 
     module: NASBench101Supernet
 
@@ -33,11 +33,11 @@ class NASBench101Cells(ImageCells[NASBench101, CellPath]):
         self._paths = lru_cache(65536)(super().discrete)
 
     def written(self, architecture: Architecture) -> CellPath:
-        """The path through the slots that its decisions name."""
+        """The path through the slots of the architecture's own vertex numbers."""
         return path_of_choices(self._space, architecture.choices)
 
     def discrete(self, architecture: Architecture) -> CellPath:
-        """The path of an architecture's cell, written canonically."""
+        """The path of the cell's canonical architecture."""
         return self._paths(architecture)
 
     def logits(self, images: Tensor, point: CellPoint, norm: BatchNormalisation, slices: ChannelSelection) -> Tensor:

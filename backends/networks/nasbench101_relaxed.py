@@ -2,8 +2,8 @@
 
 A vertex's channels depend on the whole cell, so a mixture weighs every set S of interior vertices that may feed the
 output. P(S) is the product of f_t over S and of 1 - f_t over the other vertices, where f_t is the weight of the edge
-from t to the output times the weight with which t is reached from the input. Where no vertex feeds the output, all
-vertices have all channels, as a single vertex that feeds the output has.
+from t to the output times the weight with which t is reached from the input. If no vertex feeds the output, every
+vertex has all channels, as if it alone fed the output.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class NASBench101Supernet(nn.Module):
         """Logits (batch, classes) of a mixture, differentiable in `edges` (V, V) and `operations` (V-2, 3).
 
         Only edges above the diagonal are used; the operations are conv3x3, conv1x1, max-pooling. At one-hot weights the
-        logits equal those of `path` with the first channels, also for cells with dead parts. There the slope of an
+        logits equal those of `path` with the first channels, also for cells with dead parts. There the gradient of an
         absent edge is one of several subgradients if pooling sees only zeros of a ReLU. All channels of all operations
         are computed, so that `training_statistics` moves every running average.
         """

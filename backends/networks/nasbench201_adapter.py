@@ -1,4 +1,4 @@
-"""How NAS-Bench-201 cells are trained: the operations are those of the edges of a full graph."""
+"""The adapter of NAS-Bench-201: the operations of a graph are those of the edges of a complete graph."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class NASBench201Adapter(ImageAdapter[NASBench201]):
     unused_settings = ("widths", "slices")
 
     def graphs(self, space: NASBench201, key: int) -> tuple[CellGraph, ...]:
-        """The cell of a key, where classes count the least of its class."""
+        """The cell with this key; in a space of classes, the cell with the smallest key of its class."""
         return (CellGraph(MATRIX, space.from_key(key).choices),)
 
     def network(self, cells: Sequence[CellGraph], sizes: Skeleton) -> NASBench201Network:
-        """The benchmark's."""
+        """The benchmark's network."""
         from backends.networks.nasbench201 import NASBench201Network
 
         return NASBench201Network(cells[0].operations, sizes)
 
     def initialise(self, network: NASBench201Network, generators: Sequence[torch.Generator]) -> None:
-        """As the benchmark does."""
+        """Draw the weights as the benchmark does."""
         from backends.networks.nasbench201 import initialise
 
         initialise(network, generators)
 
     def shared(self, space: NASBench201, sizes: Skeleton, seed: int, device: torch.device) -> NASBench201Cells:
-        """After AutoDL-Projects."""
+        """A supernet after AutoDL-Projects."""
         from backends.networks.nasbench201_points import NASBench201Cells
 
         return NASBench201Cells(space, sizes, seed, device)

@@ -15,7 +15,7 @@ from harness.spaces.nasbench201 import NASBench201
 
 
 class NASBench201Cells(ImageCells[NASBench201, Architecture]):
-    """The supernet of a NAS-Bench-201 space, its weights drawn from ``seed``."""
+    """The supernet of a NAS-Bench-201 space, whose weights are drawn from ``seed``."""
 
     module: NASBench201Supernet
 

@@ -26,7 +26,7 @@ RecurrentPoint: TypeAlias = RecurrentPath | MixtureRows
 
 
 class SharedModelSettings(Protocol):
-    """Sizes and variants as in ``SharedRecurrentModel``, and the range of the first weights."""
+    """Sizes and variants as in ``SharedRecurrentModel``, and the range of the initial weights."""
 
     @property
     def width(self) -> int: ...
@@ -43,7 +43,7 @@ class SharedModelSettings(Protocol):
 
 
 class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
-    """The supernet of a space of recurrent cells, its weights drawn from ``seed``."""
+    """The supernet of a space of recurrent cells, whose weights are drawn from ``seed``."""
 
     module: SharedRecurrentModel
 
@@ -64,7 +64,7 @@ class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
         self.module.to(device)
 
     def written(self, architecture: Architecture) -> RecurrentPath:
-        """The path of an architecture, each of which is a cell of its own."""
+        """The path of an architecture; no two architectures are the same cell."""
         choices = architecture.choices
         pairs = zip(choices[::2], choices[1::2], strict=True)
         return RecurrentPath(tuple((OPERATIONS[operation], source) for source, operation in pairs))
@@ -72,7 +72,7 @@ class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
     def outputs(
         self, words: Tensor, hidden: Tensor, point: RecurrentPoint, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Raw outputs and what the decoder takes, (steps, columns, width), of words (steps, columns) at a point."""
+        """Raw outputs and the decoder's inputs, (steps, columns, width), of words (steps, columns) at a point."""
         if isinstance(point, RecurrentPath):
             return self.module.path(words, hidden, point.nodes, generator)
         return self.module.mixture(words, hidden, point, generator)

@@ -1,4 +1,4 @@
-"""How recurrent cells are trained."""
+"""The adapter of recurrent cells."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RecurrentAdapter(TextAdapter[RNNCell]):
     def shared(
         self, space: RNNCell, network: SharedModelSettings, words: int, *, seed: int, device: torch.device
     ) -> RecurrentCells:
-        """As in ENAS and NAO, or as in DARTS, whatever the settings say."""
+        """A supernet as in ENAS and NAO, or as in DARTS, depending on the settings."""
         from backends.networks.recurrent_points import RecurrentCells
 
         return RecurrentCells(space, network, words, seed=seed, device=device)

@@ -32,17 +32,17 @@ class SupernetCells(ABC, Generic[Space, Point]):
 
     @abstractmethod
     def written(self, architecture: Architecture) -> Point:
-        """The point of an architecture as it is written."""
+        """The point of an architecture, without making it canonical."""
 
     def discrete(self, architecture: Architecture) -> Point:
-        """The point of an architecture's cell, written canonically."""
+        """The point of the cell's canonical architecture."""
         return self.written(self._space.canonical(architecture))
 
     def point(self, mixture: Mixture) -> Point | MixtureRows:
-        """What a one-hot mixture is as it is written, or the rows of any other, without gradients.
+        """The point of a one-hot mixture's architecture, not made canonical; else the rows, without gradients.
 
-        A step of the weights needs no slope in the mixture, and taking it makes the step a fifth slower. A one-hot
-        mixture outside the space is relaxed as any other is.
+        A step of the weights needs no gradient of the mixture, and computing it makes the step a fifth slower. A
+        one-hot mixture outside the space is relaxed like any other.
         """
         architecture = one_hot_architecture(self._space, mixture)
         return [row.detach() for row in self.rows(mixture)] if architecture is None else self.written(architecture)
@@ -53,7 +53,7 @@ class SupernetCells(ABC, Generic[Space, Point]):
 
 
 class ImageCells(SupernetCells[Space, Point]):
-    """Those of a network that classifies images."""
+    """The cells of a space as points of a network that classifies images."""
 
     @abstractmethod
     def logits(
@@ -63,7 +63,7 @@ class ImageCells(SupernetCells[Space, Point]):
 
 
 class TextCells(SupernetCells[Space, Point]):
-    """Those of a network that predicts the next word."""
+    """The cells of a space as points of a network that predicts the next word."""
 
     module: LanguageModel
 
@@ -71,11 +71,11 @@ class TextCells(SupernetCells[Space, Point]):
     def outputs(
         self, words: Tensor, hidden: Tensor, point: Point | MixtureRows, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Raw outputs and what the decoder takes, (steps, columns, width), of words (steps, columns) at a point."""
+        """Raw outputs and the decoder's inputs, (steps, columns, width), of words (steps, columns) at a point."""
 
 
 def one_hot_architecture(space: SearchSpace, mixture: Mixture) -> Architecture | None:
-    """The architecture that a one-hot mixture is as it is written; ``None`` for any other, and outside the space."""
+    """The architecture of a one-hot mixture, not made canonical; ``None`` for others, and outside the space."""
     if not all(sorted(row)[-2:] in ([0.0, 1.0], [1.0]) and sum(row) == 1.0 for row in mixture):
         return None
     architecture = Architecture(tuple(int(np.argmax(row)) for row in mixture))

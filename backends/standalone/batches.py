@@ -1,4 +1,4 @@
-"""The stream of training batches: an order and random changes of its own for every seed."""
+"""Endless training batches of images; every seed has its own order of images and its own random augmentation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from backends.training.recipes import Recipe
 
 
 class TrainingBatches:
-    """Full batches without end; `orders` draw the order of images and `seeds` begin the generators of their changes."""
+    """Draws full batches without end: `orders` shuffle each replica's images, `seeds` start its augmentation."""
 
     def __init__(self, recipe: Recipe, data: Images, orders: Sequence[torch.Generator], seeds: Sequence[int]) -> None:
         self._recipe = recipe
@@ -24,7 +24,7 @@ class TrainingBatches:
         self._left = torch.empty(0, len(seeds), dtype=torch.int64)
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """Images as the network takes them (batch, replicas * channels, height, width), labels (batch, replicas)."""
+        """One batch: augmented images (batch, replicas * channels, height, width), labels (batch, replicas)."""
         size = self._recipe.batch_size
         if len(self._left) < size:
             epoch = torch.stack([torch.randperm(len(self._data.train), generator=g) for g in self._orders], dim=1)
@@ -42,7 +42,7 @@ class TrainingBatches:
         return torch.cat(list(parts), dim=1)
 
     def state_dict(self) -> dict[str, Any]:
-        """The generators, and what is left of the epoch."""
+        """The states of the generators, and the images that are left of the epoch."""
         return {
             "orders": [generator.get_state() for generator in self._orders],
             "changes": [rng.bit_generator.state for rng in self._changes],
@@ -50,7 +50,7 @@ class TrainingBatches:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state that `state_dict` returned."""
         for generator, order in zip(self._orders, state["orders"], strict=True):
             generator.set_state(order)
         for rng, change in zip(self._changes, state["changes"], strict=True):

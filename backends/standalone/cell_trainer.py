@@ -1,4 +1,4 @@
-"""Train cells by one recipe: the seeds, the data and the rows of results that a table's builder writes down."""
+"""Trains cells on images by one recipe: chooses seeds, loads the data and returns rows of results for a table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from harness.core.errors import SettingError
 
 
 def training_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat: int, attempt: int = 0) -> int:
-    """Seed of one training, from these alone: neither order nor number of workers can change a result."""
+    """The seed of a training, from these arguments alone: order and number of workers change no result."""
     name = f"{recipe.seed}|{cell.text}|{epochs}|{repeat}" + (f"|{attempt}" if attempt else "")
     return seed_of(name)
 
@@ -29,8 +29,8 @@ def training_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat:
 class CellTrainer(RecipeTrainer):
     """Trains any cell on images.
 
-    A training's checkpoint is deleted at the end; with continued budgets it is kept until the longest one, which a
-    longer budget then goes on to. `seeding` gives the seed of a training from recipe, cell, epochs, repeat and attempt.
+    A training's checkpoint is deleted at its end; with continued budgets it is kept for the longer budgets until the
+    end of the longest one. `seeding` returns a training's seed for recipe, cell, epochs, repeat and attempt.
     """
 
     libraries = (numpy, sklearn, torch)
@@ -58,15 +58,15 @@ class CellTrainer(RecipeTrainer):
         super().__init__(recipe, self._data, checkpoints, interval)
 
     def rows(self, cell: ArchitectureGraphs, epochs: int) -> list[dict[str, Any]]:
-        """Train every repeat of one cell and budget; one self-explanatory row a repeat."""
+        """Train all repeats of one cell at one budget; returns one self-explanatory row for each repeat."""
         curves = self.curves(cell, epochs, range(self._recipe.repeats))
         parameters = parameters_of(cell, skeleton(self._recipe, self._data))
         return [_row(cell, repeat, curve, parameters) for repeat, curve in enumerate(curves)]
 
     def curves(self, cell: ArchitectureGraphs, epochs: int, repeats: Sequence[int]) -> list[TrainingCurve]:
-        """Train these repeats of one cell and budget side by side, and those that diverge again as the recipe says.
+        """Train these repeats of a cell at one budget together; diverged ones start again as the recipe says.
 
-        Raises ResourceError where a GPU's memory is too small.
+        Raises ResourceError if a GPU's memory is too small.
         """
         curves: dict[int, TrainingCurve] = {}
         checkpoints, left = list[TrainingCheckpoint](), list(repeats)
@@ -99,7 +99,7 @@ class CellTrainer(RecipeTrainer):
         return curves
 
     def _schedule(self, epochs: int) -> int:
-        """Epochs of the training that has a budget of `epochs`."""
+        """The number of epochs of the training that has `epochs` as a budget."""
         return max(self._recipe.epochs) if self._recipe.budgets == "continued" else epochs
 
 

@@ -1,4 +1,4 @@
-"""The file that a training goes on from after a crash: written whole or not at all, never trusted when damaged."""
+"""Checkpoint files, from which a training continues after a crash: written atomically, and ignored if damaged."""
 
 import contextlib
 import hashlib
@@ -26,18 +26,18 @@ _ABANDONED_SECONDS = 3600
 
 
 def checkpoint_folder() -> Path:
-    """Where checkpoints lie: the folder that HARNESS_CHECKPOINTS names, or `runs/checkpoints` below the current one.
+    """The folder of checkpoints: the one that HARNESS_CHECKPOINTS names, or `runs/checkpoints` in the current folder.
 
-    It decides nothing but how much of a training is done again after a crash, so it belongs to no run.
+    It only affects how much of a training is repeated after a crash, so it is not a setting of a run.
     """
     return Path(os.environ.get(CHECKPOINTS_VARIABLE) or "runs/checkpoints")
 
 
 class TrainingCheckpoint:
-    """The state of the training called `name`, a digest of all that decides the training.
+    """The checkpoint of the training `name`, which is a digest of everything that determines the training.
 
-    The file is the SHA-256 of what follows, then a `torch.save` of the name and the state. It is read with
-    `weights_only`, so that it can hold no code. Two processes with one training may both write: each file is a true
+    The file is the SHA-256 of its remaining bytes, then a `torch.save` of the name and the state. It is read with
+    `weights_only`, so it cannot contain code. Two processes with the same training may both write: each file is a valid
     state of it.
     """
 
@@ -52,7 +52,7 @@ class TrainingCheckpoint:
         return time.monotonic() >= self._next
 
     def read(self) -> Mapping[str, Any] | None:
-        """The state, or None where there is no file, a damaged one, or another training's."""
+        """The saved state, or None if the file is missing, damaged or of another training."""
         try:
             content = self._path.read_bytes()
         except OSError:
@@ -68,7 +68,7 @@ class TrainingCheckpoint:
         return document["state"] if known else None
 
     def write(self, state: Mapping[str, Any]) -> None:
-        """Replace the file in one step; raises StoreError where it cannot be written."""
+        """Replace the file atomically; raises StoreError if it cannot be written."""
         buffer = io.BytesIO()
         torch.save({"name": self._name, "state": state}, buffer)
         saved = buffer.getbuffer()
@@ -85,7 +85,7 @@ class TrainingCheckpoint:
         self._next = time.monotonic() + self._interval
 
     def remove(self) -> None:
-        """Delete the file, and what a process that was killed while writing has left of it."""
+        """Delete the file, and partial files of killed processes that are more than an hour old."""
         self._path.unlink(missing_ok=True)
         for part in self._path.parent.glob(f"*{self._name}.*.part"):
             with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Train recurrent cells by one recipe: the seeds, the text, and the rows that a table's builder writes down."""
+"""Trains recurrent cells on a text by one recipe: chooses seeds, loads the text and returns rows for a table."""
 
 import math
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from harness.spaces.rnn_cell import OPERATIONS, RNNCell
 
 @dataclass(frozen=True, slots=True)
 class LanguageCurve:
-    """What was measured after each epoch of one training."""
+    """The measurements after each epoch of one training."""
 
     moments: tuple[EpochMeasurement, ...]
 
     @property
     def diverged(self) -> bool:
-        """Whether the last perplexity is no finite number."""
+        """Whether the last validation perplexity is not finite."""
         return not math.isfinite(self.moments[-1].validation_perplexity)
 
 
 class LanguageTrainer(RecipeTrainer):
     """Trains any recurrent cell on a text.
 
-    Repeat r of every cell starts from one seed, that of `repeat_seed`, so that cells differ by themselves and not by
-    their luck. Checkpoints are as those of `backends.standalone.cell_trainer`: a longer budget goes on from a shorter.
+    Repeat r of every cell starts from the same seed (`repeat_seed`), so that cells do not differ by their seeds.
+    Checkpoints work as in `backends.standalone.cell_trainer`: a longer budget continues from a shorter one.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class LanguageTrainer(RecipeTrainer):
         super().__init__(recipe, self._text, checkpoints, interval)
 
     def rows(self, architecture: str, repeat: int) -> list[dict[str, Any]]:
-        """Train one repeat of the cell that is called like this in its space; one self-explanatory row."""
+        """Train one repeat of the cell with this text form; returns one self-explanatory row."""
         curve = self.curve(architecture, self._recipe.epochs, repeat)
         nodes = len(nodes_of(architecture))
         epochs = list(range(1, len(curve.moments) + 1))
@@ -65,7 +65,7 @@ class LanguageTrainer(RecipeTrainer):
         return [row | {"diverged": curve.diverged, "parameters": parameters}]
 
     def curve(self, architecture: str, epochs: int, repeat: int) -> LanguageCurve:
-        """Train one repeat to the end of `epochs`; raises ResourceError where a GPU's memory is too small."""
+        """Train one repeat to the end of `epochs`; raises ResourceError if a GPU's memory is too small."""
         checkpoint = self.checkpoint(architecture, repeat)
         with memory_guard("batch_size or width of the recipe"):
             seed = repeat_seed(self._recipe, repeat)
@@ -83,11 +83,11 @@ class LanguageTrainer(RecipeTrainer):
 
 
 def repeat_seed(recipe: LanguageRecipe, repeat: int) -> int:
-    """Seed of a repeat, whatever the cell."""
+    """The seed of a repeat, which is the same for all cells."""
     return seed_of(f"{recipe.seed}|{repeat}")
 
 
 def nodes_of(architecture: str) -> tuple[tuple[str, int], ...]:
-    """Activation and predecessor of each node of a text such as `tanh@0 relu@1`; raises SpaceError."""
+    """Activation and predecessor of each node of a text form such as `tanh@0 relu@1`; raises SpaceError."""
     choices = RNNCell(nodes=len(architecture.split())).parse(architecture).choices
     return tuple((OPERATIONS[code], source) for source, code in zip(choices[::2], choices[1::2], strict=True))

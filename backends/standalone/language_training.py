@@ -1,4 +1,4 @@
-"""Train a language model around one recurrent cell from scratch by a recipe, and measure it after every epoch."""
+"""Trains a language model around one recurrent cell from scratch by a recipe, and measures it after every epoch."""
 
 import copy
 import math
@@ -26,9 +26,9 @@ _LARGEST = math.log(sys.float_info.max)
 
 @dataclass(frozen=True, slots=True)
 class EpochMeasurement:
-    """The model after an epoch: perplexities, and the seconds spent on training alone in this epoch.
+    """The perplexities after an epoch, and the seconds that were spent on training alone in this epoch.
 
-    On a processor they are processor time rather than the clock, so that other work on the machine does not count.
+    On a CPU they are seconds of processor time, so that other work on the machine does not count.
     """
 
     validation_perplexity: float
@@ -37,12 +37,12 @@ class EpochMeasurement:
 
 
 class LanguageTraining:
-    """One model at the end of some epoch of its training.
+    """One language model after some epoch of its training.
 
-    The seed decides initial weights, dropout and lengths of sequences. When a training loss is not finite, weights and
-    optimiser go back to where the validation perplexity was lowest, and the epoch counts as one without effect (the
-    published code takes it off the count, rnn/train.py); a training without such a moment is over. A perplexity that is
-    no finite number, of a cell whose state explodes on a long text, is only written down.
+    The seed determines initial weights, dropout and lengths of sequences. If a training loss is not finite, weights and
+    optimiser return to the epoch with the lowest validation perplexity, and the epoch counts without effect (the
+    published code does not count it, rnn/train.py); if there is no such epoch, the training ends. If only a perplexity
+    is not finite, as for a cell whose state explodes on a long text, it is recorded and training continues.
     """
 
     def __init__(self, nodes: Nodes, recipe: LanguageRecipe, text: Text, *, seed: int) -> None:
@@ -60,9 +60,9 @@ class LanguageTraining:
         self._validated: list[float] = []
 
     def advance(self, epochs: int, checkpoint: TrainingCheckpoint | None = None) -> list[EpochMeasurement]:
-        """Train to the end of `epochs`, and return what was measured after each; the `checkpoint` is written when due.
+        """Train to the end of `epochs`; returns the measurement of each epoch and writes the `checkpoint` when due.
 
-        A training that is over has perplexities that are no numbers.
+        The perplexities of a training that has ended are NaN.
         """
         while len(self.moments) < epochs:
             self.moments.append(EpochMeasurement(math.nan, math.nan, 0.0) if self._over else self._epoch())
@@ -71,7 +71,7 @@ class LanguageTraining:
         return self.moments[:epochs]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the rest of the training depends on, and what has been measured."""
+        """Everything that the rest of the training depends on, and the measurements so far."""
         return {
             "weights": self._weights(),
             "generator": self._generator.get_state(),
@@ -82,7 +82,7 @@ class LanguageTraining:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state that `state_dict` returned."""
         self._set_weights(state["weights"])
         self._generator.set_state(state["generator"])
         self._best = state["best"]
@@ -108,7 +108,7 @@ class LanguageTraining:
         return moment
 
     def _train(self) -> bool:
-        """One pass over this epoch's part of the training text; False as soon as a loss is not finite."""
+        """Train on this epoch's part of the text; returns False as soon as a loss is not finite."""
         hidden = self._model.start(self._recipe.batch_size)
         part = part_of(self._columns, len(self.moments), self._recipe.parts)
         for sequence in bptt_sequences(self._recipe, len(part), self._generator):
@@ -125,7 +125,7 @@ class LanguageTraining:
             group["lr"] = rate
 
     def _take_step(self, words: Tensor, hidden: Tensor) -> tuple[float, Tensor]:
-        """The loss of predicting each of `words` (steps + 1, columns) but the first, and the state after the last."""
+        """Take one step on `words` (steps + 1, columns), predicting all but the first; returns loss and last state."""
         raw, outputs = self._model(words[:-1], hidden, self._generator)
         loss = sequence_loss(raw, self._logits(outputs), words[1:], self._recipe.slowness)
         self._optimiser.zero_grad()
@@ -136,7 +136,7 @@ class LanguageTraining:
         return float(loss.detach()), raw[-1].detach()
 
     def _perplexities(self) -> tuple[float, float]:
-        """Of validation and test text: exp of the mean negative log-likelihood of a word."""
+        """Validation and test perplexity: exp of the mean negative log-likelihood of a word."""
         with self._averaged():
             validation = self._loss(self._text.validation, self._recipe.validation_batch)
             test = self._loss(self._text.test, self._recipe.test_batch)
@@ -155,13 +155,13 @@ class LanguageTraining:
         return total / (len(stream) - 1)
 
     def _logits(self, outputs: Tensor) -> Tensor:
-        """Scores (steps times columns, words)."""
+        """The logits (steps times columns, words)."""
         decode = self._model.logits if self._recipe.decoder == "float32" else self._model.bfloat16_logits
         return decode(outputs.flatten(0, 1))
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
-        """The average of the weights in the place of the last ones, where averaging has begun."""
+        """Within the context, the model has the averaged weights, if averaging has begun."""
         if not isinstance(self._optimiser, AveragedSGD) or not self._optimiser.averages:
             yield
             return
@@ -175,7 +175,7 @@ class LanguageTraining:
             self._model.load_state_dict(last)
 
     def _keep(self, moment: EpochMeasurement) -> None:
-        """Remember the best weights, and go over to averaging when the published rule says so."""
+        """Remember the best weights, and start averaging when the published rule requires it."""
         best = self._best["moment"]["validation_perplexity"] if self._best else math.inf
         if moment.validation_perplexity < best:
             self._best = copy.deepcopy({"weights": self._weights(), "moment": asdict(moment)})
@@ -205,7 +205,7 @@ def _optimiser(recipe: LanguageRecipe, model: nn.Module) -> torch.optim.Optimize
 
 
 def _rate(recipe: LanguageRecipe, progress: float) -> float:
-    """The rate at a fraction of all epochs."""
+    """The learning rate after this fraction of all epochs."""
     if progress < recipe.warmup:
         return recipe.learning_rate * progress / recipe.warmup
     if recipe.schedule == "constant":
@@ -214,5 +214,5 @@ def _rate(recipe: LanguageRecipe, progress: float) -> float:
 
 
 def _perplexity(loss: float) -> float:
-    """Infinite where the exponential is no longer a float."""
+    """exp of the loss; infinite if it exceeds the largest float."""
     return math.exp(loss) if loss < _LARGEST else math.inf if loss == loss else math.nan

@@ -1,4 +1,4 @@
-"""The network around the cells of an architecture, as the adapter of its family makes it."""
+"""Builds the network around the cells of an architecture, with the adapter of its family."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from backends.networks.nasbench101 import Skeleton
 
 
 def network_of(graphs: ArchitectureGraphs, sizes: Skeleton, generators: Sequence[torch.Generator]) -> nn.Module:
-    """Networks of one architecture side by side, one a generator, from which its first weights are drawn."""
+    """Networks of one architecture side by side; each generator draws the initial weights of one."""
     adapter = image_adapter(graphs.family)
-    # On the meta device, since PyTorch's own first weights would move the global generator.
+    # The meta device draws no initial weights, which would advance PyTorch's global generator.
     with torch.device("meta"):
         network = adapter.network(graphs.cells, sizes)
     network = network.to_empty(device="cpu")
@@ -23,7 +23,7 @@ def network_of(graphs: ArchitectureGraphs, sizes: Skeleton, generators: Sequence
 
 
 def parameters_of(graphs: ArchitectureGraphs, sizes: Skeleton) -> int:
-    """Trainable parameters of one network, counted without allocating any."""
+    """The number of trainable parameters of one network, counted without allocating them."""
     with torch.device("meta"):
         network = image_adapter(graphs.family).network(graphs.cells, sizes)
     return sum(parameter.numel() for parameter in network.parameters())

@@ -1,4 +1,4 @@
-"""The oracle that trains every architecture it is asked about, from scratch."""
+"""The stand-alone oracle, which trains every queried architecture from scratch."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
@@ -26,23 +26,23 @@ from harness.core.space import SearchSpace
 class StandaloneOracle:
     """Answers `Score` with the validation accuracy of one training by `recipe`, a known name or a YAML file.
 
-    Of a recurrent cell it is the negated natural logarithm of the validation perplexity, by a recipe for language
-    models; any number of epochs up to the recipe's is a budget, and a moment of one training.
+    For a recurrent cell the score is the negated natural logarithm of the validation perplexity, by a recipe for
+    language models; every number of epochs up to the recipe's is a budget, and all budgets belong to one training.
 
-    The training's seed follows from the run's seed, the canonical cell and the epochs (of a recurrent cell from the
-    run's seed), so that isomorphic cells have one value and a cell asked again has the same; it is charged in full each
-    time, also where a recipe with continued budgets only goes on with what it has trained before. `Update` is free:
-    nothing is shared. A training that diverged in all of the recipe's attempts is `Failed`. `seconds='measured'`
-    charges the processor time of the training (on a GPU the clock's), which no two runs share to the last digit;
-    `'none'` charges 0, so that whole answers repeat. `device` is where it trains, `auto` a GPU where there is one.
-    `verify` asks that the data be the published files.
+    The training's seed depends on the run's seed, the canonical cell and the epochs (for a recurrent cell on the run's
+    seed alone), so that isomorphic cells and repeated queries get the same score. Each query costs its full training,
+    even if a recipe with continued budgets only continues an earlier one. `Update` is free: nothing is shared. A
+    training that diverges in all of the recipe's attempts is `Failed`. `seconds='measured'` charges the processor time
+    of the training (on a GPU the wall-clock time), which differs between runs; `'none'` charges 0, so that whole
+    answers are reproducible. `device` is the device of the training; `auto` is a GPU if there is one. `verify` requires
+    the data to be the published files.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
     independent = True
     shares_weights = False
     width = 1
-    """A search asks one at a time, so that a kill, or the end of a budget, costs one training at most."""
+    """A search asks one query at a time, so that a kill, or the end of a budget, wastes one training at most."""
 
     def __init__(
         self,
@@ -66,15 +66,15 @@ class StandaloneOracle:
 
     @staticmethod
     def protocol(settings: Mapping[str, Any], recipe: str, space: SearchSpace) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The settings with the digest of the recipe's content, which a run's identity needs; nothing for a policy."""
+        """The settings with the recipe's digest, a part of a run's identity; no settings for the policy."""
         return {**settings, "recipe_digest": digest_of(recipe_path(settings["recipe"]))}, {}
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        """One answer a query, in order.
+        """One answer for each query, in order.
 
         Raises IncompatibleError for another kind of query or a budget that the recipe lacks, SpaceError for an
-        architecture outside the space; then nothing has been trained. Raises ResourceError where a GPU's memory is too
-        small. A cell that is asked about twice is trained once.
+        architecture outside the space, both before any training; ResourceError if a GPU's memory is too small. Queries
+        about the same cell share one training.
         """
         require_answerable(self, queries)
         for query in queries:
@@ -86,14 +86,14 @@ class StandaloneOracle:
         return [self._answer(each, outcomes) if isinstance(each, Score) else Updated(None, Cost()) for each in queries]
 
     def state_dict(self) -> State:
-        """Nothing: answers depend on the query and the seed alone."""
+        """An empty state: answers depend on the query and the seed alone."""
         return {}
 
     def load_state_dict(self, state: State) -> None:
-        """Nothing to restore."""
+        """Do nothing: the state is empty."""
 
     def _answer(self, query: Score, outcomes: dict[Hashable, TrainingOutcome]) -> Answer:
-        """Of a training that is among the `outcomes` of this call already, or is added to them."""
+        """The answer to one query; `outcomes` holds the trainings of this call, and a new one is added."""
         epochs = max(self.budgets) if query.epochs is None else query.epochs
         training = self._outcomes.name(query.architecture), epochs
         if training not in outcomes:

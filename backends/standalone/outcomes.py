@@ -1,4 +1,4 @@
-"""What stand-alone trainings of a space's architectures come to, as the oracle asks for it."""
+"""Trains the architectures of a space for the stand-alone oracle, and returns their scores."""
 
 from dataclasses import dataclass, replace
 
@@ -16,17 +16,17 @@ from harness.core.space import Architecture, SearchSpace
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """Of one training: its score, larger being better (None where it diverged), and its seconds."""
+    """The result of one training: its score, larger is better (None if it diverged), and its seconds."""
 
     score: float | None
     seconds: float
 
 
 class CellOutcomes:
-    """Of cells that are trained on images: validation accuracies by a recipe for images.
+    """Trains cells on images by a recipe for images; the scores are validation accuracies.
 
-    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` these in words, and ``name`` is the
-    canonical cell, which trainings are told apart by.
+    As in ``LanguageOutcomes``, ``budgets`` are numbers of epochs, ``known_budgets`` is their description, and ``name``
+    gives what identifies a training besides its epochs, here the canonical cell.
     """
 
     metric = ACCURACY.metric("validation")
@@ -39,21 +39,21 @@ class CellOutcomes:
         self._trainer = CellTrainer(read, device, verify=verify)
 
     def name(self, architecture: Architecture) -> ArchitectureGraphs:
-        """The cell itself, isomorphic ones being one."""
+        """The canonical cell, which is the same for isomorphic cells."""
         key = np.array([self._space.key(architecture)], dtype=np.int64)
         return graphs_of(self._space, self._space.canonical_keys(key).tolist())[0]
 
     def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
-        """Train to the end of a budget: the accuracy, None where all attempts of the recipe diverged.
+        """Train to the end of a budget; the score is the accuracy, None if all attempts of the recipe diverged.
 
-        Raises ResourceError where memory is too small.
+        Raises ResourceError if memory is too small.
         """
         (curve,) = self._trainer.curves(self.name(architecture), epochs, repeats=[0])
         return TrainingOutcome(None if curve.diverged else curve.final.validation_accuracy, curve.final.seconds)
 
 
 class LanguageOutcomes:
-    """Of recurrent cells: negated logarithms of validation perplexities by a recipe for language models."""
+    """Trains recurrent cells by a language recipe; scores are negated natural logarithms of validation perplexities."""
 
     metric = PERPLEXITY.metric("validation")
 
@@ -65,13 +65,13 @@ class LanguageOutcomes:
         self._trainer = LanguageTrainer(read, device, verify=verify)
 
     def name(self, architecture: Architecture) -> str:
-        """The cell's text."""
+        """The cell's text form."""
         return self._space.format(architecture)
 
     def train(self, architecture: Architecture, epochs: int) -> TrainingOutcome:
-        """The score after the last of these epochs, a budget; None where the perplexity is no finite number.
+        """Train to the end of `epochs`, a budget; the score is None if the perplexity is not finite.
 
-        Raises ResourceError where memory is too small.
+        Raises ResourceError if memory is too small.
         """
         curve = self._trainer.curve(self.name(architecture), epochs, repeat=0)
         perplexity = np.array([curve.moments[-1].validation_perplexity])
@@ -82,7 +82,7 @@ class LanguageOutcomes:
 def outcomes_of(
     space: SearchSpace, seed: int, recipe: str, *, device: str, verify: bool
 ) -> CellOutcomes | LanguageOutcomes:
-    """What trains a space's cells; raises IncompatibleError where nothing does, and HarnessErrors for the recipe."""
+    """The trainer for a space's cells; raises IncompatibleError if there is none, HarnessErrors for the recipe."""
     adapter = adapter_of(space.family)
     if adapter is None:
         raise IncompatibleError(

@@ -1,4 +1,4 @@
-"""What the trainers of images and of text share: a device, a fingerprint of the data, checkpoints and seeds."""
+"""The common part of the trainers for images and for text: device, fingerprint of the data, checkpoints and seeds."""
 
 import hashlib
 import json
@@ -19,14 +19,14 @@ from harness import __version__
 
 
 class RecipeTrainer:
-    """Trains by one recipe on its data, on one processor thread or a GPU.
+    """Trains by one recipe on its data, on one CPU thread or a GPU.
 
-    A training is written to a checkpoint in the folder `checkpoints` (where None: `checkpoint_folder()`) every
-    `interval` seconds, and goes on from there when it is asked for again.
+    Every `interval` seconds a training writes a checkpoint to the folder `checkpoints` (None: `checkpoint_folder()`);
+    if the training is requested again, it continues from there.
     """
 
     libraries: ClassVar[tuple[ModuleType, ...]] = (numpy, torch)
-    """Results depend on the versions of these."""
+    """The libraries whose versions affect the results."""
 
     def __init__(
         self, recipe: StandaloneRecipe, data: Images | Text, checkpoints: Path | None, interval: float = INTERVAL
@@ -36,11 +36,11 @@ class RecipeTrainer:
         self._folder, self._interval = checkpoints or checkpoint_folder(), interval
 
     def fingerprint(self) -> Mapping[str, str]:
-        """What results depend on besides recipe and cell: the data's digest and the library versions."""
+        """The data's digest and the library versions, which affect results besides recipe and cell."""
         return {"data_digest": self._data_digest} | {each.__name__: str(each.__version__) for each in self.libraries}
 
     def checkpoint(self, *deciding: object) -> TrainingCheckpoint:
-        """Its name holds all that decides the training, so that no other one can go on from it."""
+        """The checkpoint of a training; its name is a digest of all that determines the training."""
         known = [self._document, *deciding, dict(self.fingerprint()), __version__, self._content.device.type]
         name = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
         return TrainingCheckpoint(self._folder, name, self._interval)

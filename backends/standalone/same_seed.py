@@ -1,4 +1,4 @@
-"""Trains every cell from the same seed, so that no cell is luckier than another.
+"""Trains every cell from the same seed, so that differences between cells are not due to seeds.
 
 Yu et al. 2020, Sec. 4.1, train all architectures that the searches found from one seed; in eval-nas, train_cifar.py, it
 is 0 by default.
@@ -11,7 +11,7 @@ from backends.training.recipes import LanguageRecipe, Recipe
 
 
 def same_seed(recipe: Recipe, cell: ArchitectureGraphs, epochs: int, repeat: int, attempt: int = 0) -> int:
-    """The recipe's own seed, and the numbers after it for repeats and further attempts, whatever the cell."""
+    """The recipe's seed for every cell; repeats and further attempts use the seeds after it."""
     return recipe.seed + repeat + attempt * recipe.repeats
 
 
@@ -21,10 +21,10 @@ def same_seed_trainer(recipe: Recipe, device: str = "cpu") -> CellTrainer:
 
 
 def unverified_trainer(recipe: Recipe, device: str = "cpu") -> CellTrainer:
-    """The same on data files that are not checked to be the published ones."""
+    """As `same_seed_trainer`, for data files that are not verified to be the published ones."""
     return CellTrainer(recipe, device, verify=False, seeding=same_seed)
 
 
 def unverified_language_trainer(recipe: LanguageRecipe, device: str = "cpu") -> LanguageTrainer:
-    """A trainer of recurrent cells, whose seeds are the same for all cells anyway, on such files."""
+    """A trainer of recurrent cells, which always share their seeds, for unverified data files."""
     return LanguageTrainer(recipe, device, verify=False)

@@ -1,4 +1,4 @@
-"""How many steps a training takes, and the learning rate of each."""
+"""The number of steps of a training, and the learning rate of each step."""
 
 import math
 
@@ -6,14 +6,14 @@ from backends.training.recipes import Recipe
 
 
 def steps_in(recipe: Recipe, epochs: int) -> int:
-    """Steps until the end of `epochs`; images that are carried over count, as in NAS-Bench-101's int(epochs n / b)."""
+    """Steps until the end of `epochs`; images carried over to later epochs count (NAS-Bench-101: int(epochs n / b))."""
     if recipe.remainder == "carried":
         return epochs * recipe.train_images // recipe.batch_size
     return epochs * (recipe.train_images // recipe.batch_size)
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """The rate of `step`, counted from 0, in a schedule of `steps`."""
+    """The learning rate of `step`, counted from 0, in a schedule of `steps` steps."""
     if recipe.schedule == "cosine-by-step":
         # Step 0 moves nothing but running averages (nasbench/lib/model_builder.py).
         return _half_cosine(recipe.learning_rate, step / steps) if step else 0.0

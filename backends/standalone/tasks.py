@@ -1,4 +1,4 @@
-"""Images and text as what architectures are trained on from scratch: recipes, trainers and jobs, without torch."""
+"""The tasks of stand-alone training, images and text: their recipes, trainers and jobs, without importing torch."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from harness.core.measures import ACCURACY, PERPLEXITY, Measure
 from harness.core.space import SearchSpace
 
 JournalCell: TypeAlias = str | tuple[str, tuple[int, ...]]
-"""What a journal calls a cell: one of text by its text form, others by their adjacency and operations."""
+"""The name of a cell in a journal: its text form for text, its adjacency and operations for images."""
 
 Target = TypeVar("Target")
 TaskRecipe = TypeVar("TaskRecipe")
 
 
 class StandaloneTask(Protocol[Target, TaskRecipe]):
-    """How architectures are trained by recipes of one kind of data.
+    """How architectures are trained on one kind of data.
 
-    A target is what a trainer takes. Trainers are ``module:object``, imported in workers alone; ``same_seed`` trains
-    all cells from one seed, ``unverified`` does so on data files that are not checked to be the published ones.
+    A target is the trainer's form of an architecture. Trainers are ``module:object``, imported in workers alone;
+    ``same_seed`` trains all cells from one seed, and so does ``unverified``, on data files that are not verified.
     """
 
     measure: ClassVar[Measure]
@@ -33,23 +33,23 @@ class StandaloneTask(Protocol[Target, TaskRecipe]):
     unverified: ClassVar[str]
 
     def recipe(self, name_or_path: str) -> TaskRecipe:
-        """Read a recipe; raises SettingError for none, or one of another task."""
+        """Read a recipe; raises SettingError if there is none or if it is of another task."""
 
     def whole(self, recipe: TaskRecipe) -> TaskRecipe:
-        """The recipe with its full budget alone."""
+        """The recipe with only its full budget."""
 
     def targets(self, space: SearchSpace, keys: Sequence[int]) -> list[Target]:
-        """The architectures of these keys of a space that has an adapter for these data."""
+        """The targets for these keys of a space whose adapter trains on this kind of data."""
 
     def journal_cell(self, target: Target) -> JournalCell:
-        """What a journal calls it."""
+        """The name of a target's cell in a journal."""
 
     def jobs(self, targets: Sequence[Target], recipe: TaskRecipe) -> dict[JournalGroup, tuple[Target, int]]:
-        """What a trainer's ``rows`` takes for each group of a journal, in the order of training."""
+        """The arguments of a trainer's ``rows`` for each group of a journal, in the order of training."""
 
 
 class StandaloneImages:
-    """A group is all repeats of a cell at a budget."""
+    """Training on images; a journal group has all repeats of a cell at one budget."""
 
     measure: ClassVar[Measure] = ACCURACY
     trainer: ClassVar[str] = "backends.standalone.cell_trainer:CellTrainer"
@@ -61,7 +61,7 @@ class StandaloneImages:
         return load_recipe(recipe_path(name_or_path))
 
     def whole(self, recipe: Recipe) -> Recipe:
-        """The last budget alone."""
+        """The recipe with only its last budget."""
         return replace(recipe, epochs=recipe.epochs[-1:])
 
     def targets(self, space: SearchSpace, keys: Sequence[int]) -> list[ArchitectureGraphs]:
@@ -69,18 +69,18 @@ class StandaloneImages:
         return graphs_of(space, keys)
 
     def journal_cell(self, target: ArchitectureGraphs) -> JournalCell:
-        """Adjacency and operations."""
+        """The adjacency and the operations of the cell."""
         return target.adjacency, target.operations
 
     def jobs(
         self, targets: Sequence[ArchitectureGraphs], recipe: Recipe
     ) -> dict[JournalGroup, tuple[ArchitectureGraphs, int]]:
-        """Every cell at every budget."""
+        """One job for every cell and budget."""
         return {(each.adjacency, each.operations, n): (each, n) for each in targets for n in recipe.epochs}
 
 
 class StandaloneText:
-    """A group is one training with the course of its perplexities; every cell starts from one seed anyway."""
+    """Training on text; a journal group has one training with its perplexity curve. Cells share their seeds anyway."""
 
     measure: ClassVar[Measure] = PERPLEXITY
     trainer: ClassVar[str] = "backends.standalone.language_trainer:LanguageTrainer"
@@ -92,7 +92,7 @@ class StandaloneText:
         return load_language_recipe(recipe_path(name_or_path))
 
     def whole(self, recipe: LanguageRecipe) -> LanguageRecipe:
-        """The recipe itself: its shorter budgets are moments of one training."""
+        """The recipe itself, since its shorter budgets are epochs of the same training."""
         return recipe
 
     def targets(self, space: SearchSpace, keys: Sequence[int]) -> list[str]:
@@ -100,11 +100,11 @@ class StandaloneText:
         return [space.format(space.from_key(key)) for key in keys]
 
     def journal_cell(self, target: str) -> JournalCell:
-        """The text form."""
+        """The text form of the cell."""
         return target
 
     def jobs(self, targets: Sequence[str], recipe: LanguageRecipe) -> dict[JournalGroup, tuple[str, int]]:
-        """The first repeat of every cell, then the second: a journal that is not whole yet is still balanced."""
+        """The first repeat of every cell, then the second, so that an unfinished journal is still balanced."""
         return {(text, n): (text, n) for n in range(recipe.repeats) for text in targets}
 
 
@@ -114,7 +114,7 @@ TASKS: Mapping[DataKind, StandaloneTask[Any, Any]] = {"images": IMAGES, "text": 
 
 
 def task_of(space: SearchSpace) -> StandaloneTask[Any, Any] | None:
-    """What the cells of a space are trained on, None where they cannot be trained."""
+    """The task for the cells of a space, None if they cannot be trained."""
     adapter = adapter_of(space.family)
     return None if adapter is None else TASKS[adapter.data]
 

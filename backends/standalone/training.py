@@ -1,4 +1,4 @@
-"""Train a cell from scratch on images by a recipe, and measure it at half and at the end of a budget."""
+"""Trains a cell from scratch on images by a recipe, and measures it at half of a budget and at its end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,9 +21,9 @@ from backends.training.rmsprop import RMSProp
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Accuracies in [0, 1], and the seconds spent on training alone until then.
+    """Accuracies in [0, 1], and the seconds that were spent on training alone until then.
 
-    On a processor they are processor time rather than the clock, so that other work on the machine does not count.
+    On a CPU they are seconds of processor time, so that other work on the machine does not count.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class TrainingCurve:
-    """One training: measured after half of the epochs and after all; `diverged` when a loss was not finite."""
+    """One training, measured after half of the epochs and after all; `diverged` if a loss was not finite."""
 
     epochs: int
     half: Measurement
@@ -44,7 +44,7 @@ class TrainingCurve:
 
 @dataclass(frozen=True, slots=True)
 class _ReplicaMeasurement:
-    """All replicas at the end of some epoch: accuracies (splits, replicas), and which had finite losses until then."""
+    """All replicas after an epoch: accuracies (splits, replicas), and whether all losses of each were finite."""
 
     seconds: float
     accuracies: list[list[float]]
@@ -52,11 +52,11 @@ class _ReplicaMeasurement:
 
 
 class CellTraining:
-    """Networks of one cell, one a seed, side by side on the device of `data`, at some step of their training.
+    """Networks of one cell, one for each seed, which are trained side by side on the device of `data`.
 
-    A seed decides initial weights, the order of images and how they are changed. The networks share nothing but kernel
-    launches, so a curve's accuracies do not depend on its neighbours' (rounding apart), and the seconds are divided
-    among them. `epochs` is the length of the learning-rate schedule.
+    A seed determines initial weights, the order of images and their augmentation. The networks share only kernel
+    launches, so the accuracies of a curve do not depend on the other networks (except for rounding); each network gets
+    an equal part of the seconds. `epochs` is the length of the learning-rate schedule.
     """
 
     def __init__(
@@ -75,9 +75,9 @@ class CellTraining:
         self._moments: dict[int, _ReplicaMeasurement] = {}
 
     def advance(self, epochs: int, checkpoint: TrainingCheckpoint | None = None) -> list[TrainingCurve]:
-        """Train to the end of `epochs`, a budget, and return a curve a seed; the `checkpoint` is written when due.
+        """Train to the end of `epochs`, a budget; returns a curve for each seed and writes the `checkpoint` when due.
 
-        Networks that have all diverged are not trained any further.
+        Once all networks have diverged, they are not trained any further.
         """
         for moment in self._measured_after():
             if moment <= epochs and moment not in self._moments:
@@ -86,7 +86,7 @@ class CellTraining:
         return [self._curve(epochs, replica) for replica in range(len(self._finite))]
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the rest of the training depends on, and what has been measured."""
+        """Everything that the rest of the training depends on, and the measurements so far."""
         return {
             "step": self.step,
             "network": self._network.state_dict(),
@@ -98,7 +98,7 @@ class CellTraining:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
+        """Restore the state that `state_dict` returned."""
         self.step = state["step"]
         self._network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
@@ -108,7 +108,7 @@ class CellTraining:
         self._moments = {epochs: _ReplicaMeasurement(**moment) for epochs, moment in state["moments"].items()}
 
     def _measured_after(self) -> list[int]:
-        """Epochs at whose end the networks are measured."""
+        """The epochs after which the networks are measured."""
         budgets = self._recipe.epochs if self._recipe.budgets == "continued" else (self.epochs,)
         return sorted({moment for budget in budgets for moment in (budget // 2, budget)})
 
@@ -124,11 +124,11 @@ class CellTraining:
         self.step = end
 
     def _some_are_finite(self) -> bool:
-        """Looked at once an epoch, since a GPU has to finish its steps first."""
+        """Whether a network has not diverged; checked once an epoch, since the check waits for the GPU."""
         return self.step % steps_in(self._recipe, 1) > 0 or bool(self._finite.any())
 
     def _take_step(self) -> None:
-        """One step on the sum of the replicas' mean losses, so that no gradient depends on the neighbours."""
+        """Take one step on the sum of the replicas' mean losses, so that their gradients are independent."""
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self._recipe, self.step, steps_in(self._recipe, self.epochs))
         images, labels = self._batches.draw()
@@ -152,7 +152,7 @@ class CellTraining:
 
     @torch.no_grad()
     def _accuracies(self, split: Split) -> list[float]:
-        """Share of `split` that each replica classifies correctly, with the running averages of batch normalisation."""
+        """The share of `split` that each replica gets right; batch normalisation uses running averages."""
         self._network.eval()
         size = self._recipe.evaluation_batch
         whole = len(split) if self._recipe.evaluation == "all-images" else len(split) // size * size

@@ -1,4 +1,4 @@
-"""Batches of a supernet's data: which images a step or a look sees follows from the seed and its number alone."""
+"""Image batches of a supernet; the images of a batch depend on the seed and the number of the batch alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ImageBatch = tuple[Tensor, Tensor]
 
 
 class ImageBatches:
-    """Serves the batches of one run; ``searched`` is the split that scores and slopes are measured on."""
+    """The batches of one run; ``searched`` is the split on which scores and gradients are measured."""
 
     def __init__(self, data: Images, searched: Split, recipe: ImageRecipe, seed: int) -> None:
         if recipe.evaluation.quick_batch > len(searched):
@@ -33,28 +33,28 @@ class ImageBatches:
         self._order = lru_cache(4)(self._shuffled)
 
     def training(self, step: int) -> ImageBatch:
-        """The augmented training batch of a step: every epoch goes through the split in a new order."""
+        """The augmented training batch of a step; every epoch has a new order of the training split."""
         epoch, number = divmod(step, self._recipe.steps_per_epoch)
         images, labels = self._pick(self._data.train, "train", epoch, number, self._recipe.training.batch_size)
         rng = stream(self._seed, "oracle", "augment", step)
         return training_inputs(self._data, images, self._augmentation, rng), labels
 
     def quick(self, number: int) -> ImageBatch:
-        """A full small batch of the searched split: looks go through it in a new order each time."""
+        """A small batch of the searched split, always full; every pass has a new order of the split."""
         size = self._recipe.evaluation.quick_batch
         epoch, number = divmod(number, len(self._searched) // size)
         images, labels = self._pick(self._searched, "searched", epoch, number, size)
         return self._data.standardised(images), labels
 
     def whole(self) -> Iterator[ImageBatch]:
-        """The searched split in order, in batches of an evaluation."""
+        """The searched split in order, in evaluation batches."""
         size = self._recipe.evaluation.batch
         parts = torch.split(self._searched.images, size), torch.split(self._searched.labels, size)
         for images, labels in zip(*parts, strict=True):
             yield self._data.standardised(images), labels
 
     def recalibration(self) -> Iterator[Tensor]:
-        """The first training images, without augmentation, in batches of an evaluation."""
+        """The first training images, without augmentation, in evaluation batches."""
         images = self._data.train.images[: self._recipe.evaluation.recalibration_images]
         for batch in torch.split(images, self._recipe.evaluation.batch):
             yield self._data.standardised(batch)

@@ -1,4 +1,4 @@
-"""Passages of a text: what a step or a look reads follows from the seed, its number and where the step before ended."""
+"""Text batches of a supernet, which depend on the seed, on their number and on the end of the training step before."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from harness.core.errors import SettingError
 from harness.core.random import stream
 
 BpttBatch = tuple[Tensor, Tensor]
-"""Words (steps, columns) and those that follow them, which are -1 where a column is short."""
+"""Words (steps, columns) and the words that follow them, -1 where a column is short."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextPosition:
-    """Where a step begins: in which epoch, and at which row of the epoch's part of the columns."""
+    """The start of a training step: the epoch, and the row in the epoch's part of the columns."""
 
     epoch: int = 0
     row: int = 0
 
 
 class BpttBatches:
-    """Serves the text of one run; ``searched`` is the text that scores and slopes are measured on."""
+    """The batches of one run; ``searched`` is the text on which scores and gradients are measured."""
 
     def __init__(self, text: Text, searched: Tensor, recipe: TextRecipe, seed: int) -> None:
         self._recipe, self._seed = recipe, seed
@@ -50,18 +50,18 @@ class BpttBatches:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Sequences of ``bptt`` steps in a part of the text; the last one may be shorter."""
+        """The number of sequences of ``bptt`` steps in a part of the text; the last one may be shorter."""
         return math.ceil((len(self._columns) // self._recipe.data.parts - 1) / self._recipe.training.bptt)
 
     def length(self, step: int) -> int:
-        """How many words of a column the sequence of a step has, where the text does not end before."""
+        """The number of words in each column of a step's sequence, unless the text ends before."""
         part = self._recipe.training
         return part.bptt if part.lengths == "fixed" else jittered_length(part.bptt, self.generator("length", step))
 
     def training(self, step: int, place: TextPosition) -> tuple[BpttBatch, TextPosition]:
-        """The passage of a step that begins at a place, and where the next one begins.
+        """The batch of a step that starts at ``place``, and the start of the next step.
 
-        As in quark0/darts, rnn/train.py, a single row that is left at the end is not trained on.
+        As in quark0/darts, rnn/train.py, a single row that remains at the end is not trained on.
         """
         part = part_of(self._columns, place.epoch, self._recipe.data.parts)
         end = place.row + self.length(step)
@@ -70,7 +70,7 @@ class BpttBatches:
         return (words[:-1], words[1:]), following
 
     def quick(self, number: int) -> BpttBatch:
-        """A small batch of the searched text, in sequences of ``bptt`` steps: looks go through it in new orders."""
+        """A small batch of the searched text, in sequences of ``bptt`` steps; every pass has a new order."""
         size = self._recipe.evaluation.quick_batch
         epoch, place = divmod(number, (len(self._searched) - 1) // size)
         start = int(self._order(epoch)[place]) * size
@@ -83,7 +83,7 @@ class BpttBatches:
         yield from zip(torch.split(words, bptt), torch.split(wanted, bptt), strict=True)
 
     def generator(self, name: str, step: int) -> torch.Generator:
-        """The generator of something random in a step."""
+        """The random generator of a step for one purpose, ``name``."""
         return torch.Generator().manual_seed(int(stream(self._seed, "oracle", name, step).integers(2**62)))
 
     def _shuffled(self, epoch: int) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""From an oracle's settings to shared weights on their data: images or text, as the adapter of its space says."""
+"""Builds shared weights and their data from an oracle's settings: images or text, as the space's adapter requires."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from harness.core.random import stream
 from harness.core.space import SearchSpace
 
 DEFAULT_FAMILY = "auto"
-"""The family of recipes that a space has by default."""
+"""The name that selects a space's default family of recipes."""
 
 Widths = Literal["nasbench", "doubled"]
 
 SupernetParts: TypeAlias = tuple[SupernetCells[Any, Any], SharedWeights[Any], Metric]
-"""The cells as points of a network, its weights, and what a Score of them means."""
+"""The cells as points of a network, the shared weights, and the metric of a Score."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageSettings:
-    """The settings of an oracle that networks of images alone have."""
+    """The oracle's settings that apply to networks of images alone."""
 
     batch_norm: Statistics = "recalibrated"
     widths: Widths = "nasbench"
@@ -49,21 +49,21 @@ class ImageSettings:
 
 @dataclass(frozen=True, slots=True)
 class TextSettings:
-    """The settings of an oracle that recurrent cells alone have; ``auto`` takes the recipe's."""
+    """The oracle's settings that apply to recurrent cells alone; ``auto`` uses the recipe's value."""
 
     sharing: Sharing | Literal["auto"] = "auto"
     average: Average | Literal["auto"] = "auto"
     norm: StateNorm | Literal["auto"] = "auto"
 
     def applied(self, recipe: TextRecipe) -> TextRecipe:
-        """The recipe with its network as these settings want it."""
+        """The recipe with these settings in its network."""
         wanted = {key: value for key, value in asdict(self).items() if value != "auto"}
         return replace(recipe, network=replace(recipe.network, **wanted))
 
 
 @dataclass(frozen=True, slots=True)
 class SupernetContext:
-    """What every supernet is built for: a space, a run's seed, the searched split and a device."""
+    """The inputs of every supernet: space, the run's seed, searched split, device, and whether to verify the data."""
 
     space: SearchSpace
     seed: int
@@ -73,12 +73,12 @@ class SupernetContext:
 
     @property
     def initial_seed(self) -> int:
-        """The seed of the first weights."""
+        """The seed of the initial weights."""
         return int(stream(self.seed, "oracle", "weights").integers(2**62))
 
 
 def recipe_name(space: SearchSpace, recipe: str, protocol: str) -> str:
-    """A recipe's full name, ``auto`` being the family of a space; raises IncompatibleError for a space without one."""
+    """A recipe's full name; ``auto`` is the space's default family. Raises IncompatibleError if it has none."""
     return full_name(_adapter(space).supernet_recipes if recipe == DEFAULT_FAMILY else recipe, protocol)
 
 
@@ -92,7 +92,7 @@ def _adapter(space: SearchSpace) -> SpaceAdapter:
 
 
 def fitting_recipe(space: SearchSpace, name: str, digest: str = "") -> SupernetRecipe:
-    """The recipe of a full name; raises SettingError for one of images where a space needs text, and the reverse."""
+    """The recipe with this full name; raises SettingError if its data, images or text, do not fit the space."""
     recipe, needed = load_supernet_recipe(name, digest), _adapter(space).data
     found = "text" if isinstance(recipe, TextRecipe) else "images"
     if found == needed:
@@ -104,9 +104,9 @@ def fitting_recipe(space: SearchSpace, name: str, digest: str = "") -> SupernetR
 def build_supernet(
     run: SupernetContext, recipe: SupernetRecipe, images: ImageSettings, text: TextSettings
 ) -> SupernetParts:
-    """The shared weights of a recipe that fits the run's space.
+    """Build the shared weights of a recipe that fits the run's space.
 
-    Raises SettingError for a setting of the other kind of networks that is not at its default, DataError where data is
+    Raises SettingError if a setting that these networks do not use differs from its default, DataError if data is
     missing.
     """
     adapter = _adapter(run.space)

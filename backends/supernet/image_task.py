@@ -1,4 +1,4 @@
-"""Shared weights that classify images: losses, and the share of images that an architecture gets right."""
+"""Shared weights that classify images: training losses, and the accuracy of an architecture."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Chunk = Literal["first", "random"]
 
 
 class ImageTask:
-    """``statistics`` normalises a score, ``chunk`` says which channels of a weight a narrower vertex uses.
+    """Image classification with shared weights; with ``mixed`` the forward passes compute in bfloat16.
 
-    ``recalibrated`` sets batch normalisation from training images at each architecture (Guo et al. 2020, Sec. 3.4),
-    ``batch`` takes the statistics of each evaluated batch, ``running`` the averages over training. ``chunk`` is the
-    first channels, or in training a random run of them. With ``mixed`` the forward passes compute in bfloat16.
+    ``statistics`` normalises a score: ``recalibrated`` measures training images for each architecture (Guo et al. 2020,
+    Sec. 3.4), ``batch`` uses each evaluated batch, ``running`` the averages over training. A narrower vertex uses a
+    ``chunk`` of a weight's channels: the ``first``, or in training a ``random`` consecutive range.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class ImageTask:
         self.module, self.steps_per_epoch, self.rate = cells.module, recipe.steps_per_epoch, recipe.rate
 
     def losses(self, step: int, points: Sequence[Any]) -> list[Tensor]:
-        """The training loss at each point on the batch of a step."""
+        """The training loss of a step's batch at each point."""
         batch, norm, slices = self._batches.training(step), training_statistics, self._slices(step)
         return [self._loss(batch, point, norm, slices) for point in points]
 
     def training_loss(self, step: int) -> Callable[[MixtureRows], Tensor]:
-        """The training loss of a step at any mixture; averages of batch normalisation stay as they are."""
+        """A step's training loss as a function of the mixture; no batch-norm running average changes."""
         return partial(self._of_batch, self._batches.training(step))
 
     def validation(self, number: int) -> Callable[[MixtureRows], Tensor]:
-        """The loss of a small batch of the searched images at any mixture."""
+        """The loss of a small batch of the searched images as a function of the mixture."""
         return partial(self._of_batch, self._batches.quick(number))
 
     def score(self, point: Any, looks: Sequence[int] | None) -> Tensor:
-        """The share of the searched images that is classified correctly, or of these small batches."""
+        """The accuracy on all searched images, or on the small batches with the numbers ``looks``."""
         seen: Iterable[ImageBatch] = self._batches.whole() if looks is None else map(self._batches.quick, looks)
         with torch.no_grad():
             norm = self._norm(point)
@@ -72,11 +72,11 @@ class ImageTask:
         return torch.cat(right).double().mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """Nothing: every batch stands alone."""
+        """An empty state: batches are independent of each other."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Nothing to restore."""
+        """Do nothing: the state is empty."""
 
     def _of_batch(self, batch: ImageBatch, rows: MixtureRows) -> Tensor:
         return self._loss(batch, rows, batch_statistics, first_channels)
@@ -96,7 +96,7 @@ class ImageTask:
         return random_chunk(stream(self._seed, "oracle", "chunk", step))
 
     def _norm(self, point: Any) -> BatchNormalisation:
-        """How a score at ``point`` is normalised."""
+        """The batch normalisation for a score at ``point``."""
         if self._statistics == "batch":
             return batch_statistics
         if self._statistics == "running":

@@ -1,4 +1,4 @@
-"""The optimiser of shared weights: its step, the virtual step that a slope is unrolled through, and its state."""
+"""The optimiser of shared weights: its steps, the virtual step of an unrolled gradient, and its state."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ BUFFERS: Mapping[str, Mapping[str, str]] = {
     "sgd": {"momentum": "momentum_buffer"},
     "adam": {"means": "exp_avg", "squares": "exp_avg_sq", "steps": "step"},
 }
-"""What an optimiser keeps of each weight: the name in a checkpoint, and torch's."""
+"""An optimiser's state for each weight: the names in a checkpoint, and torch's names."""
 
 
 class SupernetOptimizer:
-    """Moves weights by their gradients, which are zeros where a step has not used a weight: it decays and coasts on."""
+    """Moves all weights: one that a step did not use has gradient zero, and still follows its decay and momentum."""
 
     def __init__(self, weights: Sequence[Tensor], optimizer_settings: OptimizerSettings) -> None:
         self._weights, self._settings = weights, optimizer_settings
@@ -34,7 +34,7 @@ class SupernetOptimizer:
             self._torch = torch.optim.SGD(weights, 1.0, momentum, weight_decay=decay, fused=True)
 
     def step(self, rate: float) -> None:
-        """One step on the gradients that the weights have gathered, which are zeros afterwards."""
+        """Take one step with the accumulated gradients, and set them to zero."""
         torch.nn.utils.clip_grad_norm_(self._weights, self._settings.clip)
         for group in self._torch.param_groups:
             group["lr"] = rate
@@ -43,9 +43,9 @@ class SupernetOptimizer:
 
     @torch.no_grad()
     def virtual_step(self, gradients: Sequence[Tensor], rate: float) -> float:
-        """Move the weights by a virtual step of SGD, which leaves the optimiser's own state alone.
+        """Move the weights by a virtual SGD step, without changing the optimiser's state.
 
-        Returns what the gradients were multiplied by to have the norm ``virtual_clip``, 1 where they are shorter.
+        Returns the factor that clips the gradients to the norm ``virtual_clip``, 1 if they are shorter.
         """
         scale, clip = 1.0, self._settings.virtual_clip
         if not math.isinf(clip):
@@ -57,7 +57,7 @@ class SupernetOptimizer:
         return scale
 
     def state_dict(self) -> dict[str, Any]:
-        """A list of arrays for each thing that the optimiser keeps of its weights, empty before the first step."""
+        """A list of arrays for each part of the optimiser's state, empty before the first step."""
         states = [self._torch.state[weight] for weight in self._weights]
         return {
             name: [to_array(state[key]) for state in states if state.get(key) is not None]
@@ -65,7 +65,7 @@ class SupernetOptimizer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._torch.state.clear()
         for name, key in BUFFERS[self._settings.optimiser].items():
             for weight, value in zip(self._weights, state[name], strict=bool(state[name])):
@@ -75,11 +75,11 @@ class SupernetOptimizer:
 
 
 def norm_of(tensors: Sequence[Tensor]) -> float:
-    """The Euclidean norm of all numbers together."""
+    """The Euclidean norm of all tensors together."""
     return float(torch.stack(torch._foreach_norm(list(tensors))).norm().item())
 
 
 def to_array(tensor: Tensor) -> npt.NDArray[Any]:
-    """A copy of a tensor on the host."""
+    """A copy of a tensor as a NumPy array in host memory."""
     array: npt.NDArray[Any] = tensor.detach().cpu().numpy().copy()
     return array

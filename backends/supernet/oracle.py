@@ -1,4 +1,4 @@
-"""Weight sharing: one supernet that ``Update`` trains and that scores every architecture with the same weights."""
+"""The supernet oracle: ``Update`` trains one set of shared weights, with which every architecture is scored."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ from harness.core.oracle import (
 from harness.core.space import Architecture, Mixture, SearchSpace
 
 DEFAULT_PROTOCOL = "spos"
-"""Whose protocol trains the weights for a policy that has none of its own: uniform single paths."""
+"""The protocol for a policy that has none of its own: uniform single paths."""
 
 LENGTH_SETTINGS = ("epochs", "updates")
-"""The settings of a policy that say how long the shared weights are trained."""
+"""The settings of a policy that determine how long the shared weights are trained."""
 
 DIVERGED = "the training of the shared weights diverged"
 
@@ -53,20 +53,20 @@ UNBOUNDED = "no finite score: the weights diverged, or the states of a recurrent
 
 
 class SupernetOracle:
-    """Answers from one set of shared weights, trained by a recipe of ``backends/training/recipes/supernet``.
+    """Answers with one set of shared weights, trained by a recipe of ``backends/training/recipes/supernet``.
 
-    ``recipe`` is a full name (``cifar10/darts``), a file, or a family, which takes each policy's own published
-    protocol: ``digits`` and ``cifar10`` for NAS-Bench-101, ``austen``, ``ptb-small`` and ``ptb`` for recurrent cells,
-    ``auto`` the first of these. ``recipe_digest``, filled in by ``protocol``, holds a run to the recipe's content.
+    ``recipe`` is a full name (``cifar10/darts``), a file, or a family, which uses each policy's own published protocol:
+    ``digits`` and ``cifar10`` for NAS-Bench-101, ``austen``, ``ptb-small`` and ``ptb`` for recurrent cells; ``auto`` is
+    the first of these. ``protocol`` fills in ``recipe_digest``, so that a run stops if its recipe has changed.
 
-    What decides the ranking is a setting. Of NAS-Bench-101: ``batch_norm`` (see ``ImageTask``) and, as in eval-nas,
-    ``widths='doubled'`` (stacks twice as wide behind the same stem), ``running_momentum=0.997`` (of the averages that
-    ``batch_norm='running'`` uses) and ``slices='random'``; ``precision`` is that of forward passes. Of recurrent cells:
-    ``sharing``, ``average`` and ``norm`` (see ``SharedRecurrentModel``), by default the recipe's. Of both:
-    ``search_metric='test'``.
+    Everything that affects the ranking is a setting. For NAS-Bench-101: ``batch_norm`` (see ``ImageTask``) and, as in
+    eval-nas, ``widths='doubled'`` (stacks twice as wide after the same stem), ``running_momentum=0.997`` (of the
+    averages that ``batch_norm='running'`` uses) and ``slices='random'``; ``precision`` is that of forward passes. For
+    recurrent cells: ``sharing``, ``average`` and ``norm`` (see ``SharedRecurrentModel``), by default the recipe's. For
+    both: ``search_metric='test'``.
 
-    A Score costs one query and so does a Gradient; an Update costs its share of an epoch for each point.
-    ``seconds='measured'`` charges the time that answers took, which no two runs share; ``'none'`` charges 0.
+    A Score or a Gradient costs one query; an Update costs its share of an epoch for each point. ``seconds='measured'``
+    charges the time of the answers, which differs between runs; ``'none'`` charges 0.
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update, Gradient})
@@ -105,14 +105,14 @@ class SupernetOracle:
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many Updates of one point cost an epoch."""
+        """The number of Updates with one point that cost one epoch."""
         return self._weights.steps_per_epoch
 
     @staticmethod
     def protocol(settings: Mapping[str, Any], recipe: str, space: SearchSpace) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The settings with the recipe in full, and the policy's settings that the recipe brings.
+        """The settings with the recipe's full name and digest, and the policy settings that the recipe contains.
 
-        A protocol that stands in for one that the family lacks brings the length of the training alone.
+        A substitute for a protocol that the family lacks gives only the settings for the length of the training.
         """
         asked = settings["recipe"]
         name = recipe_name(space, asked, recipe)
@@ -122,10 +122,10 @@ class SupernetOracle:
         return {**settings, "recipe": name, "recipe_digest": read.digest()}, brought
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        """One answer a query, in order.
+        """One answer for each query, in order.
 
-        Raises IncompatibleError for a Score after some epochs of its own training, SpaceError for a foreign
-        architecture, and ResourceError where memory does not suffice.
+        Raises IncompatibleError for a Score with a number of epochs, SpaceError for an architecture outside the space,
+        and ResourceError if memory is too small.
         """
         require_answerable(self, queries)
         for query in queries:
@@ -140,7 +140,7 @@ class SupernetOracle:
         return [self._answer(query, value, rows, seconds) for query, value, rows in parts]
 
     def _begin(self, query: Query) -> tuple[Tensor, Sequence[Tensor]]:
-        """A query's number, which an accelerator may still be computing, and the rows of a slope."""
+        """The value of a query, which a GPU may still be computing, and the rows of a gradient."""
         match query:
             case Score(architecture, _, batches):
                 return self._weights.score(self._cells.discrete(architecture), batches), ()
@@ -173,5 +173,5 @@ class SupernetOracle:
         return self._weights.state_dict()
 
     def load_state_dict(self, state: State) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._weights.load_state_dict(state)

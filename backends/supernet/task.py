@@ -1,4 +1,4 @@
-"""What a network with shared weights is trained on: the part of the training that images and text do not share."""
+"""The task of shared weights: the part of training and scoring that differs between images and text."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ Point_contra = TypeVar("Point_contra", contravariant=True)
 
 
 class SupernetTask(Protocol[Point_contra]):
-    """Losses and scores at points of a space; which data a step or a look sees follows from the seed and its number."""
+    """Losses and scores at points of a space; the data of a batch depends on the seed and its number."""
 
     @property
     def module(self) -> nn.Module:
-        """All weights."""
+        """The module with all weights."""
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many steps go through the training data once."""
+        """The number of steps in one pass through the training data."""
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
 
     def losses(self, step: int, points: Sequence[Point_contra]) -> list[Tensor]:
-        """The training loss of a step at each point; what the next step goes on from is that of the last one."""
+        """The training loss of a step at each point; the last point's state is kept for the next step."""
 
     def training_loss(self, step: int) -> Callable[[MixtureRows], Tensor]:
-        """The training loss of a step at any mixture, which nothing goes on from."""
+        """The training loss of a step as a function of the mixture, without effect on later steps."""
 
     def validation(self, number: int) -> Callable[[MixtureRows], Tensor]:
-        """The loss of a small batch of the searched data at any mixture."""
+        """The loss of a small batch of the searched data as a function of the mixture."""
 
     def score(self, point: Point_contra, looks: Sequence[int] | None) -> Tensor:
-        """The search metric on all searched data, or on the small batches of these numbers."""
+        """The search metric on all searched data, or on the small batches with the numbers ``looks``."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What the next step goes on from besides the weights; tensors as NumPy arrays."""
+        """The state, besides the weights, on which the next step depends; tensors as NumPy arrays."""
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""

@@ -1,4 +1,4 @@
-"""Shared weights that predict the next word of a text: losses, and the log perplexity of an architecture."""
+"""Shared weights that predict the next word of a text: training losses, and the log perplexity of an architecture."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from backends.training.sequences import restarted
 
 
 class TextTask:
-    """Sequences follow each other: each begins with the state that the one before has left, of whatever architecture.
+    """Next-word prediction with shared weights; a sequence starts with the state that the one before it left.
 
-    So do NAO-WS (renqianluo/NAO, NAO-WS/rnn/train_search.py) and ENAS (google-research, enas_lm/src/child.py). Every
-    part of the text begins with zeros. All points of a step begin with the same state; the last one's goes on.
+    Its architecture may differ, as in NAO-WS (renqianluo/NAO, NAO-WS/rnn/train_search.py) and ENAS (google-research,
+    enas_lm/src/child.py). Every part of the text starts with zeros. All points of a step start with the same state; the
+    last one's is kept.
     """
 
     def __init__(self, cells: TextCells[Any, Any], bptt_batches: BpttBatches, recipe: TextRecipe) -> None:
@@ -30,12 +31,12 @@ class TextTask:
         self._hidden = self.module.start(recipe.training.batch_size)
 
     def rate(self, step: int) -> float:
-        """The learning rate of a step, in proportion to the length of its sequence (quark0/darts, rnn/train.py)."""
+        """The learning rate of a step, proportional to the length of its sequence (quark0/darts, rnn/train.py)."""
         part = self._recipe.training
         return part.rate(step / self.steps_per_epoch) * self._bptt_batches.length(step) / part.bptt
 
     def losses(self, step: int, points: Sequence[Any]) -> list[Tensor]:
-        """The training loss at each point on the sequence of a step."""
+        """The training loss of a step's sequence at each point."""
         bptt_batch, place = self._bptt_batches.training(step, self._place)
         generator = self._bptt_batches.generator("dropout", step)
         hidden = self._restarted(generator)
@@ -49,9 +50,9 @@ class TextTask:
         return losses
 
     def training_loss(self, step: int) -> Callable[[MixtureRows], Tensor]:
-        """The training loss of a step at any mixture, with the dropout of that step.
+        """The training loss of a step as a function of the mixture, with the dropout of that step.
 
-        The decoder computes in float32, since differences of slopes would drown in the rounding of bfloat16.
+        The decoder computes in float32, since the rounding of bfloat16 would exceed the differences of gradients.
         """
         bptt_batch, _ = self._bptt_batches.training(step, self._place)
 
@@ -62,7 +63,7 @@ class TextTask:
         return loss
 
     def validation(self, number: int) -> Callable[[MixtureRows], Tensor]:
-        """The mean negative log-likelihood of a word of a small batch of the searched text, at any mixture."""
+        """The mean negative log-likelihood of a word in a small searched batch, as a function of the mixture."""
         words, wanted = self._bptt_batches.quick(number)
 
         def loss(rows: MixtureRows) -> Tensor:
@@ -81,11 +82,11 @@ class TextTask:
         return -torch.stack(batches).mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """The state that the next sequence begins with, and where in the text it begins."""
+        """The hidden state and the position in the text from which the next sequence starts."""
         return {"hidden": to_array(self._hidden), "epoch": self._place.epoch, "row": self._place.row}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self._hidden = torch.tensor(state["hidden"], device=self._hidden.device)
         self._place = TextPosition(state["epoch"], state["row"])
 
@@ -100,14 +101,14 @@ class TextTask:
         generator: torch.Generator,
         decode: Callable[[Tensor], Tensor],
     ) -> tuple[Tensor, Tensor]:
-        """The loss of a training sequence, and the state that it leaves."""
+        """The loss of a training sequence, and the hidden state after it."""
         words, wanted = bptt_batch
         raw, outputs = self._cells.outputs(words, hidden, point, generator)
         loss = sequence_loss(raw, decode(outputs.flatten(0, 1)), wanted, self._recipe.training.slowness)
         return loss, raw[-1].detach()
 
     def _mean(self, point: Any, bptt_batches: Iterable[BpttBatch]) -> Tensor:
-        """The mean loss of all words of consecutive batches; the state begins with zeros."""
+        """The mean loss of all words of consecutive batches, from an initial state of zeros."""
         hidden, sums, counts = None, [], []
         for words, wanted in bptt_batches:
             hidden = self.module.start(words.shape[1]) if hidden is None else hidden

@@ -1,7 +1,7 @@
-"""Training and evaluating shared weights: steps, slopes and scores at any point of a space.
+"""Trains and evaluates shared weights: steps, gradients and scores at any point of a space.
 
-Everything random follows from the seed and the number of the step, so that weights, optimiser, two counters and what a
-task carries from step to step are the whole state.
+Random numbers depend on the seed and the number of the step alone, so the whole state is the weights, the optimiser,
+two counters and what a task carries from step to step.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from backends.training.recipes.recipe_part import OptimizerSettings
 
 Point = TypeVar("Point")
 
-FINITE_DIFFERENCE_STEP = 0.01  # Liu et al. 2019, Sec. 2.3: how far the weights move for the difference of slopes
+FINITE_DIFFERENCE_STEP = 0.01  # Liu et al. 2019, Sec. 2.3: how far the weights move for the difference of gradients
 
 
 class SharedWeights(Generic[Point]):
-    """One set of weights, its optimiser and where in the data it is.
+    """One set of weights, its optimiser and its position in the data.
 
-    ``step`` counts updates, ``looks`` small batches of quick scores; ``steps_per_epoch`` updates at one point make an
-    epoch.
+    ``step`` counts updates, ``looks`` small batches of quick scores; an epoch is ``steps_per_epoch`` updates at one
+    point.
     """
 
     def __init__(self, task: SupernetTask[Point], optimizer_settings: OptimizerSettings) -> None:
@@ -41,7 +41,7 @@ class SharedWeights(Generic[Point]):
         return self._task.rate(self.step)
 
     def update(self, points: Sequence[Point]) -> Tensor:
-        """One step on the summed gradients of these points on one batch; their mean loss, which nobody waits for."""
+        """Take a step on the summed gradients of these points on one batch; returns their mean loss, on the device."""
         losses = self._task.losses(self.step, points)
         for loss in losses:
             torch.autograd.backward(loss)
@@ -50,15 +50,15 @@ class SharedWeights(Generic[Point]):
         return torch.stack([loss.detach() for loss in losses]).mean()
 
     def slope(self, rows: MixtureRows) -> tuple[Tensor, Sequence[Tensor]]:
-        """The loss of a mixture on the present validation batch, and its gradient, one row a decision."""
+        """The loss of a mixture on the current validation batch, and its gradient, one row for each decision."""
         loss = self._task.validation(self.step)(rows)
         return loss.detach(), torch.autograd.grad(loss, rows)
 
     def unrolled_slope(self, rows: MixtureRows) -> tuple[Tensor, Sequence[Tensor]]:
-        """The same after one virtual step of the weights on the next training batch, as a function of the mixture.
+        """As ``slope``, after a virtual weight step on the next training batch, which depends on the mixture.
 
-        Liu et al. 2019, Eq. 6 to 8: the second derivative is taken as a difference of slopes of the training loss.
-        Where the gradient of the virtual step is clipped, that derivative has the same factor, which is held constant.
+        Liu et al. 2019, Eq. 6 to 8: the second derivative is a finite difference of gradients of the training loss. If
+        the gradient of the virtual step is clipped, that derivative has the same factor, which is held constant.
         """
         training, validation = self._task.training_loss(self.step), self._task.validation(self.step)
         before = [weight.detach().clone() for weight in self._weights]
@@ -70,7 +70,7 @@ class SharedWeights(Generic[Point]):
         reach = FINITE_DIFFERENCE_STEP / norm_of(weight_slope)
 
         def shifted(by: float) -> Sequence[Tensor]:
-            """The slope of the training loss at the weights ``before + by * weight_slope``."""
+            """The training loss's gradient in the mixture, at the weights ``before + by * weight_slope``."""
             self._place([weight + by * each for weight, each in zip(before, weight_slope, strict=True)])
             return torch.autograd.grad(training(rows), rows)
 
@@ -80,7 +80,7 @@ class SharedWeights(Generic[Point]):
         return loss.detach(), [d - scale * (a - b) for d, a, b in zip(direct, ahead, behind, strict=True)]
 
     def score(self, point: Point, batches: int | None = None) -> Tensor:
-        """The search metric on all searched data, or on its next ``batches`` small batches."""
+        """The search metric on all searched data, or on the next ``batches`` small batches."""
         if batches is None:
             return self._task.score(point, None)
         self.looks += batches
@@ -93,7 +93,7 @@ class SharedWeights(Generic[Point]):
         return counters | self._optimizer.state_dict() | self._task.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go back to where ``state_dict`` was taken."""
+        """Restore the state that ``state_dict`` returned."""
         self.step, self.looks = state["step"], state["looks"]
         self._task.module.load_state_dict({name: torch.tensor(value) for name, value in state["module"].items()})
         self._optimizer.load_state_dict(state)

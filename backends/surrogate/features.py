@@ -13,7 +13,7 @@ from backends.surrogate.trees import Features, Keys
 from harness.core.space import SearchSpace
 
 GENERAL = "choices, operation counts and paths, version 1"
-"""The name of the second form; a file holds the one that its surrogate was fitted to, and another is refused."""
+"""The name of the form for other spaces; a surrogate's file names its form, and cells in another form are refused."""
 
 
 def encoding_of(space: SearchSpace) -> str:
@@ -33,7 +33,7 @@ def _general(space: SearchSpace, canonical: Keys) -> Features:
     operations = choices[:, list(space.operations)]
     most = max(space.options[i] for i in space.operations)
     counts = (operations[:, :, None] == np.arange(most)).sum(axis=1)
-    # path features of the space's own, beyond the one-hot choices of every space
+    # only if the space defines path features of its own: the default ones repeat the one-hot choices
     has_paths = type(space).path_features is not SearchSpace.path_features
     paths = [space.path_features(canonical)] if has_paths else []
     return np.hstack([*parts, counts, *paths]).astype(np.uint8)

@@ -87,7 +87,7 @@ class SurrogateOracle:
         return self._asked.total() - len(self._asked)
 
     def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        """One answer a query, in order.
+        """One answer for each query, in order.
 
         Raises IncompatibleError for another kind of query and for epochs other than the surrogate's, SpaceError for an
         architecture outside the space; then nothing is charged or counted.

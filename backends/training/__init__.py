@@ -1,1 +1,1 @@
-"""What all trainings share: recipes, devices, optimisers and the sequences of a text."""
+"""The common parts of all trainings: recipes, devices, optimisers and the sequences of a text."""

@@ -1,6 +1,6 @@
-"""Gradient descent that can go over to averaging its weights (Merity et al. 2018, NT-ASGD; quark0/darts, rnn/train.py).
+"""SGD that can switch to averaging its weights (Merity et al. 2018, NT-ASGD; quark0/darts, rnn/train.py).
 
-`torch.optim.ASGD` with t0=0 and lambd=0, as published, takes the same steps; its average leaves the first of them out.
+The published `torch.optim.ASGD` with t0=0 and lambd=0 takes the same steps, but its average omits the first of them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class AveragedSGD(torch.optim.Optimizer):
-    """Plain SGD; from `start_averaging` on it also keeps the mean of the weights after every step."""
+    """Plain SGD; after `start_averaging` it also keeps the mean of the weights after every step."""
 
     def __init__(self, parameters: Iterable[Tensor], rate: float, *, weight_decay: float) -> None:
         super().__init__(parameters, {"lr": rate, "weight_decay": weight_decay, "averaged_steps": -1})
@@ -28,13 +28,13 @@ class AveragedSGD(torch.optim.Optimizer):
                 self.state[weights]["average"] = weights.detach().clone()
 
     def average(self, weights: Tensor) -> Tensor:
-        """The mean of a parameter since averaging began; before that the parameter itself."""
+        """The mean of a parameter since averaging began, or before that the parameter itself."""
         found: Tensor = self.state[weights]["average"] if self.averages else weights.detach()
         return found
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step at the groups' rate `lr`."""
+        """Take one step with each group's learning rate `lr`."""
         for group in self.param_groups:
             if averages := group["averaged_steps"] >= 0:
                 group["averaged_steps"] += 1
@@ -46,9 +46,9 @@ class AveragedSGD(torch.optim.Optimizer):
 
 
 def exceeds_all_but_last(losses: Sequence[float], nonmono: int) -> bool:
-    """Whether the last loss is larger than the least of those before it, the `nonmono` nearest left out.
+    """Whether the last loss exceeds the minimum of the losses before it, except the `nonmono` directly before it.
 
-    The rule that switches averaging on (rnn/train.py); there must be more than `nonmono` before it.
+    This published rule starts averaging (rnn/train.py); it needs more than `nonmono` losses before the last.
     """
     before, last = losses[:-1], losses[-1]
     return len(before) > nonmono and last > min(before[: len(before) - nonmono])

@@ -1,4 +1,4 @@
-"""Which accelerators there are, and what happens when their memory is full."""
+"""Devices: how to select one, how to measure its time, and the error for full GPU memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.core.errors import ResourceError, SettingError
 
 
 def gpu_count() -> int:
-    """How many GPUs torch can use."""
+    """The number of GPUs that torch can use."""
     return torch.cuda.device_count()
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device called `cpu`, `cuda` (the first GPU), `cuda:1` and so on, or `auto`, a GPU where there is one.
+    """The device `cpu`, `cuda` (the first GPU), `cuda:1` and so on, or `auto`: a GPU if there is one, else `cpu`.
 
     Raises SettingError for another name, and for a GPU that torch does not find.
     """
@@ -36,7 +36,7 @@ def resolve_device(name: str) -> torch.device:
 
 
 def clock(device: torch.device) -> float:
-    """Seconds of processor time, or of the clock once a GPU has finished what it was given."""
+    """Processor time in seconds, or for a GPU the wall-clock time after it has finished its work."""
     if device.type != "cuda":
         return time.process_time()
     torch.cuda.synchronize(device)
@@ -45,7 +45,7 @@ def clock(device: torch.device) -> float:
 
 @contextmanager
 def memory_guard(lower: str) -> Iterator[None]:
-    """Raise ResourceError, which says to ``lower`` something, where an accelerator's memory runs out."""
+    """Raise ResourceError, which advises to reduce ``lower``, if the memory of a GPU is full."""
     try:
         yield
     except torch.OutOfMemoryError as error:

@@ -1,4 +1,4 @@
-"""RMSProp as TensorFlow computes it, which is not what PyTorch's class of that name does."""
+"""RMSProp as TensorFlow computes it, which differs from PyTorch's class of that name."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 
 class RMSProp(torch.optim.Optimizer):
-    """Steps of `tensorflow/core/kernels/training_ops.cc`, ApplyRMSProp.
+    """The steps of `tensorflow/core/kernels/training_ops.cc`, ApplyRMSProp.
 
-    With g the gradient plus `weight_decay` times the weight: ms <- decay ms + (1 - decay) g^2, then
-    m <- momentum m + lr g / sqrt(ms + epsilon), then w <- w - m. The mean square starts at one (RMSPropOptimizer of
+    For g, the gradient plus `weight_decay` times the weight: ms <- decay ms + (1 - decay) g^2, then m <- momentum m +
+    lr g / sqrt(ms + epsilon), then w <- w - m. The mean square starts at one (RMSPropOptimizer of
     tensorflow/python/training/rmsprop.py) and epsilon is inside the root; PyTorch starts at zero, adds epsilon to the
-    root, and multiplies the whole momentum by the rate of the day. NAS-Bench-101 trained with an epsilon of 1 and the
+    root, and multiplies the whole momentum by the current rate. NAS-Bench-101 trained with an epsilon of 1 and the
     default decay (nasbench/lib/model_builder.py).
     """
 
@@ -32,7 +32,7 @@ class RMSProp(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """Move every parameter that has a gradient, all in a few kernels together; a closure is not used."""
+        """Move all parameters that have a gradient, with a few joint kernels; `closure` is ignored."""
         for group in self.param_groups:
             moved = [(p, p.grad, self._state_of(p)) for p in group["params"] if p.grad is not None]
             weights, gradients = [weight for weight, _, _ in moved], [gradient for _, gradient, _ in moved]

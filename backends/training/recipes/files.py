@@ -1,8 +1,8 @@
-"""Finds and reads recipes: those that come with the project, those beside the tables, and a user's own YAML files.
+"""Finds and reads recipes: those of this package, those in the folders of tables, and a user's own YAML files.
 
-A recipe of shared weights is called ``FAMILY/PROTOCOL``: the data and their scale, and whose published protocol it is,
-as in ``digits/spos`` and ``cifar10/darts``. A family alone leaves the protocol to the policy. A recipe of either kind
-is one of text where it says ``task: language``, else one of images.
+A recipe of shared weights is named ``FAMILY/PROTOCOL``, such as ``digits/spos`` and ``cifar10/darts``: the family is
+the data and their scale, the protocol is that of a publication. If the name is a family alone, the policy determines
+the protocol. Recipes of both kinds are for text if they have ``task: language``, else for images.
 """
 
 from __future__ import annotations
@@ -27,18 +27,17 @@ OfImages = TypeVar("OfImages", Recipe, ImageRecipe)
 OfText = TypeVar("OfText", LanguageRecipe, TextRecipe)
 
 SUBSTITUTE_PROTOCOLS: Mapping[str, str] = {"fairnas": "spos", "nao": "spos", "fbnet": "darts", "bayesnas": "darts"}
-"""Which protocol a family that lacks the first takes for it: not all were published for recurrent cells and for
-NAS-Bench-201."""
+"""Substitutes for protocols that a family lacks: not all were published for recurrent cells and NAS-Bench-201."""
 
 
 def known_recipes() -> dict[str, Path]:
-    """Every stand-alone recipe that has a name: a table's lies beside it, the others come with this package."""
+    """The files of all named stand-alone recipes: those in the folders of tables, and those of this package."""
     places = [*table_folders(), FOLDER / "standalone"]
     return {path.stem: path for folder in reversed(places) for path in sorted(folder.glob("*.yaml"))}
 
 
 def recipe_path(name_or_path: str) -> Path:
-    """The file of a stand-alone recipe that has a name, or the path itself; raises `UnknownNameError`."""
+    """The file of a named stand-alone recipe, or the path itself; raises `UnknownNameError` for other names."""
     if _is_path(name_or_path):
         return Path(name_or_path)
     known = known_recipes()
@@ -48,7 +47,7 @@ def recipe_path(name_or_path: str) -> Path:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe for images; raises `SettingError` on no such file, an unknown or missing key, or a wrong value."""
+    """Read a recipe for images; raises `SettingError` for a missing file, and an unknown, missing or wrong key."""
     recipe = _standalone(path)
     if isinstance(recipe, LanguageRecipe):
         raise SettingError(f"{str(path)!r} is a recipe of task 'language'; expected one of task 'image'")
@@ -69,15 +68,15 @@ def recipe_digest(path: Path) -> str:
 
 
 def recipe_names() -> list[str]:
-    """The recipes of shared weights that ship."""
+    """The names of the recipes of shared weights in this package."""
     folder = FOLDER / "supernet"
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.glob("*/*.yaml"))
 
 
 def full_name(name: str, protocol: str) -> str:
-    """``name`` with the protocol, or what stands in for it, where it is a family alone; paths stay as they are.
+    """The recipe's full name: a family alone gets ``protocol`` or its substitute; names and paths do not change.
 
-    Raises UnknownNameError, with the nearest name, for what is neither a family, a recipe nor a path.
+    Raises UnknownNameError, with the nearest name, if ``name`` is not a family, a recipe or a path.
     """
     if _is_path(name):
         return name
@@ -92,14 +91,14 @@ def full_name(name: str, protocol: str) -> str:
 
 
 def supernet_recipe_path(name_or_path: str) -> Path:
-    """The file of a recipe of shared weights by its full name, or the path itself."""
+    """The file of the recipe of shared weights with this full name, or the path itself."""
     return Path(name_or_path) if _is_path(name_or_path) else FOLDER / "supernet" / f"{name_or_path}.yaml"
 
 
 def load_supernet_recipe(name: str, digest: str = "") -> SupernetRecipe:
-    """Read a recipe of shared weights by its full name or its path, of this ``digest`` where one is given.
+    """Read a recipe of shared weights by its full name or path; ``digest``, if given, must be its digest.
 
-    Raises SettingError naming the file and the key that is wrong.
+    Raises SettingError, which names the file and the wrong key.
     """
     recipe = _read(supernet_recipe_path(name), f"recipe {name!r}", ImageRecipe, TextRecipe)
     if digest not in ("", recipe.digest()):
@@ -116,6 +115,6 @@ def _standalone(path: Path) -> Recipe | LanguageRecipe:
 
 
 def _read(path: Path, source: str, images: type[OfImages], text: type[OfText]) -> OfImages | OfText:
-    """The recipe of a file, of text where it has a task; an error names the file as ``source``."""
+    """Read a recipe, for text if it has a ``task``, else for images; errors name the file as ``source``."""
     content = read_yaml_keys(path, source, "dataset: digits")
     return validated(text, content, source) if "task" in content else validated(images, content, source)

@@ -1,4 +1,4 @@
-"""Recipes for images: of stand-alone training, and of shared weights."""
+"""Recipes for images: for stand-alone training, and for shared weights."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def _ascending(epochs: tuple[int, ...]) -> tuple[int, ...]:
 
 @recipe_part
 class Recipe(StandaloneRecipe):
-    """One recipe; the keys with defaults came later, and their defaults mean what a recipe without them always meant.
+    """A stand-alone recipe for images; newer keys have defaults that keep the meaning of older recipes.
 
-    Data: `train_images` and `validation_images` (the rest is test), pixel `noise` in standard deviations. Training
-    images are cut at random from the image in a margin of `crop` black pixels, mirrored half of the time with `flip`,
-    and lose a square of side `cutout`.
+    Data: `train_images` and `validation_images` (the rest is for testing), pixel `noise` in standard deviations. A
+    training image is a random window of the image with a margin of `crop` black pixels, mirrored with probability 1/2
+    if `flip` is true, and loses a square of side `cutout`.
     Network: `width`, `stacks`, `modules`, `batch_norm_momentum` as in `backends.networks.nasbench101.Skeleton`.
-    Optimiser: `sgd` with Nesterov `momentum`, or TensorFlow's `rmsprop` (`backends.training.rmsprop`);
-    `weight_decay` on every parameter, batches of `batch_size`. The images of an epoch that fill no batch are `dropped`,
-    or `carried` over to the next one.
-    Rate: with `warmup-cosine` it rises linearly to `learning_rate` over the fraction `warmup` of the steps and falls to
-    0 along a half cosine; `cosine-by-step` falls from the start, the first step at rate 0 (NAS-Bench-101).
-    Evaluation: in batches of `evaluation_batch`, without augmentation, of `all-images` of a split or those in
-    `full-batches`; training accuracy is measured on the first `train_accuracy_images`.
-    Budgets: each in `epochs` is a training of its own with its own schedule (`separate`), or a moment of one training
-    with the schedule of the longest (`continued`). A training whose loss is not finite is begun again with another
-    seed, `attempts` in all; the last one counts, alone.
+    Optimiser: `sgd` with Nesterov `momentum`, or TensorFlow's `rmsprop` (`backends.training.rmsprop`); `weight_decay`
+    of every parameter, batches of `batch_size`. The images of an epoch that do not fill a batch are `dropped`, or
+    `carried` over to the next epoch.
+    Learning rate: `warmup-cosine` rises linearly to `learning_rate` over the fraction `warmup` of the steps and falls
+    to 0 along a half cosine; `cosine-by-step` falls from the start, with rate 0 in the first step (NAS-Bench-101).
+    Evaluation: in batches of `evaluation_batch`, without augmentation, on `all-images` of a split or on its
+    `full-batches` alone; training accuracy is measured on the first `train_accuracy_images`.
+    Budgets: each of the `epochs` is a training with its own schedule (`separate`), or a part of one training with the
+    schedule of the longest (`continued`). If a loss is not finite, the training starts again with another seed, up to
+    `attempts` trainings in all; only the last one counts.
     """
 
     dataset: str
@@ -87,7 +87,7 @@ class Recipe(StandaloneRecipe):
 
 @recipe_part
 class ImageData:
-    """The data set and its splits in its own order, the rest being test; ``noise`` in standard deviations."""
+    """The data set and its splits in its own order (the rest is for testing); ``noise`` in standard deviations."""
 
     dataset: str
     train_images: PositiveInt
@@ -100,7 +100,7 @@ class ImageData:
 
 @recipe_part
 class ImageNetwork:
-    """The sizes around the cells, as in ``backends.networks.nasbench101.Skeleton``."""
+    """The sizes of the network around the cells, as in ``backends.networks.nasbench101.Skeleton``."""
 
     width: PositiveInt
     stacks: PositiveInt
@@ -112,7 +112,7 @@ class ImageNetwork:
 class ImageTraining:
     """SGD: the rate falls from ``learning_rate`` to ``final_rate`` along a half cosine over ``epochs``, epoch by epoch.
 
-    ``weight_decay`` applies to every weight, used in a step or not; gradients are clipped to the norm ``clip``.
+    ``weight_decay`` applies to every weight, even if a step does not use it; ``clip`` is the largest norm of gradients.
     """
 
     epochs: PositiveInt
@@ -126,9 +126,9 @@ class ImageTraining:
 
 @recipe_part
 class ImageEvaluation:
-    """``quick_batch`` images make the batch of a Gradient and of a quick Score, ``batch`` those of a whole Score.
+    """Batch sizes: ``quick_batch`` for a Gradient and a small batch of a Score, ``batch`` for a Score on all images.
 
-    ``recalibration_images`` of the training split set the statistics of batch normalisation before a Score.
+    Before a Score, ``recalibration_images`` of the training split set the statistics of batch normalisation.
     """
 
     quick_batch: PositiveInt
@@ -138,7 +138,7 @@ class ImageEvaluation:
 
 @recipe_part
 class ImageRecipe(SharedRecipe):
-    """One recipe of images."""
+    """A recipe of shared weights for images."""
 
     data: ImageData
     network: ImageNetwork
@@ -147,12 +147,12 @@ class ImageRecipe(SharedRecipe):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches of the training split; the last one may be smaller."""
+        """The number of batches of the training split; the last one may be smaller."""
         return math.ceil(self.data.train_images / self.training.batch_size)
 
     @property
     def optimizer_settings(self) -> OptimizerSettings:
-        """How the weights move."""
+        """The settings of the optimiser."""
         part = self.training
         return OptimizerSettings(momentum=part.momentum, weight_decay=part.weight_decay, clip=part.clip)
 

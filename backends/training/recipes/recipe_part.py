@@ -1,4 +1,4 @@
-"""What all recipes have in common: keys that are checked as they are read, and a digest of what decides a training."""
+"""The common parts of recipes: keys that are checked when they are read, and a digest that identifies a training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Share = Annotated[float, Field(ge=0, le=1), NUMBER]
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def recipe_part(keys: type[Keys]) -> type[Keys]:
-    """Make a class of keys a frozen dataclass that checks their values, and refuses keys that it does not have."""
+    """Make a class of keys a frozen dataclass that checks the values and refuses unknown keys."""
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
     return cast(type[Keys], dataclass(frozen=True, slots=True, kw_only=True, config=config)(keys))
 
@@ -49,7 +49,7 @@ class StandaloneRecipe:
     __slots__ = ()
 
     def document(self) -> dict[str, Any]:
-        """Keys and values without those that have their default: equal documents, equal trainings."""
+        """The keys and values that differ from their defaults: equal documents, equal trainings."""
         document: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, exclude_defaults=True)
         return document
 
@@ -60,7 +60,7 @@ class StandaloneRecipe:
 
 @recipe_part
 class SharedRecipe:
-    """A recipe of shared weights; ``search`` holds settings of the policies that it is used with, such as epochs."""
+    """A recipe of shared weights; ``search`` holds settings for the policies that use it, such as epochs."""
 
     search: dict[str, Any] = Field(default_factory=dict)
 
@@ -70,19 +70,19 @@ class SharedRecipe:
 
 
 class DropoutKeys:
-    """A recipe, or its part, with a key ``dropout_NAME`` for each of ``Dropouts``."""
+    """A recipe, or a part of one, with a key ``dropout_NAME`` for each field of ``Dropouts``."""
 
     __slots__ = ()
 
     @property
     def dropouts(self) -> Dropouts:
-        """The probabilities of zero while training."""
+        """The dropout probabilities in training."""
         return Dropouts(**{name: getattr(self, f"dropout_{name}") for name in Dropouts.__slots__})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerSettings:
-    """How weights move: gradients have the norm ``clip`` at most, and ``virtual_clip`` in a virtual step."""
+    """Settings of the optimiser; ``clip`` is the largest norm of gradients, ``virtual_clip`` that in a virtual step."""
 
     optimiser: Literal["sgd", "adam"] = "sgd"
     momentum: float = 0.0

@@ -1,4 +1,4 @@
-"""Recipes for language models of recurrent cells: of stand-alone training, and of shared weights."""
+"""Recipes for language models of recurrent cells: for stand-alone training, and for shared weights."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ StateNorm = Literal["none", "batch"]
 
 @recipe_part
 class LanguageRecipe(StandaloneRecipe, DropoutKeys):
-    """One recipe, in the terms of DARTS (Liu et al. 2019; quark0/darts, rnn/train.py); `task` is `language`.
+    """A stand-alone recipe in the terms of DARTS (Liu et al. 2019; quark0/darts, rnn/train.py); `task` is `language`.
 
-    Data: `dataset` and the sizes `vocabulary` and `train_tokens` as `backends.data.corpora.load` takes them. An epoch
-    is one of `parts` equal parts of the training text, one after the other.
-    Network: embedding, state and output of `width` units, weights uniform within `init_range`; the dropouts of
-    `backends.networks.dropouts.Dropouts`.
-    Sequences: the training text in `batch_size` columns, `bptt` steps at a time from the state before, or `jittered`:
-    a normal number of steps around `bptt`, one time in twenty around its half, and the rate in proportion. Before each
-    sequence a column's state is set to zero with probability `restarts`: a young cell that has started once only may
-    have two equilibria, or explode, and its perplexity, measured from a state of zeros, would be that of the other one.
-    Optimiser: `sgd`, `adam`, or `averaged-sgd`: SGD until a validation loss exceeds the least of all but the last
-    `nonmono` before it, then the average of all weights since is what is measured. Gradients have norm `clip` at most
-    (0: any). The rate is `constant`, or falls to 0 along a half `cosine`, in either case after it has risen linearly
-    from 0 over the fraction `warmup` of all epochs. `slowness` is the factor of the mean squared difference of
-    consecutive outputs, the published beta.
+    Data: `dataset` and the sizes `vocabulary` and `train_tokens` as in `backends.data.corpora.load`. An epoch reads one
+    of `parts` equal parts of the training text, in turn.
+    Network: embedding, state and output have `width` units, initial weights are uniform within `init_range`; the
+    dropouts are those of `backends.networks.dropouts.Dropouts`.
+    Sequences: the training text in `batch_size` columns, `bptt` steps at a time from the state before, or `jittered`: a
+    normal number of steps around `bptt`, one time in 20 around its half, with a proportional learning rate. Before each
+    sequence a column's state is set to zero with probability `restarts`. Without restarts, a cell early in training may
+    have two equilibria, or explode, and its perplexity, measured from zeros, may be that of the other one.
+    Optimiser: `sgd`, `adam`, or `averaged-sgd`: SGD until a validation loss exceeds the minimum of all before it but
+    the last `nonmono`; then the average of the weights since is measured. Gradients have norm `clip` at most (0: any).
+    The learning rate is `constant`, or falls to 0 along a half `cosine`, after a linear rise from 0 over the fraction
+    `warmup` of all epochs. `slowness` is the factor of the mean squared difference of consecutive outputs, the
+    published beta.
     Measuring: after each epoch on all words of validation and test text, in `validation_batch` and `test_batch`
-    columns. `decoder`: the precision of the large products of the decoder, in training and measuring.
-    A budget is any number of epochs up to `epochs`, and a moment of one training.
+    columns. `decoder` is the precision of the decoder's large products, in training and measuring.
+    Every number of epochs up to `epochs` is a budget, and all budgets belong to one training.
     """
 
     task: Literal["language"]
@@ -87,7 +87,7 @@ class LanguageRecipe(StandaloneRecipe, DropoutKeys):
 
 @recipe_part
 class TextData:
-    """A text and its sizes as ``backends.data.corpora.load`` takes them; an epoch is one of ``parts`` equal parts."""
+    """A text and its sizes as in ``backends.data.corpora.load``; an epoch reads one of ``parts`` equal parts."""
 
     dataset: str
     vocabulary: NonNegativeInt = 0
@@ -97,7 +97,7 @@ class TextData:
 
 @recipe_part
 class TextNetwork(DropoutKeys):
-    """Units, first weights within ``init_range``, and dropouts as in ``backends.networks.dropouts.Dropouts``.
+    """Units, range of initial weights, and dropouts as in ``backends.networks.dropouts.Dropouts``.
 
     ``sharing``, ``average`` and ``norm`` are those of ``backends.networks.recurrent_supernet.SharedRecurrentModel``.
     """
@@ -116,11 +116,11 @@ class TextNetwork(DropoutKeys):
 
 @recipe_part
 class TextTraining:
-    """Sequences of ``bptt`` steps in ``batch_size`` columns, and SGD without momentum, or Adam, on them.
+    """SGD without momentum, or Adam, on sequences of ``bptt`` steps in ``batch_size`` columns.
 
     ``lengths``, ``restarts``, ``slowness`` and ``decoder`` are those of ``LanguageRecipe``.
-    The rate is ``constant``; or multiplied by ``decay`` in every epoch from number ``decay_from`` on, down to
-    ``final_rate`` (the schedule of ENAS; Pham et al. 2018); or falls to ``final_rate`` along a half ``cosine`` over
+    The learning rate is ``constant``; or ``decay`` multiplies it in every epoch from ``decay_from`` on, down to
+    ``final_rate`` (the schedule of ENAS; Pham et al. 2018); or it falls to ``final_rate`` along a half ``cosine`` over
     ``epochs``. Before that it rises linearly from 0 over the fraction ``warmup`` of ``epochs``.
     """
 
@@ -142,7 +142,7 @@ class TextTraining:
     decoder: Decoder = "float32"
 
     def rate(self, epochs: float) -> float:
-        """The learning rate after so many epochs, of a sequence of ``bptt`` steps."""
+        """The learning rate after this number of epochs, for a sequence of ``bptt`` steps."""
         progress = min(epochs / self.epochs, 1.0)
         if progress < self.warmup:
             return self.learning_rate * progress / self.warmup
@@ -159,7 +159,7 @@ class TextTraining:
 
 @recipe_part
 class TextEvaluation:
-    """``quick_batch`` words make a Gradient and a batch of a quick Score; a whole Score reads ``batch`` columns."""
+    """``quick_batch`` words for a Gradient and a small batch of a Score, ``batch`` columns for a Score on all words."""
 
     quick_batch: PositiveInt
     batch: PositiveInt
@@ -167,7 +167,7 @@ class TextEvaluation:
 
 @recipe_part
 class TextRecipe(SharedRecipe):
-    """One recipe of text, told from those of images by its ``task``."""
+    """A recipe of shared weights for text; its ``task`` distinguishes it from recipes for images."""
 
     task: Literal["language"]
     data: TextData
@@ -177,7 +177,7 @@ class TextRecipe(SharedRecipe):
 
     @property
     def optimizer_settings(self) -> OptimizerSettings:
-        """How the weights move; a virtual step is one of clipped SGD (quark0/darts, rnn/architect.py)."""
+        """The optimiser's settings; a virtual step is clipped SGD (quark0/darts, rnn/architect.py)."""
         part = self.training
         return OptimizerSettings(
             optimiser=part.optimiser, weight_decay=part.weight_decay, clip=part.clip, virtual_clip=part.clip
