@@ -14,7 +14,8 @@ from harness.core.judgement import Correlation, NoVerdict, Ranking, TruthLookup,
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture
 from harness.judging.judge import Judge
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH, FakeTable
 
 
 def judged(*choices, table=None, **options):

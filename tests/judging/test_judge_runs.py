@@ -11,7 +11,8 @@ from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
 from harness.storage.records import Checkpoint
 from harness.storage.store import Store
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH, FakeTable
 
 SPACE = Pairs()
 PROBE = [("0+0", 0.1), ("2+2", 0.4), ("1+1", 0.3), ("0+1", 0.2), ("1+2", 0.9), ("0+2", None)]

@@ -32,7 +32,8 @@ from harness.leaderboard.anytime import (
 )
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH, FakeTable
 
 SPACE = Pairs()
 

@@ -10,8 +10,8 @@ import torch
 
 from harness.core.oracle import Gradient, Trial
 from policies.fbnet import FBNet
-from tests.policies.slopes import finish, planted, respond
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import answer, finish, planted, rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 4)
 SPACE = Holes(OPTIONS)
@@ -69,7 +69,7 @@ def test_the_recommendation_is_read_off_the_logits_without_noise() -> None:
     policy = FBNet(SPACE, rng(), epochs=2, updates=40, lr=0.05)
     for _ in range(60):
         queries = policy.ask(10)
-        policy.tell([Trial(i, q, respond(q, planted(OPTIONS, (1, 2, 3)))) for i, q in enumerate(queries)])
+        policy.tell([Trial(i, q, answer(q, planted(OPTIONS, (1, 2, 3)))) for i, q in enumerate(queries)])
         rows = [row[:n] for row, n in zip(policy.parameters, OPTIONS, strict=True)]
         choices = tuple(int(np.argmax(row)) for row in rows)
         assert policy.recommend().choices == choices or sum(choices) % 5 == 0

@@ -8,8 +8,8 @@ import torch
 
 from harness.core.oracle import Gradient
 from policies.gdas import GDAS
-from tests.policies.slopes import finish, planted
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import finish, planted, rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 4)
 SPACE = Holes(OPTIONS)

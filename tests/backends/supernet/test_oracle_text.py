@@ -18,7 +18,7 @@ from harness.planning.plan import make_plan
 from harness.planning.settings import create_space
 from policies.enas import ENAS
 from tests.backends.supernet.tiny_text import TINY_TEXT, changed, written
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 SPACE = create_space("rnn2")
 

@@ -1,4 +1,4 @@
-"""A space of ten cells, small enough to state its tables by hand."""
+"""A table of three cells, stated by hand."""
 
 from __future__ import annotations
 
@@ -7,29 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from backends.tabular import Table, write_table
-from harness.core.space import SearchSpace
-from tests.fakes.pairs import Pairs
-
-
-class Ordered(Pairs):
-    """Ordered pairs: every labelling is a cell of its own."""
-
-    scheme = "ordered"
-    size = 16  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.name = "ordered"
-
-    def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        return keys
-
-    def aliases(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        return SearchSpace.aliases(self, keys)
+from tests.fakes.spaces import OrderedPairs, Pairs
 
 
 @pytest.fixture
@@ -38,8 +19,8 @@ def pairs() -> Pairs:
 
 
 @pytest.fixture
-def ordered() -> Ordered:
-    return Ordered()
+def ordered() -> OrderedPairs:
+    return OrderedPairs()
 
 
 @pytest.fixture
