@@ -12,8 +12,8 @@ import pytest
 
 from harness.storage.store import Store
 from tests.cli.conftest import Ended, Harness
+from tests.fakes.stored_runs import ended, going
 from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
-from tests.storage.samples import ended, going
 
 STORE = "sqlite:///runs/harness.db"
 

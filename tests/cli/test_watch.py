@@ -17,7 +17,7 @@ from harness.core.budget import Cost
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
-from tests.storage.samples import spec
+from tests.fakes.stored_runs import spec
 
 RUN = ("run", "--oracle", "synthetic", "--space", "nasbench101-v4", "--workers", "1", "--policy", "evolution")
 SHORT = (*RUN, "--set", "evolution.samples=50", "--seeds", "1,2")

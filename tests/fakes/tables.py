@@ -57,6 +57,12 @@ class BlindTable(FakeTable):
 TRUTH = {0: 0.70, 1: 0.90, 2: 0.90, 11: 0.80, 12: math.nan, 22: 0.75, 99: 0.99}
 
 
+def recurrent_table(means: Mapping[Any, Mapping[int, float]], **changes: Any) -> FakeTable:
+    """A table of one training of recurrent cells, from the means by each metric or after each number of epochs."""
+    fixed = {"name": "means", "space": "rnn2", "scheme": "rnn2", "repeats": 1, "epochs": (1, 9)}
+    return FakeTable(next(iter(means.values())), means, **fixed | changes)  # type: ignore[arg-type]
+
+
 def numbered(values: Sequence[float]) -> dict[int, float]:
     """The means of the cells whose keys are 0, 1, 2 and so on."""
     return dict(enumerate(values))

@@ -21,9 +21,9 @@ from harness.judging.judge_runs import judge_run
 from harness.planning.settings import create_space
 from harness.storage.records import Checkpoint
 from harness.storage.store import Store
+from tests.fakes.judged_runs import SCRATCH, board, every_form, runs
 from tests.fakes.spaces import Pairs
 from tests.fakes.tables import TRUTH, FakeTable
-from tests.leaderboard.samples import SCRATCH, board, every_form, runs
 
 DIGITS = open_table("nasbench101-v5-digits")
 TREE = {"encoding": "tree"}

@@ -11,8 +11,9 @@ from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
 from harness.storage.records import Checkpoint
 from harness.storage.store import Store
+from tests.fakes.live import SHARED
 from tests.fakes.spaces import Pairs
-from tests.fakes.tables import TRUTH, FakeTable
+from tests.fakes.tables import TRUTH, BlindTable, FakeTable
 
 SPACE = Pairs()
 PROBE = [("0+0", 0.1), ("2+2", 0.4), ("1+1", 0.3), ("0+1", 0.2), ("1+2", 0.9), ("0+2", None)]
@@ -62,11 +63,7 @@ def test_what_was_judged_once_is_not_looked_at_again(store):
     first = judged(store, run)
     assert [look.architecture for look in store.looks(run)] == ["1+1", "6 probed cells"]
 
-    class Blind(FakeTable):
-        def rows(self, keys):
-            raise AssertionError("looked")
-
-    assert judged(store, run, Blind(TRUTH)) == first
+    assert judged(store, run, BlindTable(TRUTH)) == first
     assert len(store.looks(run)) == 2
 
 
@@ -113,13 +110,7 @@ def test_without_a_probe_there_is_a_reason_instead_of_a_tau(store):
     assert (found.tau, found.probed) == (Undefined("shares no weights"), 0)
 
 
-class Sharing:
-    """Names an oracle with shared weights."""
-
-    shares_weights = True
-
-
 def test_shared_weights_that_were_never_trained_are_not_said_to_be_none(store):
-    run = begun(store, f"{__name__}:Sharing")
+    run = begun(store, SHARED)
     store.finish(run, "1+1")
     assert judged(store, run).tau == Undefined("trained no shared weights")

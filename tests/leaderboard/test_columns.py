@@ -22,7 +22,7 @@ from harness.leaderboard.leaderboard import LeaderboardEntry
 from harness.leaderboard.views import view_columns
 from harness.report.write import write_report
 from harness.storage.store import Store
-from tests.leaderboard.samples import NAO, RANDOM, SCRATCH, board, printed, runs
+from tests.fakes.judged_runs import NAO, RANDOM, SCRATCH, board, printed, runs
 from tests.report.stores import fill
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from harness.core.numbers import Undefined
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, compare_samples
 from harness.leaderboard.leaderboard import build
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     COURSES,
     NAO,
     RANDOM,

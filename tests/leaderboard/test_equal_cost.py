@@ -31,7 +31,7 @@ from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan
 from harness.storage.records import Checkpoint, Run
 from harness.storage.store import Store
-from tests.studies.runs import Watch
+from tests.fakes.watch import Watch
 
 TABLE, SPACE = "nasbench101-v5-digits", "nasbench101-v5"
 QUERIES = 40

@@ -15,7 +15,7 @@ from harness.core.errors import UnknownNameError
 from harness.core.judgement import UnrankedVerdict
 from harness.leaderboard.document import document
 from harness.leaderboard.formats import render, terminal
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     FULL,
     NAO,
     RANDOM,

@@ -14,7 +14,7 @@ from harness.leaderboard.document import document
 from harness.leaderboard.formats import render, terminal
 from harness.leaderboard.leaderboard import build
 from harness.leaderboard.printed_tables import statistics
-from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, TRUTH, board, entry, perplexity, runs
+from tests.fakes.judged_runs import COURSES, FULL, NAO, RANDOM, TRUTH, board, entry, perplexity, runs
 
 KEY = ("nao", "tabular", "nasbench101")
 SEARCHED = build(

@@ -9,7 +9,7 @@ from harness.core.judgement import UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.leaderboard.columns import ENTRY_COLUMNS
 from harness.leaderboard.document import document
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     FULL,
     NAO,
     RANDOM,

@@ -10,7 +10,7 @@ from harness.leaderboard.leaderboard import build
 from harness.leaderboard.sentences import finding, verdict
 from harness.output.units import unit_of
 from harness.statistics import Interval
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     COURSES,
     NAO,
     RANDOM,

@@ -18,7 +18,7 @@ from harness.leaderboard.stored_boards import stored_boards
 from harness.planning.settings import create_space
 from harness.storage.records import Result, ScoreRow
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, ended, going
+from tests.fakes.stored_runs import checkpoint, ended, going
 
 TABLE = open_table("rnn2-austen")
 SPACE = create_space("rnn2")

@@ -9,7 +9,7 @@ import pytest
 from harness.core.judgement import Ranking, Truth
 from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import build
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     FULL,
     NAO,
     RANDOM,

@@ -15,7 +15,7 @@ from harness.live.watch import IDLE_SECONDS, RunCounts, StoreSnapshot, StoreWatc
 from harness.storage.records import Checkpoint, ScoreRow
 from harness.storage.store import Store
 from tests.fakes.runs_in_progress import Clock
-from tests.storage.samples import spec
+from tests.fakes.stored_runs import spec
 
 
 def url(folder: Path) -> str:

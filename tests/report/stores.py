@@ -7,28 +7,10 @@ from harness.leaderboard.end_to_end import compare
 from harness.planning.experiment import BudgetFields, Experiment
 from harness.storage.records import Checkpoint, Result, ScoreRow
 from harness.storage.store import Store
+from tests.fakes.watch import Watch
 
 TABLE, SPACE = "rnn2-austen", "rnn2"
 HOSTILE = "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>'\"&{{ 7*7 }}"
-
-
-class Silent:
-    """Watches runs without a word."""
-
-    def __call__(self, jobs, total):
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-    def receive(self, message):
-        pass
-
-    def note(self, text):
-        pass
 
 
 def url_of(path):
@@ -43,7 +25,7 @@ def experiment(path, *, settings=None, **changes):
 
 
 def fill(path, **changes):
-    compare(experiment(path, **changes), Silent())
+    compare(experiment(path, **changes), Watch())
     return url_of(path)
 
 

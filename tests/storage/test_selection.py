@@ -10,7 +10,7 @@ from harness.core.budget import Budget, Cost
 from harness.core.errors import SettingError, UnknownNameError
 from harness.storage.records import Run
 from harness.storage.selection import keys_of, require_runs, select, value_text, with_baseline
-from tests.storage.samples import spec
+from tests.fakes.stored_runs import spec
 
 
 def run(seed=1, trials=5, provenance=None, **changes):
