@@ -32,6 +32,17 @@ def planted(options: Sequence[int], good: Sequence[int]) -> Landscape:
     return lambda point: (costs.double() * point).sum()
 
 
+def bowl(weights: int, seed: int = 4) -> Landscape:
+    """A quadratic loss of so many weights in which they all interact."""
+    matrix = torch.randn(weights, weights, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return lambda point: point @ matrix @ point
+
+
+def mixtures(trials: Sequence[Trial]) -> list[Mixture]:
+    """The mixture of each Gradient, and the first point of each Update."""
+    return [t.query.mixture if isinstance(t.query, Gradient) else t.query.points[0] for t in trials]
+
+
 def flat(mixture: Mixture) -> torch.Tensor:
     """All weights of a mixture, one decision after the other, as float64."""
     return torch.tensor([weight for row in mixture for weight in row], dtype=torch.float64)

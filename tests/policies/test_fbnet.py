@@ -10,17 +10,12 @@ import torch
 
 from harness.core.oracle import Gradient, Trial
 from policies.fbnet import FBNet
-from tests.fakes.searches import answer, finish, planted, rng
+from tests.fakes.searches import answer, bowl, finish, mixtures, planted, rng
 from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 4)
 SPACE = Holes(OPTIONS)
-GENERATOR = torch.Generator().manual_seed(4)
-QUADRATIC = torch.randn(9, 9, dtype=torch.float64, generator=GENERATOR)
-
-
-def loss(point: torch.Tensor) -> torch.Tensor:
-    return point @ QUADRATIC @ point
+loss = bowl(sum(OPTIONS))
 
 
 @pytest.mark.parametrize(
@@ -51,8 +46,7 @@ def test_forty_steps_by_messages_equal_a_gumbel_softmax_in_one_process() -> None
 
 def test_every_query_has_fresh_noise_and_is_of_first_order() -> None:
     trials = finish(FBNet(SPACE, rng(), epochs=1, updates=6, warmup=1), loss)
-    mixtures = [t.query.mixture if isinstance(t.query, Gradient) else t.query.points[0] for t in trials]
-    assert len(set(mixtures)) == len(trials) == 18
+    assert len(set(mixtures(trials))) == len(trials) == 18
     assert not any(trial.query.unrolled for trial in trials if isinstance(trial.query, Gradient))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from backends.tabular import Table, write_table
+from tests.backends.tabular.nasbench201_source import folder
 from tests.fakes.spaces import OrderedPairs, Pairs
 
 
@@ -61,3 +62,9 @@ def make_table(tmp_path: Path, pairs: Pairs, content: dict[str, Any]) -> Callabl
         return Table.open(path)
 
     return make
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """The files of NAS-Bench-201, one a cell."""
+    return folder(tmp_path / "NATS-tss-v1_0-3ffb9-simple")

@@ -14,7 +14,7 @@ from harness.planning.settings import create_space
 from policies.bayesnas import BayesNAS
 from policies.darts import DARTS
 from policies.fbnet import FBNet
-from tests.fakes.searches import answer, finish, planted, rng, rounds
+from tests.fakes.searches import answer, finish, mixtures, planted, rng, rounds
 from tests.policies.small_policies import LOSS, RELAXED, SPACE, build
 
 every = pytest.mark.parametrize("name", RELAXED)
@@ -45,8 +45,7 @@ def test_a_prefix_of_the_answers_is_gone_on_from(name: str) -> None:
 
 @every
 def test_mixtures_are_weights_that_sum_to_one(name: str) -> None:
-    for trial in finish(build(name), LOSS):
-        mixture = trial.query.mixture if isinstance(trial.query, Gradient) else trial.query.points[0]
+    for mixture in mixtures(finish(build(name), LOSS)):
         assert [len(row) for row in mixture] == list(SPACE.options)
         assert all(min(row) >= 0 for row in mixture)
         np.testing.assert_allclose([sum(row) for row in mixture], 1.0, rtol=1e-12)
