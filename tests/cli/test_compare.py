@@ -14,7 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
 from tests.fakes.stored_runs import ended
-from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
+from tests.fakes.table_runs import CELLS, filled, spec, truth_of
 
 A, B = "sqlite:///a.db", "sqlite:///b.db"
 

@@ -79,10 +79,10 @@ def every_form(leaderboard):
     return [printed(leaderboard), *(render(leaderboard, form) for form in ("csv", "json", "markdown", "latex"))]
 
 
-BOTH = [*runs("random", RANDOM), *runs("nao", NAO)]
+RANDOM_AND_NAO = [*runs("random", RANDOM), *runs("nao", NAO)]
 """Runs of random and of nao."""
 
-TRAINED = board(
+TRAINED_BOARD = board(
     *(runs(name, list(map(UnrankedVerdict, of))) for name, of in (("random", RANDOM), ("nao", NAO))), truth=SCRATCH
 )
 """The same, of which every recommendation was trained from scratch."""

@@ -3,16 +3,14 @@
 import pytest
 import scipy.stats
 
-from harness.core.budget import Budget, Cost
+from harness.core.budget import Cost
 from harness.core.judgement import NoVerdict, Verdict
 from harness.core.numbers import Undefined
-from harness.core.runspec import RunSpec
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
-from harness.storage.records import Checkpoint
-from harness.storage.store import Store
 from tests.fakes.live import SHARED
 from tests.fakes.spaces import Pairs
+from tests.fakes.stored_runs import checkpoint, spec
 from tests.fakes.tables import TRUTH, BlindTable, FakeTable
 
 SPACE = Pairs()
@@ -20,20 +18,12 @@ PROBE = [("0+0", 0.1), ("2+2", 0.4), ("1+1", 0.3), ("0+1", 0.2), ("1+2", 0.9), (
 TAU = scipy.stats.kendalltau([0.1, 0.4, 0.3, 0.2], [0.70, 0.75, 0.80, 0.90]).statistic
 
 
-@pytest.fixture
-def store():
-    with Store.open("sqlite://") as opened:
-        yield opened
-
-
 def begun(store, oracle="synthetic"):
     """The id of a run in progress."""
-    spec = RunSpec(
-        policy="nao", oracle=oracle, space="pairs4", search_metric="validation", seed=1, budget=Budget(9), settings={}
-    )
-    store.begin(spec, {})
-    store.commit(spec.digest, [], Checkpoint.of(5, Cost(5, 40.0, 2.5), 1, policy={}, oracle={}))
-    return spec.digest
+    made = spec(1, oracle=oracle, space="pairs4", table=None, table_digest=None)
+    store.begin(made, {})
+    store.commit(made.digest, [], checkpoint(5, 1, Cost(5, 40.0, 2.5)))
+    return made.digest
 
 
 def judged(store, run, table=None):

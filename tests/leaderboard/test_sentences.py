@@ -11,10 +11,10 @@ from harness.leaderboard.sentences import finding, verdict
 from harness.output.units import unit_of
 from harness.statistics import Interval
 from tests.fakes.judged_runs import (
-    BOTH,
     COURSES,
     NAO,
-    TRAINED,
+    RANDOM_AND_NAO,
+    TRAINED_BOARD,
     TRUTH,
     board,
     entry,
@@ -139,7 +139,7 @@ def test_a_large_p_alone_is_no_claim_that_two_are_the_same():
 
 
 def test_with_several_oracles_a_verdict_says_which():
-    made = board(BOTH, runs("nao", NAO[::-1], oracle="supernet"))
+    made = board(RANDOM_AND_NAO, runs("nao", NAO[::-1], oracle="supernet"))
     assert {row.verdict.partition(":")[0] for row in made.entries if row.policy == "nao"} == {
         "nao on tabular",
         "nao on supernet",
@@ -153,4 +153,4 @@ def test_two_constant_policies_are_untested_for_a_reason():
 
 
 def test_trained_cells_have_a_verdict_too():
-    assert entry("nao", TRAINED).verdict.startswith("nao: better than one random draw by ")
+    assert entry("nao", TRAINED_BOARD).verdict.startswith("nao: better than one random draw by ")

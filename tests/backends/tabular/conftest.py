@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from backends.tabular import Table, write_table
+from tests.backends.tabular import courses
 from tests.backends.tabular.nasbench201_source import folder
 from tests.fakes.spaces import OrderedPairs, Pairs
 
@@ -68,3 +69,10 @@ def make_table(tmp_path: Path, pairs: Pairs, content: dict[str, Any]) -> Callabl
 def published(tmp_path: Path) -> Path:
     """The files of NAS-Bench-201, one a cell."""
     return folder(tmp_path / "NATS-tss-v1_0-3ffb9-simple")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """The table of courses of perplexities."""
+    courses.write(tmp_path / "rnn2.h5")
+    return Table.open(tmp_path / "rnn2.h5")
