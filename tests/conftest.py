@@ -7,7 +7,8 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,15 @@ from hypothesis import settings  # noqa: E402  (the variables come first)
 
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+
+@pytest.fixture
+def store() -> Iterator[Any]:
+    """A store in memory."""
+    from harness.storage.store import Store
+
+    with Store.open("sqlite://") as opened:
+        yield opened
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

@@ -21,7 +21,7 @@ from harness.core.space import Architecture, SearchSpace
 from harness.planning import registry
 from harness.planning.settings import create_space, defaults, resolve
 from harness.testing import ORACLE_CHECKS, OracleCase
-from tests.policies.toys import Holes
+from tests.fakes.spaces import Holes
 
 Floats = npt.NDArray[np.float64]
 SPACE = Holes((2, 3, 2))

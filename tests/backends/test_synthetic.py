@@ -14,7 +14,7 @@ from harness.core.oracle import Gradient, Mixture, Query, Score, Scored, Slope, 
 from harness.core.random import stream
 from harness.core.space import Architecture
 from harness.planning.settings import create_space
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 PAIRS = Pairs()
 CELL = Architecture((1, 2))

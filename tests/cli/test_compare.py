@@ -13,8 +13,8 @@ from statsmodels.stats.multitest import multipletests
 
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
-from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
-from tests.storage.samples import ended
+from tests.fakes.stored_runs import ended
+from tests.fakes.table_runs import CELLS, filled, spec, truth_of
 
 A, B = "sqlite:///a.db", "sqlite:///b.db"
 

@@ -22,8 +22,8 @@ from harness.export.files import BATCH_ROWS, arrow_batches, export_file, write_c
 from harness.leaderboard.stored_boards import stored_boards
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
-from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
-from tests.storage.samples import ended, going
+from tests.fakes.stored_runs import ended, going
+from tests.fakes.table_runs import CELLS, filled, spec, truth_of
 
 STORE = "sqlite:///runs/harness.db"
 

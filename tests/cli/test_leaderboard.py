@@ -12,8 +12,8 @@ import pytest
 
 from harness.storage.store import Store
 from tests.cli.conftest import Ended, Harness
-from tests.leaderboard.test_stored_boards import CELLS, filled, spec, truth_of
-from tests.storage.samples import ended, going
+from tests.fakes.stored_runs import ended, going
+from tests.fakes.table_runs import CELLS, filled, spec, truth_of
 
 STORE = "sqlite:///runs/harness.db"
 

@@ -6,8 +6,8 @@ import json
 
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
-from tests.leaderboard.test_stored_boards import CELLS, filled, spec
-from tests.storage.samples import ended, going
+from tests.fakes.stored_runs import ended, going
+from tests.fakes.table_runs import CELLS, filled, spec
 
 
 def test_sources_become_one_store_and_the_counts_are_told(harness: Harness) -> None:

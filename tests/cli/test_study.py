@@ -105,7 +105,7 @@ def test_the_penalty_compares_the_same_seeds_on_both_sides(harness: Harness, tab
 def test_the_penalty_of_a_policy_of_slopes_has_them_estimated_for_it_alone(harness: Harness, table: str) -> None:
     few = ("darts.epochs=1", "darts.updates=1", "enas.epochs=1", "enas.steps=1", "enas.updates=1", "enas.pool=3")
     settings = [part for setting in (*few, "oracle.sharing=20") for part in ("--set", setting)]
-    command = ("study", "penalty", "--table", table, "--oracle", "tests.studies.shared:SharedLandscape")
+    command = ("study", "penalty", "--table", table, "--oracle", "tests.fakes.live:SharedLandscape")
     asked = ("--policy", "darts", "--policy", "enas", "--seeds", "1", "--workers", "1", "--json")
     ended = harness(*command, *asked, *settings)
     assert ended.status == 0, ended.err

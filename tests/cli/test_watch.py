@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from harness.core.budget import Cost
-from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.records import ScoreRow
 from harness.storage.store import Store
 from tests.cli.conftest import Harness
-from tests.storage.samples import spec
+from tests.fakes.stored_runs import checkpoint, spec
 
 RUN = ("run", "--oracle", "synthetic", "--space", "nasbench101-v4", "--workers", "1", "--policy", "evolution")
 SHORT = (*RUN, "--set", "evolution.samples=50", "--seeds", "1,2")
@@ -41,8 +41,7 @@ def store(tmp_path: Path) -> str:
             opened.begin(spec(seed), {})
             if trials:
                 rows = [ScoreRow(trials - 1, "a cell", 8, -4.0, None, 8.0, 2.5)]
-                checkpoint = Checkpoint.of(trials, Cost(trials, 8.0, 7_200.0), 0, policy={}, oracle={})
-                opened.commit(spec(seed).digest, rows, checkpoint)
+                opened.commit(spec(seed).digest, rows, checkpoint(trials, spent=Cost(trials, 8.0, 7_200.0)))
         opened.finish(spec(1).digest, "a cell")
     return url
 

@@ -25,8 +25,8 @@ from harness.execution.messages import BestScore, CheckpointSaved, Heartbeat, Me
 from harness.planning.experiment import Experiment
 from harness.planning.plan import build_oracle, build_space, make_plan
 from harness.planning.settings import create_space
-from harness.storage.records import Checkpoint
 from tests.fakes.live import GRADER, SHARED, TRAINER
+from tests.fakes.stored_runs import checkpoint
 
 
 def jobs_of(policy: str, oracle: str, seeds: str, **fields: Any) -> list[RunJob]:
@@ -118,10 +118,10 @@ def test_a_run_says_how_far_it_is_before_anything_is_built(monkeypatch: pytest.M
         raise TimeoutError("loading takes long")
 
     (job,) = jobs_of(TRAINER, SHARED, "1", device="cpu")
-    checkpoint, sent = Checkpoint.of(9, Cost(7, 1.0, 2.0), 0, policy={}, oracle={}), list[Message]()
+    taken, sent = checkpoint(9, spent=Cost(7, 1.0, 2.0)), list[Message]()
     monkeypatch.setattr(engine, "build_oracle", slow)
     with pytest.raises(TimeoutError):
-        perform(replace(job, checkpoint=checkpoint), sent.append)
+        perform(replace(job, checkpoint=taken), sent.append)
     assert sent == [Heartbeat(job.run, SearchProgress(9, Cost(7, 1.0, 2.0)))]
 
 

@@ -13,7 +13,7 @@ from harness.execution.probe import score_probe, trains_shared_weights
 from harness.planning.settings import create_space
 from policies.random import Random
 from tests.fakes.live import SharedOracle, Trainer
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 
 def test_a_small_space_is_probed_whole_and_canonically() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.synthetic import SyntheticOracle
 from harness.core.budget import Cost
 from harness.core.errors import ResourceError
 from harness.core.oracle import (
@@ -88,6 +89,12 @@ class SharedOracle:
 
     def load_state_dict(self, state: State) -> None:
         self._points, self._scores = state["points"], state["scores"]
+
+
+class SharedLandscape(SyntheticOracle):
+    """The synthetic oracle with its ``sharing``, known by its class to share weights."""
+
+    shares_weights = True
 
 
 class Trainer:

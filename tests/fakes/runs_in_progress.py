@@ -7,9 +7,9 @@ from typing import Any
 from harness.core.budget import Budget, Cost
 from harness.core.driver import SearchProgress
 from harness.core.measures import ACCURACY, PERPLEXITY
-from harness.core.runspec import RunSpec
 from harness.execution.engine import RunJob
 from harness.execution.messages import BestScore, Heartbeat
+from tests.fakes.stored_runs import spec
 
 VALIDATION = ACCURACY.metric("validation")
 PERPLEXITIES = PERPLEXITY.metric("validation")
@@ -27,9 +27,9 @@ class Clock:
 
 def job(seed: int, policy: str = "nao", oracle: str = "tabular", **changes: Any) -> RunJob:
     """A job of the space of two recurrent nodes, of which no checkpoint is known."""
-    fixed = {"space": "rnn2", "search_metric": "validation", "budget": Budget(), "settings": {}}
-    spec = RunSpec(policy=policy, oracle=oracle, seed=seed, **{**fixed, **changes})
-    return RunJob(spec.digest, spec)
+    fixed = {"policy": policy, "oracle": oracle, "table": None, "table_digest": None, "budget": Budget()}
+    made = spec(seed, **{**fixed, **changes})
+    return RunJob(made.digest, made)
 
 
 def beat(of: RunJob, queries: int, best: float | None = None, **changes: Any) -> Heartbeat:

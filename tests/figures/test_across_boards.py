@@ -7,7 +7,7 @@ from scipy.stats import friedmanchisquare
 
 from harness.core.errors import SettingError
 from harness.figures.across_boards import over_boards
-from tests.leaderboard.samples import COURSES, NAO, RANDOM, TRUTH, board, perplexity, runs
+from tests.fakes.judged_runs import COURSES, NAO, RANDOM, TRUTH, board, perplexity, runs
 
 LEVELS = {"a": [0.93, 0.92, 0.90, 0.95], "b": [0.91, 0.93, 0.89, 0.94], "c": [0.90, 0.91, 0.91, 0.93]}
 

@@ -17,11 +17,12 @@ from harness.figures.distribution import TAIL, distribution_data, means_of, plot
 from harness.figures.scatter import plot_scatter, scatter_data
 from harness.leaderboard.anytime import Incumbent, Trajectory
 from harness.output.figure_style import COLOURS
-from tests.fakes.pairs import TRUTH as CELLS
-from tests.fakes.pairs import FakeTable, Pairs
+from tests.fakes.judged_runs import COURSES, NAO, RANDOM, TRUTH, board, perplexity, runs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH as CELLS
+from tests.fakes.tables import FakeTable
 from tests.figures.contents import curves
 from tests.figures.test_figures import points, words
-from tests.leaderboard.samples import COURSES, NAO, RANDOM, TRUTH, board, perplexity, runs
 
 
 def course(

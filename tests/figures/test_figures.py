@@ -18,8 +18,8 @@ from harness.studies.penalty.figure import plot_penalty
 from harness.studies.penalty.measure import compare_oracles
 from harness.studies.sharing_amount.figure import plot_sharing_amount
 from harness.studies.weight_sharing.figure import plot_weight_sharing
+from tests.fakes.judged_runs import COURSES, SCRATCH, board, perplexity, runs
 from tests.figures import contents
-from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
 
 SEEDS = (1, 2, 3)
 RANKS = {"nao": [4, 4, 9], "random": [30, 12, 7]}

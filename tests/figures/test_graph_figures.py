@@ -18,7 +18,7 @@ from harness.figures.cell import BOX, HEIGHT, STEP, cell_graph_data, plot_cell
 from harness.figures.critical_difference import cliques, critical_difference_data, plot_critical_difference
 from harness.figures.layers import ITEM_GAP, layers, layout
 from harness.planning.settings import create_space
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 DIAMOND = [(0, 1), (0, 2), (1, 3), (2, 3), (0, 3)]
 

@@ -11,7 +11,6 @@ import pytest
 
 from backends.synthetic import SyntheticOracle
 from backends.tabular.named_tables import open_table
-from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError, TableError
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
@@ -19,10 +18,11 @@ from harness.judging.coverage import coverage, coverage_warnings, partial_covera
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
 from harness.planning.settings import create_space
-from harness.storage.records import Checkpoint
 from harness.storage.store import Store
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
-from tests.leaderboard.samples import SCRATCH, board, every_form, runs
+from tests.fakes import stored_runs
+from tests.fakes.judged_runs import SCRATCH, board, every_form, runs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH, FakeTable
 
 DIGITS = open_table("nasbench101-v5-digits")
 TREE = {"encoding": "tree"}
@@ -117,17 +117,9 @@ def test_a_share_is_told_by_two_digits(share: float, text: str) -> None:
 
 
 def spec(seed: int = 1, **changes: Any) -> RunSpec:
-    fixed: dict[str, Any] = {
-        "policy": "nao",
-        "oracle": "tabular",
-        "space": "nasbench101-v5",
-        "table": str(DIGITS.path),
-        "table_digest": DIGITS.digest,
-        "search_metric": "validation",
-        "budget": Budget(9),
-        "settings": {"policy": {}, "oracle": {}, "space": {"encoding": "tree", "sampler": "cells"}},
-    }
-    return RunSpec(seed=seed, **fixed | changes)
+    settings = {"policy": {}, "oracle": {}, "space": {"encoding": "tree", "sampler": "cells"}}
+    fixed = {"space": "nasbench101-v5", "table": str(DIGITS.path), "table_digest": DIGITS.digest, "settings": settings}
+    return stored_runs.spec(seed, **fixed | changes)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def test_an_encoding_that_reaches_all_lacks_nothing() -> None:
@@ -170,7 +162,7 @@ def test_a_judged_run_carries_what_its_encoding_lacks_and_no_further_look_is_tak
     with Store.open("sqlite://") as store:
         run = spec().digest
         store.begin(spec(), {})
-        store.commit(run, [], Checkpoint.of(5, Cost(5, 40.0, 2.5), 1, policy={}, oracle={}))
+        store.commit(run, [], stored_runs.checkpoint(5))
         store.finish(run, space.format(space.from_key(int(space.enumerate_keys()[0]))))
         judge = Judge(DIGITS, space, record=store.record_lookup)
         judged = judge_run(store.show(run), judge, store, space)

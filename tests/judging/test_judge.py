@@ -14,7 +14,8 @@ from harness.core.judgement import Correlation, NoVerdict, Ranking, TruthLookup,
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture
 from harness.judging.judge import Judge
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH, BlindTable, FakeTable
 
 
 def judged(*choices, table=None, **options):
@@ -108,12 +109,8 @@ def test_the_truth_is_not_told_when_the_look_cannot_be_recorded():
     def refuse(look):
         raise StoreError("read-only")
 
-    class Blind(FakeTable):
-        def rows(self, keys):
-            raise AssertionError("looked")
-
     with pytest.raises(StoreError, match="read-only"):
-        judged(0, 1, table=Blind(TRUTH), record=refuse)
+        judged(0, 1, table=BlindTable(TRUTH), record=refuse)
 
 
 def test_a_foreign_table_metric_or_cell_is_refused():

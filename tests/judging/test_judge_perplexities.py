@@ -12,7 +12,8 @@ from harness.core.space import Architecture
 from harness.judging.judge import Judge
 from harness.planning.settings import create_space
 from tests.backends.tabular import courses
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.spaces import Pairs
+from tests.fakes.tables import TRUTH, FakeTable
 
 RNN2 = create_space("rnn2")
 

@@ -3,35 +3,27 @@
 import pytest
 import scipy.stats
 
-from harness.core.budget import Budget, Cost
+from harness.core.budget import Cost
 from harness.core.judgement import NoVerdict, Verdict
 from harness.core.numbers import Undefined
-from harness.core.runspec import RunSpec
 from harness.judging.judge import Judge
 from harness.judging.judge_runs import judge_run
-from harness.storage.records import Checkpoint
-from harness.storage.store import Store
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.live import SHARED
+from tests.fakes.spaces import Pairs
+from tests.fakes.stored_runs import checkpoint, spec
+from tests.fakes.tables import TRUTH, BlindTable, FakeTable
 
 SPACE = Pairs()
 PROBE = [("0+0", 0.1), ("2+2", 0.4), ("1+1", 0.3), ("0+1", 0.2), ("1+2", 0.9), ("0+2", None)]
 TAU = scipy.stats.kendalltau([0.1, 0.4, 0.3, 0.2], [0.70, 0.75, 0.80, 0.90]).statistic
 
 
-@pytest.fixture
-def store():
-    with Store.open("sqlite://") as opened:
-        yield opened
-
-
 def begun(store, oracle="synthetic"):
     """The id of a run in progress."""
-    spec = RunSpec(
-        policy="nao", oracle=oracle, space="pairs4", search_metric="validation", seed=1, budget=Budget(9), settings={}
-    )
-    store.begin(spec, {})
-    store.commit(spec.digest, [], Checkpoint.of(5, Cost(5, 40.0, 2.5), 1, policy={}, oracle={}))
-    return spec.digest
+    made = spec(1, oracle=oracle, space="pairs4", table=None, table_digest=None)
+    store.begin(made, {})
+    store.commit(made.digest, [], checkpoint(5, 1, Cost(5, 40.0, 2.5)))
+    return made.digest
 
 
 def judged(store, run, table=None):
@@ -61,11 +53,7 @@ def test_what_was_judged_once_is_not_looked_at_again(store):
     first = judged(store, run)
     assert [look.architecture for look in store.looks(run)] == ["1+1", "6 probed cells"]
 
-    class Blind(FakeTable):
-        def rows(self, keys):
-            raise AssertionError("looked")
-
-    assert judged(store, run, Blind(TRUTH)) == first
+    assert judged(store, run, BlindTable(TRUTH)) == first
     assert len(store.looks(run)) == 2
 
 
@@ -112,13 +100,7 @@ def test_without_a_probe_there_is_a_reason_instead_of_a_tau(store):
     assert (found.tau, found.probed) == (Undefined("shares no weights"), 0)
 
 
-class Sharing:
-    """Names an oracle with shared weights."""
-
-    shares_weights = True
-
-
 def test_shared_weights_that_were_never_trained_are_not_said_to_be_none(store):
-    run = begun(store, f"{__name__}:Sharing")
+    run = begun(store, SHARED)
     store.finish(run, "1+1")
     assert judged(store, run).tau == Undefined("trained no shared weights")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from harness.core.budget import Budget, Cost
 from harness.core.errors import SpaceError
 from harness.core.judgement import NoVerdict, TruthLookup, Verdict
 from harness.core.numbers import Undefined
-from harness.core.runspec import RunSpec
 from harness.core.space import Architecture
 from harness.judging.judge import Judge
 from harness.leaderboard.anytime import (
@@ -30,9 +29,11 @@ from harness.leaderboard.anytime import (
     shared_grid,
     trajectory,
 )
-from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.records import ScoreRow
 from harness.storage.store import Store
-from tests.fakes.pairs import TRUTH, FakeTable, Pairs
+from tests.fakes.spaces import Pairs
+from tests.fakes.stored_runs import checkpoint, spec
+from tests.fakes.tables import TRUTH, FakeTable
 
 SPACE = Pairs()
 
@@ -111,27 +112,13 @@ def test_scores_only_rise_and_costs_never_fall(pairs: list[tuple[float | None, f
         assert before.seconds <= after.seconds
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.open("sqlite://") as opened:
-        yield opened
-
-
 def stored(store: Store, rows: Sequence[ScoreRow], spent: Cost, seed: int = 1) -> Any:
     """A run with these Scores and this total."""
-    spec = RunSpec(
-        policy="nao",
-        oracle="paper",
-        space="pairs4",
-        search_metric="validation",
-        seed=seed,
-        budget=Budget(),
-        settings={},
-    )
-    store.begin(spec, {})
-    store.commit(spec.digest, rows, Checkpoint.of(99, spent, 0, policy={}, oracle={}))
-    store.finish(spec.digest, "0+1")
-    return store.show(spec.digest)
+    made = spec(seed, oracle="paper", space="pairs4", table=None, table_digest=None, budget=Budget())
+    store.begin(made, {})
+    store.commit(made.digest, rows, checkpoint(99, spent=spent))
+    store.finish(made.digest, "0+1")
+    return store.show(made.digest)
 
 
 def judge(store: Store, **options: Any) -> Judge:

@@ -22,7 +22,7 @@ from harness.leaderboard.leaderboard import LeaderboardEntry
 from harness.leaderboard.views import view_columns
 from harness.report.write import write_report
 from harness.storage.store import Store
-from tests.leaderboard.samples import NAO, RANDOM, SCRATCH, board, printed, runs
+from tests.fakes.judged_runs import NAO, RANDOM_AND_NAO, SCRATCH, board, printed, runs
 from tests.report.stores import fill
 
 ROOT = Path(__file__).parent.parent.parent
@@ -51,7 +51,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("planted")
 def test_one_entry_of_the_registry_is_a_column_of_every_form() -> None:
-    several = board(runs("random", RANDOM), runs("nao", NAO), runs("enas", [0.93], [1]))
+    several = board(RANDOM_AND_NAO, runs("enas", [0.93], [1]))
     width = f"{100 * (0.941 - 0.925):.2f}"
     row = next(line for line in printed(several, 120).splitlines() if line.startswith("nao"))
     assert row.split()[-1] == width

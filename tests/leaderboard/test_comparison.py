@@ -12,13 +12,13 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from harness.core.numbers import Undefined
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, compare_samples
 from harness.leaderboard.leaderboard import build
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     COURSES,
     NAO,
     RANDOM,
-    SCRATCH,
+    RANDOM_AND_NAO,
+    TRAINED_BOARD,
     TRUTH,
-    UnrankedVerdict,
     board,
     entry,
     perplexity,
@@ -113,18 +113,14 @@ def test_holms_correction_is_over_the_policies_of_the_leaderboard_that_have_a_te
 
 
 def test_the_margin_is_half_a_deviation_of_a_uniform_draw_unless_it_is_given():
-    both = runs("random", RANDOM) + runs("nao", NAO)
-    assert entry("nao", build(both, TRUTH)).against_random.margin == pytest.approx(0.058 / 2)
-    assert entry("nao", build(both, TRUTH, margin=0.01)).against_random.margin == 0.01
-    trained = board(
-        runs("random", list(map(UnrankedVerdict, RANDOM))), runs("nao", list(map(UnrankedVerdict, NAO))), truth=SCRATCH
-    )
-    assert entry("nao", trained).against_random.margin == pytest.approx(np.std(RANDOM, ddof=1) / 2)
+    assert entry("nao", build(RANDOM_AND_NAO, TRUTH)).against_random.margin == pytest.approx(0.058 / 2)
+    assert entry("nao", build(RANDOM_AND_NAO, TRUTH, margin=0.01)).against_random.margin == 0.01
+    assert entry("nao", TRAINED_BOARD).against_random.margin == pytest.approx(np.std(RANDOM, ddof=1) / 2)
 
 
 def test_random_search_at_equal_cost_is_a_family_of_its_own_whose_deviation_sets_the_margin():
     searched = {"queries": (*ENAS[:9], Undefined("diverged")), "seconds": (0.93,) * 10}
-    made = build(runs("random", RANDOM) + runs("nao", NAO), TRUTH, searches={KEY: searched})
+    made = build(RANDOM_AND_NAO, TRUTH, searches={KEY: searched})
     queries, seconds = entry("nao", made).against_search
     assert (queries.other, seconds.other) == tuple(SEARCH_NAMES.values())
     p = stats.ttest_ind(NAO, ENAS[:9], equal_var=False).pvalue
@@ -153,7 +149,7 @@ def test_one_seed_is_compared_by_its_difference_and_nothing_else():
 
 
 def test_the_summaries_and_their_intervals_are_those_of_the_values():
-    found = entry("nao", board(runs("random", RANDOM), runs("nao", NAO)))
+    found = entry("nao", board(RANDOM_AND_NAO))
     assert found.median == np.median(NAO)
     assert found.iqm == pytest.approx(stats.trim_mean(NAO, 0.25))
     drawn = stats.bootstrap((NAO,), np.mean, method="percentile", rng=np.random.default_rng(0), n_resamples=20_000)

@@ -29,9 +29,10 @@ from harness.leaderboard.equal_cost import (
 from harness.leaderboard.leaderboard import EqualCost
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan
-from harness.storage.records import Checkpoint, Run
+from harness.storage.records import Run
 from harness.storage.store import Store
-from tests.studies.runs import Watch
+from tests.fakes.stored_runs import checkpoint
+from tests.fakes.watch import Watch
 
 TABLE, SPACE = "nasbench101-v5-digits", "nasbench101-v5"
 QUERIES = 40
@@ -269,7 +270,7 @@ def test_a_running_total_is_no_total(url: str) -> None:
         runs = [store.show(spec.digest) for spec in plan.specs]
         (spec,) = missing_searches(runs, store, plan.space)
         store.begin(spec, {})
-        store.commit(spec.digest, [], Checkpoint.of(9, Cost(9_999, 1.0, 1.0), 0, policy={}, oracle={}))
+        store.commit(spec.digest, [], checkpoint(9, spent=Cost(9_999, 1.0, 1.0)))
         assert missing_searches(runs, store, plan.space) == (spec,)
         assert spec.budget == Budget()
         assert equal_cost(runs, judge_of(plan, store), store, plan.space) == {}

@@ -20,7 +20,7 @@ from harness.leaderboard.equal_cost import (
     saw_every_cell,
     trainings_bought,
 )
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 
 def missing(cells: int, draws: int) -> Fraction:

@@ -12,16 +12,15 @@ from rich.console import Console
 
 from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
-from harness.core.judgement import UnrankedVerdict
 from harness.leaderboard.document import document
 from harness.leaderboard.formats import render, terminal
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     FULL,
     NAO,
     RANDOM,
-    SCRATCH,
     SEEDS,
     SPREAD,
+    TRAINED_BOARD,
     board,
     entry,
     every_form,
@@ -133,16 +132,13 @@ def test_kendalls_tau_is_a_column_only_where_cells_were_probed():
 
 
 def test_a_leaderboard_of_trained_cells_says_by_what_and_that_it_ranks_nothing():
-    trained = board(
-        runs("random", list(map(UnrankedVerdict, RANDOM))), runs("nao", list(map(UnrankedVerdict, NAO))), truth=SCRATCH
-    )
-    text = " ".join(printed(trained).split())
+    text = " ".join(printed(TRAINED_BOARD).split())
     assert "Test accuracy, one repeat at 108 epochs; 10 seeds a policy" in text
     assert "recipe nasbench101-cifar10" in text
     assert "trained from scratch by the recipe, every one from the same seeds" in text
     assert "–¹ not ranked" in text
     assert "r/rmax" not in text
-    record = document(trained)["leaderboard"][0]
+    record = document(TRAINED_BOARD)["leaderboard"][0]
     assert (record["best_rank"], record["size"], record["judge"]) == (None, None, "recipe nasbench101-cifar10")
 
 

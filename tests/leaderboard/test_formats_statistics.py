@@ -14,11 +14,23 @@ from harness.leaderboard.document import document
 from harness.leaderboard.formats import render, terminal
 from harness.leaderboard.leaderboard import build
 from harness.leaderboard.printed_tables import statistics
-from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, TRUTH, board, entry, perplexity, runs
+from tests.fakes.judged_runs import (
+    COURSES,
+    FULL,
+    NAO,
+    RANDOM,
+    RANDOM_AND_NAO,
+    TRUTH,
+    board,
+    entry,
+    perplexity,
+    printed,
+    runs,
+)
 
 KEY = ("nao", "tabular", "nasbench101")
 SEARCHED = build(
-    runs("random", RANDOM) + runs("nao", NAO) + runs("random-search", ["diverged", *RANDOM[1:]], oracle="supernet"),
+    RANDOM_AND_NAO + runs("random-search", ["diverged", *RANDOM[1:]], oracle="supernet"),
     TRUTH,
     searches={KEY: {"queries": tuple(RANDOM), "seconds": (0.93,) * 10}},
 )
@@ -26,9 +38,7 @@ LIVE = ("tabular+score-gradient", "supernet", "standalone")
 
 
 def shown(leaderboard):
-    console = Console(width=100, file=io.StringIO(), color_system=None)
-    console.print(terminal(leaderboard, statistics=True))
-    return console.file.getvalue()
+    return printed(leaderboard, statistics=True)
 
 
 def test_the_tables_behind_the_verdicts_are_shown_only_where_they_are_asked_for():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.core.errors import UnknownNameError
 from harness.leaderboard.grouping import differing_keys, named_runs
-from tests.storage.test_selection import run
+from tests.fakes.stored_runs import run
 
 
 def names(runs, group_by=()):

@@ -5,17 +5,17 @@ import pytest
 import scipy.stats
 
 from harness.core.budget import Cost
-from harness.core.judgement import UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.leaderboard.columns import ENTRY_COLUMNS
 from harness.leaderboard.document import document
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     FULL,
     NAO,
     RANDOM,
-    SCRATCH,
+    RANDOM_AND_NAO,
     SEEDS,
     SIZE,
+    TRAINED_BOARD,
     board,
     entry,
     printed,
@@ -110,7 +110,7 @@ def test_a_table_without_training_times_gets_a_dash_not_zero_hours():
 
 
 def test_one_row_of_random_is_the_baseline_of_every_oracle():
-    leaderboard = board(runs("random", RANDOM), runs("nao", NAO), runs("nao", NAO[::-1], oracle="supernet"))
+    leaderboard = board(RANDOM_AND_NAO, runs("nao", NAO[::-1], oracle="supernet"))
     assert len(leaderboard.entries) == 3
     for found in leaderboard.entries[:2]:
         assert found.policy == "nao"
@@ -134,18 +134,13 @@ def test_a_seed_without_a_tau_is_left_out_and_a_row_without_any_says_why():
 
 
 def test_values_of_a_space_that_is_not_ranked_have_means_and_a_test_but_no_ranks():
-    trained = board(
-        runs("random", [UnrankedVerdict(value) for value in RANDOM]),
-        runs("nao", list(map(UnrankedVerdict, NAO))),
-        truth=SCRATCH,
-    )
-    found = entry("nao", trained)
+    found = entry("nao", TRAINED_BOARD)
     assert found.values == tuple(NAO)
     assert (found.mean, found.best) == (pytest.approx(np.mean(NAO)), 0.941)
     assert found.welch_p == pytest.approx(scipy.stats.ttest_ind(NAO, RANDOM, equal_var=False).pvalue)
     for number in (found.best_rank, found.size, found.mean_regret, found.p_beats_random):
         assert number == Undefined("not ranked")
-    assert document(trained)["leaderboard"][0]["judge"] == "recipe nasbench101-cifar10"
+    assert document(TRAINED_BOARD)["leaderboard"][0]["judge"] == "recipe nasbench101-cifar10"
 
 
 def test_the_ranks_follow_the_seeds_and_the_best_one_is_the_smallest():

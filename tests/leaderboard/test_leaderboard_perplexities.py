@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from harness.leaderboard.formats import render
-from tests.leaderboard.samples import COURSES, FULL, board, entry, every_form, perplexity, printed, runs
+from tests.fakes.judged_runs import COURSES, FULL, board, entry, every_form, perplexity, printed, runs
 
 NAO = [63.59, 66.22, 70.1, 64.4, 65.0, 66.1, 68.3, 67.2, 65.5, 63.9]
 RANDOM = [67.0, 68.0, 69.9, 63.4, 71.2, 66.6, 70.4, 65.7, 68.8, 66.3]

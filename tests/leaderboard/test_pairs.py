@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from harness.leaderboard.pairs import pairs, pairs_page
 from harness.output.page import render
-from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
+from tests.fakes.judged_runs import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 
 ENAS = [0.91, 0.93, 0.90, 0.915, 0.92, 0.905, 0.93, 0.90, 0.91, 0.925]
 VALUES = {"nao": NAO, "enas": ENAS, "random": RANDOM}

@@ -18,7 +18,7 @@ from harness.leaderboard.power_analysis import (
     deviation_range,
 )
 from harness.leaderboard.power_page import planning_page
-from tests.leaderboard.samples import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
+from tests.fakes.judged_runs import COURSES, FULL, NAO, RANDOM, board, perplexity, runs
 
 ALIKE = PolicySpread("alike", 2.0, 2.0, 10)
 

@@ -10,13 +10,12 @@ from harness.leaderboard.leaderboard import build
 from harness.leaderboard.sentences import finding, verdict
 from harness.output.units import unit_of
 from harness.statistics import Interval
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     COURSES,
     NAO,
-    RANDOM,
-    SCRATCH,
+    RANDOM_AND_NAO,
+    TRAINED_BOARD,
     TRUTH,
-    UnrankedVerdict,
     board,
     entry,
     perplexity,
@@ -140,7 +139,7 @@ def test_a_large_p_alone_is_no_claim_that_two_are_the_same():
 
 
 def test_with_several_oracles_a_verdict_says_which():
-    made = board(runs("random", RANDOM), runs("nao", NAO), runs("nao", NAO[::-1], oracle="supernet"))
+    made = board(RANDOM_AND_NAO, runs("nao", NAO[::-1], oracle="supernet"))
     assert {row.verdict.partition(":")[0] for row in made.entries if row.policy == "nao"} == {
         "nao on tabular",
         "nao on supernet",
@@ -154,7 +153,4 @@ def test_two_constant_policies_are_untested_for_a_reason():
 
 
 def test_trained_cells_have_a_verdict_too():
-    trained = board(
-        runs("random", list(map(UnrankedVerdict, RANDOM))), runs("nao", list(map(UnrankedVerdict, NAO))), truth=SCRATCH
-    )
-    assert entry("nao", trained).verdict.startswith("nao: better than one random draw by ")
+    assert entry("nao", TRAINED_BOARD).verdict.startswith("nao: better than one random draw by ")

@@ -12,17 +12,14 @@ from harness.core.budget import Budget
 from harness.core.errors import StoreError, TableError
 from harness.core.judgement import Truth, UnrankedVerdict
 from harness.core.numbers import Undefined
-from harness.core.runspec import RunSpec
 from harness.leaderboard.equal_cost import SEED_OFFSET
 from harness.leaderboard.stored_boards import stored_boards
 from harness.planning.settings import create_space
 from harness.storage.records import Result, ScoreRow
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, ended, going
+from tests.fakes.stored_runs import checkpoint, ended, going
+from tests.fakes.table_runs import CELLS, TABLE, filled, spec, truth_of
 
-TABLE = open_table("rnn2-austen")
-SPACE = create_space("rnn2")
-CELLS = ["tanh@0 relu@0", "relu@0 identity@1", "sigmoid@0 sigmoid@0"]
 RECIPE = Truth(
     metric="test_perplexity",
     repeats=2,
@@ -33,19 +30,6 @@ RECIPE = Truth(
     larger_is_better=False,
     ranking=Undefined("trained from scratch: the space is not ranked"),
 )
-
-
-def spec(seed=1, policy="nao", **changes):
-    fixed = {"oracle": "tabular", "space": "rnn2", "table": str(TABLE.path), "table_digest": TABLE.digest}
-    fixed |= {"search_metric": "validation", "budget": Budget(100)}
-    fixed["settings"] = {"policy": changes.pop("policy_settings", {}), "oracle": {}, "space": {}}
-    return RunSpec(policy=policy, seed=seed, **fixed | changes)
-
-
-def truth_of(text, metric="test_perplexity"):
-    """A cell's truth, straight from the table."""
-    key = SPACE.canonical_keys(np.array([SPACE.key(SPACE.parse(text))]))
-    return float(TABLE.values(metric, rows=TABLE.rows(key)).mean())
 
 
 def boards(store, runs, **asked):
@@ -61,14 +45,6 @@ def path(tmp_path):
 def store(path):
     with Store.open(f"sqlite:///{path}") as opened:
         yield opened
-
-
-def filled(store, policies=("nao", "random")):
-    """Three runs of each policy, ending at the three cells."""
-    for policy in policies:
-        for seed, cell in enumerate(CELLS, 1):
-            ended(store, spec(seed, policy), cell, trials=0 if policy == "random" else 5)
-    return store.runs()
 
 
 def test_a_board_holds_the_truth_of_what_each_run_recommends(store):

@@ -10,10 +10,11 @@ from harness.core.driver import AnswerCount
 from harness.core.judgement import Ranking, Truth
 from harness.core.numbers import Undefined
 from harness.leaderboard.leaderboard import build
-from tests.leaderboard.samples import (
+from tests.fakes.judged_runs import (
     FULL,
     NAO,
     RANDOM,
+    RANDOM_AND_NAO,
     SIZE,
     TRUTH,
     board,
@@ -84,7 +85,7 @@ def test_a_policy_that_always_ends_at_one_value_is_warned_of_only_where_a_test_r
 
 def test_seeds_that_are_too_few_for_a_difference_are_counted_and_those_that_suffice_are_not():
     middling = [value - 0.024 for value in NAO]
-    groups = runs("random", RANDOM) + runs("nao", NAO) + runs("enas", middling)
+    groups = RANDOM_AND_NAO + runs("enas", middling)
     made = build(groups, TRUTH, margin=0.001)
     needed = entry("enas", made).against_random.seeds_needed
     assert needed > 10
@@ -111,7 +112,7 @@ def test_scores_that_are_predictions_are_said_to_be_once():
     caution = "its scores are predictions (held-out tau 0.82)"
     searched = board(runs("random", RANDOM), runs("nao", NAO, oracle="surrogate", caution=caution))
     assert [text for text in searched.warnings if "predictions" in text] == [f"oracle surrogate: {caution}"]
-    assert not [text for text in board(runs("random", RANDOM), runs("nao", NAO)).warnings if "predictions" in text]
+    assert not [text for text in board(RANDOM_AND_NAO).warnings if "predictions" in text]
 
 
 def test_failed_answers_are_counted_over_the_runs_that_ended_well():

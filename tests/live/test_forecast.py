@@ -9,8 +9,8 @@ import pytest
 from harness.core.budget import Budget, Cost
 from harness.execution.messages import BestScore, CheckpointSaved, RunFailed, RunFinished
 from harness.live.forecast import RunTracker, duration_text
-from harness.storage.records import Checkpoint
 from tests.fakes.runs_in_progress import VALIDATION, Clock, beat, job
+from tests.fakes.stored_runs import checkpoint
 
 
 def test_a_run_with_a_budget_takes_as_long_again_as_its_share_says() -> None:
@@ -75,8 +75,7 @@ def test_a_run_that_failed_tells_nothing_of_the_others() -> None:
 
 def test_the_pace_of_a_run_that_was_taken_up_is_that_since_then() -> None:
     clock, fresh = Clock(), job(1, budget=Budget(queries=100))
-    states = {"policy": {}, "oracle": {}}
-    taken = replace(fresh, checkpoint=Checkpoint.of(120, Cost(60, 0.0, 0.0), 0, **states))
+    taken = replace(fresh, checkpoint=checkpoint(120, spent=Cost(60, 0.0, 0.0)))
     tally = RunTracker([taken], 1, clock)
     tally.receive(beat(taken, 60))
     clock.now += 10
@@ -124,8 +123,7 @@ def test_the_best_score_stays_where_a_message_brings_none() -> None:
     tally.receive(beat(one, 1, 0.5))
     tally.receive(beat(one, 2))
     assert tally.going[0].best == BestScore(0.5, VALIDATION)
-    checkpoint = Checkpoint.of(9, Cost(7, 0.0, 0.0), 0, policy={}, oracle={})
-    tally.receive(CheckpointSaved(one.run, [], checkpoint, BestScore(0.75, VALIDATION)))
+    tally.receive(CheckpointSaved(one.run, [], checkpoint(9, spent=Cost(7)), BestScore(0.75, VALIDATION)))
     assert (tally.going[0].best, tally.going[0].progress.spent.queries) == (BestScore(0.75, VALIDATION), 7)
 
 

@@ -18,8 +18,9 @@ from harness.execution.engine import RunJob
 from harness.execution.messages import BestScore, CheckpointSaved, RunFailed, RunFinished
 from harness.live.display import Quiet, display_for
 from harness.live.scalars import TensorBoardScalars, folder_of
-from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.records import ScoreRow
 from tests.fakes.runs_in_progress import PERPLEXITIES, VALIDATION, job
+from tests.fakes.stored_runs import checkpoint
 
 accumulator = pytest.importorskip(
     "tensorboard.backend.event_processing.event_accumulator", reason="the package tensorboard is not installed"
@@ -30,9 +31,9 @@ def saved(of: RunJob, first: int, values: Sequence[float | None], metric: Metric
     """A checkpoint after some scores from trial ``first`` on."""
     rows = [ScoreRow(first + i, "a cell", 12, value, None, 12.0, 36.0) for i, value in enumerate(values)]
     trials = first + len(values)
-    checkpoint = Checkpoint.of(trials, Cost(trials, 12.0 * trials, 36.0 * trials), 0, policy={}, oracle={})
+    state = checkpoint(trials, spent=Cost(trials, 12.0 * trials, 36.0 * trials))
     known = [value for value in values if value is not None]
-    return CheckpointSaved(of.run, rows, checkpoint, BestScore(max(known), metric) if known else None)
+    return CheckpointSaved(of.run, rows, state, BestScore(max(known), metric) if known else None)
 
 
 def read(folder: Path) -> Mapping[str, list[tuple[int, float]]]:

@@ -12,10 +12,10 @@ from harness.core.budget import Budget, Cost
 from harness.core.errors import StoreError
 from harness.core.runspec import RunSpec
 from harness.live.watch import IDLE_SECONDS, RunCounts, StoreSnapshot, StoreWatch, changed, follow, metric_of
-from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.records import ScoreRow
 from harness.storage.store import Store
 from tests.fakes.runs_in_progress import Clock
-from tests.storage.samples import spec
+from tests.fakes.stored_runs import checkpoint, spec
 
 
 def url(folder: Path) -> str:
@@ -43,7 +43,7 @@ def begin(store: Store, *specs: RunSpec) -> None:
 def commit(store: Store, run: RunSpec, trials: int, *values: float | None) -> None:
     """Commit values as the newest of so many trials, a query each."""
     rows = [ScoreRow(trials - len(values) + i, "a cell", 8, value, None, 8.0, 2.5) for i, value in enumerate(values)]
-    store.commit(run.digest, rows, Checkpoint.of(trials, Cost(trials, 8.0, 2.5), 0, policy={}, oracle={}))
+    store.commit(run.digest, rows, checkpoint(trials, spent=Cost(trials, 8.0, 2.5)))
 
 
 def test_runs_are_counted_by_what_became_of_them(store: Store, watched: StoreWatch) -> None:

@@ -10,7 +10,8 @@ import torch
 
 from policies.bananas import BANANAS
 from policies.networks.ensemble import Ensemble
-from tests.policies.toys import Holes, finish, hill, rng, rounds
+from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 4, 3, 4, 3))
 

@@ -12,8 +12,8 @@ from harness.core.budget import Cost
 from harness.core.oracle import Failed, Gradient, Trial, Update
 from policies.bayesnas import BayesNAS, curvatures, omegas, probes, rescaled
 from policies.parts.relaxed import RelaxedSpace
-from tests.policies.slopes import finish, flat, planted, respond, rounds
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import answer, finish, flat, planted, rng, rounds
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 1, 4)
 SPACE = Holes(OPTIONS)
@@ -100,7 +100,7 @@ def test_a_probe_that_fails_leaves_the_estimate_of_its_choice_alone() -> None:
     policy = BayesNAS(SPACE, rng(), epochs=1, updates=1, warmup=0, lr=0.0)
     for _ in range(2):
         queries = policy.ask(100)
-        answers = [respond(query, bowl) for query in queries]
+        answers = [answer(query, bowl) for query in queries]
         if len(queries) > 1:
             answers[3] = Failed("diverged", Cost(1))  # an Update, the mixture itself, then the probes
         policy.tell([Trial(i, q, a) for i, (q, a) in enumerate(zip(queries, answers, strict=True))])
@@ -117,7 +117,7 @@ def test_the_switches_follow_the_slope_of_the_loss_and_of_the_penalty() -> None:
     rows = switches * inside / (switches * inside).sum(1, keepdim=True)
     total = bowl(rows[inside]) + 0.3 * (omega * switches.abs())[inside].sum()
     moved = (switches - 0.05 * torch.autograd.grad(total, switches)[0]).detach().numpy() * RELAXATION.inside
-    policy.tell([Trial(0, query, respond(query, bowl)) for query in policy.ask(1)])
+    policy.tell([Trial(0, query, answer(query, bowl)) for query in policy.ask(1)])
     means = moved.clip(0).sum(1) / np.array(OPTIONS)
     np.testing.assert_allclose(policy.parameters, moved.clip(0) / means[:, None], rtol=1e-12)
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from harness.core.budget import Cost
-from harness.core.oracle import Gradient, Slope, Trial, Update, Updated
+from harness.core.oracle import Gradient, Update, Updated
 from policies.darts import DARTS
-from tests.policies.slopes import finish, flat, planted, split
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import finish, flat, planted, rng, slope
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 4)
 SPACE = Holes(OPTIONS)
@@ -45,9 +45,7 @@ class Bilinear:
             loss = training_loss(shared, flat(query.points[0]))
             self.shared = self.shared - ETA * torch.autograd.grad(loss, shared)[0]
             return Updated(float(loss.detach()), Cost())
-        point = flat(query.mixture).requires_grad_()
-        loss = validation_loss(self.shared, point)
-        return Slope(float(loss.detach()), split(torch.autograd.grad(loss, point)[0], query.mixture), Cost(1))
+        return slope(query.mixture, lambda point: validation_loss(self.shared, point))
 
 
 def in_process(start: np.ndarray, steps: int) -> tuple[list[torch.Tensor], torch.Tensor]:
@@ -69,8 +67,7 @@ def in_process(start: np.ndarray, steps: int) -> tuple[list[torch.Tensor], torch
 def test_forty_alternating_steps_by_messages_equal_a_loop_in_one_process() -> None:
     policy = DARTS(SPACE, rng(), epochs=4, updates=10, order="first", lr=0.02)
     start, oracle = policy.parameters.copy(), Bilinear()
-    while queries := policy.ask(10):
-        policy.tell([Trial(i, query, oracle.answer(query)) for i, query in enumerate(queries)])
+    finish(policy, reply=oracle.answer, limit=10)
     logits, shared = in_process(start, 40)
     for ours, theirs, n in zip(policy.parameters, logits, OPTIONS, strict=True):
         np.testing.assert_allclose(ours[:n], theirs.detach(), rtol=0, atol=1e-12)

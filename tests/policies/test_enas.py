@@ -11,8 +11,9 @@ from harness.core.oracle import Score, Scored, Update
 from harness.core.space import Architecture
 from policies.enas import ENAS, Pool
 from policies.parts.step import SearchStep
+from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.spaces import Holes
 from tests.policies.networks.test_controller import plain
-from tests.policies.toys import Holes, finish, hill, rng, rounds
 
 SPACE = Holes()
 ROWS = SPACE.everything()

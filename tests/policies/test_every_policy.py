@@ -1,7 +1,8 @@
-"""What all policies promise, on a small space with rows outside it and two rows a cell."""
+"""What all policies promise, or all that score, on a small space with rows outside it and two rows a cell."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,79 +13,49 @@ import torch
 
 from harness.core.errors import SettingError
 from harness.core.oracle import Failed, Scored, Trial
+from policies.bayesnas import BayesNAS
+from policies.darts import DARTS
 from policies.enas import ENAS
 from policies.evolution import Evolution
+from policies.fbnet import FBNet
 from policies.nao import NAO
-from policies.random import Random
 from policies.random_search import RandomSearch
 from policies.random_sharing import RandomSharing
 from policies.spos import SPOS
-from tests.policies.cuts import require_the_same_from_any_cut
-from tests.policies.toys import Holes, answer, finish, hill, rng, rounds
+from tests.fakes.searches import answer, finish, hill, require_the_same_from_any_cut, rng, rounds
+from tests.policies.small_policies import RELAXED, SCORING, SPACE, build, landscape
 
-SPACE = Holes()
-SMALL: dict[str, tuple[Any, dict[str, Any]]] = {
-    "random": (Random, {}),
-    "random-search": (RandomSearch, {"samples": 23, "batch": 5}),
-    "evolution": (Evolution, {"samples": 40, "population": 8, "tournament": 3}),
-    "evolution, broods": (Evolution, {"samples": 40, "population": 8, "tournament": 3, "children": 7}),
-    "enas": (ENAS, {"epochs": 3, "updates": 4, "steps": 2, "samples": 3, "pool": 6, "fresh": 2, "select_every": 2}),
-    "enas, no updates": (ENAS, {"epochs": 2, "updates": 0, "steps": 2, "select_every": 1, "baseline": "reset"}),
-    "spos": (SPOS, {"epochs": 2, "updates": 5, "population": 6, "mutants": 2, "crossovers": 2, "generations": 3}),
-    "spos, a pool": (SPOS, {"epochs": 2, "updates": 5, "search": "pool", "pool": 9}),
-    "random-sharing": (RandomSharing, {"epochs": 2, "updates": 5, "samples": 20, "finalists": 6}),
-    "nao": (NAO, {"update_epochs": 2, "updates": 3, "training_epochs": 3, "iterations": 2, "max_step": 3}),
-    "nao, the best kept": (
-        NAO,
-        {
-            "updates": 0,
-            "keep": "best",
-            "rescore": False,
-            "training_epochs": 2,
-            "expand": 2,
-            "holdout": 0.2,
-            "stride": 0.0,
-            "max_step": 2,
-        },
-    ),
-}
-every = pytest.mark.parametrize("name", SMALL)
-
-
-def build(name: str, seed: int = 1) -> Any:
-    factory, settings = SMALL[name]
-    return factory(SPACE, rng(seed), **settings)
+each_policy = pytest.mark.parametrize("name", SCORING | RELAXED)
+each_that_scores = pytest.mark.parametrize("name", SCORING)
 
 
 def inside(policy: Any) -> bool:
     return SPACE.contains(policy.recommend())
 
 
-@every
-def test_a_search_resumed_from_any_cut_equals_the_uninterrupted_one(name: str) -> None:
+@pytest.mark.parametrize(("name", "limit"), [*((name, 4) for name in SCORING), *itertools.product(RELAXED, (1, 5))])
+def test_a_search_resumed_from_any_cut_equals_the_uninterrupted_one(name: str, limit: int) -> None:
     require_the_same_from_any_cut(
-        lambda seed: build(name, seed),
-        lambda policy: rounds(policy, limit=4),
-        lambda trials: [(trial.query, trial.answer) for trial in trials],
+        lambda seed: build(name, seed), lambda policy: rounds(policy, landscape(name), limit=limit)
     )
 
 
-@every
+@each_policy
 @pytest.mark.parametrize("limit", [1, 3, 7])
 def test_how_many_are_asked_at_once_changes_nothing(name: str, limit: int) -> None:
     one, other = build(name), build(name)
-    assert finish(one, limit=limit) == finish(other)
+    assert finish(one, landscape(name), limit=limit) == finish(other, landscape(name))
     assert one.recommend() == other.recommend()
     assert one.ask(limit) == one.ask(1) == []
 
 
-@every
+@each_that_scores
 def test_asking_again_without_telling_asks_the_same(name: str) -> None:
     policy = build(name)
     assert policy.ask(5) == policy.ask(5)
 
 
-@every
+@each_that_scores
 def test_a_prefix_of_the_answers_leaves_a_legal_recommendation(name: str) -> None:
     for count in range(1, 4):
         policy = build(name)
@@ -94,7 +65,7 @@ def test_a_prefix_of_the_answers_leaves_a_legal_recommendation(name: str) -> Non
             assert inside(policy)
 
 
-@every
+@each_that_scores
 def test_before_the_first_answer_there_is_a_legal_recommendation(name: str) -> None:
     policy = build(name)
     first = policy.recommend()
@@ -103,7 +74,7 @@ def test_before_the_first_answer_there_is_a_legal_recommendation(name: str) -> N
     assert policy.recommend() == first
 
 
-@every
+@each_that_scores
 @pytest.mark.parametrize("value", [None, lambda _: 0.5, lambda _: math.nan], ids=["failed", "equal", "nan"])
 def test_failures_and_equal_values_are_survived(name: str, value: Callable[..., float] | None) -> None:
     policy = build(name)
@@ -111,7 +82,7 @@ def test_failures_and_equal_values_are_survived(name: str, value: Callable[..., 
     assert inside(policy)
 
 
-@every
+@each_that_scores
 def test_a_failed_cell_is_never_recommended_when_another_has_a_value(name: str) -> None:
     if name == "random":
         return
@@ -124,7 +95,7 @@ def test_a_failed_cell_is_never_recommended_when_another_has_a_value(name: str) 
         assert policy.recommend() in scored or not any(isinstance(a, Scored | Failed) for a in answers)
 
 
-@every
+@each_policy
 def test_the_global_generators_are_neither_read_nor_moved(name: str) -> None:
     searches = []
     for seed in (1, 2):
@@ -132,12 +103,12 @@ def test_the_global_generators_are_neither_read_nor_moved(name: str) -> None:
         torch.manual_seed(seed)
         before = [*map(str, np.random.get_state()), torch.get_rng_state().numpy().tobytes()]  # noqa: NPY002
         policy = build(name)
-        searches.append((finish(policy), policy.recommend()))
+        searches.append((finish(policy, landscape(name)), policy.recommend()))
         assert before == [*map(str, np.random.get_state()), torch.get_rng_state().numpy().tobytes()]  # noqa: NPY002
     assert searches[0] == searches[1]
 
 
-@every
+@each_that_scores
 def test_only_cells_of_the_space_are_asked_about_and_only_by_declared_kinds(name: str) -> None:
     policy = build(name)
     for trial in finish(policy):
@@ -157,6 +128,12 @@ def test_only_cells_of_the_space_are_asked_about_and_only_by_declared_kinds(name
         (NAO, {"pool": 0}),
         (SPOS, {"mutation": -0.5}),
         (RandomSharing, {"finalists": 0}),
+        (DARTS, {"epochs": 0}),
+        (DARTS, {"beta1": 1.0}),
+        (FBNet, {"temperature": 0.0}),
+        (FBNet, {"warmup": -1}),
+        (BayesNAS, {"probe": 1.5}),
+        (BayesNAS, {"penalty": 0.0}),
     ],
 )
 def test_a_setting_out_of_range_is_named(factory: Any, wrong: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from harness.core.oracle import Score, Scored
 from harness.core.space import Architecture
 from policies.evolution import Evolution, mutate, one_away
-from tests.policies.toys import Holes, finish, hill, rng, rounds
+from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 3, 3, 3, 3, 3))
 

@@ -15,7 +15,8 @@ from harness.core.space import Architecture, SearchSpace
 from harness.planning.settings import create_space
 from harness.testing.contract import same_state
 from policies.fairnas import FairNAS
-from tests.policies.toys import Holes, finish, rng, rounds
+from tests.fakes.searches import finish, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 3, 3, 3))
 CELLS = create_space("nasbench101-v5")

@@ -10,17 +10,12 @@ import torch
 
 from harness.core.oracle import Gradient, Trial
 from policies.fbnet import FBNet
-from tests.policies.slopes import finish, planted, respond
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import answer, bowl, finish, mixtures, planted, rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 4)
 SPACE = Holes(OPTIONS)
-GENERATOR = torch.Generator().manual_seed(4)
-QUADRATIC = torch.randn(9, 9, dtype=torch.float64, generator=GENERATOR)
-
-
-def loss(point: torch.Tensor) -> torch.Tensor:
-    return point @ QUADRATIC @ point
+loss = bowl(sum(OPTIONS))
 
 
 @pytest.mark.parametrize(
@@ -51,8 +46,7 @@ def test_forty_steps_by_messages_equal_a_gumbel_softmax_in_one_process() -> None
 
 def test_every_query_has_fresh_noise_and_is_of_first_order() -> None:
     trials = finish(FBNet(SPACE, rng(), epochs=1, updates=6, warmup=1), loss)
-    mixtures = [t.query.mixture if isinstance(t.query, Gradient) else t.query.points[0] for t in trials]
-    assert len(set(mixtures)) == len(trials) == 18
+    assert len(set(mixtures(trials))) == len(trials) == 18
     assert not any(trial.query.unrolled for trial in trials if isinstance(trial.query, Gradient))
 
 
@@ -69,7 +63,7 @@ def test_the_recommendation_is_read_off_the_logits_without_noise() -> None:
     policy = FBNet(SPACE, rng(), epochs=2, updates=40, lr=0.05)
     for _ in range(60):
         queries = policy.ask(10)
-        policy.tell([Trial(i, q, respond(q, planted(OPTIONS, (1, 2, 3)))) for i, q in enumerate(queries)])
+        policy.tell([Trial(i, q, answer(q, planted(OPTIONS, (1, 2, 3)))) for i, q in enumerate(queries)])
         rows = [row[:n] for row, n in zip(policy.parameters, OPTIONS, strict=True)]
         choices = tuple(int(np.argmax(row)) for row in rows)
         assert policy.recommend().choices == choices or sum(choices) % 5 == 0

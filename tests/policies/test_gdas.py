@@ -8,21 +8,12 @@ import torch
 
 from harness.core.oracle import Gradient
 from policies.gdas import GDAS
-from tests.policies.slopes import finish, planted
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import bowl, finish, mixtures, planted, rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 4)
 SPACE = Holes(OPTIONS)
-GENERATOR = torch.Generator().manual_seed(4)
-QUADRATIC = torch.randn(9, 9, dtype=torch.float64, generator=GENERATOR)
-
-
-def loss(point: torch.Tensor) -> torch.Tensor:
-    return point @ QUADRATIC @ point
-
-
-def mixtures(trials):
-    return [t.query.mixture if isinstance(t.query, Gradient) else t.query.points[0] for t in trials]
+loss = bowl(sum(OPTIONS))
 
 
 @pytest.mark.parametrize(("epoch", "temperature"), [(0, 10.0), (249, 0.1), (124.5, 5.05)])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from policies.local_search import LocalSearch
-from tests.policies.toys import Holes, finish, hill, rng
+from tests.fakes.searches import finish, hill, rng
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 4, 3, 4))
 CELLS = {a.choices for a in SPACE.enumerate()}

@@ -12,7 +12,8 @@ import torch
 from harness.core.oracle import Score, Update
 from policies.nao import NAO, PoolSizes, default_hidden, scaled_slope
 from policies.parts.cells import canonical, draw_unseen, unseen
-from tests.policies.toys import Holes, finish, hill, rng, rounds
+from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 3, 3, 3, 3))
 WIDE = Holes((3,) * 9)

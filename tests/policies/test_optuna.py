@@ -8,14 +8,13 @@ import numpy as np
 import optuna
 import pytest
 
-from harness.core.budget import Cost
 from harness.core.errors import HarnessError, UnknownNameError
-from harness.core.oracle import Scored, Trial
 from harness.core.random import stream
 from harness.planning.settings import create_space
 from policies.optuna import TPE, Optuna
 from policies.parts.adapter import TRIES, AdaptedPolicy
-from tests.policies.toys import Holes, finish, hill, rng
+from tests.fakes.searches import finish, hill, rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 2, 3)
 SPACE = Holes(OPTIONS)
@@ -100,10 +99,7 @@ def odd(choices):
 def test_suggestions_are_those_of_a_plain_study(name):
     space = create_space("rnn2")
     policy = Optuna(space, rng(9), sampler=name, samples=60)
-    trials = []
-    while queries := policy.ask(1):
-        trials.append(Trial(len(trials), queries[0], Scored(odd(queries[0].architecture.choices), Cost(1))))
-        policy.tell(trials[-1:])
+    trials = finish(policy, odd, limit=1)
     seed = int(rng(9).integers(2**32))
     expected = plain(getattr(optuna.samplers, name), odd, 60, seed)
     assert [t.query.architecture.choices for t in trials] == expected

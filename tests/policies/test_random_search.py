@@ -6,7 +6,8 @@ from harness.core.oracle import Score
 from harness.core.space import Architecture
 from policies.random import Random
 from policies.random_search import RandomSearch
-from tests.policies.toys import Holes, finish, hill, rng
+from tests.fakes.searches import finish, hill, rng
+from tests.fakes.spaces import Holes
 
 SPACE = Holes()
 

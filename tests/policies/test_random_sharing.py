@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from harness.core.budget import Cost
-from harness.core.oracle import Answer, Failed, Query, Score, Scored, Trial, Update, Updated
+from harness.core.oracle import Answer, Failed, Query, Score, Scored, Update, Updated
 from policies.parts.cells import canonical
 from policies.random_sharing import RandomSharing
-from tests.policies.toys import Holes, finish, hill, rng, rounds
+from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 3, 3, 3, 3))
 
@@ -26,15 +27,6 @@ def looked_at(query: Query) -> Answer:
     assert isinstance(query, Score)
     value = hill(query.architecture.choices)
     return Scored(value if query.batches is None else 1 - value, Cost(1))
-
-
-def finished(policy: RandomSharing, answer: Any) -> list[Trial]:
-    trials: list[Trial] = []
-    while queries := policy.ask(7):
-        new = [Trial(len(trials) + i, query, answer(query)) for i, query in enumerate(queries)]
-        policy.tell(new)
-        trials += new
-    return trials
 
 
 def test_it_trains_then_looks_at_one_batch_each_then_scores_the_finalists_whole() -> None:
@@ -60,7 +52,7 @@ def test_the_finalists_are_the_distinct_cells_of_the_best_looks_the_best_first()
 
 def test_the_score_of_all_data_decides_and_not_the_look() -> None:
     policy = build(finalists=20)
-    finalists = [t.query.architecture for t in finished(policy, looked_at)[66:]]
+    finalists = [t.query.architecture for t in finish(policy, reply=looked_at, limit=7)[66:]]
     assert len(finalists) == 20
     assert hill(policy.recommend().choices) == max(hill(a.choices) for a in finalists)
     assert hill(policy.recommend().choices) > hill(finalists[0].choices)
@@ -69,10 +61,9 @@ def test_the_score_of_all_data_decides_and_not_the_look() -> None:
 def test_a_cut_among_the_finalists_leaves_the_best_of_those_scored() -> None:
     policy = build(finalists=20)
     scored = []
-    while queries := policy.ask(1):
-        policy.tell([Trial(0, queries[0], looked_at(queries[0]))])
-        if isinstance(queries[0], Score) and queries[0].batches is None:
-            scored.append(queries[0].architecture)
+    for (trial,) in rounds(policy, reply=looked_at, limit=1):
+        if isinstance(trial.query, Score) and trial.query.batches is None:
+            scored.append(trial.query.architecture)
             assert hill(policy.recommend().choices) == max(hill(a.choices) for a in scored)
 
 
@@ -82,7 +73,7 @@ def test_failed_looks_are_no_finalists_and_failed_finalists_leave_the_best_look(
         return Failed("as told", Cost(1)) if failed else looked_at(query)
 
     policy = build()
-    trials = finished(policy, answer)
+    trials = finish(policy, reply=answer, limit=7)
     looks = [t for t in trials if isinstance(t.answer, Scored)]
     assert len(trials) == 71
     assert all(trial.query.architecture.choices[0] != 1 for trial in trials[66:])

@@ -13,7 +13,8 @@ from harness.core.space import Architecture
 from policies.parts.breeding import EvolutionarySearch, EvolutionSizes
 from policies.parts.cells import canonical
 from policies.spos import SPOS
-from tests.policies.toys import Holes, finish, hill, rng, rounds
+from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 3, 3, 3, 3, 3))
 WIDE = Holes((4,) * 10)

@@ -10,10 +10,11 @@ import pytest
 
 from harness.core.budget import Cost
 from harness.core.errors import HarnessError
-from harness.core.oracle import Failed, Scored, Trial
+from harness.core.oracle import Scored, Trial
 from policies.hyperband import Hyperband
 from policies.successive_halving import SuccessiveHalving
-from tests.policies.toys import Holes, hill, rng
+from tests.fakes.searches import answer, hill, rng, rounds
+from tests.fakes.spaces import Holes
 
 SPACE = Holes((3, 4, 3, 4))
 
@@ -29,14 +30,7 @@ PUBLISHED = [
 
 def rungs(policy, value):
     """The trials of a search, a rung at a time, answered by ``value(choices, epochs)``, ``None`` being a failure."""
-    number, steps = 0, []
-    while queries := policy.ask(10**6):
-        values = [value(query.architecture.choices, query.epochs) for query in queries]
-        answers = [Failed("as told", Cost(1)) if v is None else Scored(v, Cost(1)) for v in values]
-        steps.append([Trial(number + i, *pair) for i, pair in enumerate(zip(queries, answers, strict=True))])
-        policy.tell(steps[-1])
-        number += len(queries)
-    return steps
+    return list(rounds(policy, reply=lambda query: answer(query, lambda choices: value(choices, query.epochs))))
 
 
 def asked(steps):

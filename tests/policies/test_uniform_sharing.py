@@ -14,7 +14,8 @@ from harness.core.probe import probe_cells
 from harness.core.random import stream
 from harness.planning.settings import create_space
 from policies.uniform_sharing import UniformSharing
-from tests.fakes.pairs import Pairs
+from tests.fakes.searches import finish, rounds
+from tests.fakes.spaces import Pairs
 
 PAIRS = Pairs()
 
@@ -23,17 +24,8 @@ def build(space: Any = PAIRS, **settings: Any) -> UniformSharing:
     return UniformSharing(space, stream(1, "policy"), **({"epochs": 4, "updates": 3} | settings))
 
 
-def finished(policy: UniformSharing, answer: Any = None) -> list[Trial]:
-    trials: list[Trial] = []
-    while queries := policy.ask(7):
-        new = [Trial(len(trials) + i, query, (answer or flat)(query)) for i, query in enumerate(queries)]
-        policy.tell(new)
-        trials += new
-    return trials
-
-
-def flat(query: Query) -> Answer:
-    return Updated(None, Cost()) if isinstance(query, Update) else Scored(0.5, Cost(1))
+def finished(policy: UniformSharing) -> list[Trial]:
+    return finish(policy, lambda choices: 0.5, limit=7)
 
 
 def kinds(trials: list[Trial]) -> str:
@@ -100,8 +92,7 @@ def test_it_recommends_the_best_of_the_latest_scoring_and_never_a_failed_one() -
 
     policy = build(epochs=2, updates=1, score_epochs=(0, 1), cells=("0+1", "2+3"))
     best: list[str] = []
-    while queries := policy.ask(2):
-        policy.tell([Trial(0, query, answer(query)) for query in queries])
+    for _ in rounds(policy, reply=answer, limit=2):
         best.append(PAIRS.format(policy.recommend()))
     assert best == ["2+3", "2+3", "0+1", "0+1", "0+1"]  # a scoring, an update, a scoring, an update, only failures
 

@@ -2,33 +2,16 @@
 
 from harness.core.budget import Budget, Cost
 from harness.core.judgement import Verdict
-from harness.core.runspec import RunSpec, provenance
+from harness.core.runspec import provenance
 from harness.leaderboard.end_to_end import compare
 from harness.planning.experiment import BudgetFields, Experiment
-from harness.storage.records import Checkpoint, Result, ScoreRow
+from harness.storage.records import Result, ScoreRow
 from harness.storage.store import Store
+from tests.fakes.stored_runs import checkpoint, spec
+from tests.fakes.watch import Watch
 
 TABLE, SPACE = "rnn2-austen", "rnn2"
 HOSTILE = "</script><script>window.broken=1</script><img src=x onerror=window.broken=1>'\"&{{ 7*7 }}"
-
-
-class Silent:
-    """Watches runs without a word."""
-
-    def __call__(self, jobs, total):
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-    def receive(self, message):
-        pass
-
-    def note(self, text):
-        pass
 
 
 def url_of(path):
@@ -43,7 +26,7 @@ def experiment(path, *, settings=None, **changes):
 
 
 def fill(path, **changes):
-    compare(experiment(path, **changes), Silent())
+    compare(experiment(path, **changes), Watch())
     return url_of(path)
 
 
@@ -54,24 +37,24 @@ def fill_hostile(path):
         digest = _digest()
         for policy in (HOSTILE, "random"):
             for seed in (1, 2):
-                spec = hostile_spec(policy, seed, digest)
-                store.begin(spec, provenance() | {"platform": HOSTILE, "git_revision": HOSTILE})
+                run = hostile_spec(policy, seed, digest)
+                store.begin(run, provenance() | {"platform": HOSTILE, "git_revision": HOSTILE})
                 rows = [ScoreRow(0, HOSTILE, None, -4.0, None, 1.0, 2.0)] if policy == HOSTILE else []
                 spent = Cost(len(rows), 1.0 * len(rows), 2.0 * len(rows))
-                store.commit(spec.digest, rows, Checkpoint.of(len(rows), spent, 0, policy={}, oracle={}))
+                store.commit(run.digest, rows, checkpoint(len(rows), spent=spent))
                 if (policy, seed) == (HOSTILE, 2):
-                    store.fail(spec.digest, HOSTILE)
+                    store.fail(run.digest, HOSTILE)
                     continue
-                store.finish(spec.digest, text)
+                store.finish(run.digest, text)
                 verdict = Verdict(58.0 + seed, 20, 32, 4.0, 40.0)
-                store.record_result(spec.digest, Result(text, "test_perplexity", digest, verdict))
+                store.record_result(run.digest, Result(text, "test_perplexity", digest, verdict))
     return url_of(path)
 
 
 def hostile_spec(policy, seed, digest):
     settings = {"policy": {"x": HOSTILE, HOSTILE: 1}, "oracle": {}, "space": {}}
-    fixed = {"policy": policy, "oracle": "tabular", "space": SPACE, "table": HOSTILE, "table_digest": digest}
-    return RunSpec(**fixed, search_metric="validation", seed=seed, budget=Budget(20), settings=settings)
+    fixed = {"policy": policy, "table": HOSTILE, "table_digest": digest, "budget": Budget(20)}
+    return spec(seed, **fixed, settings=settings)
 
 
 def _digest():

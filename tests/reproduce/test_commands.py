@@ -19,7 +19,7 @@ from harness.reproduce.cells import Missing
 from harness.reproduce.items import ITEMS
 from harness.reproduce.request import ReproduceRequest, ReproduceScale
 from harness.reproduce.steps import PenaltyStep, RunStep, SharingAmountStep, WeightSharingStep
-from tests.studies.runs import Watch
+from tests.fakes.watch import Watch
 
 SETTING = {name: ("nao.lr", 0.01) if name == "table4" else ("oracle.precision", "float32") for name in ITEMS}
 """A setting that all runs of an item have."""

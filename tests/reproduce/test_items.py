@@ -19,8 +19,8 @@ from harness.reproduce.cells import MeasuredValue, Missing, ReproducedCell, Repr
 from harness.reproduce.item import Findings
 from harness.reproduce.request import ReproduceRequest
 from harness.reproduce.steps import RunStep, SharingAmountStep, WeightSharingStep
-from tests.leaderboard.samples import COURSES, TRUTH, board, perplexity, runs
-from tests.studies.runs import Watch
+from tests.fakes.judged_runs import COURSES, TRUTH, board, perplexity, runs
+from tests.fakes.watch import Watch
 from tests.studies.test_sharing_amount import by_hand
 
 SEEDS = range(1268, 1278)

@@ -23,7 +23,7 @@ from harness.reproduce.schedule import schedule
 from harness.reproduce.steps import RunStep, ended_part, ended_runs, entry
 from harness.reproduce.timing import training_steps
 from harness.storage.store import Store
-from tests.studies.runs import Watch
+from tests.fakes.watch import Watch
 
 FEW = {"nao.iterations": 1, "nao.update_epochs": 1, "nao.training_epochs": 1, "nao.pool": 5}
 

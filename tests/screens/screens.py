@@ -19,8 +19,8 @@ from harness.live.watch import RunCounts, StoreSnapshot, WatchedRun
 from harness.live.watch_page import terminal as watched
 from harness.output.page import Page, TextTable
 from harness.output.page import terminal as study
+from tests.fakes.judged_runs import FULL, RANDOM, board, runs
 from tests.fakes.runs_in_progress import PERPLEXITIES, VALIDATION, Clock, beat, job
-from tests.leaderboard.samples import FULL, RANDOM, board, runs
 
 WIDTH = 100
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.core.errors import StoreError
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, copied, rows, spec
+from tests.fakes.stored_runs import checkpoint, copied, rows, spec
 
 
 def test_the_folder_is_made_and_reading_makes_nothing(path):

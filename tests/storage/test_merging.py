@@ -14,7 +14,7 @@ from harness.core.numbers import Undefined
 from harness.storage.merging import MergeConflict, merge
 from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, ended, going, rows, spec
+from tests.fakes.stored_runs import checkpoint, ended, going, rows, spec
 from tests.storage.test_schema_versions import FIRST
 
 TRUTH = Truth("test_accuracy", 3, 8, "table", "t", "ab" * 32, True, Undefined("no rank"))

@@ -14,7 +14,7 @@ from harness.core.judgement import Correlation, Truth, Verdict
 from harness.core.numbers import Undefined
 from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, copied, rows
+from tests.fakes.stored_runs import checkpoint, copied, rows
 
 FIRST = Path(__file__).with_name("version1.db.gz")
 

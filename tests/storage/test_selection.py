@@ -6,30 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.core.budget import Budget, Cost
+from harness.core.budget import Budget
 from harness.core.errors import SettingError, UnknownNameError
-from harness.storage.records import Run
 from harness.storage.selection import keys_of, require_runs, select, value_text, with_baseline
-from tests.storage.samples import spec
-
-
-def run(seed=1, trials=5, provenance=None, **changes):
-    made = spec(seed, **changes)
-    return Run(
-        id=made.digest,
-        spec=made,
-        status="finished",
-        reason=None,
-        created="2026-01-02T03:04:05+00:00",
-        finished="2026-01-02T03:05:05+00:00",
-        recommendation="cell 1",
-        trials=trials,
-        scores=trials,
-        repeated=0,
-        spent=Cost(trials, 8.0 * trials, 2.5),
-        provenance=provenance or {"python": "3.11.7", "packages": {"numpy": "2.4.6"}},
-    )
-
+from tests.fakes.stored_runs import run
 
 SMALL = run(1, settings={"policy": {"pool": 100, "keep": "all"}, "oracle": {"repeat": "mean"}, "space": {}})
 LARGE = run(2, settings={"policy": {"pool": 200, "keep": "all"}, "oracle": {"repeat": "mean"}, "space": {}})

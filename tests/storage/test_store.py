@@ -11,7 +11,7 @@ from harness.core.oracle import Failed, Gradient, Score, Scored, Slope, Trial, U
 from harness.core.space import Architecture
 from harness.storage.records import Run, ScoreRow, score_rows
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, going, rows, spec
+from tests.fakes.stored_runs import checkpoint, going, rows, spec
 
 
 def test_a_new_run_starts_a_committed_one_goes_on_and_a_finished_one_comes_back(store):

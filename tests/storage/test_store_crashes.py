@@ -12,7 +12,7 @@ import pytest
 
 from harness.core.errors import StoreError
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, rows, spec
+from tests.fakes.stored_runs import checkpoint, rows, spec
 
 
 def test_two_processes_that_write_one_run_are_told_and_nothing_is_mixed(url, store):
@@ -78,7 +78,7 @@ def test_a_damaged_state_is_a_store_error(path):
 WRITER = """
 import sys
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, rows, spec
+from tests.fakes.stored_runs import checkpoint, rows, spec
 with Store.open(sys.argv[1]) as store:
     resumed = store.begin(spec(), {})
     done = 0 if resumed is None else resumed.trials

@@ -11,7 +11,7 @@ from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, Truth
 from harness.core.numbers import Undefined
 from harness.storage.records import ProbeCorrelation, Result
 from harness.storage.store import Store
-from tests.storage.samples import checkpoint, rows, spec
+from tests.fakes.stored_runs import checkpoint, rows, spec
 
 
 def test_results_come_back_and_a_new_word_replaces_the_old_one(store):

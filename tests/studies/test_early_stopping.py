@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
@@ -15,36 +12,20 @@ from harness.core.errors import IncompatibleError, UnknownNameError
 from harness.studies.early_stopping.measure import EarlyStoppingResult, study_early_stopping
 from harness.studies.early_stopping.page import early_stopping_page, evenly_spaced
 from tests.backends.tabular import courses
+from tests.fakes.tables import numbered, recurrent_table
 
 NAN = float("nan")
 
 
-@dataclass
-class Means:
-    """A table of one repeat of five cells of rnn2, from their means after each epoch."""
-
-    values: dict[int, list[float]]
-    recipe: str = '{"epochs": 3}'
-    name: str = "means"
-    space: str = "rnn2"
-    repeats: int = 1
-    metrics: tuple[str, ...] = ("validation_perplexity", "training_seconds")
-    epochs: tuple[int, ...] = field(init=False)
-    keys: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.epochs = tuple(self.values)
-        self.keys = np.arange(len(self))
-
-    def __len__(self) -> int:
-        return len(next(iter(self.values.values())))
-
-    def mean(self, metric: str, epochs: int | None = None) -> Any:
-        return np.array(self.values[epochs or self.epochs[-1]])
-
-
-def content_of(values: dict[int, list[float]], **changes: Any) -> EarlyStoppingResult:
-    return study_early_stopping(Means(values, **changes), top=2)  # type: ignore[arg-type]
+def content_of(
+    values: dict[int, list[float]],
+    *,
+    metrics: tuple[str, ...] = ("validation_perplexity", "training_seconds"),
+    recipe: str = '{"epochs": 3}',
+) -> EarlyStoppingResult:
+    means = {epochs: numbered(each) for epochs, each in values.items()}
+    table = recurrent_table(means, epochs=tuple(values), metrics=metrics, recipe=recipe)
+    return study_early_stopping(table, top=2)  # type: ignore[arg-type]
 
 
 CROSSING = {1: [10.0, 20.0, 30.0, 40.0, 50.0], 2: [20.0, 10.0, 30.0, 50.0, 40.0], 9: [30.0, 20.0, 10.0, 50.0, 40.0]}

@@ -23,8 +23,9 @@ from harness.storage.store import Store
 from harness.studies.noise.conditions import NoiseCondition, conditions_of, signal
 from harness.studies.noise.measure import NoiseResult, compare_conditions, study_noise
 from harness.studies.noise.page import noise_page
-from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
-from tests.studies.runs import Watch
+from tests.fakes.judged_runs import COURSES, SCRATCH, board, perplexity, runs
+from tests.fakes.tables import FakeTable
+from tests.fakes.watch import Watch
 
 SEEDS = (1, 2)
 TABLE = open_table("rnn2-ptb")
@@ -101,15 +102,9 @@ def test_a_search_is_to_see_every_shorter_budget_or_those_asked_for() -> None:
         conditions_of(TABLE, (9,))
 
 
-class Bare:
-    """A table of one repeat and budget."""
-
-    name, epochs, repeats = "bare", (6,), 1
-
-
 def test_a_table_in_which_nothing_varies_is_refused() -> None:
     with pytest.raises(IncompatibleError, match="'bare' has one repeat at 6 epochs alone"):
-        conditions_of(Bare())  # type: ignore[arg-type]
+        conditions_of(FakeTable({}, name="bare", epochs=(6,), repeats=1))  # type: ignore[arg-type]
 
 
 def test_the_order_of_the_policies_is_compared_by_their_means() -> None:

@@ -13,7 +13,7 @@ from harness.core.errors import IncompatibleError
 from harness.leaderboard.leaderboard import Leaderboard
 from harness.studies.penalty.measure import POLICIES, PenaltyResult, compare_oracles, space_of
 from harness.studies.penalty.page import penalty_page
-from tests.leaderboard.samples import COURSES, SCRATCH, board, perplexity, runs
+from tests.fakes.judged_runs import COURSES, SCRATCH, board, perplexity, runs
 
 SEEDS = (1, 2, 3)
 BEFORE, AFTER = [0.93, 0.94, 0.92], [0.90, 0.93, 0.92]

@@ -22,7 +22,8 @@ from harness.studies.sharing_amount.measure import SharingAmountResult, sharing_
 from harness.studies.sharing_amount.page import sharing_amount_page
 from harness.studies.uniform_sharing_runs import FinishedRuns
 from tests.backends.standalone.recipe import TINY
-from tests.studies.runs import Watch, judged, scorings
+from tests.fakes.scored_runs import judged, scorings
+from tests.fakes.watch import Watch
 
 
 def adjacency(group: int) -> list[list[int]]:

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.core.budget import Budget, Cost
+from harness.core.budget import Budget
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.runspec import RunSpec
 from harness.planning.settings import create_space
-from harness.storage.records import Checkpoint, Run, ScoreRow
+from harness.storage.records import Run, ScoreRow
 from harness.storage.store import Store
 from harness.studies.surrogate.examples_of_runs import examples_of_runs
+from tests.fakes.stored_runs import checkpoint, spec
 
-SPEC = RunSpec(
-    policy="evolution",
-    oracle="tabular",
-    space="rnn2",
-    table="t",
-    table_digest="a" * 64,
-    search_metric="validation",
-    seed=1,
-    budget=Budget(),
-    settings={"policy": {}, "oracle": {"repeat": "sample"}, "space": {}},
-)
+SETTINGS = {"policy": {}, "oracle": {"repeat": "sample"}, "space": {}}
+SPEC: RunSpec = spec(1, policy="evolution", table_digest="a" * 64, budget=Budget(), settings=SETTINGS)
 SPACE = create_space("rnn2")
 A, B, C = "tanh@0 tanh@0", "tanh@0 relu@0", "relu@0 tanh@1"
 KEYS = [SPACE.key(SPACE.parse(text)) for text in (A, B, C)]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path / 'runs.db'}") as opened:
-        yield opened
 
 
 def row(text: str, value: float | None, epochs: int = 6, seconds: float = 9.0, asked: int | None = None) -> ScoreRow:
@@ -45,12 +30,12 @@ def row(text: str, value: float | None, epochs: int = 6, seconds: float = 9.0, a
 
 
 def add(store: Store, rows: Sequence[ScoreRow], **changes: Any) -> Run:
-    spec = replace(SPEC, **changes)
-    store.begin(spec, {})
+    made = replace(SPEC, **changes)
+    store.begin(made, {})
     numbered = [replace(each, number=number) for number, each in enumerate(rows)]
-    store.commit(spec.digest, numbered, Checkpoint.of(len(rows), Cost(), 0, policy={}, oracle={}))
-    store.finish(spec.digest, A)
-    return store.show(spec.digest)
+    store.commit(made.digest, numbered, checkpoint(len(rows)))
+    store.finish(made.digest, A)
+    return store.show(made.digest)
 
 
 def learnt(store: Store, metric: str = "validation_accuracy", epochs: int | None = None) -> Any:

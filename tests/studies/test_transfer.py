@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,44 +14,18 @@ from harness.core.errors import IncompatibleError, TableError, UnknownNameError
 from harness.studies.transfer.measure import TransferResult, study_transfer
 from harness.studies.transfer.page import transfer_page
 from tests.backends.tabular import courses
+from tests.fakes.tables import numbered, recurrent_table
 
 NAN = float("nan")
 
 
-@dataclass
-class Means:
-    """A table of cells of rnn2, from the mean of each by each metric."""
-
-    means: dict[str, dict[int, float]]
-    name: str = "means"
-    digest: str = "d"
-    space: str = "rnn2"
-    scheme: str = "rnn2"
-    repeats: int = 1
-    epochs: tuple[int, ...] = (1, 9)
-    keys: Any = field(init=False)
-    metrics: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.metrics = tuple(self.means)
-        self.keys = np.array(sorted(next(iter(self.means.values()))))
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def rows(self, keys: Any) -> Any:
-        return np.searchsorted(self.keys, keys)
-
-    def mean(self, metric: str) -> Any:
-        return np.array([self.means[metric][key] for key in self.keys.tolist()])
-
-
-def numbered(values: list[float]) -> dict[int, float]:
-    return dict(enumerate(values))
+def table_of(means: dict[str, dict[int, float]], **changes: Any) -> Any:
+    """A table from the mean of each cell by each metric."""
+    return recurrent_table(means, metrics=tuple(means), **changes)
 
 
 def perplexities(values: list[float], **changes: Any) -> Any:
-    return Means({"validation_perplexity": numbered(values)}, **changes)
+    return table_of({"validation_perplexity": numbered(values)}, **changes)
 
 
 def compared(first: list[float], second: list[float], **changes: Any) -> TransferResult:
@@ -87,9 +59,9 @@ def test_cells_that_tie_for_the_best_are_chosen_together() -> None:
 
 
 def test_only_cells_with_a_mean_in_both_are_ranked() -> None:
-    first = Means({"validation_perplexity": {0: 1.0, 1: 2.0, 2: NAN, 3: 4.0, 5: 0.5}}, digest="a")
-    second = Means({"validation_perplexity": {0: 7.0, 1: 6.0, 2: 1.0, 3: 8.0, 4: 2.0}}, digest="b")
-    content = study_transfer(first, second, top=1)  # type: ignore[arg-type]
+    first = table_of({"validation_perplexity": {0: 1.0, 1: 2.0, 2: NAN, 3: 4.0, 5: 0.5}}, digest="a")
+    second = table_of({"validation_perplexity": {0: 7.0, 1: 6.0, 2: 1.0, 3: 8.0, 4: 2.0}}, digest="b")
+    content = study_transfer(first, second, top=1)
     assert (content["common"], content["rows"][0]["cells"]) == (4, 3)
     assert [cell["ranks"] for cell in content["cells"]] == [[1, 2], [2, 1], [3, 3]]
     assert [cell["cell"] for cell in content["cells"]] == [courses.text_of(key) for key in (0, 1, 3)]
@@ -97,9 +69,9 @@ def test_only_cells_with_a_mean_in_both_are_ranked() -> None:
 
 
 def test_of_accuracies_the_largest_is_best_and_measures_may_differ() -> None:
-    first = Means({"validation_accuracy": numbered([0.9, 0.8, 0.7]), "test_accuracy": numbered([0.7, 0.8, 0.9])})
+    first = table_of({"validation_accuracy": numbered([0.9, 0.8, 0.7]), "test_accuracy": numbered([0.7, 0.8, 0.9])})
     second = perplexities([10.0, 20.0, 30.0], digest="b")
-    found, reversed_ = study_transfer(first, second)["rows"]  # type: ignore[arg-type]
+    found, reversed_ = study_transfer(first, second)["rows"]
     assert (found["first"], found["second"], found["tau"], found["there"]["regret"]) == (
         "validation_accuracy",
         "validation_perplexity",
@@ -112,12 +84,12 @@ def test_of_accuracies_the_largest_is_best_and_measures_may_differ() -> None:
         20.0,
     )
     assert reversed_["back"]["regret"] == pytest.approx(0.2)
-    grids = transfer_page(study_transfer(first, second)).grids  # type: ignore[arg-type]
+    grids = transfer_page(study_transfer(first, second)).grids
     assert (grids[1].rows[1][-1], grids[2].rows[1][-1]) == ("20.00", "20.00 %")
 
 
 def test_one_table_is_compared_with_itself_by_two_metrics() -> None:
-    table: Any = Means({"validation_accuracy": numbered([0.9, 0.8, 0.7]), "test_accuracy": numbered([0.9, 0.7, 0.8])})
+    table = table_of({"validation_accuracy": numbered([0.9, 0.8, 0.7]), "test_accuracy": numbered([0.9, 0.7, 0.8])})
     (row,) = study_transfer(table, table)["rows"]
     assert (row["first"], row["second"], row["tau"]) == ("validation_accuracy", "test_accuracy", pytest.approx(1 / 3))
     with pytest.raises(TableError, match="no other than itself"):
@@ -155,7 +127,7 @@ def test_tables_that_have_nothing_to_compare_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'test_perplexity'"):
         study_transfer(open_table("rnn2-ptb"), open_table("rnn2-austen"), "test_perplexiti")
     with pytest.raises(UnknownNameError, match="known: none"):
-        study_transfer(Means({"training_seconds": numbered(A)}), perplexities(B))  # type: ignore[arg-type]
+        study_transfer(table_of({"training_seconds": numbered(A)}), perplexities(B))
 
 
 def test_the_recurrent_tables_that_ship_agree_as_their_means_do() -> None:

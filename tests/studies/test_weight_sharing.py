@@ -21,7 +21,8 @@ from harness.storage.store import Store
 from harness.studies.uniform_sharing_runs import FinishedRuns, sharing_plan
 from harness.studies.weight_sharing.measure import WeightSharingResult, study_weight_sharing, weight_sharing_result
 from harness.studies.weight_sharing.page import weight_sharing_page
-from tests.studies.runs import Watch, judged, scorings
+from tests.fakes.scored_runs import judged, scorings
+from tests.fakes.watch import Watch
 
 CELLS = ("a", "b", "c", "d")
 SPACE = create_space("nasbench101-v4")

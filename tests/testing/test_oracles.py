@@ -15,38 +15,10 @@ from harness.core.oracle import Answer, Failed, Query, Score, Scored, Slope, Sta
 from harness.core.random import stream
 from harness.core.space import Architecture
 from harness.planning.settings import create_space
-from harness.testing import ORACLE_CHECKS, ContractError, OracleCase, oracle_members
+from harness.testing import ORACLE_CHECKS, ContractError, OracleCase
 from harness.testing import oracles as checks
-
-
-class Counting(SyntheticOracle):
-    """The honest oracle, and a count of its answers for the broken ones to lean on."""
-
-    def __init__(self, seed: int, sharing: float = 0.0) -> None:
-        super().__init__(create_space("nasbench101-v4"), seed, sharing=sharing)
-        self.asked = 0
-
-    def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        answers = [self.change(answer, query) for query, answer in zip(queries, super().answer(queries), strict=True)]
-        self.asked += len(queries)
-        return answers
-
-    def change(self, answer: Answer, query: Query) -> Answer:
-        return answer
-
-    def state_dict(self) -> State:
-        return {"asked": self.asked, "weights": super().state_dict()}
-
-    def load_state_dict(self, state: State) -> None:
-        self.asked = state["asked"]
-        super().load_state_dict(state["weights"])
-
-
-class Sharing(Counting):
-    """The honest oracle with shared weights."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed, sharing=2.0)
+from tests.fakes.counting_oracles import Counting, Sharing
+from tests.testing.test_oracle_members import BROKEN as BROKEN_MEMBERS
 
 
 class SaysPercent(Counting):
@@ -174,128 +146,7 @@ class TrainsMixturesTwice(Sharing):
         return Update(query.points * 2) if isinstance(query, Update) and mixed else query
 
 
-class AsksForNothing(Counting):
-    width = 0
-
-
-class TellsNoWidth(Counting):
-    width = "many"
-
-
-class CountsBackwards(Counting):
-    @property
-    def repeated(self) -> int:
-        return -1
-
-
-class CountsTwice(Counting):
-    @property
-    def repeated(self) -> int:
-        return 3 * self.asked
-
-
-class PromisesNothing(Counting):
-    protocol = {"recipe": "spos"}  # noqa: RUF012
-
-
-class ForgetsItsCount(Counting):
-    """Says the right number until it goes on from a checkpoint."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.seen: list[Query] = []
-
-    def answer(self, queries: Sequence[Query]) -> list[Answer]:
-        self.seen += queries
-        return super().answer(queries)
-
-    @property
-    def repeated(self) -> int:
-        return len(self.seen) - len(set(self.seen))
-
-
-class Settled(Counting):
-    """Takes a setting, for broken protocols to fill in."""
-
-    def __init__(self, seed: int, *, recipe: str = "toy") -> None:
-        super().__init__(seed)
-
-
-class ReturnsNonsense(Settled):
-    @staticmethod
-    def protocol(settings: Any, recipe: str, space: Any) -> Any:
-        return "spos"
-
-
-class InventsASetting(Settled):
-    @staticmethod
-    def protocol(settings: Any, recipe: str, space: Any) -> Any:
-        return {**settings, "digest": "1"}, {}
-
-
-class ChangesWhatItIsGiven(Settled):
-    @staticmethod
-    def protocol(settings: Any, recipe: str, space: Any) -> Any:
-        settings["recipe"] = recipe
-        return dict(settings), {}
-
-
-class NeedsAnObject(Settled):
-    def protocol(self, settings: Any, recipe: str, space: Any) -> Any:
-        return settings, {}
-
-
-class LivesNowhere(Settled):
-    @staticmethod
-    def space_of(settings: Any) -> Any:
-        return "no-such-space"
-
-
-class LivesInANumber(Settled):
-    @staticmethod
-    def space_of(settings: Any) -> Any:
-        return 5
-
-
-class CountsDevices(Counting):
-    def __init__(self, seed: int, *, device: int = 0) -> None:
-        super().__init__(seed)
-
-
-class KnowsAnotherSpace(Counting):
-    def truth(self) -> Any:
-        return SyntheticOracle(create_space("rnn2"), 0).truth()
-
-
-class KnowsTooFew(Counting):
-    def truth(self) -> Any:
-        return SyntheticOracle(create_space("nasbench101-v3"), 0).truth()
-
-
-class ChangesItsMind(Counting):
-    calls = itertools.count()
-
-    def truth(self) -> Any:
-        return SyntheticOracle(self.space, 0, landscape=next(self.calls)).truth()
-
-
 BROKEN = [
-    (oracle_members.optional_members_are_right, ForgetsItsCount, "go on from a checkpoint"),
-    (oracle_members.settings_are_filled_in, ReturnsNonsense, "ReturnsNonsense returns 'spos' from protocol; expected"),
-    (oracle_members.settings_are_filled_in, InventsASetting, "neither more nor less"),
-    (oracle_members.settings_are_filled_in, ChangesWhatItIsGiven, "must not change"),
-    (oracle_members.settings_are_filled_in, NeedsAnObject, "a static method"),
-    (oracle_members.settings_are_filled_in, LivesNowhere, "unknown space 'no-such-space'"),
-    (oracle_members.settings_are_filled_in, LivesInANumber, "returns 5 from space_of"),
-    (oracle_members.shared_settings_take_their_values, CountsDevices, "device cannot be"),
-    (oracle_members.truth_covers_the_space, KnowsAnotherSpace, "the truth is of scheme"),
-    (oracle_members.truth_covers_the_space, KnowsTooFew, "lacks a cell"),
-    (oracle_members.truth_covers_the_space, ChangesItsMind, "the same digest"),
-    (oracle_members.optional_members_are_right, AsksForNothing, "width = 0; expected a whole number from 1 up"),
-    (oracle_members.optional_members_are_right, TellsNoWidth, "width = 'many'"),
-    (oracle_members.optional_members_are_right, CountsBackwards, "repeated = -1"),
-    (oracle_members.optional_members_are_right, CountsTwice, "at most once"),
-    (oracle_members.optional_members_are_right, PromisesNothing, "a static method"),
     (checks.answers_match, SaysPercent, "outside the metric's range"),
     (checks.answers_match, PaysBack, "never be negative"),
     (checks.answers_match, ChargesWithoutEnd, "must be finite"),
@@ -357,5 +208,5 @@ def test_a_check_states_the_rule_that_an_oracle_broke(check: Any, oracle: Any, w
 
 
 def test_every_oracle_check_has_an_oracle_that_it_rejects() -> None:
-    assert {check for check, *_ in BROKEN} == set(ORACLE_CHECKS)
+    assert {check for check, *_ in BROKEN + BROKEN_MEMBERS} == set(ORACLE_CHECKS)
     assert Update in SyntheticOracle.supports

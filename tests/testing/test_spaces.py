@@ -11,7 +11,7 @@ import pytest
 from harness.core.space import Architecture, Mixture, SearchSpace
 from harness.testing import SPACE_CHECKS, ContractError
 from harness.testing import spaces as checks
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 
 class SamplesOutside(Pairs):

@@ -16,7 +16,7 @@ from backends.data.known_datasets import DATASETS
 from backends.data.sources import PublishedFile
 from harness.core.errors import DataError, SettingError, UnknownNameError
 from tests.backends.data.planted import plant
-from tests.backends.tabular.test_fetch import Server
+from tests.fakes.file_server import Server
 
 BATCHES = {name: name.encode() * 3 for name in ("data_batch_1", "data_batch_2", "test_batch")}
 

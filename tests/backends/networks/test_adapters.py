@@ -27,7 +27,7 @@ from harness.studies.sharing_amount.cells import kind_of
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
 from harness.testing.spaces import SPACE_CHECKS
 from tests.backends.standalone.recipe import TINY, written
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 from tests.fakes.two_cells import TwoCells
 
 SPACE = TwoCells()

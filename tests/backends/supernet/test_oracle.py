@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from backends.supernet.oracle import SupernetOracle
 from harness.core.errors import IncompatibleError, ResourceError, UnknownNameError
-from harness.core.oracle import Answer, Failed, Gradient, Score, Scored, Slope, Update, Updated
-from harness.core.random import stream
-from harness.core.space import Architecture
+from harness.core.oracle import Failed, Gradient, Score, Scored, Slope, Update, Updated
 from harness.planning.settings import create_space
-from tests.backends.supernet.tiny import TINY
+from tests.backends.supernet.tiny import drawn, values, written
 
 SPACE = create_space("nasbench101-v4")
 
@@ -27,36 +23,17 @@ def recipe(tmp_path: Path) -> str:
     return written(tmp_path)
 
 
-def written(folder: Path, **training: Any) -> str:
-    """The tiny recipe as a file, with some keys of its training changed."""
-    content = asdict(TINY)
-    content["training"] |= training
-    path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return str(path)
-
-
 def oracle(recipe: str, seed: int = 5, **settings: Any) -> SupernetOracle:
     return SupernetOracle(SPACE, seed, recipe=recipe, seconds="none", **settings)
 
 
-def cells(count: int) -> list[Architecture]:
-    rng = stream(1, "cells")
-    return [SPACE.sample(rng) for _ in range(count)]
-
-
-def values(answers: list[Answer]) -> list[float]:
-    assert all(isinstance(answer, Scored) for answer in answers)
-    return [answer.value for answer in answers if isinstance(answer, Scored)]
-
-
 def trained(it: SupernetOracle, steps: int = 10) -> SupernetOracle:
-    it.answer([Update((cell,)) for cell in cells(steps)])
+    it.answer([Update((cell,)) for cell in drawn(SPACE, steps)])
     return it
 
 
 def test_what_answers_cost(recipe: str) -> None:
-    cell = cells(1)[0]
+    cell = drawn(SPACE, 1)[0]
     mixture = SPACE.one_hot(cell)
     score, update, slope = oracle(recipe).answer([Score(cell), Update((cell, mixture)), Gradient(mixture)])
     assert isinstance(score, Scored)
@@ -69,15 +46,15 @@ def test_what_answers_cost(recipe: str) -> None:
 
 def test_training_learns_the_digits(tmp_path: Path) -> None:
     it = oracle(written(tmp_path, epochs=100))
-    before = np.mean(values(it.answer([Score(cell) for cell in cells(20)])))
+    before = np.mean(values(it.answer([Score(cell) for cell in drawn(SPACE, 20)])))
     trained(it, 300)
-    after = np.mean(values(it.answer([Score(cell) for cell in cells(20)])))
+    after = np.mean(values(it.answer([Score(cell) for cell in drawn(SPACE, 20)])))
     assert before < 0.2  # ten classes
     assert after > 0.3
 
 
 def test_the_statistics_of_batch_normalisation_decide_a_score(recipe: str) -> None:
-    asked = [Score(cell) for cell in cells(20)]
+    asked = [Score(cell) for cell in drawn(SPACE, 20)]
     scores = {name: values(trained(oracle(recipe, batch_norm=name)).answer(asked)) for name in MODES}
     assert len({tuple(each) for each in scores.values()}) == len(MODES)
 
@@ -93,7 +70,7 @@ def test_doubled_widths_double_every_stack_and_not_the_stem(recipe: str) -> None
 
 
 def test_scores_are_of_validation_images_unless_test_images_are_asked_for(recipe: str) -> None:
-    asked = [Score(cell) for cell in cells(20)]
+    asked = [Score(cell) for cell in drawn(SPACE, 20)]
     seen = trained(oracle(recipe, search_metric="test"))
     assert seen.metric.split == "test"
     assert oracle(recipe).metric.split == "validation"
@@ -103,7 +80,7 @@ def test_scores_are_of_validation_images_unless_test_images_are_asked_for(recipe
 
 
 def test_random_chunks_train_other_channels_and_score_the_same_way_twice(recipe: str) -> None:
-    asked = [Score(cell) for cell in cells(20)]
+    asked = [Score(cell) for cell in drawn(SPACE, 20)]
     first, chunked = trained(oracle(recipe)), trained(oracle(recipe, slices="random"))
     assert values(first.answer(asked)) != values(chunked.answer(asked))
     assert values(chunked.answer(asked)) == values(chunked.answer(asked))
@@ -112,21 +89,21 @@ def test_random_chunks_train_other_channels_and_score_the_same_way_twice(recipe:
 
 def test_half_precision_trains_too(tmp_path: Path) -> None:
     it = trained(oracle(written(tmp_path, epochs=100), precision="bfloat16"), 300)
-    assert np.mean(values(it.answer([Score(cell) for cell in cells(20)]))) > 0.3
+    assert np.mean(values(it.answer([Score(cell) for cell in drawn(SPACE, 20)]))) > 0.3
     assert {value.dtype for value in it.state_dict()["module"].values()} == {np.dtype("float32")}
 
 
 def test_a_diverged_training_is_a_failure_and_not_a_crash(tmp_path: Path) -> None:
     it = oracle(written(tmp_path, learning_rate=1e30, clip=1e30))
-    answers = it.answer([Update((cell,)) for cell in cells(6)])
+    answers = it.answer([Update((cell,)) for cell in drawn(SPACE, 6)])
     assert isinstance(answers[-1], Failed)
-    assert isinstance(it.answer([Gradient(SPACE.one_hot(cells(1)[0]))])[0], Failed)
-    assert isinstance(it.answer([Score(cells(1)[0])])[0], Scored)
+    assert isinstance(it.answer([Gradient(SPACE.one_hot(drawn(SPACE, 1)[0]))])[0], Failed)
+    assert isinstance(it.answer([Score(drawn(SPACE, 1)[0])])[0], Scored)
 
 
 def test_scores_after_some_epochs_are_refused(recipe: str) -> None:
     with pytest.raises(IncompatibleError, match="4 epochs"):
-        oracle(recipe).answer([Score(cells(1)[0], epochs=4)])
+        oracle(recipe).answer([Score(drawn(SPACE, 1)[0], epochs=4)])
 
 
 def test_a_recipe_that_is_not_there_is_told_the_nearest() -> None:
@@ -141,7 +118,7 @@ def test_full_memory_says_what_to_lower(recipe: str, monkeypatch: pytest.MonkeyP
     it = oracle(recipe)
     monkeypatch.setattr("backends.supernet.weights.SharedWeights.update", full)
     with pytest.raises(ResourceError, match=r"^CUDA out of memory; lower .*batch_size"):
-        it.answer([Update((cells(1)[0],))])
+        it.answer([Update((drawn(SPACE, 1)[0],))])
 
 
 def test_each_policy_takes_its_own_protocol() -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from backends.networks.nasbench101 import Skeleton
 from backends.networks.nasbench201_points import NASBench201Cells
@@ -28,17 +26,9 @@ from harness.core.random import stream
 from harness.planning.registry import load
 from harness.spaces.nasbench201 import NASBench201
 from harness.testing.oracles import ORACLE_CHECKS, OracleCase
-from tests.backends.supernet.tiny import TINY, Tiny
+from tests.backends.supernet.tiny import TINY, Tiny, written
 
 SPACE, UNIQUE = NASBench201(), NASBench201(cells="unique")
-
-
-def written(folder: Path, **training: Any) -> str:
-    content = asdict(TINY)
-    content["training"] |= training
-    path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return str(path)
 
 
 def oracle(folder: Path, seed: int = 5, space: NASBench201 = SPACE, **settings: Any) -> SupernetOracle:

@@ -10,15 +10,15 @@ import pytest
 
 from backends.supernet.oracle import SupernetOracle
 from harness.core.errors import IncompatibleError, SettingError
-from harness.core.oracle import Answer, Failed, Gradient, Score, Scored, Slope, Update, Updated
+from harness.core.oracle import Failed, Gradient, Score, Scored, Slope, Update, Updated
 from harness.core.random import stream
-from harness.core.space import Architecture
 from harness.planning.experiment import Experiment
 from harness.planning.plan import make_plan
 from harness.planning.settings import create_space
 from policies.enas import ENAS
+from tests.backends.supernet.tiny import drawn, values
 from tests.backends.supernet.tiny_text import TINY_TEXT, changed, written
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 SPACE = create_space("rnn2")
 
@@ -27,22 +27,12 @@ def oracle(recipe: str | None = None, seed: int = 5, **settings: Any) -> Superne
     return SupernetOracle(SPACE, seed, recipe=recipe or written(), seconds="none", **settings)
 
 
-def cells(count: int) -> list[Architecture]:
-    rng = stream(1, "cells")
-    return [SPACE.sample(rng) for _ in range(count)]
-
-
-def values(answers: list[Answer]) -> list[float]:
-    assert all(isinstance(answer, Scored) for answer in answers)
-    return [answer.value for answer in answers if isinstance(answer, Scored)]
-
-
 def everyone(it: SupernetOracle) -> list[float]:
     return values(it.answer([Score(cell) for cell in SPACE.enumerate()]))
 
 
 def test_what_answers_cost_and_what_they_mean() -> None:
-    it, cell = oracle(), cells(1)[0]
+    it, cell = oracle(), drawn(SPACE, 1)[0]
     score, update, slope = it.answer([Score(cell), Update((cell, cell)), Gradient(SPACE.one_hot(cell), True)])
     assert isinstance(score, Scored)
     assert isinstance(update, Updated)
@@ -65,7 +55,7 @@ def test_every_recurrent_space_is_served(spaces: str) -> None:
 def test_training_learns_which_word_follows(tmp_path: Path) -> None:
     recipe = changed(training={"optimiser": "adam", "learning_rate": 0.05, "clip": 1.0})
     it = oracle(written(tmp_path, recipe))
-    it.answer([Update((cell,)) for cell in cells(150)])
+    it.answer([Update((cell,)) for cell in drawn(SPACE, 150)])
     # the next word is known nine times in ten, and else as likely as any other: about 0.6 nats at best
     assert min(everyone(it)) > -1.2
 
@@ -151,10 +141,10 @@ def test_a_controller_is_rewarded_for_several_batches() -> None:
 
 def test_a_diverged_training_is_a_failure_and_not_a_crash(tmp_path: Path) -> None:
     it = oracle(written(tmp_path, changed(training={"learning_rate": 1e38, "clip": 1e30})))
-    answers = it.answer([Update((cell,)) for cell in cells(8)])
+    answers = it.answer([Update((cell,)) for cell in drawn(SPACE, 8)])
     assert isinstance(answers[-1], Failed)
-    assert isinstance(it.answer([Score(cells(1)[0])])[0], Failed)
-    assert isinstance(it.answer([Gradient(SPACE.one_hot(cells(1)[0]))])[0], Failed)
+    assert isinstance(it.answer([Score(drawn(SPACE, 1)[0])])[0], Failed)
+    assert isinstance(it.answer([Gradient(SPACE.one_hot(drawn(SPACE, 1)[0]))])[0], Failed)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
 import torch
+import yaml
 
 from backends.data.digits import load
 from backends.data.images import Images, Split
@@ -18,6 +24,9 @@ from backends.training.recipes.images import (
     ImageRecipe,
     ImageTraining,
 )
+from harness.core.oracle import Answer, Scored
+from harness.core.random import stream
+from harness.core.space import Architecture, SearchSpace
 from harness.spaces.nasbench101 import NASBench101
 
 TINY = ImageRecipe(
@@ -28,6 +37,27 @@ TINY = ImageRecipe(
     ),
     evaluation=ImageEvaluation(quick_batch=16, batch=32, recalibration_images=60),
 )
+
+
+def written(folder: Path, **training: Any) -> str:
+    """The path of the recipe as a file, with some keys of its training changed."""
+    content = asdict(TINY)
+    content["training"] |= training
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return str(path)
+
+
+def drawn(space: SearchSpace, count: int) -> list[Architecture]:
+    """Some architectures of a space."""
+    rng = stream(1, "cells")
+    return [space.sample(rng) for _ in range(count)]
+
+
+def values(answers: Sequence[Answer]) -> list[float]:
+    """The values of Scores of which none has failed."""
+    assert all(isinstance(answer, Scored) for answer in answers)
+    return [answer.value for answer in answers if isinstance(answer, Scored)]
 
 
 def double(split: Split) -> Split:

@@ -16,7 +16,7 @@ from harness.planning.settings import create_space
 from tests.backends.surrogate.small import cells_of
 from tests.backends.surrogate.small import examples as made_up
 from tests.backends.tabular import courses
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 Content = dict[str, Any]
 

@@ -9,7 +9,7 @@ from backends.surrogate.features import encoded, encoding_of
 from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.surrogate.small import cells_of
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 
 def test_every_labelling_of_a_cell_has_the_same_features() -> None:

@@ -18,7 +18,7 @@ from harness.core.errors import IncompatibleError, SettingError, TableError
 from harness.core.space import SearchSpace
 from harness.planning.settings import create_space
 from tests.backends.surrogate.small import HELD_OUT, cells_of, examples, made, written
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 
 @pytest.fixture

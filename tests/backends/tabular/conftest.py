@@ -1,4 +1,4 @@
-"""A space of ten cells, small enough to state its tables by hand."""
+"""A table of three cells, stated by hand."""
 
 from __future__ import annotations
 
@@ -7,29 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from backends.tabular import Table, write_table
-from harness.core.space import SearchSpace
-from tests.fakes.pairs import Pairs
-
-
-class Ordered(Pairs):
-    """Ordered pairs: every labelling is a cell of its own."""
-
-    scheme = "ordered"
-    size = 16  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.name = "ordered"
-
-    def canonical_keys(self, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        return keys
-
-    def aliases(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        return SearchSpace.aliases(self, keys)
+from tests.backends.tabular import courses
+from tests.backends.tabular.nasbench201_source import folder
+from tests.fakes.spaces import OrderedPairs, Pairs
 
 
 @pytest.fixture
@@ -38,8 +21,8 @@ def pairs() -> Pairs:
 
 
 @pytest.fixture
-def ordered() -> Ordered:
-    return Ordered()
+def ordered() -> OrderedPairs:
+    return OrderedPairs()
 
 
 @pytest.fixture
@@ -80,3 +63,16 @@ def make_table(tmp_path: Path, pairs: Pairs, content: dict[str, Any]) -> Callabl
         return Table.open(path)
 
     return make
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """The files of NAS-Bench-201, one a cell."""
+    return folder(tmp_path / "NATS-tss-v1_0-3ffb9-simple")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    """The table of courses of perplexities."""
+    courses.write(tmp_path / "rnn2.h5")
+    return Table.open(tmp_path / "rnn2.h5")

@@ -24,12 +24,6 @@ RNN2 = create_space("rnn2")
 NAN = float("nan")
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
-    courses.write(tmp_path / "rnn2.h5")
-    return Table.open(tmp_path / "rnn2.h5")
-
-
 def test_a_journal_of_courses_imports_as_the_table_that_it_tells(tmp_path: Path, table: Table) -> None:
     journal = courses.write_journal(tmp_path / "a.journal", courses.journal_rows())
     import_journal(journal, RNN2, tmp_path / "a.h5")

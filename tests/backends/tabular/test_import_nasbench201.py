@@ -38,11 +38,6 @@ UNIQUE = "nasbench201-unique"
 REPEATS = {12: {777: 0, 111: 1}, 200: {777: 0, 888: 1, 999: 2}}
 
 
-@pytest.fixture
-def published(tmp_path: Path) -> Path:
-    return folder(tmp_path / "NATS-tss-v1_0-3ffb9-simple")
-
-
 def expected(table: Table, dataset: str, evaluation: str, epochs: int) -> np.ndarray[Any, Any]:
     """Fractions by row and repeat, from the numbers that the files were made of."""
     values = np.full((len(CELLS), 3), np.nan)

@@ -27,14 +27,6 @@ from tests.backends.tabular.nasbench201_source import (
 )
 from tests.files.test_plain_pickles import Calls
 
-UNIQUE = "nasbench201-unique"
-REPEATS = {12: {777: 0, 111: 1}, 200: {777: 0, 888: 1, 999: 2}}
-
-
-@pytest.fixture
-def published(tmp_path: Path) -> Path:
-    return folder(tmp_path / "NATS-tss-v1_0-3ffb9-simple")
-
 
 @pytest.mark.parametrize("call", [Calls(os.system, "touch ran"), Calls(eval, "open('ran', 'w')"), Calls(print)])
 def test_code_in_a_file_is_named_and_never_run(

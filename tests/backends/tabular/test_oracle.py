@@ -19,8 +19,7 @@ from harness.core.errors import IncompatibleError, SettingError, SpaceError
 from harness.core.oracle import Answer, Failed, Gradient, Metric, Oracle, Query, Score, Scored, Update, Updated
 from harness.core.space import Architecture
 from harness.spaces.nasbench101 import NASBench101
-from tests.backends.tabular.conftest import Ordered
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import OrderedPairs, Pairs
 
 
 def score(a: int, b: int, epochs: int | None = None) -> Score:
@@ -199,7 +198,7 @@ def test_wrong_settings_are_named(make_oracle: Callable[..., TabularOracle], tab
     with pytest.raises(SettingError, match="search_metric must be one of 'train', 'validation', 'test'"):
         make_oracle(search_metric="validation_accuracy")
     with pytest.raises(IncompatibleError, match="does not serve space 'ordered'"):
-        TabularOracle(Ordered(), 0, table=str(table_file))
+        TabularOracle(OrderedPairs(), 0, table=str(table_file))
 
 
 def test_a_table_of_a_larger_space_serves_a_smaller_one_of_its_scheme(tmp_path: Path) -> None:

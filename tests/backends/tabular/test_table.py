@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as npst
 
 from backends.tabular import Table, named_tables, open_table, write_table
 from harness.core.errors import IncompatibleError, TableError, UnknownNameError
-from tests.backends.tabular.conftest import Ordered, Pairs
+from tests.fakes.spaces import OrderedPairs, Pairs
 
 NAN = float("nan")
 
@@ -59,7 +59,7 @@ def test_every_labelling_of_a_cell_leads_to_its_row(table_file: Path) -> None:
 
 
 def test_a_space_without_isomorphism_needs_no_aliases(
-    tmp_path: Path, ordered: Ordered, content: dict[str, Any]
+    tmp_path: Path, ordered: OrderedPairs, content: dict[str, Any]
 ) -> None:
     write_table(tmp_path / "ordered.h5", space=ordered, **content)
     table = Table.open(tmp_path / "ordered.h5")
@@ -99,7 +99,7 @@ def test_a_metric_or_budget_that_the_table_lacks_is_named(table_file: Path) -> N
     with pytest.raises(IncompatibleError, match="no 'final/train_accuracy'; it has"):
         table.values("train_accuracy")
     with pytest.raises(IncompatibleError, match="scheme 'ordered'"):
-        table.require(Ordered())
+        table.require(OrderedPairs())
 
 
 def test_accuracies_that_fit_in_four_bytes_take_four_and_others_eight(make_table: Callable[..., Table]) -> None:

@@ -19,7 +19,7 @@ from backends.tabular.layout import MOST, digest_of
 from backends.tabular.named_tables import pinned_table, table_of_digest
 from backends.tabular.verify import verify
 from harness.core.errors import HarnessError, TableError
-from tests.backends.tabular.conftest import Pairs
+from tests.fakes.spaces import Pairs
 
 
 def flip_bit(path: Path, dataset: str) -> None:

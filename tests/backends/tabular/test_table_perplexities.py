@@ -24,12 +24,6 @@ from tests.backends.tabular import courses
 RNN2 = create_space("rnn2")
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Table:
-    courses.write(tmp_path / "rnn2.h5")
-    return Table.open(tmp_path / "rnn2.h5")
-
-
 @pytest.mark.parametrize("check", TABLE_CHECKS, ids=lambda check: check.__name__)
 def test_a_table_of_perplexities_keeps_the_contract_of_tables(check: Callable[[Any], None], table: Table) -> None:
     check(table)

@@ -12,7 +12,7 @@ import pytest
 
 from backends.tabular import Table
 from backends.tabular.verify import info, verify
-from tests.backends.tabular.conftest import Ordered, Pairs
+from tests.fakes.spaces import OrderedPairs, Pairs
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_table_that_gives_cells_other_keys_is_found_out(
     with h5py.File(table.path, "r+") as file:
         file["keys"][:] = [11, 1, 23]
     assert "the cells' keys are not sorted and unique" in verify(Table.open(table.path))
-    assert "scheme" in verify(make_table(**clean), Ordered())[-1]
+    assert "scheme" in verify(make_table(**clean), OrderedPairs())[-1]
 
 
 def test_info_sums_a_table_up(table_file: Path) -> None:

@@ -15,7 +15,8 @@ from harness.spaces.nasbench101 import NASBench101
 from policies.networks.autoencoder import Autoencoder, summary
 from policies.networks.decisions import first_tokens, shifted
 from policies.networks.fitting import FitSettings, fit, minmax_scaled, rank_scaled
-from tests.policies.toys import Holes, hill, rng
+from tests.fakes.searches import hill, rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 1, 4)
 ROWS = Holes(OPTIONS).everything()

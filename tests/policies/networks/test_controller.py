@@ -14,7 +14,8 @@ from torch.func import functional_call
 from harness.core.space import Choices
 from harness.spaces.nasbench101 import NASBench101
 from policies.networks.controller import Controller
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 3, 1, 4)
 

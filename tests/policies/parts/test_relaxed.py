@@ -11,7 +11,8 @@ import torch
 from harness.core.space import Architecture, Choices, SearchSpace
 from harness.planning.settings import create_space
 from policies.parts.relaxed import RelaxedSpace, candidates, most_probable, softmax_slope
-from tests.policies.toys import Holes, rng
+from tests.fakes.searches import rng
+from tests.fakes.spaces import Holes
 
 OPTIONS = (2, 4, 1, 3)
 RELAXATION = RelaxedSpace(OPTIONS)

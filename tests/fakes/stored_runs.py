@@ -6,10 +6,11 @@ import numpy as np
 
 from harness.core.budget import Budget, Cost
 from harness.core.runspec import RunSpec
-from harness.storage.records import Checkpoint, ScoreRow
+from harness.storage.records import Checkpoint, Run, ScoreRow
 
 
 def spec(seed=1268, **changes):
+    """A run of nao on a table of recurrent cells."""
     fixed = {"policy": "nao", "oracle": "tabular", "space": "rnn2", "table": "t", "table_digest": "ab" * 32}
     return RunSpec(
         **fixed | {"search_metric": "validation", "seed": seed, "budget": Budget(100), "settings": {}} | changes
@@ -17,12 +18,14 @@ def spec(seed=1268, **changes):
 
 
 def rows(start, stop):
+    """Scores of the trials from ``start`` to before ``stop``."""
     return [ScoreRow(n, f"cell {n % 7}", 8, n / 1000, None, 8.0, 2.5) for n in range(start, stop)]
 
 
-def checkpoint(trials, repeated=0):
+def checkpoint(trials, repeated=0, spent=None):
+    """The state after so many trials; unless it says so, each was a query of 8 epochs and 2.5 seconds."""
     states = {"policy": {"told": trials, "w": np.full(3, float(trials))}, "oracle": {"drawn": trials}}
-    return Checkpoint.of(trials, Cost(trials, 8.0 * trials, 2.5 * trials), repeated, **states)
+    return Checkpoint.of(trials, spent or Cost(trials, 8.0 * trials, 2.5 * trials), repeated, **states)
 
 
 def copied(path):
@@ -44,3 +47,22 @@ def going(store, made, trials):
     store.begin(made, {})
     store.commit(made.digest, rows(0, trials), checkpoint(trials))
     return made.digest
+
+
+def run(seed=1, trials=5, provenance=None, **changes):
+    """What a store tells of a finished run."""
+    made = spec(seed, **changes)
+    return Run(
+        id=made.digest,
+        spec=made,
+        status="finished",
+        reason=None,
+        created="2026-01-02T03:04:05+00:00",
+        finished="2026-01-02T03:05:05+00:00",
+        recommendation="cell 1",
+        trials=trials,
+        scores=trials,
+        repeated=0,
+        spent=Cost(trials, 8.0 * trials, 2.5),
+        provenance=provenance or {"python": "3.11.7", "packages": {"numpy": "2.4.6"}},
+    )

@@ -58,22 +58,34 @@ def runs(policy, values, seeds=SEEDS, taus=None, **changes):
 
 
 def board(*groups, truth=TRUTH):
+    """The leaderboard of these groups of runs."""
     return build([run for group in groups for run in group], truth)
 
 
 def entry(policy, leaderboard):
+    """The first row of a policy."""
     return next(entry for entry in leaderboard.entries if entry.policy == policy)
 
 
-def printed(leaderboard, width=100):
+def printed(leaderboard, width=100, **options):
+    """A leaderboard as a terminal of this width shows it."""
     console = Console(width=width, file=io.StringIO(), color_system=None)
-    console.print(terminal(leaderboard))
+    console.print(terminal(leaderboard, **options))
     return console.file.getvalue()
 
 
 def every_form(leaderboard):
+    """A leaderboard as each kind of text that it can be."""
     return [printed(leaderboard), *(render(leaderboard, form) for form in ("csv", "json", "markdown", "latex"))]
 
+
+RANDOM_AND_NAO = [*runs("random", RANDOM), *runs("nao", NAO)]
+"""Runs of random and of nao."""
+
+TRAINED_BOARD = board(
+    *(runs(name, list(map(UnrankedVerdict, of))) for name, of in (("random", RANDOM), ("nao", NAO))), truth=SCRATCH
+)
+"""The same, of which every recommendation was trained from scratch."""
 
 FULL = board(runs("random", RANDOM), runs("nao", [(0.941, 3_543), *NAO[1:]]))
 SPREAD = f"{100 * np.mean([0.941, *NAO[1:]]):.2f} ± {100 * np.std([0.941, *NAO[1:]], ddof=1):.2f}"
