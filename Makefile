@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test test-all docs check bench clean
+.PHONY: setup demo test test-all docs check bench faults audit clean
 
 setup: $(STAMP)
 
@@ -38,6 +38,14 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.standalone
 	$(BIN)/python -m benchmarks.supernet
 	$(BIN)/python -m benchmarks.recurrence
+
+faults: $(STAMP)
+	$(BIN)/python -m benchmarks.faults
+
+audit: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit pip-licenses
+	$(BIN)/pip-audit --skip-editable
+	$(BIN)/pip-licenses --from=mixed --order=license
 
 clean:
 	rm -rf .venv build dist *.egg-info

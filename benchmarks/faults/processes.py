@@ -6,12 +6,14 @@ import os
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 MARK = "HARNESS_FAULT"
 """The environment variable by which all processes of a command are known."""
@@ -43,26 +45,26 @@ class Started:
     def __init__(self, argv: list[str], folder: Path, prepare: Callable[[], None] | None = None) -> None:
         self.folder, self.mark = folder, uuid.uuid4().hex
         environment = {**os.environ, MARK: self.mark, "XDG_CACHE_HOME": str(folder / "cache")}
+        self._outputs = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115 (no pipes: orphans would hold them)
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             argv,
             cwd=folder,
             env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            stdout=self._outputs[0],
+            stderr=self._outputs[1],
             preexec_fn=prepare,
         )
 
     def wait(self) -> Ended:
         """Wait for the end; raises subprocess.TimeoutExpired for a command that hangs, which is killed."""
         try:
-            output, errors = self.process.communicate(timeout=PATIENCE_SECONDS)
+            self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
             raise
-        return Ended(self.process.returncode, output, errors)
+        return Ended(self.process.returncode, *map(_content, self._outputs))
 
     def workers(self) -> list[int]:
         """The other processes of the command."""
@@ -76,6 +78,12 @@ class Started:
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         return left
+
+
+def _content(output: IO[str]) -> str:
+    with output:
+        output.seek(0)
+        return output.read()
 
 
 def processes_of(mark: str) -> list[int]:
@@ -93,7 +101,11 @@ def processes_of(mark: str) -> list[int]:
 def intact(folder: Path) -> bool:
     """Whether every database in the folder passes SQLite's own check."""
     for path in [*folder.rglob("*.db")]:
-        with closing(sqlite3.connect(path)) as connection:
-            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
-                return False
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                found = connection.execute("PRAGMA integrity_check").fetchall()
+        except sqlite3.DatabaseError:
+            return False
+        if found != [("ok",)]:
+            return False
     return True
