@@ -43,9 +43,10 @@ faults: $(STAMP)
 	$(BIN)/python -m benchmarks.faults
 
 audit: $(STAMP)
-	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit pip-licenses
-	$(BIN)/pip-audit --skip-editable
-	$(BIN)/pip-licenses --from=mixed --order=license
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit pip-licenses
+	build/audit/bin/pip-licenses --python=$(BIN)/python --from=mixed --order=license
+	build/audit/bin/pip-audit --skip-editable --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 clean:
 	rm -rf .venv build dist *.egg-info
