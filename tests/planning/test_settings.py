@@ -47,7 +47,7 @@ def test_a_class_that_cannot_be_imported_is_refused(target: str) -> None:
 
 
 def test_a_class_in_the_working_directory_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my_own_policy.py").write_text("class Mine: pass\n")
+    (tmp_path / "my_own_policy.py").write_text("class Mine: needs = frozenset()\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     assert registry.load("policy", "my_own_policy:Mine").__name__ == "Mine"

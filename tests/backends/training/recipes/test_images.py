@@ -84,7 +84,7 @@ def test_a_recipe_reads_back_equal(tmp_path: Path) -> None:
         ({"schedule": "cosine-by-step"}, "warmup cannot be 0.25"),
         ({"warmup": 1}, "warmup cannot be 1: .* less than 1"),
         ({"batch_size": 257}, "only 256 train_images"),
-        ({"learning_rate": -0.1}, "learning_rate cannot be -0.1: .* greater than or equal to 0"),
+        ({"learning_rate": -0.1}, "learning_rate cannot be -0.1: .* greater than 0"),
         ({"learning_rate": float("nan")}, "learning_rate cannot be nan: .* finite number"),
         ({"noise": -1}, "noise cannot be -1: .* greater than or equal to 0"),
         ({"momentum": float("inf")}, "momentum cannot be inf: .* finite number"),
