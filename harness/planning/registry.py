@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.core.errors import UnknownNameError
+from harness.core.quoting import quoted
 from harness.core.space import SearchSpace
 
 PartKind = Literal["policy", "oracle", "space", "executor"]
@@ -134,9 +135,9 @@ def _require_kind(kind: PartKind, target: str, loaded: Any) -> None:
         declared = DECLARES[kind]
         kinds = getattr(loaded, declared, None)
         right = isinstance(loaded, type) and isinstance(kinds, frozenset | set)
-        expected = f"a class that declares the queries of {declared!r}"
+        expected = f"a class with {declared!r}, a set of kinds of queries"
     if not right:
-        raise UnknownNameError(f"{kind} {target!r} is a {type(loaded).__name__}; expected {expected}")
+        raise UnknownNameError(f"{kind} {quoted(target)} is a {type(loaded).__name__}; expected {expected}")
 
 
 def _object(kind: str, target: str) -> Any:
@@ -146,11 +147,11 @@ def _object(kind: str, target: str) -> Any:
         sys.path.append(here)
     try:
         if not all(part.isidentifier() for part in module.split(".")):
-            raise ModuleNotFoundError(f"{module!r} is no name of a module")
+            raise ModuleNotFoundError(f"{quoted(module)} is no name of a module")
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, SyntaxError) as error:
         raise UnknownNameError(
-            f"{kind} {target!r} cannot be imported ({error}); "
+            f"{kind} {quoted(target)} cannot be imported ({str(error)[:200]}); "
             f"expected module:Class, found on the Python path or in {here!r}"
         ) from error
 
