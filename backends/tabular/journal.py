@@ -8,6 +8,7 @@ one torn group, at the end; opening the journal again cuts it off. A journal tha
 import fcntl
 import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import IO, Any
 
 from backends.tabular.journal_rows import CurveKeys, CurveRow, ResultKeys, ResultRow
 from harness.core.errors import SettingError, TableError
+from harness.core.quoting import quoted
 from harness.files.validation import validated
 
 JournalRow = Mapping[str, Any]
@@ -76,9 +78,10 @@ def require_row(row: Any, *, curve: bool, keys_alone: bool) -> None:
 
 def damaged(path: Path, intact: int, reason: str) -> TableError:
     """The error of the row after so many intact ones, with what can be saved."""
+    old, new = shlex.quote(str(path)), shlex.quote(f"{path}.saved")
     return TableError(
         f"{str(path)!r}, row {intact + 1} (line {intact + 2}): {reason}; the {intact:,} rows before it are intact: "
-        f"`head -n {intact + 1}` of the file keeps them, and the same build goes on from there"
+        f"`head -n {intact + 1} {old} > {new} && mv {new} {old}` keeps them, and the same build goes on from there"
     )
 
 
@@ -89,8 +92,11 @@ class Journal:
     """
 
     def __init__(self, path: Path, header: JournalRow) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab")
+        except OSError as error:
+            raise TableError(f"cannot write the journal {str(path)!r}: {error.strerror or error}") from error
         try:
             _lock(self._file, path)
             self.done = frozenset(_resume(path, header) if _whole_lines(path) else _begin(path, header))
@@ -135,8 +141,8 @@ def _resume(path: Path, header: JournalRow) -> list[JournalGroup]:
     for key in ("space", "recipe_digest", "data_digest"):
         if found.get(key) != header[key]:
             raise TableError(
-                f"{str(path)!r} was begun with {key} {found.get(key)!r}, not {header[key]!r}: rows of two makings do"
-                f" not mix; build with the recipe it was begun with, or delete it to start over"
+                f"{str(path)!r} was begun with {key} {quoted(found.get(key))}, not {quoted(header[key])}: rows of two "
+                f"makings do not mix; build with the recipe it was begun with, or delete it to start over"
             )
     whole = sum(len(line) for line in _whole_lines(path)[: 1 + len(rows)])
     os.truncate(path, whole)

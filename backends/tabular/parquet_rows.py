@@ -55,7 +55,10 @@ class ParquetRows:
         """Each row's place, from 1, and its values in the order of the header, None in columns that are not wanted."""
         names = [self.header[place] for place in wanted]
         texts = self._require_small(names, wanted)
-        file = pyarrow.parquet.ParquetFile(self._file, metadata=self._metadata, read_dictionary=texts)
+        try:
+            file = pyarrow.parquet.ParquetFile(self._file, metadata=self._metadata, read_dictionary=texts)
+        except (KeyError, ValueError, TypeError) as error:
+            raise self._error("its schema does not fit its columns; the file is damaged") from error
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
             columns: list[Any] = [[None] * batch.num_rows for _ in self.header]
             for place, name in zip(wanted, names, strict=True):

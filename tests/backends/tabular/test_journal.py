@@ -78,12 +78,11 @@ def test_a_damaged_line_is_named_with_the_way_to_save_the_rows_before_it(path: P
     path.write_bytes(b"".join(lines))
     for read in (read_journal, lambda path: Journal(path, HEADER)):
         with pytest.raises(
-            TableError, match=r"row 3 \(line 4\).*the 2 rows before it are intact: `head -n 3`"
+            TableError, match=r"row 3 \(line 4\).*the 2 rows before it are intact: `head -n 3 .*&& mv"
         ) as caught:
             read(path)
         assert "\n" not in str(caught.value)
-    saved = subprocess.run(["head", "-n", "3", str(path)], capture_output=True, check=True).stdout
-    path.write_bytes(saved)
+    subprocess.run(str(caught.value).split("`")[1], shell=True, check=True)
     with Journal(path, HEADER) as journal:
         assert len(journal.done) == 1
 
@@ -96,3 +95,9 @@ def test_a_header_of_another_kind_is_refused(path: Path, change: dict[str, Any])
     path.write_bytes(json.dumps(HEADER | change).encode() + b"\n" + b"".join(lines[1:]))
     with pytest.raises(TableError, match="is no journal of `harness table build`"):
         read_journal(path)
+
+
+def test_a_journal_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(TableError, match="cannot write the journal .*: Is a directory"):
+        Journal(tmp_path / "folder", HEADER)
