@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from backends.data.known_datasets import known_dataset
-from backends.data.sources import DATA_VARIABLE
+from backends.data.sources import DATA_VARIABLE, read
 from backends.data.text import Corpus, words_of
 from harness.core.errors import DataError
 from harness.files.bounded_files import ARCHIVE_FAILURES
@@ -40,7 +40,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
         return _unzipped(archive, files)
     for place in (*(folder / name for name in FOLDERS), folder):
         if all((place / name).is_file() for name in files):
-            return {name: (place / name).read_bytes() for name in files}
+            return {name: read(place / name, md5, verify=False) for name, md5 in files.items()}
     raise DataError(
         f"data set 'ptb' is not in {str(folder)!r}: it has no public licence, so it cannot be fetched; put Mikolov's"
         f" {', '.join(files)} into {str(folder / FOLDERS[0])!r}, or {ARCHIVE} with them into the folder itself, or"

@@ -16,7 +16,7 @@ from backends.tabular.import_rows import LONGEST_TEXT, TableImport
 from backends.tabular.import_tfrecord import existing_file, provenance_of
 from backends.tabular.layout import ACCURACIES, METRICS, PERPLEXITIES
 from backends.tabular.row_files import SourceRow, open_rows
-from harness.core.errors import TableError
+from harness.core.errors import SettingError, TableError
 from harness.core.progress import ProgressCallback, silent
 from harness.core.quoting import quoted
 from harness.core.space import CellDescription, SearchSpace
@@ -72,6 +72,8 @@ def import_csv(
     ``mean_of`` says how many repeats each row is the mean of: such a row is one repeat, and the provenance says so.
     Raises TableError that names line and column for all that does not fit.
     """
+    if mean_of < 1:
+        raise SettingError(f"option 'mean_of' cannot be {mean_of!r}: it is a number of repeats, 1 or more")
     path = existing_file(source)
     with open_rows(path) as file:
         columns = _columns(path, file.header)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def existing_file(source: str | Path) -> Path:
     path = Path(source)
     if not path.is_file():
         raise TableError(f"there is no file {str(path)!r}")
+    if not os.access(path, os.R_OK):
+        raise TableError(f"file {str(path)!r} cannot be read: permission denied")
     return path
 
 

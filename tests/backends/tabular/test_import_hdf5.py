@@ -14,7 +14,7 @@ from backends.tabular import Table
 from backends.tabular.import_hdf5 import import_hdf5
 from backends.tabular.import_journal import import_journal
 from backends.tabular.importers import FORMATS, import_table, importer
-from harness.core.errors import TableError, UnknownNameError
+from harness.core.errors import SettingError, TableError, UnknownNameError
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import key_of_matrix
 
@@ -159,6 +159,23 @@ def test_options_and_folders_are_checked_before_the_source_is_read(tmp_path: Pat
         import_table("journal", tmp_path / "none", NASBench101(), tmp_path / "table.h5", mean_of=3)
     with pytest.raises(TableError, match="its folder does not exist"):
         import_table("csv", tmp_path / "none", NASBench101(), tmp_path / "no" / "table.h5")
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("csv", {"mean_of": "three"}),
+        ("csv", {"mean_of": 0}),
+        ("csv", {"mean_of": True}),
+        ("csv", {"recipe": 3}),
+        ("nasbench201", {"dataset": ["cifar10"]}),
+        ("nasbench201", {"epochs": [12]}),
+    ],
+)
+def test_an_option_of_another_type_is_refused(tmp_path: Path, form: str, options: dict[str, Any]) -> None:
+    (tmp_path / "a.csv").write_text("architecture,epochs,test_accuracy\n")
+    with pytest.raises(SettingError, match=f"option '{next(iter(options))}' cannot be"):
+        import_table(form, tmp_path / "a.csv", NASBench101(), tmp_path / "table.h5", **options)
 
 
 def test_an_unknown_format_is_named_with_the_nearest() -> None:

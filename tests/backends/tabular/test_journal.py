@@ -99,5 +99,5 @@ def test_a_header_of_another_kind_is_refused(path: Path, change: dict[str, Any])
 
 def test_a_journal_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(TableError, match="cannot write the journal .*: Is a directory"):
+    with pytest.raises(TableError, match=r"cannot write the journal .*: Is a directory"):
         Journal(tmp_path / "folder", HEADER)
