@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -57,8 +58,8 @@ def load(train_images: int, validation_images: int, *, folder: Path, verify: boo
 
 def _tensor(packed: Path, md5: str, shape: tuple[int, ...], *, verify: bool) -> Tensor:
     """The values of an idx file of this shape; labels (one dimension) must be below the number of classes."""
-    path, content = _unpacked(packed, md5, verify=verify)
     header = struct.pack(f">{1 + len(shape)}I", _BYTES | len(shape), *shape)
+    path, content = _unpacked(packed, md5, len(header) + math.prod(shape), verify=verify)
     if not content.startswith(header):
         raise DataError(f"{str(path)!r} begins with {content[: len(header)].hex()}; expected {header.hex()}, {shape}")
     if len(content) != len(header) + math.prod(shape):
@@ -71,8 +72,8 @@ def _tensor(packed: Path, md5: str, shape: tuple[int, ...], *, verify: bool) -> 
     return torch.from_numpy(values.copy())
 
 
-def _unpacked(packed: Path, md5: str, *, verify: bool) -> tuple[Path, bytes]:
-    """The path and the unpacked bytes of a file; the packed file is preferred, since it can be verified."""
+def _unpacked(packed: Path, md5: str, size: int, *, verify: bool) -> tuple[Path, bytes]:
+    """The path and the unpacked bytes of a file, one more than ``size`` at most; a packed file, verifiable, comes first."""
     plain = packed.with_suffix("")
     if plain.is_file() and not packed.is_file():
         if verify:
@@ -83,7 +84,8 @@ def _unpacked(packed: Path, md5: str, *, verify: bool) -> tuple[Path, bytes]:
         return plain, read(plain, md5, verify=False)
     content = read(packed, md5, verify=verify)
     try:
-        return packed, gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            return packed, file.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{str(packed)!r} is no whole gzip file: {error}") from error
 

@@ -15,26 +15,38 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import h5py
 import numpy as np
+from pydantic import AfterValidator, ConfigDict, Field
 
 from backends.surrogate.examples import Examples, ExampleSource, measure_for
 from backends.surrogate.features import encoded, encoding_of
 from backends.surrogate.model import Prediction, SurrogateModel
 from backends.surrogate.trees import Array, Keys, TreeEnsembles
 from harness import __version__
-from harness.core.errors import HarnessError, IncompatibleError, SettingError, TableError
+from harness.core.errors import IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
+from harness.core.quoting import printable, quoted
 from harness.core.space import SearchSpace
 from harness.files.atomic_write import atomic_write
+from harness.files.hdf5_layout import DatasetLayout, attribute, datasets
+from harness.files.validation import validated
 
 SCHEMA = "nas-search-harness surrogate"
 VERSION = 1
 ENDING = ".surrogate.h5"
 
 REFIT_HINT = "fit it again with `harness surrogate fit`"
+
+
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+def _known_metric(metric: str) -> str:
+    measure_for(metric)
+    return metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +57,18 @@ class SurrogateFacts:
     trainings is unknown. ``held_out`` has the figures that harness/studies/surrogate/measure.py computes.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     space: str
     scheme: str
-    space_size: int
+    space_size: Count
     encoding: str
-    metric: str
-    epochs: int
+    metric: Annotated[str, AfterValidator(_known_metric)]
+    epochs: Count
     model: str
     seed: int
-    cells: int
-    repeats: int
+    cells: Count
+    repeats: Count
     source: ExampleSource
     held_out: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -105,6 +119,30 @@ def write(path: str | Path, facts: SurrogateFacts, model: SurrogateModel) -> str
 
 TREES = ("members", "noise", "seconds")
 
+MOST_FEATURES = 100_000
+MOST_LENGTHS = {
+    "columns": (1, MOST_FEATURES),
+    "nodes": (1, 2**28),
+    "members": (1, 1000),
+    "trees": (1, 100_000),
+}
+"""The range of each length of the arrays."""
+
+LAYOUT = {"columns": DatasetLayout("iu", ("columns",)), "scale": DatasetLayout("f", (1,))}
+
+
+def tree_layout(name: str) -> dict[str, DatasetLayout]:
+    """The arrays of trees; each ``name`` has lengths of its own."""
+    nodes, members, trees = f"nodes of {name}", f"members of {name}", f"trees of {name}"
+    return {
+        "feature": DatasetLayout("iu", (nodes,)),
+        "threshold": DatasetLayout("u", (nodes,)),
+        "children": DatasetLayout("iu", (nodes, 2)),
+        "value": DatasetLayout("f", (nodes,)),
+        "roots": DatasetLayout("iu", (members, trees)),
+        "bias": DatasetLayout("f", (members,)),
+    }
+
 
 def digest_of(arrays: Mapping[str, Array], facts: str) -> str:
     """SHA-256 over every array's name, type, shape and bytes, in the order of names, then over the facts."""
@@ -127,17 +165,14 @@ class Surrogate:
     def open(cls, path: str | Path) -> Self:
         """Read a file; raises TableError for one that is missing, foreign, damaged or of another version."""
         path = Path(path)
-        attributes, arrays = _content(path)
-        text, digest = str(attributes["facts"]), str(attributes["digest"])
+        text, digest, arrays = _content(path)
         if digest_of(arrays, text) != digest:
             raise TableError(
                 f"surrogate {str(path)!r} was changed or damaged: its content has another digest; {REFIT_HINT}"
             )
         try:
-            content = json.loads(text)
-            facts = SurrogateFacts(**{**content, "source": ExampleSource(**content["source"])})
-            return cls(path, facts, _model(arrays), digest)
-        except (TableError, ValueError, TypeError, KeyError) as error:
+            return cls(path, validated(SurrogateFacts, json.loads(text), "its facts"), _model(arrays), digest)
+        except (TableError, SettingError, ValueError, RecursionError) as error:
             raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {REFIT_HINT}") from error
 
     @cached_property
@@ -170,32 +205,41 @@ class Surrogate:
         )
 
 
-def _content(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+def _content(path: Path) -> tuple[str, str, dict[str, Array]]:
+    """The facts, the digest, and the arrays of a file."""
     if not path.is_file():
         raise TableError(f"there is no surrogate file {str(path)!r}; `harness surrogate fit` makes one")
     try:
         with h5py.File(path, "r") as file:
-            attributes, arrays = dict(file.attrs), dict[str, Array]()
-            _require_schema(path, attributes)
-            file.visititems(
-                lambda name, item: arrays.update({name: item[()]} if isinstance(item, h5py.Dataset) else {})
-            )
-    except HarnessError:
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split())
+            facts, digest = _attributes(path, file)
+            return facts, digest, _arrays(path, file)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        reason = printable(str(error))[:400]
         raise TableError(f"{str(path)!r} is no readable HDF5 file, or a damaged one ({reason})") from error
-    return attributes, arrays
 
 
-def _require_schema(path: Path, attributes: Mapping[str, Any]) -> None:
-    if attributes.get("schema") != SCHEMA:
+def _attributes(path: Path, file: h5py.File) -> tuple[str, str]:
+    if attribute(file, "schema") != SCHEMA:
         raise TableError(f"{str(path)!r} is an HDF5 file, but no surrogate; `harness surrogate fit` makes those")
-    if attributes.get("schema_version") != VERSION:
-        found = attributes.get("schema_version")
-        raise TableError(f"surrogate {str(path)!r} has schema version {found}, not {VERSION}; {REFIT_HINT}")
-    if missing := {"facts", "digest"} - attributes.keys():
-        raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REFIT_HINT}")
+    if (found := attribute(file, "schema_version")) != VERSION:
+        raise TableError(f"surrogate {str(path)!r} has schema version {quoted(found)}, not {VERSION}; {REFIT_HINT}")
+    facts, digest = (attribute(file, name) for name in ("facts", "digest"))
+    texts = {"digest": digest, "facts": facts}
+    if missing := [name for name, value in texts.items() if not isinstance(value, str)]:
+        raise TableError(f"surrogate {str(path)!r} lacks the attributes {', '.join(missing)}; {REFIT_HINT}")
+    return str(facts), str(digest)
+
+
+def _arrays(path: Path, file: h5py.File) -> dict[str, Array]:
+    """The arrays by name; raises TableError unless they have the declared layout, and are all that there is."""
+    there = [name for name in TREES if name == "members" or name in file]
+    layout = LAYOUT | {f"{name}/{part}": of_tree for name in there for part, of_tree in tree_layout(name).items()}
+    lengths = {name: MOST_LENGTHS[name.partition(" ")[0]] for each in layout.values() for name in each.names}
+    try:
+        found = datasets(file, path, layout, lengths)
+    except ValueError as error:
+        raise TableError(f"surrogate {str(path)!r} cannot be used: {error}; {REFIT_HINT}") from error
+    return {name: dataset[()] for name, dataset in found.items()}
 
 
 def facts_of(
@@ -222,18 +266,21 @@ def facts_of(
 
 
 def _model(arrays: Mapping[str, Array]) -> SurrogateModel:
-    columns = np.asarray(arrays["columns"], dtype="<i4")
-    if columns.ndim != 1 or not len(columns) or (columns < 0).any():
+    columns = arrays["columns"]
+    if not ((columns >= 0) & (columns < MOST_FEATURES)).all():
         raise TableError("its columns are none")
-    stored = {name: any(key.startswith(f"{name}/") for key in arrays) for name in TREES}
     trees = {
-        name: TreeEnsembles.read(arrays, name, features=len(columns)) if stored[name] or name == "members" else None
-        for name in TREES
+        name: TreeEnsembles.read(arrays, name, features=len(columns)) for name in TREES if f"{name}/value" in arrays
     }
     scale = float(arrays["scale"].item())
     if not 0 <= scale < sys.float_info.max:
         raise TableError(f"its scale is {scale!r}")
-    members = trees.pop("members")
-    if members is None or len(members.roots) < 2:
+    if len(trees["members"].roots) < 2:
         raise TableError("it needs members")
-    return SurrogateModel(columns=columns, members=members, scale=scale, **trees)
+    return SurrogateModel(
+        columns=columns.astype("<i4"),
+        members=trees["members"],
+        scale=scale,
+        noise=trees.get("noise"),
+        seconds=trees.get("seconds"),
+    )

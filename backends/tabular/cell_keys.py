@@ -8,6 +8,7 @@ import numpy as np
 
 from backends.tabular.table import Keys
 from harness.core.errors import SpaceError
+from harness.core.quoting import quoted
 from harness.core.space import CellDescription, SearchSpace
 
 
@@ -31,12 +32,14 @@ def why_outside(space: SearchSpace, description: CellDescription) -> str:
             space.graph_key(*description)
     except SpaceError as error:
         return str(error)
+    except ValueError:  # such as a number of thousands of digits
+        pass
     text = description if isinstance(description, str) else ";".join(description)
-    return f"{text!r} lies outside space {space.name!r}"
+    return f"{quoted(text)} lies outside space {space.name!r}"
 
 
 def _key_or_none(space: SearchSpace, text: str) -> int:
     try:
         return space.key(space.parse(text))
-    except SpaceError:
+    except (SpaceError, ValueError):
         return -1

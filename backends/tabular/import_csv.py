@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from backends.tabular.hash_check import first_wrong_hash
-from backends.tabular.import_rows import UNKNOWN, TableImport
+from backends.tabular.import_rows import LONGEST_TEXT, TableImport
 from backends.tabular.import_tfrecord import existing_file, provenance_of
 from backends.tabular.layout import ACCURACIES, METRICS, PERPLEXITIES
 from backends.tabular.row_files import SourceRow, open_rows
-from harness.core.errors import TableError
+from harness.core.errors import SettingError, TableError
 from harness.core.progress import ProgressCallback, silent
+from harness.core.quoting import quoted
 from harness.core.space import CellDescription, SearchSpace
 
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -37,6 +40,12 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 
 QUALITY_METRICS = (*ACCURACIES, *PERPLEXITIES)
 """The metrics of which a file has at least one."""
+
+NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|[-+]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE)
+"""What a number looks like in a text; Python reads ``1_0`` and digits of other scripts too."""
+
+DIGITS = {0: "0", 1: "1", "0": "0", "1": "1"}
+"""The entries of a matrix; true and 1.0 count as 1."""
 
 PROGRESS_INTERVAL = 8192
 """Rows between two reports of progress."""
@@ -63,13 +72,15 @@ def import_csv(
     ``mean_of`` says how many repeats each row is the mean of: such a row is one repeat, and the provenance says so.
     Raises TableError that names line and column for all that does not fit.
     """
+    if mean_of < 1:
+        raise SettingError(f"option 'mean_of' cannot be {mean_of!r}: it is a number of repeats, 1 or more")
     path = existing_file(source)
     with open_rows(path) as file:
         columns = _columns(path, file.header)
         table_import = TableImport(space, repr(str(path)), file.unit, [_dataset(name) for name in columns.metrics])
         table_import.trainings.titles = [file.header[i] for i in columns.metrics.values()]
         reader = _RowReader(table_import, file.header, columns)
-        for count, row in enumerate(file.rows, start=1):
+        for count, row in enumerate(file.read(columns.used), start=1):
             reader.take(row)
             if count % PROGRESS_INTERVAL == 0:
                 on_progress(file.done(), file.total)
@@ -85,9 +96,13 @@ class _ColumnPlaces:
     places: Mapping[str, int]
     metrics: Mapping[str, int]
 
+    @property
+    def used(self) -> list[int]:
+        """The places of the columns that are read."""
+        return [*self.places.values(), *self.metrics.values()]
+
     def provenance(self, header: Sequence[str], mean_of: int) -> dict[str, object]:
-        used = {*self.places.values(), *self.metrics.values()}
-        ignored = [name for i, name in enumerate(header) if i not in used]
+        ignored = [name for i, name in enumerate(header) if i not in self.used]
         means = any(header[i].startswith("mean_") for i in self.metrics.values())
         note = f"mean of {mean_of} repeats" if mean_of > 1 else "mean of repeats" if means else ""
         return ({"ignored_columns": ignored} if ignored else {}) | ({"repeats": note} if note else {})
@@ -136,60 +151,94 @@ class _RowReader:
         if len(values) != len(self.header):
             raise self.table_import.error(place, f"{len(values)} values for {len(self.header)} columns")
         description = self._description(place, values)
+        parameters = (
+            self._whole(place, values, "trainable_parameters", 0) if self._has("trainable_parameters") else None
+        )
+        module_hash = self._text(place, values, "module_hash") if self._has("module_hash") else None
         cell = self.table_import.find(description)
         if cell is None:
-            cell = self._add(place, values, description)
+            cell = self.table_import.add(
+                description, description, place, parameters=parameters, module_hash=module_hash
+            )
+        else:
+            self.table_import.require_same(cell, place, parameters=parameters, module_hash=module_hash)
         epochs = self._whole(place, values, "epochs", 1)
-        repeat = self._whole(place, values, "repeat", 0) if "repeat" in self.places else 0
+        repeat = self._whole(place, values, "repeat", 0) if self._has("repeat") else 0
         metrics = [self._number(place, values, column) for column in self.metrics]
         self.table_import.trainings.add(cell, epochs, metrics, place, repeat)
 
-    def _description(self, place: int, values: Sequence[Any]) -> CellDescription:
-        if "architecture" in self.places:
-            return str(values[self.places["architecture"]]).strip()
-        adjacency, operations = values[self.places["adjacency"]], values[self.places["operations"]]
-        return _digits(adjacency), _labels(operations)
+    def _has(self, name: str) -> bool:
+        return name in self.places
 
-    def _add(self, place: int, values: Sequence[Any], description: CellDescription) -> int:
-        known = "trainable_parameters" in self.places
-        parameters = self._whole(place, values, "trainable_parameters", 0) if known else UNKNOWN
-        module_hash = str(values[self.places["module_hash"]]).strip() if "module_hash" in self.places else None
-        return self.table_import.add(description, description, place, parameters=parameters, module_hash=module_hash)
+    def _description(self, place: int, values: Sequence[Any]) -> CellDescription:
+        if self._has("architecture"):
+            return self._text(place, values, "architecture")
+        readers = {"adjacency": _digits, "operations": _labels}
+        matrix, labels = (self._read(place, values, name, reader) for name, reader in readers.items())
+        return matrix, labels
+
+    def _text(self, place: int, values: Sequence[Any], name: str) -> str:
+        return self._read(place, values, name, lambda value: str(value).strip())
+
+    def _read(self, place: int, values: Sequence[Any], name: str, reader: Callable[[Any], str]) -> str:
+        """What ``reader`` makes of a value; raises TableError where it makes nothing of it, or the text is too long."""
+        value = values[self.places[name]]
+        try:
+            text = reader(value) if not isinstance(value, str) or len(value) <= LONGEST_TEXT else ""
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+            text = ""
+        if not text:
+            expected = EXPECTED[name]
+            message = f"column {self.header[self.places[name]]!r} holds {quoted(value)}; expected {expected}"
+            raise self.table_import.error(place, message)
+        return text
 
     def _whole(self, place: int, values: Sequence[Any], name: str, low: int) -> int:
         column = self.places[name]
         number = self._number(place, values, column)
         if not low <= number < 2**31 or number != int(number):
-            message = f"column {self.header[column]!r} holds {values[column]!r}, not a whole number from {low} on"
+            message = f"column {self.header[column]!r} holds {quoted(values[column])}, not a whole number from {low} on"
             raise self.table_import.error(place, message)
         return int(number)
 
     def _number(self, place: int, values: Sequence[Any], column: int) -> float:
         value = values[column]
-        try:
-            return float(value)
-        except (TypeError, ValueError):
+        number = _number_of(value)
+        if number is None:
             hint = "; write nan for a training that diverged, and no row for one that never took place"
-            message = f"column {self.header[column]!r} holds {value!r}, which is no number"
-            raise self.table_import.error(place, message + (hint if value in ("", None) else "")) from None
+            message = f"column {self.header[column]!r} holds {quoted(value)}, which is no number"
+            raise self.table_import.error(place, message + (hint if value in ("", None) else ""))
+        return number
+
+
+EXPECTED = {
+    "architecture": "the text form of a cell",
+    "module_hash": "a hash of 32 hexadecimal digits",
+    "adjacency": "a square matrix of 0 and 1",
+    "operations": "a label for each vertex",
+}
+"""What each column of texts holds, in words."""
+
+
+def _number_of(value: Any) -> float | None:
+    """A number, or a text of decimal digits, as a float; None for anything else."""
+    if isinstance(value, str):
+        return float(value) if NUMBER.fullmatch(value := value.strip()) else None
+    return float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
 
 
 def _digits(adjacency: Any) -> str:
-    """A matrix as its digits in one text, from a text, nested brackets or lists; other content stays as it is."""
+    """A matrix as its digits in one text, from a text, nested brackets or lists; raises an error for other content."""
     if isinstance(adjacency, str) and not adjacency.lstrip().startswith("["):
         return adjacency.strip()
-    try:
-        rows = json.loads(adjacency) if isinstance(adjacency, str) else adjacency
-        entries = chain.from_iterable(rows) if isinstance(rows[0], list) else rows
-        return "".join(str(int(entry)) for entry in entries)
-    except (ValueError, TypeError, IndexError):
-        return str(adjacency)
+    rows = json.loads(adjacency) if isinstance(adjacency, str) else adjacency
+    nested = isinstance(rows[0], list)
+    if nested and any(len(row) != len(rows) for row in rows):
+        raise ValueError("rows of different lengths")
+    return "".join(DIGITS[entry] for entry in (chain.from_iterable(rows) if nested else rows))
 
 
 def _labels(operations: Any) -> str:
     if isinstance(operations, str) and not operations.lstrip().startswith("["):
         return operations.strip()
-    try:
-        return ",".join(json.loads(operations) if isinstance(operations, str) else operations)
-    except (ValueError, TypeError):
-        return str(operations)
+    return ",".join(json.loads(operations) if isinstance(operations, str) else operations)

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 from backends.tabular.hash_check import hashes_of
 from backends.tabular.import_rows import TableImport
 from backends.tabular.import_tfrecord import existing_file, provenance_of
-from backends.tabular.journal import JournalRow, is_learning_curve, read_journal
+from backends.tabular.journal import JournalRow, damaged, is_learning_curve, read_journal, require_row
 from backends.tabular.layout import ACCURACIES, PERPLEXITIES, SECONDS
-from harness.core.errors import TableError
+from harness.core.errors import SettingError
 from harness.core.progress import ProgressCallback, silent
 from harness.core.space import CellDescription, SearchSpace
 
@@ -40,41 +40,33 @@ def import_journal(
     number of the row below the header, for what is wrong.
     """
     path = existing_file(source)
-    header, rows, recipe = _read(path)
+    header, rows = read_journal(path)
     form = _learning_curve_format(rows) if rows and is_learning_curve(rows[0]) else RESULT_FORMAT
     table_import = TableImport(space, repr(str(path)), "row", form.columns)
     for place, row in enumerate(rows, start=1):
         try:
+            require_row(row, curve=form is not RESULT_FORMAT, keys_alone=False)
             form.take(table_import, place, row)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise table_import.error(place, f"no row of a journal ({error!r})") from error
+        except SettingError as error:
+            raise damaged(path, place - 1, str(error)) from error
+        except (IndexError, ValueError) as error:
+            raise table_import.error(place, "it is no cell of this space, or it has no epochs") from error
         on_progress(place, len(rows))
     making = {name: value for name, value in header.items() if name not in ("recipe", "space", "repeats")}
     provenance = provenance_of(path, "journal") | making
     table_import.add_hashes(lambda keys: hashes_of(space, keys))
-    table_import.write(output, recipe=recipe, provenance=provenance)
-
-
-def _read(path: Path) -> tuple[JournalRow, list[JournalRow], str]:
-    """The header, the rows, and the recipe as text."""
-    try:
-        header, rows = read_journal(path)
-        return header, rows, json.dumps(header["recipe"], sort_keys=True)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TableError(f"{str(path)!r} is no journal of `harness table build` ({error!r})") from error
+    table_import.write(output, recipe=json.dumps(header["recipe"], sort_keys=True), provenance=provenance)
 
 
 def _cell(table_import: TableImport, place: int, row: JournalRow, description: CellDescription) -> int:
     cell = table_import.find(description)
-    return (
-        table_import.add(description, description, place, parameters=int(row["parameters"])) if cell is None else cell
-    )
+    return table_import.add(description, description, place, parameters=row["parameters"]) if cell is None else cell
 
 
 def _take_result(table_import: TableImport, place: int, row: JournalRow) -> None:
     values = [*_values(row["final"], row.get("diverged", False)), *_values(row["half"], False)]
     cell = _cell(table_import, place, row, table_import.space.described(row["adjacency"], row["operations"]))
-    table_import.trainings.add(cell, int(row["epochs"]), values, place, int(row["repeat"]))
+    table_import.trainings.add(cell, row["epochs"], values, place, row["repeat"])
 
 
 def _values(measured: Mapping[str, Any], diverged: bool) -> list[float]:
@@ -95,7 +87,7 @@ def _learning_curve_format(rows: Sequence[JournalRow]) -> _RowFormat:
     def take(table_import: TableImport, place: int, row: JournalRow) -> None:
         cell = _cell(table_import, place, row, str(row["architecture"]))
         for epoch, *values in _diverged_curve(row, whole) if row.get("diverged", False) else _measured(row):
-            table_import.trainings.add(cell, int(epoch), values, place, int(row["repeat"]))
+            table_import.trainings.add(cell, epoch, values, place, row["repeat"])
 
     return _RowFormat(tuple(f"final/{metric}" for metric in (*PERPLEXITIES, SECONDS)), take)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +15,21 @@ from backends.tabular.table import Keys
 from backends.tabular.training_arrays import TrainingColumns
 from backends.tabular.writer import write_table
 from harness.core.errors import TableError
+from harness.core.quoting import quoted
 from harness.core.space import CellDescription, SearchSpace
 
 UNKNOWN = -1
+"""The stored parameter count of a cell that came without one."""
+
+MOST_PARAMETERS = 10**12
+
+LONGEST_TEXT = 10_000
+"""The most characters of a text that describes a cell."""
+
+LONGEST_MESSAGE = 400
+"""The most characters that a message says of a place; descriptions that are quoted in full may be longer."""
+
+HASH = re.compile("[0-9a-fA-F]{32}")
 
 
 class TableImport:
@@ -32,7 +45,8 @@ class TableImport:
 
     def error(self, place: int, message: str) -> TableError:
         """The error of a place in the source."""
-        return TableError(f"{self.source}, {self.unit} {place}: {message}")
+        short = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
+        return TableError(f"{self.source}, {self.unit} {place}: {short}")
 
     def find(self, identity: Hashable) -> int | None:
         """The number of a cell that was added before."""
@@ -48,17 +62,34 @@ class TableImport:
         description: CellDescription,
         place: int,
         *,
-        parameters: int = UNKNOWN,
+        parameters: int | None = None,
         module_hash: str | None = None,
     ) -> int:
-        """Add a cell that ``find`` does not know, first met at ``place``; returns its number, from 0."""
+        """Add a cell that ``find`` does not know, first met at ``place``; returns its number, from 0.
+
+        Raises TableError for a parameter count or a hash that is none, and for a description that is too long.
+        """
+        if max(map(len, [description] if isinstance(description, str) else description)) > LONGEST_TEXT:
+            raise self.error(place, f"the cell's description has more than {LONGEST_TEXT:,} characters")
+        if parameters is not None and not 0 <= parameters <= MOST_PARAMETERS:
+            raise self.error(place, f"a cell of {quoted(parameters)} parameters; expected 0 to {MOST_PARAMETERS:,}")
+        if module_hash is not None:
+            self._hashes += self._bytes(module_hash, place)
         cell = self._index[identity] = len(self._descriptions)
         self._descriptions.append(description)
         self._places.append(place)
-        self._parameters.append(parameters)
-        if module_hash is not None:
-            self._hashes += self._bytes(module_hash, place)
+        self._parameters.append(UNKNOWN if parameters is None else parameters)
         return cell
+
+    def require_same(self, cell: int, place: int, *, parameters: int | None, module_hash: str | None) -> None:
+        """Raise TableError where a cell that was added before comes with another parameter count or hash."""
+        known = self._parameters[cell]
+        other = parameters != known and parameters is not None
+        if module_hash is not None:
+            other |= self._hashes[16 * cell : 16 * cell + 16] != self._bytes(module_hash, place)
+        if other:
+            first = self._places[cell]
+            raise self.error(place, f"the cell of {self.unit} {first} again, but its parameter count or hash differs")
 
     def check_hashes(self, first_wrong: Callable[[Keys, Array], int | None]) -> None:
         """Raise TableError where a hash is not that of its cell; ``first_wrong`` gives the number of one, or None."""
@@ -113,10 +144,6 @@ class TableImport:
             raise self.error(here, f"the cell of {self.unit} {there} again, in another labelling, but {what} differ")
 
     def _bytes(self, module_hash: str, place: int) -> bytes:
-        try:
-            content = bytes.fromhex(module_hash)
-        except (ValueError, TypeError):
-            content = b""
-        if len(content) != 16:
-            raise self.error(place, f"{module_hash!r} is no hash of 32 hexadecimal digits")
-        return content
+        if not isinstance(module_hash, str) or not HASH.fullmatch(module_hash):
+            raise self.error(place, f"{quoted(module_hash)} is no hash of 32 hexadecimal digits")
+        return bytes.fromhex(module_hash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from google.protobuf.message import DecodeError
 
 from backends.tabular.import_rows import TableImport
 from backends.tabular.layout import ACCURACIES, SECONDS
-from backends.tabular.model_metrics import METRICS_CLASS, EvaluationData
+from backends.tabular.model_metrics import MEASURED, METRICS_CLASS, EvaluationData
 from backends.tabular.tfrecord import read_records
 from harness.core.errors import TableError
 from harness.core.progress import ProgressCallback, silent
+from harness.core.quoting import printable
 from harness.core.space import SearchSpace
 
 COLUMNS = tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in (*ACCURACIES, SECONDS))
@@ -40,8 +42,9 @@ def import_tfrecord(
         for number, (offset, record) in enumerate(read_records(file, table_import.source), start=1):
             try:
                 _take(table_import, record, number)
-            except (ValueError, TypeError, OverflowError, DecodeError) as error:
-                raise table_import.error(number, f"at byte {offset}, no NAS-Bench-101 record ({error})") from error
+            except (ValueError, TypeError, RecursionError, DecodeError) as error:
+                message = f"at byte {offset}, no NAS-Bench-101 record ({printable(str(error))})"
+                raise table_import.error(number, message) from error
             if number % PROGRESS_INTERVAL == 0:
                 on_progress(offset, size)
     on_progress(size, size)
@@ -53,6 +56,8 @@ def existing_file(source: str | Path) -> Path:
     path = Path(source)
     if not path.is_file():
         raise TableError(f"there is no file {str(path)!r}")
+    if not os.access(path, os.R_OK):
+        raise TableError(f"file {str(path)!r} cannot be read: permission denied")
     return path
 
 
@@ -65,8 +70,12 @@ def provenance_of(path: Path, importer: str) -> dict[str, object]:
 def _take(table_import: TableImport, record: bytes, number: int) -> None:
     """Add one record: a JSON list of hash, epochs, matrix, labels and base64 protobuf (NAS-Bench-101, api.py)."""
     module_hash, epochs, adjacency, operations, raw = json.loads(record)
+    if {type(text) for text in (module_hash, adjacency, operations, raw)} != {str}:
+        raise ValueError("hash, matrix, labels and metrics are no texts")
     metrics = METRICS_CLASS.FromString(base64.b64decode(raw))
     _, half, final = metrics.evaluation_data
+    if not metrics.HasField("trainable_parameters"):
+        raise ValueError("the metrics lack trainable_parameters")
     cell = table_import.find(module_hash)
     if cell is None:
         parameters = metrics.trainable_parameters
@@ -78,6 +87,8 @@ def _take(table_import: TableImport, record: bytes, number: int) -> None:
 
 
 def _values(evaluation: EvaluationData) -> tuple[float, float, float, float]:
+    if missing := [name for name in MEASURED if not evaluation.HasField(name)]:
+        raise ValueError(f"an evaluation lacks {', '.join(missing)}")
     return (
         evaluation.train_accuracy,
         evaluation.validation_accuracy,

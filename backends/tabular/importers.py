@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.core.errors import TableError, UnknownNameError
+from pydantic import TypeAdapter, ValidationError
+
+from harness.core.errors import SettingError, TableError, UnknownNameError
 from harness.core.progress import ProgressCallback, silent
+from harness.core.quoting import quoted
 from harness.core.space import SearchSpace
 
 FORMATS = {
@@ -33,16 +37,29 @@ def import_table(
     """Import ``source`` into the table file ``output``.
 
     ``options`` are those of the format (csv: ``mean_of``, ``recipe``; nasbench201: ``dataset``, ``epochs``). Raises
-    UnknownNameError for a format or an option, TableError for what is wrong with the source or the output.
+    UnknownNameError for a format or an option, SettingError for an option's value, TableError for what is wrong with
+    the source or the output.
     """
     function = importer(format_name)
     known = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
     for name in options:
         if name not in known:
             raise UnknownNameError.among(f"option of table format {format_name!r}", name, known)
+    _require_types(function, options)
     if not Path(output).absolute().parent.is_dir():
         raise TableError(f"cannot write {str(output)!r}: its folder does not exist; create it first")
     function(source, space, output, on_progress, **options)
+
+
+def _require_types(function: Callable[..., None], options: Mapping[str, Any]) -> None:
+    """Raise SettingError for an option of another type than the importer declares."""
+    types = typing.get_type_hints(function)
+    for name, value in options.items():
+        try:
+            TypeAdapter(types[name]).validate_python(value, strict=True)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise SettingError(f"option {name!r} cannot be {quoted(value)}: {reason}") from error
 
 
 def importer(format_name: str) -> Callable[..., None]:

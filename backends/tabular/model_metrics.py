@@ -14,7 +14,8 @@ DOUBLE, INT32, STRING, MESSAGE = (
     FieldDescriptorProto.TYPE_STRING,
     FieldDescriptorProto.TYPE_MESSAGE,
 )
-EVALUATION = ("current_epoch", "training_time", "train_accuracy", "validation_accuracy", "test_accuracy")
+MEASURED = ("training_time", "train_accuracy", "validation_accuracy", "test_accuracy")
+EVALUATION = ("current_epoch", *MEASURED)
 
 
 class EvaluationData(Protocol):
@@ -26,6 +27,9 @@ class EvaluationData(Protocol):
     validation_accuracy: float
     test_accuracy: float
 
+    def HasField(self, name: str) -> bool:  # noqa: N802
+        """Whether the message holds a value of this name; one that it lacks reads as 0."""
+
 
 class ModelMetrics(Protocol):
     """One training: its evaluations at the start, at half time and at the end."""
@@ -33,6 +37,9 @@ class ModelMetrics(Protocol):
     evaluation_data: list[EvaluationData]
     trainable_parameters: int
     total_time: float
+
+    def HasField(self, name: str) -> bool:  # noqa: N802
+        """Whether the message holds a value of this name."""
 
     def SerializeToString(self) -> bytes:  # noqa: N802
         """The message as bytes."""

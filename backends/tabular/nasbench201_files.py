@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import hashlib
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,18 @@ from typing import Any
 from backends.tabular.import_tfrecord import existing_file
 from backends.tabular.nasbench201_pickles import load_results
 from harness.core.errors import TableError
+from harness.files.bounded_files import ARCHIVE_FAILURES, BoundedFile, largest_content
 
 ENDING = ".pickle.pbz2"
 
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 """The first of the pickles in a file of PyTorch before 1.6 (torch/serialization.py, MAGIC_NUMBER)."""
+
+MOST_CELLS = 10**6
+"""One more than the largest index of a cell; the benchmark has 15,625 cells."""
+
+ENCRYPTED = 1
+"""The bit in the flags of an archive's member (PKWARE, APPNOTE.TXT, 4.4.4)."""
 
 EXPECTED = f"a folder of *{ENDING}, or a file *{ENDING} or *.pth"
 
@@ -58,7 +67,7 @@ def entries_of(source: str | Path) -> CellResultsSource:
 
 def _of_folder(folder: Path) -> CellResultsSource:
     names = {path.name.removesuffix(ENDING): path for path in folder.glob(f"*{ENDING}")}
-    paths = {int(name): path for name, path in names.items() if name.isascii() and name.isdigit()}
+    paths = {int(name): path for name, path in names.items() if re.fullmatch("[0-9]{1,6}", name)}
     if not paths:
         raise TableError(f"folder {str(folder)!r} has no cells of NAS-Bench-201; expected files such as 000000{ENDING}")
     entries = (_read(index, paths[index]) for index in sorted(paths))
@@ -86,18 +95,20 @@ def _read(index: int, path: Path) -> CellResults:
     return CellResults(index, results)
 
 
-def _decompressed(path: Path) -> bz2.BZ2File:
+@contextmanager
+def _decompressed(path: Path) -> Iterator[BoundedFile]:
     with path.open("rb") as file:
         if file.read(3) != b"BZh":
             raise TableError(f"{str(path)!r} is not compressed by bzip2: it did not arrive whole, or is another file")
-    return bz2.BZ2File(path)
+    with bz2.BZ2File(path) as content:
+        yield BoundedFile(content, largest_content(path.stat().st_size))
 
 
 def _of_whole(path: Path, content: Any) -> CellResultsSource:
     """The cells of a file that holds them all (nats_bench/api_topology.py, NATStopology; nas_201_api/api_201.py)."""
     found = content.get("arch2infos") if isinstance(content, dict) else None
     if not isinstance(found, dict) or not all(
-        type(index) is int and isinstance(each, dict) for index, each in found.items()
+        type(index) is int and 0 <= index < MOST_CELLS and isinstance(each, dict) for index, each in found.items()
     ):
         raise TableError(f"{str(path)!r} holds no 'arch2infos', the results of each cell; expected {EXPECTED}")
     entries = (CellResults(index, found[index]) for index in sorted(found))
@@ -108,15 +119,26 @@ def _load_pth(path: Path) -> Any:
     """The object that PyTorch saved, in its form since 1.6 (an archive) or the one before (pickles in a row)."""
     source = repr(str(path))
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-            if len(names) != 1:
-                raise TableError(f"{source} is an archive, but none that PyTorch saved")
-            with archive.open(names[0]) as file:
-                return load_results(file, source)
-    with path.open("rb") as file:
+        with _member(path) as content:
+            return load_results(content, source)
+    with path.open("rb") as raw:
+        file = BoundedFile(raw, path.stat().st_size)
         if load_results(file, source) != TORCH_MAGIC:
             raise TableError(f"{source} is no file that PyTorch saved")
         for _ in ("protocol", "machine"):
             load_results(file, source)
         return load_results(file, source)
+
+
+@contextmanager
+def _member(path: Path) -> Iterator[BoundedFile]:
+    """The pickle in an archive of PyTorch, which neither compresses nor encrypts; raises TableError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [each for each in archive.infolist() if each.filename.endswith("/data.pkl")]
+            if len(found) != 1 or found[0].flag_bits & ENCRYPTED:
+                raise TableError(f"{str(path)!r} is an archive, but none that PyTorch saved")
+            with archive.open(found[0]) as content:
+                yield BoundedFile(content, largest_content(min(found[0].compress_size, path.stat().st_size)))
+    except ARCHIVE_FAILURES as error:
+        raise TableError(f"{str(path)!r} is a damaged archive ({' '.join(str(error).split())})") from error

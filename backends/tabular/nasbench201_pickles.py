@@ -6,12 +6,13 @@ Trained weights and arrays, which a table has no use for, are let go of unread.
 from __future__ import annotations
 
 import pickle
-import zipfile
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from harness.core.errors import TableError
+from harness.core.quoting import printable
+from harness.files.bounded_files import ARCHIVE_FAILURES, BoundedFile
 from harness.files.restricted_pickles import MULTIARRAYS, PERSISTENT, StandIns, load_restricted
 
 NUMBERS = ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1")
@@ -79,10 +80,10 @@ NAMES: StandIns = {
 """What each name that a file may hold leads to."""
 
 
-def load_results(file: IO[bytes], source: str) -> Any:
+def load_results(file: BoundedFile, source: str) -> Any:
     """The next pickled object of a file; raises TableError, which names ``source``, for what is none of that kind."""
     try:
         return load_restricted(file, NAMES)
-    except (pickle.UnpicklingError, OSError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+    except (pickle.UnpicklingError, *ARCHIVE_FAILURES) as error:
+        reason = printable(str(error))[:400] or type(error).__name__
         raise TableError(f"{source} is no pickle of numbers, texts and containers alone: {reason}") from error

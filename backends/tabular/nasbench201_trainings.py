@@ -8,12 +8,20 @@ from typing import Any
 
 from backends.tabular.nasbench201_files import CellResults
 from harness.core.errors import TableError
+from harness.core.quoting import quoted
 
 SEEDS = (777, 888, 999)
 """The seeds of the benchmark; the place of one is the number of the repeat, the same for every cell."""
 
 SUBSTITUTE_SEED = 111
 """The seed of trainings of 12 epochs that takes the place of one that was not used for these."""
+
+
+MOST_MILLIONS = 1e6
+"""The most parameters of a network, in millions; the benchmark's have 1.5 at most."""
+
+MOST_SECONDS = 1e9
+"""The most seconds of an epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,8 @@ def trainings_of(entry: CellResults, asked: TrainingSelection, source: str) -> I
     except TableError as error:
         raise TableError(f"{source}, cell {entry.index}: {error}") from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise TableError(f"{source}, cell {entry.index}: no results of NAS-Bench-201 ({error!r})") from error
+        reason = quoted(error)
+        raise TableError(f"{source}, cell {entry.index}: no results of NAS-Bench-201 ({reason})") from error
 
 
 def _training(
@@ -63,31 +72,41 @@ def _training(
 ) -> RecordedTraining:
     if seed not in (*SEEDS, SUBSTITUTE_SEED):
         raise TableError(
-            f"the seed {seed!r} is none of the benchmark's, which are {', '.join(map(str, SEEDS))} and "
+            f"the seed {quoted(seed)} is none of the benchmark's, which are {', '.join(map(str, SEEDS))} and "
             f"{SUBSTITUTE_SEED}"
         )
+    if type(cell) is not str or type(trial["epochs"]) is not int:
+        raise TypeError("a cell is no text, or its epochs are no whole number")
     epochs = trial["epochs"]
     accuracies = tuple(_percent(trial, name) / 100 for name in evaluations)
-    return RecordedTraining(
-        index, str(cell), epochs, seed, accuracies, _seconds(trial), round(1e6 * float(trial["params"]))
-    )
+    parameters = round(1e6 * _number(trial["params"], "params", MOST_MILLIONS))
+    return RecordedTraining(index, cell, epochs, seed, accuracies, _seconds(trial), parameters)
+
+
+def _number(value: Any, name: str, high: float) -> float:
+    """A number from 0 to ``high``; raises TableError for any other, NaN and infinity included."""
+    if type(value) not in (int, float) or not 0 <= value <= high:
+        raise TableError(f"{name} is {quoted(value)}; expected a number from 0 to {high:,}")
+    return float(value)
 
 
 def _percent(trial: Mapping[str, Any], name: str) -> float:
     """The top-1 accuracy after the last epoch; epochs count from 0 there."""
     last = trial["epochs"] - 1
     if name == "train":
-        return float(trial["train_acc1es"][last])
+        return _number(trial["train_acc1es"][last], f"train_acc1es[{last}]", 100)
     key = f"{name}@{last}"
     if key not in trial["eval_acc1es"]:
         raise TableError(f"a training of {last + 1} epochs lacks {key!r}; import those of another length alone")
-    return float(trial["eval_acc1es"][key])
+    return _number(trial["eval_acc1es"][key], key, 100)
 
 
 def _seconds(trial: Mapping[str, Any]) -> float | None:
     """The sum over the epochs, each of which is recorded on its own."""
     times = trial.get("train_times")
-    return None if times is None else sum(float(times[epoch]) for epoch in range(trial["epochs"]))
+    return (
+        None if times is None else sum(_number(times[n], "train_times", MOST_SECONDS) for n in range(trial["epochs"]))
+    )
 
 
 def repeat_seeds(trainings: Sequence[RecordedTraining]) -> dict[int, tuple[int, ...]]:

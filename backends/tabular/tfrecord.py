@@ -14,6 +14,10 @@ HEADER = struct.Struct("<QI")
 CHECKSUM = struct.Struct("<I")
 
 
+LONGEST_RECORD = 1 << 20
+"""Bytes of the longest record that is read; NAS-Bench-101's have some 400."""
+
+
 def masked_crc(data: bytes) -> int:
     """CRC-32C rotated right by 15 bits plus a constant, so that a checksum of checksums stays one."""
     crc: int = crc32c(data)
@@ -35,6 +39,8 @@ def read_records(file: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
         length, checksum = HEADER.unpack(header)
         if masked_crc(header[:8]) != checksum:
             raise _damaged(name, number, offset, "its length does not match its checksum")
+        if length > LONGEST_RECORD:
+            raise _damaged(name, number, offset, f"its length is {length:,} bytes; expected {LONGEST_RECORD:,} at most")
         body = file.read(length + 4)
         if len(body) < length + 4:
             raise _damaged(name, number, offset, f"the file ends {length + 4 - len(body)} bytes too early")

@@ -12,10 +12,22 @@ import numpy.typing as npt
 from backends.tabular.layout import Array
 from backends.tabular.table import Bools, Floats, Keys
 from harness.core.errors import TableError
-from harness.core.measures import measure_of
+from harness.core.measures import QUALITIES, SECONDS, measure_of
+from harness.core.quoting import quoted
 
 REPEAT_BY_ORDER = -1
 """The repeat of a training that is numbered by its order among those of the same cell and budget."""
+
+MOST_TRAININGS = 20_000_000
+"""The most trainings of one source; the largest published ones have 5 million."""
+
+MOST_EPOCHS = 10**6
+
+EMPTY_PLACES = 100
+"""The most places of a table (cells x budgets x repeats) for each training that fills one..."""
+
+FEW_PLACES = 1_000_000
+"""...where there are more places than this."""
 
 
 class TrainingArrays(TypedDict):
@@ -41,7 +53,17 @@ class TrainingColumns:
         self._places, self._values = array("q"), array("d")
 
     def add(self, cell: int, epochs: int, values: Sequence[float], place: int, repeat: int = REPEAT_BY_ORDER) -> None:
-        """Add one training with its values in the order of ``columns``, found at ``place`` of the source."""
+        """Add one training with its values in the order of ``columns``, found at ``place`` of the source.
+
+        Raises TableError for epochs or a repeat out of range, and for one training more than MOST_TRAININGS.
+        """
+        if type(epochs) is not int or not 1 <= epochs <= MOST_EPOCHS:
+            expected = f"a whole number from 1 to {MOST_EPOCHS:,}"
+            raise self._error(place, f"a training of {quoted(epochs)} epochs; expected {expected}")
+        if type(repeat) is not int or not REPEAT_BY_ORDER <= repeat < MOST_TRAININGS:
+            raise self._error(place, f"a training is repeat {quoted(repeat)}; expected a whole number from 0 on")
+        if len(self._cells) >= MOST_TRAININGS:
+            raise self._error(place, f"a table is made of {MOST_TRAININGS:,} trainings at most; import a part of it")
         self._cells.append(cell)
         self._epochs.append(epochs)
         self._repeats.append(repeat)
@@ -61,6 +83,7 @@ class TrainingColumns:
         if (repeat == REPEAT_BY_ORDER).all():
             repeat = _order_within(group)
         repeats = int(repeat.max()) + 1
+        self._require_few_places(count * len(budgets) * repeats, int(repeat.argmax()))
         places = group * repeats + repeat
         self._require_agreement(places, values)
         shape = (count, len(budgets), repeats)
@@ -79,10 +102,32 @@ class TrainingColumns:
     def _require_units(self, values: Floats) -> None:
         for index, column in enumerate(self.columns):
             measure = measure_of(column)
-            if measure is not None and (wrong := measure.outside(values[:, index])).any():
+            if measure is None:
+                continue
+            wrong = measure.outside(values[:, index])
+            if measure == SECONDS:
+                wrong |= np.isnan(values[:, index]) & ~self._diverged(values)
+            if wrong.any():
                 place = int(np.argmax(wrong))
                 message = f"{self.titles[index]} is {float(values[place, index])!r}, but must be {measure.wanted}"
                 raise self._error(self._places[place], message)
+
+    def _diverged(self, values: Floats) -> Bools:
+        """The trainings without any quality at their end, (trainings,); only their seconds may be unknown."""
+        final = [
+            i for i, name in enumerate(self.columns) if name.startswith("final/") and measure_of(name) in QUALITIES
+        ]
+        return np.asarray(np.isnan(values[:, final]).all(axis=1))
+
+    def _require_few_places(self, places: int, training: int) -> None:
+        """Raise TableError, which names the training of the largest repeat, for a table that is nearly empty."""
+        filled = len(self._cells)
+        if places > max(FEW_PLACES, EMPTY_PLACES * filled):
+            message = (
+                f"with this repeat the table would have {places:,} places (cells x budgets x repeats) for "
+                f"{filled:,} trainings; repeats are numbered from 0 on, without gaps"
+            )
+            raise self._error(self._places[training], message)
 
     def _require_agreement(self, places: Keys, values: Floats) -> None:
         """Raise TableError where one place is claimed twice with values that differ."""

@@ -11,6 +11,7 @@ import click
 from harness import __version__
 from harness.cli.commands import LazyGroup
 from harness.core.errors import HarnessError
+from harness.core.quoting import printable
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -72,5 +73,5 @@ def main() -> None:
 
 
 def _print_error(message: str) -> int:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    click.echo(f"error: {printable(message)}", err=True)
     return 2

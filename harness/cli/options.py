@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.core.errors import SettingError
+from harness.core.quoting import quoted
 from harness.output.text_tables import FORMATS
 
 
@@ -23,11 +24,11 @@ def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise SettingError(f"--set {pair!r} must look like KEY=VALUE, for example oracle.repeat=sample")
+            raise SettingError(f"--set {quoted(pair)} must look like KEY=VALUE, for example oracle.repeat=sample")
         try:
             settings[key] = read_yaml(value)
         except yaml.YAMLError as error:
-            raise SettingError(f"--set {pair!r}: the value is not a YAML scalar") from error
+            raise SettingError(f"--set {quoted(pair)}: the value is not a YAML scalar") from error
     return settings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from harness.core.errors import SettingError
@@ -30,8 +31,8 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("queries", "epochs", "seconds"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise SettingError(f"a budget of {value!r} {name} allows nothing; give a number above 0")
+            if value is not None and not 0 < value < math.inf:
+                raise SettingError(f"a budget cannot be {value!r} {name}; give a number above 0, or leave it out")
 
     def allows(self, spent: Cost) -> bool:
         """Whether the search may ask more queries after it has spent ``spent``."""

@@ -17,6 +17,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from harness.core.quoting import quoted
+
 
 class HarnessError(Exception):
     """A user's mistake: the message says in one line what was wrong, what was expected and what to do."""
@@ -28,7 +30,7 @@ class UnknownNameError(HarnessError):
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
         """Build the message for ``name``, with the nearest known name when one is near."""
-        return cls(f"unknown {kind} {name!r}; {nearest_or_known(name, sorted(known))}")
+        return cls(f"unknown {kind} {quoted(name)}; {nearest_or_known(name, sorted(known))}")
 
 
 def nearest_or_known(name: str, known: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import DataError
+from harness.core.quoting import printable
+from harness.files.bounded_files import BoundedFile
 from harness.files.restricted_pickles import MULTIARRAYS, StandIns, load_restricted
 
 
@@ -20,9 +22,11 @@ def load_plain(content: bytes, source: str) -> Any:
     Raises DataError, which names `source`, for anything else, and for bytes that are no pickle.
     """
     try:
-        loaded = load_restricted(io.BytesIO(content), _STAND_INS, encoding="bytes")
-    except pickle.UnpicklingError as error:
-        raise DataError(f"{source} is no pickle of plain data and byte arrays alone: {error}") from error
+        loaded = load_restricted(BoundedFile(io.BytesIO(content), len(content)), _STAND_INS, encoding="bytes")
+    except (pickle.UnpicklingError, OSError) as error:
+        raise DataError(
+            f"{source} is no pickle of plain data and byte arrays alone: {printable(str(error))[:400]}"
+        ) from error
     return _plain(loaded, source)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from harness.core.errors import SettingError, nearest_or_known
+from harness.core.quoting import quoted
 
 Model = TypeVar("Model")
 
@@ -33,7 +34,7 @@ def _first_problem(error: ValidationError, model: type[Any]) -> str:
         return f"unknown key {key!r}; {nearest_or_known(str(place[-1]), _keys(model, place[:-1]))}"
     if problem["type"] == "missing":
         return f"key {key!r} is missing"
-    return f"{key} cannot be {problem['input']!r}: {words}" if key else words
+    return f"{key} cannot be {quoted(problem['input'])}: {words}" if key else words
 
 
 def _keys(model: Any, place: Sequence[int | str]) -> list[str]:
@@ -44,5 +45,5 @@ def _keys(model: Any, place: Sequence[int | str]) -> list[str]:
 
 
 def _fields(model: Any) -> Mapping[Any, Any]:
-    fields: Mapping[Any, Any] = getattr(model, "model_fields", None) or model.__pydantic_fields__
-    return fields
+    found: Any = getattr(model, "model_fields", None) or getattr(model, "__pydantic_fields__", None)
+    return found or getattr(model, "__dataclass_fields__", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -22,27 +23,53 @@ BY_TABLE = "table"
 """The judge that looks recommendations up in a table; any other value is a recipe's name or path, to train them by."""
 
 
+MOST_SEEDS = 10_000
+"""The most seeds of one experiment."""
+
+LARGEST_SEED = 2**63 - 1
+
+MOST_QUERIES = 2**53
+"""The largest budget of queries, up to which floats count exactly."""
+
+WHOLE = re.compile(r"\s*[0-9]{1,19}\s*")
+
+
 def parse_seeds(value: Any) -> tuple[int, ...]:
     """Seeds from ``a:b`` (b excluded), ``a,b,c``, a number or a list; raises ValueError for none or a repeated seed."""
     if isinstance(value, str):
         first, colon, last = value.partition(":")
-        value = range(int(first), int(last)) if colon else [int(part) for part in value.split(",") if part.strip()]
+        value = _range(first, last) if colon else [_whole(part) for part in value.split(",") if part.strip()]
     seeds = tuple(value) if isinstance(value, range | list | tuple) else (value,)
     if not seeds:
         raise ValueError("no seeds; expected for example 1268:1278 or 1,2,3")
-    if not all(isinstance(seed, int) and seed >= 0 for seed in seeds):
+    if len(seeds) > MOST_SEEDS:
+        raise ValueError(f"more than {MOST_SEEDS:,} seeds; give fewer at a time")
+    if not all(type(seed) is int and 0 <= seed <= LARGEST_SEED for seed in seeds):
         raise ValueError("seeds are whole numbers from 0 up, for example 1268:1278 or 1,2,3")
     if len(set(seeds)) < len(seeds):
         raise ValueError("a seed stands twice; each runs once")
     return seeds
 
 
+def _range(first: str, last: str) -> range:
+    seeds = range(_whole(first), _whole(last))
+    if seeds.stop - seeds.start > MOST_SEEDS:
+        raise ValueError(f"{seeds.stop - seeds.start:,} seeds; give {MOST_SEEDS:,} at most")
+    return seeds
+
+
+def _whole(text: str) -> int:
+    if not WHOLE.fullmatch(text):
+        raise ValueError("seeds are whole numbers from 0 up, for example 1268:1278 or 1,2,3")
+    return int(text)
+
+
 def parse_gpus(value: Any) -> tuple[int, ...]:
     """GPU numbers from ``0,1``, a number or a list; raises ValueError for a repeated one."""
     if isinstance(value, str):
-        value = [int(part) if part.strip().isdecimal() else -1 for part in value.split(",")]
+        value = [int(part) if WHOLE.fullmatch(part) else -1 for part in value.split(",")]
     gpus = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if not all(isinstance(gpu, int) and gpu >= 0 for gpu in gpus) or len(set(gpus)) < len(gpus):
+    if not all(type(gpu) is int and gpu >= 0 for gpu in gpus) or len(set(gpus)) < len(gpus):
         raise ValueError("GPUs are different whole numbers from 0 up, for example 0,1")
     return gpus
 
@@ -54,9 +81,9 @@ def _as_tuple(value: Any) -> Any:
 class BudgetFields(BaseModel):
     """The budget of each run."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    queries: int | None = Field(default=None, gt=0)
+    queries: int | None = Field(default=None, gt=0, le=MOST_QUERIES)
     epochs: float | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, gt=0)
 

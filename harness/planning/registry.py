@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.core.errors import UnknownNameError
+from harness.core.quoting import quoted
+from harness.core.space import SearchSpace
 
 PartKind = Literal["policy", "oracle", "space", "executor"]
 
@@ -83,6 +85,9 @@ BUILT_IN: Mapping[PartKind, Mapping[str, RegistryEntry]] = {
     "executor": {"local": RegistryEntry("harness.execution.local_processes:local_executor")},
 }
 
+DECLARES: Mapping[PartKind, str] = {"policy": "needs", "oracle": "supports"}
+"""The member by which a class declares the queries that it asks or answers."""
+
 DECORATORS: Mapping[str, RegistryEntry] = {"score-gradient": RegistryEntry("backends.score_gradient:score_gradient")}
 """Functions from an oracle's class to another class, by the name that follows the ``+``."""
 
@@ -108,15 +113,31 @@ def find(kind: PartKind, name: str) -> RegistryEntry:
 
 
 def load(kind: PartKind, name: str) -> Any:
-    """Import the class of a name; raises UnknownNameError if ``module:Class`` does not exist.
+    """Import the class of a name; raises UnknownNameError if ``module:Class`` does not exist, or is no such class.
 
     Raises IncompatibleError for a decorator that has nothing to add to an oracle.
     """
     entry = find(kind, name)
     loaded = _object(kind, entry.target)
+    _require_kind(kind, entry.target, loaded)
     for decorator in entry.decorators:
         loaded = _object("oracle decorator", DECORATORS[decorator].target)(loaded)
     return loaded
+
+
+def _require_kind(kind: PartKind, target: str, loaded: Any) -> None:
+    """Raise UnknownNameError for an object that is no class, or a class without what makes it one of its kind."""
+    if kind == "executor":
+        right, expected = callable(loaded), "a function"
+    elif kind == "space":
+        right, expected = isinstance(loaded, type) and issubclass(loaded, SearchSpace), "a class of a search space"
+    else:
+        declared = DECLARES[kind]
+        kinds = getattr(loaded, declared, None)
+        right = isinstance(loaded, type) and isinstance(kinds, frozenset | set)
+        expected = f"a class with {declared!r}, a set of kinds of queries"
+    if not right:
+        raise UnknownNameError(f"{kind} {quoted(target)} is a {type(loaded).__name__}; expected {expected}")
 
 
 def _object(kind: str, target: str) -> Any:
@@ -125,10 +146,12 @@ def _object(kind: str, target: str) -> Any:
     if (here := os.getcwd()) not in sys.path:
         sys.path.append(here)
     try:
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise ModuleNotFoundError(f"{quoted(module)} is no name of a module")
         return getattr(importlib.import_module(module), attribute)
-    except (ModuleNotFoundError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise UnknownNameError(
-            f"{kind} {target!r} cannot be imported ({error}); "
+            f"{kind} {quoted(target)} cannot be imported ({str(error)[:200]}); "
             f"expected module:Class, found on the Python path or in {here!r}"
         ) from error
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.errors import SettingError, UnknownNameError
+from harness.core.quoting import quoted
 from harness.core.space import SearchSpace
 from harness.planning import registry
 
@@ -28,7 +29,7 @@ def resolve(owner: str, factory: Any, given: Mapping[str, Any]) -> dict[str, Any
     for name in given:
         if name not in known:
             raise UnknownNameError.among(f"setting of {owner}", name, known)
-    checked = {name: _check(f"{owner}.{name}", _hints(factory)[name], value) for name, value in given.items()}
+    checked = {name: _check(f"{owner}.{name}", _hints(factory).get(name, Any), value) for name, value in given.items()}
     return known | checked
 
 
@@ -44,7 +45,7 @@ def _check(name: str, annotation: Any, value: Any) -> Any:
         return TypeAdapter(annotation).validate_python(value, strict=not isinstance(value, list))
     except ValidationError as error:
         reason = error.errors()[0]["msg"]
-        raise SettingError(f"setting {name} cannot be {value!r}: {reason}") from error
+        raise SettingError(f"setting {name} cannot be {quoted(value)}: {reason}") from error
 
 
 def resolve_space(name: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, model_validator
 from backends.training.recipes.recipe_part import (
     AnyPositive,
     Fraction,
-    Int,
     NonNegativeFloat,
     NonNegativeInt,
     OptimizerSettings,
+    PositiveFloat,
     PositiveInt,
     Share,
     SharedRecipe,
@@ -57,14 +57,14 @@ class Recipe(StandaloneRecipe):
     stacks: PositiveInt
     modules: PositiveInt
     batch_norm_momentum: Share
-    epochs: Annotated[tuple[Int, ...], AfterValidator(_ascending)]
+    epochs: Annotated[tuple[NonNegativeInt, ...], AfterValidator(_ascending)]
     batch_size: PositiveInt
-    learning_rate: NonNegativeFloat
+    learning_rate: PositiveFloat
     warmup: Fraction
-    momentum: NonNegativeFloat
+    momentum: Fraction
     weight_decay: NonNegativeFloat
     repeats: PositiveInt
-    seed: Int
+    seed: NonNegativeInt
     crop: NonNegativeInt = 0
     flip: bool = False
     cutout: NonNegativeInt = 0
@@ -117,9 +117,9 @@ class ImageTraining:
 
     epochs: PositiveInt
     batch_size: PositiveInt
-    learning_rate: NonNegativeFloat
+    learning_rate: PositiveFloat
     final_rate: NonNegativeFloat
-    momentum: NonNegativeFloat
+    momentum: Fraction
     weight_decay: NonNegativeFloat
     clip: AnyPositive
 

@@ -25,9 +25,11 @@ def _no_flag(value: Any) -> Any:
 NUMBER = BeforeValidator(_no_flag)
 """Refuses true and false, which Python counts as 1 and 0."""
 
-Int = Annotated[int, NUMBER]
-NonNegativeInt = Annotated[int, Field(ge=0), NUMBER]
-PositiveInt = Annotated[int, Field(gt=0), NUMBER]
+LARGEST = 2**31 - 1
+"""The largest whole number of a recipe."""
+
+NonNegativeInt = Annotated[int, Field(ge=0, le=LARGEST), NUMBER]
+PositiveInt = Annotated[int, Field(gt=0, le=LARGEST), NUMBER]
 NonNegativeFloat = Annotated[float, Field(ge=0), NUMBER]
 PositiveFloat = Annotated[float, Field(gt=0), NUMBER]
 AnyPositive = Annotated[float, Field(gt=0, allow_inf_nan=True), NUMBER]

@@ -13,7 +13,6 @@ from backends.training.recipes.recipe_part import (
     AnyPositive,
     DropoutKeys,
     Fraction,
-    Int,
     NonNegativeFloat,
     NonNegativeInt,
     OptimizerSettings,
@@ -60,7 +59,7 @@ class LanguageRecipe(StandaloneRecipe, DropoutKeys):
     batch_size: PositiveInt
     learning_rate: PositiveFloat
     repeats: PositiveInt
-    seed: Int
+    seed: NonNegativeInt
     vocabulary: NonNegativeInt = 0
     train_tokens: NonNegativeInt = 0
     parts: PositiveInt = 1
@@ -131,7 +130,7 @@ class TextTraining:
     restarts: Fraction = 0.0
     optimiser: Literal["sgd", "adam"] = "sgd"
     schedule: Literal["constant", "decay", "cosine"] = "constant"
-    learning_rate: NonNegativeFloat
+    learning_rate: PositiveFloat
     final_rate: NonNegativeFloat = 0.0
     decay: Annotated[float, Field(gt=0, le=1), NUMBER] = 1.0
     decay_from: NonNegativeInt = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from backends.surrogate.files import Surrogate, SurrogateFacts
+from backends.surrogate.files import REFIT_HINT, Surrogate, SurrogateFacts
+from harness.core.errors import TableError
 from harness.core.measures import ACCURACY
 from harness.output.page import Page, TextTable
 from harness.output.units import fixed, text
@@ -36,7 +37,11 @@ def surrogate_page(surrogate: Surrogate) -> Page:
     title = f"Surrogate of {facts.metric.replace('_', ' ')} at {facts.epochs} epochs; space {facts.space}"
     content = {**asdict(facts), "path": str(surrogate.path), "digest": surrogate.digest}
     content |= {"noise": surrogate.model.noise is not None, "seconds": surrogate.model.seconds is not None}
-    return Page(title, (_origin(surrogate), _held_out(facts)), tuple(_notes(surrogate)), content)
+    try:
+        return Page(title, (_origin(surrogate), _held_out(facts)), tuple(_notes(surrogate)), content)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        name = repr(str(surrogate.path))
+        raise TableError(f"surrogate {name}: its figures on held-out cells are none; {REFIT_HINT}") from error
 
 
 def _origin(surrogate: Surrogate) -> TextTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import struct
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +123,18 @@ def test_a_damaged_archive_is_named(folder: Path, damage: slice) -> None:
     path.write_bytes(path.read_bytes()[damage])
     with pytest.raises(DataError, match=f"{NAMES[2]}.gz' is no whole gzip file"):
         fashion_mnist.load(30, 15, folder=folder, verify=False)
+
+
+def test_an_archive_that_expands_to_more_than_its_images_is_refused_before_it_is_expanded(folder: Path) -> None:
+    path = folder / "fashion-mnist" / f"{NAMES[0]}.gz"
+    path.write_bytes(gzip.compress(idx(np.zeros((50, 28, 28), np.uint8)) + bytes(100_000_000), 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="39201 bytes of data; expected 39200"):
+            fashion_mnist.load(30, 15, folder=folder, verify=False)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_that_is_missing_is_named(folder: Path) -> None:

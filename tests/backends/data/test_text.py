@@ -108,6 +108,28 @@ def test_an_archive_without_the_texts_is_named(tmp_path: Path) -> None:
         load("ptb", folder=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [(8, b"\x01\x00"), (10, b"\x63\x00"), (16, b"\x00\x00"), (24, b"\xff\xff\xff\x7f"), (42, b"\xff\xff\xff\x7f")],
+    ids=["encrypted", "unknown compression", "checksum", "2 GB", "offset"],
+)
+def test_a_damaged_archive_is_named(folder: Path, field: int, value: bytes) -> None:
+    path = folder / "zipped" / "ptb.zip"
+    content = bytearray(path.read_bytes())
+    central, local = content.find(b"PK\x01\x02") + field, content.find(b"PK\x03\x04") + field - 2
+    for start in (central, local)[: 1 if field == 42 else 2]:
+        content[start : start + len(value)] = value
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"is no archive of|more than 268,435,456 bytes"):
+        load("ptb", folder=folder / "zipped", verify=False)
+
+
+def test_a_penn_treebank_that_is_not_utf8_is_named(folder: Path) -> None:
+    (folder / "plain" / "ptb" / "ptb.valid.txt").write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"ptb\.valid\.txt is no text in UTF-8"):
+        load("ptb", folder=folder / "plain", verify=False)
+
+
 def test_a_folder_that_lacks_a_text_is_named_with_it(folder: Path) -> None:
     (folder / "own" / "valid.txt").unlink()
     with pytest.raises(DataError, match=r"lacks valid\.txt"):

@@ -212,3 +212,71 @@ def test_nothing_in_a_file_is_pickled(path: Path) -> None:
         file.visititems(lambda name, item: kinds.append(item.dtype) if isinstance(item, h5py.Dataset) else None)
         assert {kind.kind for kind in kinds} <= {"i", "u", "f"}
         assert set(file.attrs) == {"schema", "schema_version", "digest", "facts"}
+
+
+def _deep(file: h5py.File) -> None:
+    file.create_group("noise/" + "/".join(["g"] * 3000))
+
+
+def _references(file: h5py.File) -> None:
+    file.create_dataset("columns", data=np.array([file.ref], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
+
+
+def _huge(file: h5py.File) -> None:
+    file.create_dataset("columns", shape=(90_000,), dtype=np.dtype(("<i8", (1000,))), chunks=(1,))
+
+
+def _outside(file: h5py.File) -> None:
+    file["columns"] = h5py.ExternalLink("other.h5", "columns")
+
+
+def _text(file: h5py.File) -> None:
+    file["columns"] = "text"
+
+
+@pytest.mark.parametrize("make", [_deep, _references, _huge, _outside, _text])
+def test_other_objects_in_place_of_arrays_are_refused_unread(path: Path, make: Any) -> None:
+    with h5py.File(path, "r+") as file:
+        for name in ("columns", "noise"):
+            del file[name]
+        make(file)
+    with pytest.raises(TableError, match=r"cannot be used: (it lacks|columns (has|is))") as caught:
+        Surrogate.open(path)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "value", [np.zeros(3), 1.5, b"\xff", h5py.Empty("f4")], ids=["array", "number", "bytes", "empty"]
+)
+@pytest.mark.parametrize("name", ["schema", "schema_version", "facts", "digest"])
+def test_attributes_of_other_types_are_refused(path: Path, name: str, value: Any) -> None:
+    changed(path, **{name: value})
+    with pytest.raises(TableError):
+        Surrogate.open(path)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"space_size": "many"},
+        {"epochs": 0},
+        {"epochs": 1.5},
+        {"metric": "validation_speed"},
+        {"metric": 3},
+        {"source": []},
+        {"source": None},
+        {"held_out": 3},
+        {"repeats": None},
+    ],
+    ids=str,
+)
+def test_facts_of_other_types_are_refused(path: Path, facts: dict[str, Any]) -> None:
+    forged(path, facts=facts)
+    with pytest.raises(TableError, match="cannot be used:"):
+        Surrogate.open(path)
+
+
+def test_numbers_that_would_lose_their_fraction_are_refused(path: Path) -> None:
+    forged(path, columns=Surrogate.open(path).model.columns + 0.5)
+    with pytest.raises(TableError, match="columns has the type 'float64'; expected whole numbers"):
+        Surrogate.open(path)

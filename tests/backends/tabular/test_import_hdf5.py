@@ -14,7 +14,7 @@ from backends.tabular import Table
 from backends.tabular.import_hdf5 import import_hdf5
 from backends.tabular.import_journal import import_journal
 from backends.tabular.importers import FORMATS, import_table, importer
-from harness.core.errors import TableError, UnknownNameError
+from harness.core.errors import SettingError, TableError, UnknownNameError
 from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench101_keys import key_of_matrix
 
@@ -66,8 +66,8 @@ def test_the_shared_hdf5_form_imports_with_all_its_numbers(shared_file: Path) ->
     [
         ("metrics", None, "is no nasbench.hdf5: it lacks metrics"),
         ("metrics", np.zeros((2, 3, 3, 2, 4)), "metrics has the shape"),
-        ("adjacency", np.zeros((2, 5, 5)), "adjacency do not fit"),
-        ("operations", np.full((2, 7), 9), r"cell 1: operations are \[9, 9, 9\]"),
+        ("adjacency", np.zeros((2, 5, 5)), r"adjacency has the shape \(2, 5, 5\), expected \(cells, 7, 7\)"),
+        ("operations", np.full((2, 7), 9), r"cell 1: operations is \[9, 9.*\], but must be whole, from -2 to 2"),
         ("hash", np.array([HASHES[0].encode()] * 2), "cell 2: the hash b49ac8.* is there twice"),
         (
             "hash",
@@ -131,9 +131,9 @@ def test_a_journal_imports_with_its_recipe_and_hashes(tmp_path: Path) -> None:
 
 
 def test_a_journal_row_of_another_kind_is_named(tmp_path: Path) -> None:
-    lines = [json.dumps({"recipe": {}, "repeats": 1}), json.dumps({"adjacency": "0100", "operations": []})]
+    lines = [json.dumps({"recipe": {}, "repeats": 1}), json.dumps({"adjacency": "0100", "operations": [], "epochs": 4})]
     (tmp_path / "a.journal").write_text("\n".join(lines) + "\n")
-    with pytest.raises(TableError, match="row 1: no row of a journal"):
+    with pytest.raises(TableError, match=r"row 1 \(line 2\): no row of a journal: key 'repeat' is missing; the 0 rows"):
         import_journal(tmp_path / "a.journal", NASBench101(vertices=5), tmp_path / "table.h5")
 
 
@@ -159,6 +159,23 @@ def test_options_and_folders_are_checked_before_the_source_is_read(tmp_path: Pat
         import_table("journal", tmp_path / "none", NASBench101(), tmp_path / "table.h5", mean_of=3)
     with pytest.raises(TableError, match="its folder does not exist"):
         import_table("csv", tmp_path / "none", NASBench101(), tmp_path / "no" / "table.h5")
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("csv", {"mean_of": "three"}),
+        ("csv", {"mean_of": 0}),
+        ("csv", {"mean_of": True}),
+        ("csv", {"recipe": 3}),
+        ("nasbench201", {"dataset": ["cifar10"]}),
+        ("nasbench201", {"epochs": [12]}),
+    ],
+)
+def test_an_option_of_another_type_is_refused(tmp_path: Path, form: str, options: dict[str, Any]) -> None:
+    (tmp_path / "a.csv").write_text("architecture,epochs,test_accuracy\n")
+    with pytest.raises(SettingError, match=f"option '{next(iter(options))}' cannot be"):
+        import_table(form, tmp_path / "a.csv", NASBench101(), tmp_path / "table.h5", **options)
 
 
 def test_an_unknown_format_is_named_with_the_nearest() -> None:

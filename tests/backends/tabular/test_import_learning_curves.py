@@ -96,7 +96,10 @@ def test_a_journal_that_was_cut_off_keeps_every_whole_course(tmp_path: Path) -> 
     ("change", "words"),
     [
         ({"architecture": "tanh@0 relu@2"}, "row 1: node 2 can only follow"),
-        ({"epochs": [1, 2, 3]}, "row 1: no row of a journal .ValueError"),
+        (
+            {"epochs": [1, 2, 3]},
+            r"row 1 \(line 2\): no row of a journal: epochs, perplexities and seconds have different lengths",
+        ),
         ({"test_perplexity": [4.1, 3.0, 2.0, 0.9]}, "row 1: test_perplexity is 0.9, but must be a perplexity, which"),
         ({"repeat": 1}, "row 2: the same cell, epochs and repeat as 1, but column 'validation_perplexity' differs"),
         ({"seconds": [1.0, -1.0, 2.0, 3.0]}, "row 1: training_seconds is -1.0"),
@@ -111,9 +114,9 @@ def test_a_wrong_course_is_named_by_its_row(tmp_path: Path, change: dict[str, An
 def test_a_course_without_its_perplexities_and_a_result_among_courses_are_named(tmp_path: Path) -> None:
     rows = courses.journal_rows()
     del rows[4]["test_perplexity"]
-    with pytest.raises(TableError, match=r"row 5: no row of a journal .KeyError.'test_perplexity'"):
+    with pytest.raises(TableError, match=r"row 5 \(line 6\): no row of a journal: key 'test_perplexity' is missing"):
         imported_rows(tmp_path, rows)
-    with pytest.raises(TableError, match="row 2: no row of a journal"):
+    with pytest.raises(TableError, match=r"row 2 \(line 3\): no row of a journal: epochs cannot be 4"):
         imported_rows(tmp_path, [rows[0], rows[1] | {"epochs": 4}, rows[2]])
 
 

@@ -96,7 +96,7 @@ def test_a_typo_is_told_the_nearest_name(name: str, hint: str) -> None:
         ("width: 4", "widht: 4", "unknown key 'network.widht'; did you mean 'width'"),
         ("width: 4, ", "", "key 'network.width' is missing"),
         ("width: 4", "width: true", "network.width cannot be True: expected a number"),
-        ("learning_rate: 0.1", "learning_rate: -1e-1", "training.learning_rate cannot be -0.1: .* or equal to 0"),
+        ("learning_rate: 0.1", "learning_rate: -1e-1", "training.learning_rate cannot be -0.1: .* greater than 0"),
         ("clip: 5", "clip: .nan", "training.clip cannot be nan"),
         ("clip: 5", "clip: 5, clop: 6", "unknown key 'training.clop'; did you mean 'clip'"),
         ("batch_size: 20", "batch_size: 101", "training.batch_size cannot be 101: its split has 100 images"),
