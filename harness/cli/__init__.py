@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -10,6 +11,7 @@ import click
 from harness import __version__
 from harness.cli.commands import LazyGroup
 from harness.core.errors import HarnessError
+from harness.output.terminal import echo
 
 INTERRUPTED = 130
 
@@ -52,14 +54,18 @@ def main() -> None:
     except click.ClickException as error:
         status = _print_error(error.format_message())
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; nothing finished is lost: run the same command again to go on", err=True)
+        echo("interrupted; nothing finished is lost: run the same command again to go on", err=True)
         status = INTERRUPTED
     except BrokenPipeError:  # the reader of our output closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        status = _print_error("the disk is full; make room and give the same command again")
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _print_error(message: str) -> int:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    echo(f"error: {' '.join(message.split())}", err=True)
     return 2

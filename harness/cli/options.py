@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.core.errors import SettingError
+from harness.output.terminal import echo
 from harness.output.text_tables import FORMATS
 
 
@@ -33,7 +34,7 @@ def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
 
 def print_json(document: Any) -> None:
     """Print one document on standard output; raises ValueError for NaN."""
-    click.echo(json.dumps(document, indent=2, allow_nan=False))
+    echo(json.dumps(document, indent=2, allow_nan=False))
 
 
 def _set_data_folder(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:
