@@ -13,7 +13,8 @@ from harness.core.errors import StoreError, UnknownNameError
 from harness.core.runspec import RunSpec
 from harness.storage import schema
 from harness.storage.records import Checkpoint
-from harness.storage.row_records import spent_of
+from harness.storage.row_layout import require_rows
+from harness.storage.row_records import named, spent_of
 
 
 def create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
@@ -44,6 +45,7 @@ def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
     states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
     if states is None:
         return None
+    require_rows([states], schema.checkpoints, named(row.id))
     return Checkpoint(row.trials, spent_of(row), row.repeated, states.policy_state, states.oracle_state)
 
 
