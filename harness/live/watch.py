@@ -88,7 +88,7 @@ class StoreWatch:
     @classmethod
     def of(cls, url: str, clock: Callable[[], float] = time.monotonic) -> Self:
         """Watch the store at this URL; raises StoreError where there is none."""
-        engine = database.connect(url)
+        engine = database.connect(url, reading=True)
         database.require_store(engine)
         return cls(engine, clock)
 

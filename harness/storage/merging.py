@@ -61,7 +61,7 @@ def merge(target: str, source: str, report: ProgressReport | None = None) -> Mer
     the total. The source may be of any readable version and is not changed. Raises StoreError if a store cannot be
     used, or both are the same.
     """
-    origin, destination = database.connect(source), database.connect(target)
+    origin, destination = database.connect(source, reading=True), database.connect(target)
     try:
         database.require_store(origin)
         _require_two(destination, origin)

@@ -56,7 +56,7 @@ class Store:
 
         Judgements can still be recorded in it if it is writable. Raises StoreError if there is none.
         """
-        engine = database.connect(url)
+        engine = database.connect(url, reading=True)
         database.require_store(engine)
         return cls(engine)
 
