@@ -73,7 +73,7 @@ def _tensor(packed: Path, md5: str, shape: tuple[int, ...], *, verify: bool) -> 
 
 
 def _unpacked(packed: Path, md5: str, size: int, *, verify: bool) -> tuple[Path, bytes]:
-    """The path and the unpacked bytes of a file, one more than ``size`` at most; a packed file, verifiable, comes first."""
+    """The path of a file and its unpacked bytes, at most one more than ``size``; prefers the packed, verifiable one."""
     plain = packed.with_suffix("")
     if plain.is_file() and not packed.is_file():
         if verify:

@@ -28,7 +28,7 @@ from backends.surrogate.trees import Array, Keys, TreeEnsembles
 from harness import __version__
 from harness.core.errors import IncompatibleError, SettingError, TableError
 from harness.core.measures import Measure
-from harness.core.quoting import printable, quoted
+from harness.core.quoting import one_line, quoted
 from harness.core.space import SearchSpace
 from harness.files.atomic_write import atomic_write
 from harness.files.hdf5_layout import DatasetLayout, attribute, datasets
@@ -214,7 +214,7 @@ def _content(path: Path) -> tuple[str, str, dict[str, Array]]:
             facts, digest = _attributes(path, file)
             return facts, digest, _arrays(path, file)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        reason = printable(str(error))[:400]
+        reason = one_line(str(error))[:400]
         raise TableError(f"{str(path)!r} is no readable HDF5 file, or a damaged one ({reason})") from error
 
 

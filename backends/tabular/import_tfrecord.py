@@ -17,7 +17,7 @@ from backends.tabular.model_metrics import MEASURED, METRICS_CLASS, EvaluationDa
 from backends.tabular.tfrecord import read_records
 from harness.core.errors import TableError
 from harness.core.progress import ProgressCallback, silent
-from harness.core.quoting import printable
+from harness.core.quoting import one_line
 from harness.core.space import SearchSpace
 
 COLUMNS = tuple(f"{stage}/{metric}" for stage in ("final", "halfway") for metric in (*ACCURACIES, SECONDS))
@@ -43,7 +43,7 @@ def import_tfrecord(
             try:
                 _take(table_import, record, number)
             except (ValueError, TypeError, RecursionError, DecodeError) as error:
-                message = f"at byte {offset}, no NAS-Bench-101 record ({printable(str(error))})"
+                message = f"at byte {offset}, no NAS-Bench-101 record ({one_line(str(error))})"
                 raise table_import.error(number, message) from error
             if number % PROGRESS_INTERVAL == 0:
                 on_progress(offset, size)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from harness.core.errors import TableError
-from harness.core.quoting import printable
+from harness.core.quoting import one_line
 from harness.files.bounded_files import ARCHIVE_FAILURES, BoundedFile
 from harness.files.restricted_pickles import MULTIARRAYS, PERSISTENT, StandIns, load_restricted
 
@@ -85,5 +85,5 @@ def load_results(file: BoundedFile, source: str) -> Any:
     try:
         return load_restricted(file, NAMES)
     except (pickle.UnpicklingError, *ARCHIVE_FAILURES) as error:
-        reason = printable(str(error))[:400] or type(error).__name__
+        reason = one_line(str(error))[:400] or type(error).__name__
         raise TableError(f"{source} is no pickle of numbers, texts and containers alone: {reason}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -11,7 +12,7 @@ import click
 from harness import __version__
 from harness.cli.commands import LazyGroup
 from harness.core.errors import HarnessError
-from harness.core.quoting import printable
+from harness.output.terminal import echo
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -65,13 +66,17 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort) as error:
         terminated = isinstance(error, _TerminatedError) or isinstance(error.__context__, _TerminatedError)
         what, status = ("terminated", TERMINATED) if terminated else ("interrupted", INTERRUPTED)
-        click.echo(f"{what}; nothing finished is lost: run the same command again to go on", err=True)
+        echo(f"{what}; nothing finished is lost: run the same command again to go on", err=True)
     except BrokenPipeError:  # the reader of our output closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        status = _print_error("the disk is full; make room and give the same command again")
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _print_error(message: str) -> int:
-    click.echo(f"error: {printable(message)}", err=True)
+    echo(f"error: {' '.join(message.split())}", err=True)
     return 2

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.listing import print_rows
 from harness.cli.options import data_option, json_option
+from harness.output.terminal import echo
 
 if TYPE_CHECKING:
     from backends.data.known_datasets import ImageDataset, TextDataset
@@ -28,7 +29,7 @@ def fetch(name: str) -> None:
 
     with progress_bar(f"downloading {name}") as report:
         folder = fetching.fetch(name, on_progress=report)
-    click.echo(f"{name} is in {folder}", err=True)
+    echo(f"{name} is in {folder}", err=True)
 
 
 @data_group.command("list")

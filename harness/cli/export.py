@@ -10,6 +10,7 @@ import click
 
 from harness.cli.selecting import group_option, selected, store_option, where_option
 from harness.core.errors import SettingError
+from harness.output.terminal import Printed
 
 if TYPE_CHECKING:
     from harness.export.columns import ExportColumn
@@ -116,7 +117,8 @@ def _save(write: Callable[[Any], Any], output: str | None, *, binary: bool = Fal
     from harness.export.files import export_file
 
     if output is None:
-        write(sys.stdout)
+        write(Printed() if sys.stdout.isatty() else sys.stdout)
+        sys.stdout.flush()
         return
     with export_file(output, binary=binary) as out:
         write(out)

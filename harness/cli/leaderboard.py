@@ -8,7 +8,7 @@ import click
 
 from harness.cli.options import format_option, json_option, plot_option
 from harness.cli.selecting import group_option, selected, store_option, where_option
-from harness.output.terminal import print_page
+from harness.output.terminal import echo, print_page
 
 
 @click.command()
@@ -55,4 +55,4 @@ def leaderboard(
         save(draw_leaderboard(drawn, found), plot)
     if form == "table" and not as_json:
         return print_page(*terminal_parts(found, **shown))
-    return click.echo(text(found, "json" if as_json else form, **shown), nl=False)
+    return echo(text(found, "json" if as_json else form, **shown), nl=False)

@@ -9,7 +9,7 @@ import click
 
 from harness.cli.options import json_option, print_json
 from harness.cli.selecting import selected, store_option, where_option
-from harness.output.terminal import print_page
+from harness.output.terminal import echo, print_page
 
 
 @click.group("list")
@@ -110,7 +110,7 @@ def show(run_id: str, store: str | None, trials: bool, as_json: bool) -> None:
         return print_json(document)
     import yaml
 
-    return click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100), nl=False)
+    return echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100), nl=False)
 
 
 def _line(run: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import json_option, print_json
+from harness.output.terminal import echo
 
 if TYPE_CHECKING:
     from harness.storage.merging import MergeResult
@@ -43,9 +44,9 @@ def merge(target: str, sources: tuple[str, ...], as_json: bool) -> int:
 
 def _print_counts(source: str, merged: MergeResult) -> None:
     counts = f"{len(merged.added)} runs added, {len(merged.replaced)} brought further, {len(merged.known)} known"
-    click.echo(f"{source}: {counts}, {len(merged.conflicts)} in conflict; {merged.looks} looks added")
+    echo(f"{source}: {counts}, {len(merged.conflicts)} in conflict; {merged.looks} looks added")
     for conflict in merged.conflicts:
-        click.echo(
+        echo(
             f"conflict: run {conflict.run[:12]} ({conflict.policy}, seed {conflict.seed}) recommends "
             f"{conflict.source!r} there and {conflict.target!r} in the target, which stays: the seed decides neither",
             err=True,

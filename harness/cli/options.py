@@ -11,6 +11,7 @@ import click
 
 from harness.core.errors import SettingError
 from harness.core.quoting import quoted
+from harness.output.terminal import echo
 from harness.output.text_tables import FORMATS
 
 
@@ -34,7 +35,7 @@ def read_settings(pairs: Sequence[str]) -> dict[str, Any]:
 
 def print_json(document: Any) -> None:
     """Print one document on standard output; raises ValueError for NaN."""
-    click.echo(json.dumps(document, indent=2, allow_nan=False))
+    echo(json.dumps(document, indent=2, allow_nan=False))
 
 
 def _set_data_folder(_context: click.Context, _option: click.Parameter, folder: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from harness.cli.selecting import group_option, selected, store_option, where_option
+from harness.output.terminal import echo
 
 
 @click.command()
@@ -26,4 +27,4 @@ def report(
     require_writable(output)
     with selected(store, wheres, baseline=True) as (opened, runs):
         path = write_report(opened, runs, output, metric=metric, group_by=group_by)
-    click.echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -9,6 +9,7 @@ import click
 
 from harness.cli.options import running_options
 from harness.cli.study.options import experiment_of, watcher_of
+from harness.output.terminal import echo
 
 if TYPE_CHECKING:
     from harness.output.page import Page
@@ -89,4 +90,4 @@ def _write(item: ReproducedItem, findings: Findings, output: str | None, plot: s
         save(findings.figure(), plot)
     if output is not None:
         for path in write(output, item.name, page, findings.figure):
-            click.echo(f"wrote {path}", err=True)
+            echo(f"wrote {path}", err=True)

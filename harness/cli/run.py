@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.options import read_settings, require_drawable, running_options
-from harness.output.terminal import print_page
+from harness.output.terminal import echo, print_page
 
 if TYPE_CHECKING:
     from harness.leaderboard.anytime import CostAxis
@@ -79,7 +79,7 @@ def _print(board: Leaderboard, form: str, *, as_json: bool) -> None:
 
     if form == "table" and not as_json:
         return print_page(terminal(board))
-    return click.echo(render(board, "json" if as_json else form), nl=False)
+    return echo(render(board, "json" if as_json else form), nl=False)
 
 
 def _require_ranking(experiment: Experiment, wanted: Mapping[str, str | None]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.options import json_option, print_json, read_settings, set_option
-from harness.output.terminal import print_page
+from harness.output.terminal import echo, print_page
 
 
 @click.group("space")
@@ -97,7 +97,7 @@ def enumerate_(name: str, hashes: bool, settings: tuple[str, ...]) -> None:
         texts = (space.format(Architecture(tuple(row))) for row in space.from_keys(part).tolist())
         if hashes:
             texts = (f"{digest} {text}" for digest, text in zip(space.hashes(part), texts, strict=True))
-        click.echo("\n".join(texts))
+        echo("\n".join(texts))
 
 
 @space_group.command("sample")
@@ -111,4 +111,4 @@ def sample(name: str, count: int, seed: int, settings: tuple[str, ...]) -> None:
 
     space, rng = _space(name, settings), stream(seed, "sample")
     for _ in range(count):
-        click.echo(space.format(space.sample(rng)))
+        echo(space.format(space.sample(rng)))

@@ -9,6 +9,7 @@ import click
 from harness.cli.options import format_option, json_option
 from harness.cli.selecting import selected, store_option, where_option
 from harness.core.errors import SettingError
+from harness.output.terminal import echo
 
 if TYPE_CHECKING:
     from backends.surrogate.examples import Examples
@@ -52,7 +53,7 @@ def fit(output: str, form: str, as_json: bool, **asked: Any) -> None:
     with progress_bar("fitting") as report:
         surrogate = fit_surrogate(examples, space, request, output, report)
     show(surrogate_page(surrogate), "json" if as_json else form)
-    click.echo(f"wrote {output}, digest {surrogate.digest[:12]}", err=True)
+    echo(f"wrote {output}, digest {surrogate.digest[:12]}", err=True)
 
 
 def _examples(asked: dict[str, Any]) -> tuple[Examples, SearchSpace]:

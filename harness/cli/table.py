@@ -10,7 +10,7 @@ import click
 from harness.cli.listing import tables
 from harness.cli.options import json_option, print_json, read_settings, set_option
 from harness.output.progress_bar import progress_bar
-from harness.output.terminal import print_page
+from harness.output.terminal import echo, print_page
 
 
 @click.group("table")
@@ -83,7 +83,7 @@ def _print_written(path: str | Path) -> None:
     from backends.tabular.table import Table
 
     table = Table.open(path)
-    click.echo(f"wrote {path}: {len(table):,} cells of space {table.space}, digest {table.digest[:12]}", err=True)
+    echo(f"wrote {path}: {len(table):,} cells of space {table.space}, digest {table.digest[:12]}", err=True)
 
 
 @table_group.command()
@@ -153,5 +153,5 @@ def verify(table: str, as_json: bool) -> int:
     if as_json:
         print_json({"table": opened.name, "findings": findings})
     else:
-        click.echo("\n".join(findings) or f"{opened.name}: nothing found wrong")
+        echo("\n".join(findings) or f"{opened.name}: nothing found wrong")
     return 1 if findings else 0

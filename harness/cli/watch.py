@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import json_option, print_json
+from harness.output.terminal import console, echo, print_page
 
 if TYPE_CHECKING:
     from harness.live.watch import StoreSnapshot, StoreWatch
@@ -50,7 +51,6 @@ def _print_once(watched: StoreWatch, as_json: bool) -> None:
     from datetime import datetime
 
     from harness.live.watch_page import document, terminal
-    from harness.output.terminal import print_page
 
     snapshot = watched.look()
     return print_json(document(snapshot)) if as_json else print_page(terminal(snapshot, datetime.now()))
@@ -58,12 +58,10 @@ def _print_once(watched: StoreWatch, as_json: bool) -> None:
 
 def _follow(watched: StoreWatch, interval: float) -> None:
     """Show each snapshot: a terminal is redrawn in place, other output gets a line for each change."""
-    from rich.console import Console
-
     from harness.live.watch import follow
 
-    console = Console()
-    show = _live if console.is_terminal and not console.is_dumb_terminal else _lines
+    seen = console()
+    show = _live if seen.is_terminal and not seen.is_dumb_terminal else _lines
     show(follow(watched, interval))
 
 
@@ -74,7 +72,7 @@ def _live(snapshots: Iterator[StoreSnapshot]) -> None:
 
     from harness.live.watch_page import terminal
 
-    with Live(auto_refresh=False) as live:
+    with Live(console=console(), auto_refresh=False) as live:
         for snapshot in snapshots:
             live.update(terminal(snapshot, datetime.now()), refresh=True)
 
@@ -88,5 +86,5 @@ def _lines(snapshots: Iterator[StoreSnapshot]) -> None:
     before: StoreSnapshot | None = None
     for snapshot in snapshots:
         if changed(before, snapshot):
-            click.echo(line(snapshot, datetime.now()))
+            echo(line(snapshot, datetime.now()))
         before = snapshot

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 
 LONGEST = 80
 """The largest number of characters of a quoted value."""
+
+CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but for tab and line feed, delete, C1
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # marks, lines and overrides of text from right to left
+    "\ud800-\udfff]"  # halves of pairs, which no encoding can write
+)
+"""The characters that are printed as escapes: those that a terminal obeys, and those that reorder a line."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = LONGEST
@@ -21,6 +29,10 @@ def quoted(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """The text in one line, with each character that a terminal would not show as an escape sequence."""
-    line = " ".join(text.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
+    """The text with each control character as an escape of six characters, as JSON writes it."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """The printable text in one line."""
+    return printable(" ".join(text.split()))

@@ -18,15 +18,13 @@ from harness.core.errors import SettingError
 from harness.export.columns import ExportColumn
 from harness.export.rows import ExportRow
 from harness.files.atomic_write import atomic_output
-from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text
+from harness.output.text_tables import csv_text, latex_table, latex_text, markdown_table, markdown_text
 
 if TYPE_CHECKING:
     import pyarrow
 
 BATCH_ROWS = 50_000
 """The number of Parquet rows that are written together."""
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 ExportColumns = Sequence[ExportColumn]
 
@@ -44,8 +42,8 @@ def _field(value: Any, column: ExportColumn) -> Any:
             return str(value).lower()
         case "json":
             return json_text(value)
-        case "text" if value is not None and value.startswith(FORMULA):
-            return f"'{value}"
+        case "text":
+            return csv_text(value)
     return value
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import DataError
-from harness.core.quoting import printable
+from harness.core.quoting import one_line
 from harness.files.bounded_files import BoundedFile
 from harness.files.restricted_pickles import MULTIARRAYS, StandIns, load_restricted
 
@@ -25,7 +25,7 @@ def load_plain(content: bytes, source: str) -> Any:
         loaded = load_restricted(BoundedFile(io.BytesIO(content), len(content)), _STAND_INS, encoding="bytes")
     except (pickle.UnpicklingError, OSError) as error:
         raise DataError(
-            f"{source} is no pickle of plain data and byte arrays alone: {printable(str(error))[:400]}"
+            f"{source} is no pickle of plain data and byte arrays alone: {one_line(str(error))[:400]}"
         ) from error
     return _plain(loaded, source)
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from harness.core.errors import SettingError
-from harness.core.quoting import printable
+from harness.core.quoting import one_line
 
 INT, FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 DATE = "tag:yaml.org,2002:timestamp"
@@ -104,7 +104,7 @@ def read_yaml_keys(path: str | Path, source: str, example: str) -> dict[Any, Any
     except (OSError, ValueError) as error:
         raise SettingError(f"{source} cannot be read: {error}") from error
     except yaml.YAMLError as error:
-        raise SettingError(f"{source} is not YAML: {printable(str(error))[:400]}") from error
+        raise SettingError(f"{source} is not YAML: {one_line(str(error))[:400]}") from error
     if not isinstance(content, dict):
         raise SettingError(f"{source} must hold keys and values, such as `{example}`")
     return content

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from backends.tabular.named_tables import table_of_digest
-from harness.core.errors import TableError
+from harness.core.errors import StoreError, TableError
 from harness.core.features import OracleFeatures
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
@@ -15,8 +15,12 @@ from harness.judging.judge_runs import AnyJudge
 from harness.judging.recorded_judge import RecordedJudge
 from harness.planning import registry
 from harness.planning.plan import build_space, build_truth
+from harness.planning.settings import resolve
 from harness.storage.records import Run
 from harness.storage.store import Store
+
+PARTS = ("policy", "oracle", "space")
+"""The parts of a run that have settings."""
 
 
 class RunJudges:
@@ -38,9 +42,14 @@ class RunJudges:
     def main(self, run: Run) -> AnyJudge | None:
         """The judge by a run's own table or closed form; ``None`` if only a recipe can judge it.
 
-        Raises TableError for a table that is neither found nor recorded.
+        Raises TableError for a table that is neither found nor recorded, StoreError for a damaged specification.
         """
         spec = run.spec
+        if missing := [part for part in PARTS if part not in spec.settings]:
+            raise StoreError(
+                f"run {run.id[:12]!r} is damaged: its specification has no settings of {' or '.join(missing)}; "
+                "restore the store from a copy, or use another --store"
+            )
         if spec.table_digest is None and not OracleFeatures.of(registry.load("oracle", spec.oracle)).truth:
             return None
         source = spec.table_digest or _text(spec.oracle, spec.settings["oracle"])
@@ -63,6 +72,7 @@ class RunJudges:
 
     def _made(self, spec: RunSpec) -> AnyJudge:
         if spec.table_digest is None:
+            resolve(spec.oracle, registry.load("oracle", spec.oracle), spec.settings["oracle"])
             return self._judge(build_truth(spec, self.space(spec)), spec)
         table = table_of_digest(spec.table_digest, spec.table)
         if table is not None:

@@ -10,10 +10,12 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from harness.core.numbers import Undefined
+from harness.core.quoting import printable
 from harness.leaderboard import columns
 from harness.leaderboard.column import Column
 from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
+from harness.output.text_tables import csv_text
 from harness.statistics import Interval
 
 
@@ -69,7 +71,7 @@ def as_csv(board: Leaderboard) -> str:
     for entry in board.entries:
         record = _record(entry) | {"against_search": _by_cost(entry)}
         reasons = "; ".join(f"{name}: {reason}" for name, reason in _reasons(record))
-        writer.writerow({name: _field(value) for name, value in _flat(record)} | {"reasons": reasons})
+        writer.writerow({name: _field(value) for name, value in _flat(record)} | {"reasons": _field(reasons)})
     return text.getvalue()
 
 
@@ -115,6 +117,7 @@ def _reasons(record: Mapping[str, Any], before: str = "") -> Iterator[tuple[str,
 
 
 def _field(value: Any) -> Any:
+    """A value on one line, its texts as CSV and a terminal may hold them."""
     if isinstance(value, list):
-        return ";".join("" if item is None else str(item) for item in value)
-    return value
+        return ";".join("" if item is None else str(_field(item)) for item in value)
+    return printable(csv_text(value)) if isinstance(value, str) else value

@@ -22,6 +22,7 @@ from harness.execution.engine import RunJob
 from harness.execution.messages import Message
 from harness.live import scores
 from harness.live.forecast import MOST_NAMED, ActiveRun, Clock, EndedRun, RunTracker, duration_text
+from harness.output.terminal import console
 from harness.planning import registry, settings
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def display_for(quiet: bool, tensorboard: str | None = None) -> Watcher:
 
     Raises SettingError if scalars are asked for and cannot be written.
     """
-    console = Console(stderr=True)
-    seen = console.is_terminal and not console.is_dumb_terminal
-    shown: Watcher = Quiet(console) if quiet else LiveTable(console) if seen else PlainLines(console)
+    out = console(stderr=True)
+    seen = out.is_terminal and not out.is_dumb_terminal
+    shown: Watcher = Quiet(out) if quiet else LiveTable(out) if seen else PlainLines(out)
     if tensorboard is None:
         return shown
     from harness.live.scalars import TensorBoardScalars

@@ -21,6 +21,8 @@ from harness.core.oracle import Metric
 from harness.core.runspec import RunSpec
 from harness.execution.messages import BestScore
 from harness.storage import database, schema
+from harness.storage.row_layout import require_rows
+from harness.storage.row_records import run_of
 
 IDLE_SECONDS = 30.0
 """Watching ends after this long without an active or waiting run."""
@@ -86,7 +88,7 @@ class StoreWatch:
     @classmethod
     def of(cls, url: str, clock: Callable[[], float] = time.monotonic) -> Self:
         """Watch the store at this URL; raises StoreError where there is none."""
-        engine = database.connect(url)
+        engine = database.connect(url, reading=True)
         database.require_store(engine)
         return cls(engine, clock)
 
@@ -97,24 +99,24 @@ class StoreWatch:
     def look(self) -> StoreSnapshot:
         """A snapshot of the store, read in one transaction."""
         with database.store_errors(self.engine.url), self.engine.connect() as connection:
-            groups = connection.execute(_groups()).all()
+            groups = require_rows(connection.execute(_groups()).all(), schema.runs, "a run")
             rows = connection.execute(_going()).all()
-            tops = {row.run: row.top for row in connection.execute(_tops())}
-        usual = {_place(row): round(row.usual) for row in groups if row.usual is not None}
-        going = tuple(self._seen(row, tops.get(row.number), usual.get(_place(row))) for row in rows)
+            tops = require_rows(connection.execute(_tops()).all(), schema.trials, "a run in progress")
+        usual = {_place(row): round(row.usual) for row in groups if _is_known(row.usual)}
+        best = {row.run: row.value for row in tops}
+        going = tuple(self._seen(row, best.get(row.number), usual.get(_place(row))) for row in rows)
         self.looks += 1
         counts = tuple(RunCounts(*row[:-1]) for row in groups)
         return StoreSnapshot(self.engine.url.render_as_string(hide_password=True), counts, going)
 
     def _seen(self, row: Row[Any], top: float | None, usual: int | None) -> WatchedRun:
-        spec, now = RunSpec.from_json(row.spec), self.clock()
+        run, now = run_of(row), self.clock()
         trials, since = self.moved.get(row.id, (None, now))
         if trials != row.trials:
             since = now
             self.moved[row.id] = row.trials, now
-        spent = Cost(row.queries, row.epochs, row.seconds)
-        best = None if top is None else BestScore(top, metric_of(spec, top))
-        return WatchedRun(row.id, spec, row.trials, spent, best, usual, now - since if self.looks else None)
+        best = None if top is None else BestScore(top, metric_of(run.spec, top))
+        return WatchedRun(run.id, run.spec, run.trials, run.spent, best, usual, now - since if self.looks else None)
 
 
 def follow(
@@ -132,6 +134,10 @@ def follow(
         sleep(interval)
 
 
+def _is_known(mean: float | None) -> bool:
+    return mean is not None and math.isfinite(mean)
+
+
 def _place(row: Row[Any]) -> tuple[str, str, str]:
     return row.policy, row.oracle, row.space
 
@@ -146,7 +152,7 @@ def _groups() -> Select[Any]:
         "going": running & (runs.trials > 0),
         "waiting": running & (runs.trials == 0),
     }
-    sums = [func.sum(case((condition, 1), else_=0)).label(name) for name, condition in counts.items()]
+    sums = [func.sum(case((condition, 1), else_=0)).label(f"{name}_runs") for name, condition in counts.items()]
     usual = func.avg(case((runs.status == "finished", runs.queries))).label("usual")
     return select(*place, *sums, usual).group_by(*place).order_by(func.min(runs.number))
 
@@ -158,7 +164,7 @@ def _going() -> Select[Any]:
 
 def _tops() -> Select[Any]:
     runs, trials = schema.runs.c, schema.trials.c
-    joined = select(trials.run, func.max(trials.value).label("top")).join(schema.runs)
+    joined = select(trials.run, func.max(trials.value).label("value")).join(schema.runs)
     return joined.where(runs.status == "running").group_by(trials.run)
 
 

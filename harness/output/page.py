@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import UnknownNameError
-from harness.output.text_tables import latex_table, latex_text, markdown_table, markdown_text, rich_table
+from harness.core.quoting import printable
+from harness.output.text_tables import csv_text, latex_table, latex_text, markdown_table, markdown_text, rich_table
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -48,13 +49,11 @@ class Page:
 
 def show(page: Page, form: str) -> None:
     """Print a page on standard output as ``table``, ``csv``, ``json``, ``markdown`` or ``latex``."""
-    import click
-
-    from harness.output.terminal import print_page
+    from harness.output.terminal import echo, print_page
 
     if form == "table":
         return print_page(terminal(page))
-    return click.echo(render(page, form), nl=False)
+    return echo(render(page, form), nl=False)
 
 
 def render(page: Page, form: str) -> str:
@@ -88,8 +87,13 @@ def _as_csv(page: Page) -> str:
         if len(page.grids) > 1:
             text.write(("\n" if i else "") + f"# {grid.title}\n")
         writer.writerow([head.replace("\n", " ") for head in grid.heads])
-        writer.writerows(grid.rows)
+        writer.writerows([_csv_field(cell) for cell in row] for row in grid.rows)
     return text.getvalue()
+
+
+def _csv_field(cell: str) -> str:
+    """A printed cell: a number stays as it is, a text is none that a spreadsheet or a terminal would obey."""
+    return cell if NUMBER.fullmatch(cell) else printable(csv_text(cell))
 
 
 def _as_markdown(page: Page) -> str:

@@ -1,10 +1,10 @@
-"""Text tables of leaderboards and studies, for rich, Markdown and LaTeX."""
+"""Text tables of leaderboards and studies, for rich, Markdown and LaTeX, and the text fields of CSV."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,6 +22,9 @@ LATEX_SPECIAL: Mapping[str, str] = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 LATEX_ESCAPES = {ord(sign): text for sign, text in LATEX_SPECIAL.items()}
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet would take for a formula."""
 
 TextRows = Sequence[Sequence[str]]
 
@@ -90,3 +93,8 @@ def latex_table(
 def latex_text(text: str) -> str:
     """Text that LaTeX sets as it is."""
     return text.replace("\n", " ").translate(LATEX_ESCAPES)
+
+
+def csv_text(value: Any) -> Any:
+    """A field of CSV: a text that a spreadsheet would take for a formula gets a ``'`` before it; numbers never do."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from harness.core.quoting import printable
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -27,7 +29,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> str:
     written = io.BytesIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "harness"}):
         figure.savefig(written, format="svg", transparent=True, metadata={"Date": None})
-    drawn = _tidied(ElementTree.fromstring(written.getvalue()), name)
+    drawn = _tidied(ElementTree.fromstring(printable(written.getvalue().decode())), name)
     for attribute in set(drawn.attrib).intersection(UNUSED):
         del drawn.attrib[attribute]
     drawn.attrib |= {"role": "img", "aria-label": label, "class": "drawn"}

@@ -7,12 +7,15 @@ commits; the runs then go on from the checkpoint before. ``FULL`` would need an 
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -23,6 +26,15 @@ from harness.storage import schema
 BUSY_SECONDS = 30
 """How long a commit waits for another process's commit."""
 
+HINTS = {
+    "locked": "another process is writing to it; wait for it, then give the same command again",
+    "disk is full": "make room and give the same command again; nothing that was committed is lost",
+    "readonly database": "it can only be read; copy it into a folder that can be written",
+    "unable to open database file": "the file or its folder cannot be read; if commits wait beside it in a file named "
+    "-wal, as its process was killed, copy both into a folder that can be written",
+}
+"""What to do, by words in what a database says."""
+
 
 @contextmanager
 def store_errors(url: sa.URL) -> Iterator[None]:
@@ -30,9 +42,14 @@ def store_errors(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        cause = " ".join(str(error.orig).split())
-        hint = "; another process is writing to it" if "locked" in cause else ""
-        raise StoreError(f"run store {quoted_url(url)}: {cause}{hint}") from error
+        raise _refused(url, error.orig) from error
+
+
+def _refused(url: sa.URL, error: object) -> StoreError:
+    """What a database said, in one line, and what to do where that is known."""
+    cause = " ".join(str(error).split())
+    hint = next((f"; {hint}" for words, hint in HINTS.items() if words in cause), "")
+    return StoreError(f"run store {quoted_url(url)}: {cause}{hint}")
 
 
 def quoted_url(url: sa.URL) -> str:
@@ -40,11 +57,17 @@ def quoted_url(url: sa.URL) -> str:
     return repr(url.render_as_string(hide_password=True))
 
 
-def connect(text: str) -> sa.Engine:
-    """An engine for the database at this URL, not connected yet; raises StoreError for a URL that cannot be used."""
+def connect(text: str, *, reading: bool = False) -> sa.Engine:
+    """An engine for the database at this URL, not connected yet; raises StoreError for a URL that cannot be used.
+
+    To be only read, an SQLite file that was closed may lie where nothing can be written.
+    """
     try:
         url = sa.make_url(text)
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
+        how: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}} if _is_sqlite(url) else {}
+        if reading and (path := file_of(url)) is not None and _is_fixed(path):
+            how = {"creator": partial(_open_fixed, path)}
+        engine = sa.create_engine(url, **how)
     except (ArgumentError, ImportError) as error:
         masked, reason = (re.sub(r"//.*@", "//***@", " ".join(part.split())) for part in (text, str(error)))
         raise StoreError(
@@ -59,6 +82,19 @@ def connect(text: str) -> sa.Engine:
 
 def _is_sqlite(url: sa.URL) -> bool:
     return url.get_backend_name() == "sqlite"
+
+
+def _is_fixed(path: Path) -> bool:
+    """Whether nobody can write to a file: its folder is read-only, and no commits wait beside it in a log.
+
+    SQLite reads a file in WAL mode only where it may write a log and an index beside it, unless the file never changes.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    return path.is_file() and not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+
+
+def _open_fixed(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?immutable=1", uri=True, check_same_thread=False)
 
 
 def _set_up(connection: Any, _record: object) -> None:
@@ -77,7 +113,7 @@ def _begin(connection: sa.Connection) -> None:
 def require_store(engine: sa.Engine) -> None:
     """Raise StoreError unless the database is a run store of a known version; changes nothing."""
     path = file_of(engine.url)
-    if path is not None and not path.is_file():
+    if path is not None and not os.path.isfile(path):
         raise StoreError(f"there is no run store {quoted_url(engine.url)}; `harness run` makes one")
     with store_errors(engine.url), engine.connect() as connection:
         if not _is_store(connection):
@@ -137,7 +173,7 @@ def _enable_wal(engine: sa.Engine) -> None:
     try:
         connection.cursor().execute("PRAGMA journal_mode=WAL")
     except sqlite3.Error as error:
-        raise StoreError(f"run store {quoted_url(engine.url)}: {error}") from error
+        raise _refused(engine.url, error) from error
     finally:
         connection.close()
 

@@ -8,7 +8,7 @@ must lead to equal recommendations; if those of two finished copies differ, the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,8 @@ from sqlalchemy import Connection, Engine, Row, Table, delete, insert, inspect, 
 from harness.core.errors import StoreError
 from harness.output.progress_bar import ProgressReport
 from harness.storage import database, schema
+from harness.storage.row_layout import require_rows
+from harness.storage.row_records import owner_of, run_of
 from harness.storage.run_rows import number_of
 
 BATCH_ROWS = 5000
@@ -67,7 +69,7 @@ def merge(target: str, source: str, report: ProgressReport | None = None) -> Mer
     the total. The source may be of any readable version and is not changed. Raises StoreError if a store cannot be
     used, or both are the same.
     """
-    origin, destination = database.connect(source), database.connect(target)
+    origin, destination = database.connect(source, reading=True), database.connect(target)
     try:
         database.require_store(origin)
         _require_two(destination, origin)
@@ -111,8 +113,8 @@ class _Merge:
 
     def all(self) -> MergeResult:
         """Merge runs, truths and lookups."""
-        existing = {row.id: row for row in self._writer.execute(select(schema.runs))}
-        found = self._reader.execute(select(schema.runs).order_by(schema.runs.c.number)).all()
+        existing = {row.id: row for row in _runs(self._writer)}
+        found = _runs(self._reader)
         copied = {row.id for row in found if row.id not in existing or _progress(row) > _progress(existing[row.id])}
         self._total = sum(row.scores for row in found if row.id in copied)
         for row in found:
@@ -138,12 +140,14 @@ class _Merge:
             self._merged.replaced.append(row.id)
         number = number_of(self._writer, row.id)
         for table in self._owned:
-            self._copy(table, row.number, number)
+            self._copy(table, row, number)
 
-    def _copy(self, table: Table, source: int, target: int) -> None:
-        rows = self._reader.execution_options(yield_per=BATCH_ROWS).execute(select(table).where(table.c.run == source))
-        for part in rows.mappings().partitions(BATCH_ROWS):
-            self._writer.execute(insert(table), [{**row, "run": target} for row in part])
+    def _copy(self, table: Table, source: Row[Any], target: int) -> None:
+        mine = select(table).where(table.c.run == source.number)
+        rows = self._reader.execution_options(yield_per=BATCH_ROWS).execute(mine)
+        for part in rows.partitions(BATCH_ROWS):
+            require_rows(part, table, owner_of(source))
+            self._writer.execute(insert(table), [{**row._mapping, "run": target} for row in part])
             if table is schema.trials:
                 self._done += len(part)
                 if self._report is not None:
@@ -160,22 +164,23 @@ class _Merge:
             return
         for table in JUDGEMENT_TABLES:
             if table in self._owned:
-                self._add_judged(table, row.number, existing.number)
+                self._add_judged(table, row, existing.number)
 
-    def _add_judged(self, table: Table, source: int, target: int) -> None:
+    def _add_judged(self, table: Table, source: Row[Any], target: int) -> None:
         """Add the source's judgements by truths by which the target has not judged the run."""
         judged = self._writer.execute(select(table.c.metric, table.c.table_digest).where(table.c.run == target))
         known = {tuple(row) for row in judged}
-        for row in self._reader.execute(select(table).where(table.c.run == source)).mappings().all():
-            if (row["metric"], row["table_digest"]) not in known:
-                self._writer.execute(insert(table).values({**row, "run": target}))
+        rows = self._reader.execute(select(table).where(table.c.run == source.number)).all()
+        for row in require_rows(rows, table, owner_of(source)):
+            if (row.metric, row.table_digest) not in known:
+                self._writer.execute(insert(table).values({**row._mapping, "run": target}))
 
     def _add_truths(self) -> None:
         key = select(*schema.truths.primary_key.columns)
         known = {tuple(row) for row in self._writer.execute(key)}
-        for row in self._reader.execute(select(schema.truths)).mappings().all():
-            if (row["space"], row["metric"], row["table_digest"]) not in known:
-                self._writer.execute(insert(schema.truths).values(dict(row)))
+        for row in require_rows(self._reader.execute(select(schema.truths)).all(), schema.truths, "a truth"):
+            if (row.space, row.metric, row.table_digest) not in known:
+                self._writer.execute(insert(schema.truths).values(dict(row._mapping)))
 
     def _add_looks(self) -> int:
         """Add the lookups that the target lacks, each as often as the source has it; returns their number."""
@@ -183,13 +188,21 @@ class _Merge:
         query = select(*columns).order_by(schema.looks.c.number)
         left = Counter(tuple(row) for row in self._writer.execute(query))
         new = []
-        for row in self._reader.execute(query):
+        for row in require_rows(self._reader.execute(query).all(), schema.looks, "a look at the truth"):
             known = left[tuple(row)] > 0
             left[tuple(row)] -= known
             new += [] if known else [dict(row._mapping)]
         if new:
             self._writer.execute(insert(schema.looks), new)
         return len(new)
+
+
+def _runs(connection: Connection) -> Sequence[Row[Any]]:
+    """The rows of all runs, each checked as one that becomes a record."""
+    rows = connection.execute(select(schema.runs).order_by(schema.runs.c.number)).all()
+    for row in rows:
+        run_of(row)
+    return rows
 
 
 def _progress(row: Row[Any]) -> tuple[bool, int, bool]:

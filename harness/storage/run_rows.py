@@ -15,7 +15,8 @@ from harness.core.errors import StoreError, UnknownNameError
 from harness.core.runspec import RunSpec
 from harness.storage import schema
 from harness.storage.records import Checkpoint
-from harness.storage.row_records import answers_of, spent_of
+from harness.storage.row_layout import require_rows
+from harness.storage.row_records import answers_of, named, spent_of
 
 
 def create(connection: Connection, spec: RunSpec, provenance: Mapping[str, Any]) -> int:
@@ -47,9 +48,10 @@ def resume(connection: Connection, row: Row[Any]) -> Checkpoint | None:
     states = connection.execute(select(schema.checkpoints).where(schema.checkpoints.c.run == row.number)).one_or_none()
     if states is None:
         return None
+    require_rows([states], schema.checkpoints, named(row.id))
     counts = connection.execute(select(schema.answers).where(schema.answers.c.run == row.number)).all()
-    both = states.policy_state, states.oracle_state
-    return Checkpoint(row.trials, spent_of(row), row.repeated, *both, answers=answers_of(counts))
+    both, answers = (states.policy_state, states.oracle_state), answers_of(counts, row.id)
+    return Checkpoint(row.trials, spent_of(row), row.repeated, *both, answers=answers)
 
 
 def replace_answers(connection: Connection, number: int, answers: AnswerCounts) -> None:

@@ -24,7 +24,17 @@ from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.storage import database, schema
 from harness.storage.records import Checkpoint, ProbeCorrelation, Result, Run, ScoreRow, Status
-from harness.storage.row_records import answers_of, correlation_of, result_of, run_of, truth_of, truth_row
+from harness.storage.row_layout import require_rows
+from harness.storage.row_records import (
+    answers_of,
+    correlations_of,
+    named,
+    owner_of,
+    results_of,
+    run_of,
+    truth_of,
+    truth_row,
+)
 from harness.storage.run_rows import create, now, number_of, replace_answers, resume, update_own_run
 
 SCORE_COLUMNS = tuple(part.name for part in fields(ScoreRow))
@@ -56,7 +66,7 @@ class Store:
 
         Judgements can still be recorded in it if it is writable. Raises StoreError if there is none.
         """
-        engine = database.connect(url)
+        engine = database.connect(url, reading=True)
         database.require_store(engine)
         return cls(engine)
 
@@ -84,8 +94,9 @@ class Store:
                 number = create(connection, spec, provenance)
                 self._begun[spec.digest] = number, 0
                 return None
-            if row.status == "finished":
-                return run_of(row)
+            run = run_of(row)
+            if run.status == "finished":
+                return run
             self._begun[spec.digest] = row.number, row.trials
             return resume(connection, row)
 
@@ -174,11 +185,13 @@ class Store:
         matching = select(schema.runs).where(schema.runs.c.id.startswith(prefix, autoescape=True)).limit(2)
         rows = self._rows(matching)
         if len(rows) > 1:
+            require_rows(rows, schema.runs, owner_of)
             raise UnknownNameError(
                 f"run {prefix!r} is not unique: {rows[0].id} and {rows[1].id} begin so; give more digits"
             )
         if not rows:
-            known = [row.id[:12] for row in self._rows(select(schema.runs.c.id))]
+            ids = require_rows(self._rows(select(schema.runs.c.id)), schema.runs, "a run")
+            known = [row.id[:12] for row in ids]
             raise UnknownNameError.among("run", prefix, difflib.get_close_matches(prefix, known, n=5, cutoff=0.0))
         return run_of(rows[0])
 
@@ -188,8 +201,8 @@ class Store:
 
     def best_score(self, run: str) -> float | None:
         """The best score of a run so far, as its search saw it; ``None`` where none has a value."""
-        top = select(func.max(schema.trials.c.value)).join(schema.runs).where(schema.runs.c.id == run)
-        best: float | None = self._rows(top)[0][0]
+        top = select(func.max(schema.trials.c.value).label("value")).join(schema.runs).where(schema.runs.c.id == run)
+        best: float | None = require_rows(self._rows(top), schema.trials, named(run))[0].value
         return best
 
     def stream(self, run: str) -> Iterator[ScoreRow]:
@@ -197,25 +210,27 @@ class Store:
         columns = (schema.trials.c[name] for name in SCORE_COLUMNS)
         found = select(*columns).join(schema.runs).where(schema.runs.c.id == run).order_by(schema.trials.c.number)
         with database.store_errors(self._engine.url), self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=BATCH_ROWS).execute(found):
-                yield ScoreRow(*score_values(row))
+            for part in connection.execution_options(yield_per=BATCH_ROWS).execute(found).partitions():
+                for row in require_rows(part, schema.trials, named(run)):
+                    yield ScoreRow(*row)
 
     def results(self, run: str) -> list[Result]:
         """All judgements of a run, one record for each metric and table."""
         found = select(schema.results).join(schema.runs).where(schema.runs.c.id == run)
-        return [*map(result_of, self._rows(found.order_by(schema.results.c.metric, schema.results.c.table_digest)))]
+        rows = self._rows(found.order_by(schema.results.c.metric, schema.results.c.table_digest))
+        return results_of(rows, run)
 
     def probe(self, run: str) -> list[tuple[str, float | None]]:
         """The cells that a run's final shared weights scored, with their scores, in order."""
         probes = schema.probes.c
         rows = self._added(schema.probes, run, probes.architecture, probes.value, order=(probes.number,))
-        return [(row.architecture, row.value) for row in rows]
+        return [(row.architecture, row.value) for row in require_rows(rows, schema.probes, named(run))]
 
     def correlations(self, run: str) -> list[ProbeCorrelation]:
         """How well a run's final shared weights rank cells, one record for each metric and table."""
         found = schema.correlations.c
         rows = self._added(schema.correlations, run, *found, order=(found.metric, found.table_digest))
-        return [*map(correlation_of, rows)]
+        return correlations_of(rows, run)
 
     def answers(self, run: str) -> dict[str, AnswerCount]:
         """How many queries of each kind a run had answered, and how many of these answers failed.
@@ -223,7 +238,7 @@ class Store:
         Stores of earlier versions counted Scores alone.
         """
         if rows := self._added(schema.answers, run, *schema.answers.c, order=(schema.answers.c.kind,)):
-            return answers_of(rows)
+            return answers_of(rows, run)
         reason = schema.trials.c.reason
         found = [func.count().label("answered"), func.count(reason).label("failed"), func.min(reason).label("reason")]
         counts = select(*found).select_from(schema.trials).join(schema.runs).where(schema.runs.c.id == run)
@@ -233,7 +248,7 @@ class Store:
     def traceback(self, run: str) -> str | None:
         """Where the unexpected error that ended a run was raised; ``None`` if there was none."""
         rows = self._added(schema.tracebacks, run, schema.tracebacks.c.text, order=(schema.tracebacks.c.run,))
-        return rows[0].text if rows else None
+        return require_rows(rows, schema.tracebacks, named(run))[0].text if rows else None
 
     def truths(self) -> dict[tuple[str, str, str], Truth]:
         """The truths that the runs of this store were judged by, by space, metric and digest."""
@@ -245,7 +260,8 @@ class Store:
     def looks(self, run: str | None = None) -> list[TruthLookup]:
         """The lookups of the truth for one run, or all of them, oldest first."""
         conditions = () if run is None else (schema.looks.c.run == run,)
-        rows = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
+        found = self._rows(select(schema.looks).where(*conditions).order_by(schema.looks.c.number))
+        rows = require_rows(found, schema.looks, "a look at the truth" if run is None else named(run))
         return [
             TruthLookup(r.run, datetime.fromisoformat(r.at), r.architecture, r.metric, r.table_digest) for r in rows
         ]

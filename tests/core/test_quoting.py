@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.quoting import LONGEST, printable, quoted
+from harness.core.quoting import LONGEST, one_line, quoted
 
 
 @pytest.mark.parametrize("value", ["a text", 3, -1.5, None, [1, "a"], ("b",), {"a": 1}, b"\x00"])
@@ -25,4 +25,4 @@ def test_long_and_deep_values_are_cut_and_control_characters_escaped() -> None:
 
 
 def test_a_line_for_the_terminal_has_no_control_characters() -> None:
-    assert printable("no\x1b[2J\nfile \udcff é") == "no\\x1b[2J file \\udcff é"
+    assert one_line("no\x1b[2J\nfile \udcff é") == "no\\u001b[2J file \\udcff é"

@@ -169,6 +169,17 @@ def test_the_csv_reads_back():
     assert "welch_p: random is what" in random["reasons"]
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_text_of_the_csv_is_a_formula_and_negative_numbers_stay_numbers(start):
+    hostile = f'{start}HYPERLINK("http://x")'
+    found = board(runs("random", [-1.5, -2.5], (1, 2)), runs(hostile, [-1.0, -0.5], (1, 2)))
+    rows = list(csv.DictReader(io.StringIO(render(found, "csv"))))
+    assert all(not row["policy"].startswith(start) for row in rows)
+    assert {row["policy"][:1] for row in rows} == {"'", "r"}
+    assert {row["values"] for row in rows} == {"-1.5;-2.5", "-1.0;-0.5"}
+    assert {float(row["mean"]) for row in rows} == {-2.0, -0.75}
+
+
 def test_the_markdown_is_a_table_with_the_best_mean_in_bold():
     lines = render(FULL, "markdown").splitlines()
     table = [line for line in lines if line.startswith("|")]

@@ -9,7 +9,7 @@ import pytest
 
 from backends.tabular.named_tables import open_table
 from harness.core.budget import Budget
-from harness.core.errors import StoreError, TableError
+from harness.core.errors import HarnessError, StoreError, TableError
 from harness.core.judgement import Truth, UnrankedVerdict
 from harness.core.numbers import Undefined
 from harness.leaderboard.equal_cost import SEED_OFFSET
@@ -241,3 +241,19 @@ def test_random_search_at_equal_cost_is_compared_with_where_it_is_stored(store):
     assert queries.difference == pytest.approx(truth_of(CELLS[1]) - statistics.fmean(expected))
     (without,) = stored_boards(store, store.runs(policy="nao"), searches=False)
     assert without.board.entries[0].against_search == ()
+
+
+@pytest.mark.parametrize("part", ["policy", "oracle", "space"])
+def test_a_run_whose_settings_lack_a_part_is_named(store, part):
+    parts = {name: {} for name in ("policy", "oracle", "space") if name != part}
+    run = ended(store, spec(1, settings=parts), CELLS[0], trials=5)
+    with pytest.raises(StoreError, match=rf"run '{run[:12]}' is damaged: .* has no settings of {part}; "):
+        boards(store, store.runs())
+
+
+@pytest.mark.parametrize("settings", [{"noise": "x"}, {"nosuch": 1}])
+def test_settings_that_no_oracle_takes_are_one_line(store, settings):
+    parts = {"policy": {}, "oracle": settings, "space": {}}
+    ended(store, spec(1, oracle="synthetic", table=None, table_digest=None, settings=parts), CELLS[0], trials=5)
+    with pytest.raises(HarnessError, match=next(iter(settings))):
+        boards(store, store.runs())

@@ -40,6 +40,15 @@ def test_the_csv_of_several_tables_names_each_of_them() -> None:
     assert list(csv.reader(second.splitlines()[1:])) == [["epoch", "chosen"], *map(list, SECOND.rows)]
 
 
+def test_a_text_of_csv_is_no_formula_and_a_number_stays_one() -> None:
+    numbers = ("-1.50 ± 0.25", "+3.1 %", "-0.5 to 0.5", "-2", "–")
+    texts = ("=1+1", "+cmd", "-x", "@SUM(A1)", "\tx", "\rx")
+    grid = TextTable("", ("what", "found"), tuple((text, number) for text in texts for number in numbers))
+    _, *rows = csv.reader(io.StringIO(render(Page("", (grid,), (), {}), "csv")))
+    safe = ["'=1+1", "'+cmd", "'-x", "'@SUM(A1)", "'\tx", "'\\u000dx"]
+    assert rows == [[text, number] for text in safe for number in numbers]
+
+
 def test_the_markdown_has_a_table_for_each_with_numbers_to_the_right() -> None:
     lines = render(PAGE, "markdown").splitlines()
     assert lines[0] == "**A study of 100 %**"

@@ -1,12 +1,17 @@
 """The run store refuses what is no run store, or cannot be reached, in one clear line."""
 
+import os
 import sqlite3
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from harness.core.errors import StoreError
+from harness.storage.database import store_errors
 from harness.storage.store import Store
-from tests.fakes.stored_runs import checkpoint, copied, rows, spec
+from tests.fakes.stored_runs import checkpoint, copied, ended, going, rows, spec
 
 
 def test_the_folder_is_made_and_reading_makes_nothing(path):
@@ -102,3 +107,49 @@ def test_a_locked_store_says_that_another_process_writes(path, monkeypatch):
             store.begin(spec(), {})
         blocker.close()
         assert store.begin(spec(), {}) is None
+
+
+def without_write_access(monkeypatch, folder):
+    """Make a folder one that nothing can be written in, as far as the harness can see."""
+    writable = os.access
+    monkeypatch.setattr(os, "access", lambda name, mode: writable(name, mode) and Path(name) != folder)
+
+
+def test_a_closed_store_in_a_read_only_folder_is_read_and_nothing_is_written_beside_it(path, monkeypatch):
+    with Store.open(f"sqlite:///{path}") as store:
+        ended(store, spec(), trials=3)
+    path.rename(path.with_name("a b#c?.db"))  # signs that mean something in a URL
+    before = copied(path)
+    without_write_access(monkeypatch, path.parent)
+    with Store.read(f"sqlite:///{path.parent}/a b%23c%3F.db") as store:
+        assert store.trials(spec().digest) == rows(0, 3)
+        assert copied(path) == before
+        with pytest.raises(StoreError, match=r"readonly database; it can only be read; copy it into a folder"):
+            store.begin(spec(2), {})
+    assert copied(path) == before
+
+
+def test_commits_that_wait_beside_a_store_in_a_read_only_folder_are_never_left_out(path, monkeypatch):
+    with Store.open(f"sqlite:///{path}") as writer:
+        run = going(writer, spec(), 3)
+        without_write_access(monkeypatch, path.parent)
+        with Store.read(f"sqlite:///{path}") as store:
+            assert store.trials(run) == rows(0, 3)
+
+
+@pytest.mark.parametrize(
+    ("told", "hint"),
+    [
+        ("database is locked", "another process is writing to it; wait for it"),
+        ("database table is locked", "another process is writing to it; wait for it"),
+        ("database or disk is full", "make room and give the same command again; nothing that was committed is lost"),
+        ("unable to open database file", "the file or its folder cannot be read; if commits wait beside it"),
+    ],
+)
+def test_what_a_database_says_comes_with_what_to_do(told, hint):
+    cause = OperationalError("SELECT 1", {}, sqlite3.OperationalError(f"{told}\n"))
+    with (
+        pytest.raises(StoreError, match=f"run store 'sqlite:///x.db': {told}; {hint}"),
+        store_errors(make_url("sqlite:///x.db")),
+    ):
+        raise cause

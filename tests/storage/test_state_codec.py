@@ -1,6 +1,9 @@
 """A State survives the codec exactly, and damage is always noticed."""
 
+import contextlib
+import json
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -110,3 +113,177 @@ def test_damaged_bytes_are_always_noticed(data):
 def test_no_pickle_is_read():
     with pytest.raises(StoreError):
         decode(b"\x80\x04N.")
+
+
+def container(skeleton, blobs=b"", length=None):
+    """Bytes with a right checksum around any skeleton: what only a program can make, no accident."""
+    text = skeleton if isinstance(skeleton, bytes) else json.dumps(skeleton).encode()
+    body = (len(text) if length is None else length).to_bytes(8, "little") + text + blobs
+    return b"NASstat1" + zlib.crc32(body).to_bytes(4, "little") + body
+
+
+def array(**changes):
+    return {"w": {"$": "array", "type": "<f8", "shape": [2], "at": 0} | changes}
+
+
+def test_a_container_made_by_hand_is_read_as_one_that_was_encoded():
+    assert decode(container(array(), bytes(8) + b"\0\0\0\0\0\0\xf0?"))["w"].tolist() == [0.0, 1.0]
+
+
+TYPES = [
+    "|O",
+    "O",
+    "O8",
+    "<O8",
+    "|V8",
+    "V8",
+    "i4,i4",
+    "f8,f8",
+    "10i4",
+    "(2,)i4",
+    "<f8,",
+    "f8",
+    "float64",
+    "=f8",
+    "<f3",
+    "",
+]
+TYPES += [
+    "<M8[fortnight]",
+    "<M8[us/3]",
+    "<m8[0s]",
+    "|u01",
+    "<f08",
+    "|S99999999999",
+    "<U-1",
+    "<U1\n",
+    "|b2",
+    "p",
+    "P",
+    "?",
+]
+SHAPES = [
+    [3],
+    [-1],
+    [-1, -2],
+    [2**62, 4],
+    [2**61],
+    [2**64],
+    [0, 2**64],
+    [0, -1],
+    [1] * 65,
+    [2.0],
+    [True],
+    ["2"],
+    [None],
+]
+SHAPES += [[[2]], "2", 2, None, {"0": 2}]
+NODES = [
+    *(array(type=text) for text in TYPES),
+    *(array(shape=shape) for shape in SHAPES),
+    *(array(at=at) for at in (-1, -(10**30), 1, 2**63, 10**30, 0.0, True, None, "0")),
+    {"w": {"$": "array", "type": "<f8", "shape": [1]}},
+    {"w": {"$": "scalar", "type": "<f8", "shape": [1], "at": 0}},
+    array(more=1),
+    array(type="<U0", shape=[10**9]),
+    array(type="<U999999999", shape=[1]),
+    *({"w": {"$": "tuple", "v": value}} for value in ("ab", {"a": 1}, 3, None, {"$": "tuple", "v": [1]})),
+    *({"w": {"$": "dict", "v": value}} for value in ([1], [[1]], [[1, 2, 3]], ["ab"], [[[1], 2]], [[{}, 2]], {"a": 1})),
+    *({"w": {"$": "int", "v": value}} for value in (1, "1", "0x", "0x1_0", " 0x1", "0xg", None)),
+    *({"w": {"$": "float", "v": value}} for value in (1.0, "1", "Infinity", "-nan", None)),
+    *({"w": {"$": tag}} for tag in ("tuple", "set", "pickle", "", None, 1, ["tuple"], {"a": 1})),
+    {"w": {"$": {"$": "array", "type": "<f8", "shape": [2], "at": 0}, "v": []}},
+    [],
+    [1],
+    "text",
+    None,
+    3,
+    {"$": "tuple", "v": []},
+]
+
+
+@pytest.mark.parametrize("node", NODES, ids=lambda node: ascii(node)[:60])
+def test_a_part_of_another_layout_is_refused_although_the_checksum_is_right(node):
+    with pytest.raises(StoreError, match="a checkpoint's state is damaged") as caught:
+        decode(container(node, bytes(16)))
+    assert str(caught.value).isprintable()
+
+
+def test_no_bytes_of_a_state_become_pointers():
+    pointers = {"w": {"$": "scalar", "type": "|O", "shape": [], "at": 0}}
+    for node in (array(type="|O"), pointers):
+        with pytest.raises(StoreError, match="expected numbers, fixed-width text or dates"):
+            decode(container(node, b"\x08" * 16))
+
+
+@pytest.mark.parametrize(
+    "skeleton",
+    [
+        b"",
+        b"{",
+        b"{} {}",
+        b"\xff",
+        b'{"w": NaN}',
+        b'{"w": -Infinity}',
+        b'{"w": ' + b"9" * 5000 + b"}",
+        b'{"w":' * 50_000,
+        b"[" * 200_000,
+        b'{"w": "\x1b[31m" x}',
+    ],
+    ids=range(10),
+)
+def test_a_skeleton_that_is_no_json_is_refused(skeleton):
+    with pytest.raises(StoreError, match="a checkpoint's state is damaged") as caught:
+        decode(container(skeleton))
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("length", [3, 10, 2**40, 2**64 - 1])
+def test_a_skeleton_of_another_length_is_refused(length):
+    with pytest.raises(StoreError, match="a checkpoint's state is damaged"):
+        decode(container({"w": 1}, length=length))
+
+
+def test_text_in_an_array_that_is_no_character_is_refused():
+    node = array(type="<U2", shape=[1])
+    assert decode(container(node, "ab".encode("utf-32-le")))["w"].tolist() == ["ab"]
+    with pytest.raises(StoreError, match="no character"):
+        decode(container(node, b"a\0\0\0\0\0\x11\0"))
+
+
+def test_empty_and_zero_width_arrays_take_no_memory_and_come_back():
+    empty = {"e": np.zeros((0, 2**40), np.float32), "t": np.ndarray((3,), "<U0", bytearray()), "s": np.str_("")}
+    back = decode(encode(empty))
+    assert same(back, empty)
+    assert decode(container(array(type="<U99999999", shape=[0])))["w"].shape == (0,)
+
+
+VALID = encode(
+    {
+        "rng": np.random.default_rng(0).bit_generator.state,
+        "w": np.arange(6.0).reshape(2, 3),
+        "t": np.array(["ab", "c"]),
+        "big": [2**2000, float("inf"), (1, {2: "x"})],
+        "d": np.array(["2020-01-01"], "M8[D]"),
+        "s": np.float32(1),
+    }
+)
+LENGTH = int.from_bytes(VALID[12:20], "little")
+PIECES = st.sampled_from(
+    [b"|O", b"-1", b"0", b"9" * 20, b"null", b"[]", b"{}", b"$", b"tuple", b"array", b"dict", b'"', b"V", b"[", b"\0"]
+)
+
+
+@given(st.data())
+@settings(max_examples=100, derandomize=True)
+def test_a_changed_container_with_a_right_checksum_is_a_dict_or_refused(data):
+    text, blobs = bytearray(VALID[20 : 20 + LENGTH]), VALID[20 + LENGTH :]
+    for _ in range(data.draw(st.integers(1, 4))):
+        at, width = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 4))
+        text[at : at + width] = data.draw(PIECES | st.binary(max_size=3))
+    changed = container(bytes(text), blobs[: data.draw(st.integers(0, len(blobs)))])
+    tree = {}
+    with contextlib.suppress(StoreError):
+        tree = decode(changed)
+    assert type(tree) is dict
+    assert same(decode(encode(tree)), tree)

@@ -32,7 +32,7 @@ from harness.spaces.nasbench101 import NASBench101
 from harness.spaces.nasbench201 import NASBench201
 from tests.backends.tabular.test_import_hdf5 import journal_row, shared_file
 from tests.backends.tabular.test_tfrecord import METRICS, ROW
-from tests.fakes.pairs import Pairs
+from tests.fakes.spaces import Pairs
 
 __all__ = ["shared_file"]
 
