@@ -53,7 +53,7 @@ class Started:
             env=environment,
             stdout=self._outputs[0],
             stderr=self._outputs[1],
-            preexec_fn=prepare,
+            preexec_fn=lambda: _begin(prepare),
         )
 
     def wait(self) -> Ended:
@@ -78,6 +78,13 @@ class Started:
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         return left
+
+
+def _begin(prepare: Callable[[], None] | None) -> None:
+    """Set a new process up: it receives Ctrl-C even if this program, started in the background, does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if prepare is not None:
+        prepare()
 
 
 def _content(output: IO[str]) -> str:

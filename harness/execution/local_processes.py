@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable
@@ -64,6 +65,7 @@ class LocalProcesses(Executor):
         self._waiting: deque[Job] = deque()
         self._workers: list[_Worker] = []
         self._events: deque[JobEvent] = deque()
+        self._looked = time.monotonic()
 
     def submit(self, job: Job) -> None:
         """Take a job, which waits for a free worker."""
@@ -119,8 +121,7 @@ class LocalProcesses(Executor):
         """Wait until a worker has sent something or has ended; collect its events, and forget workers that ended."""
         sources = [source for worker in self._workers for source in (worker.pipe, worker.process.sentinel)]
         ready = wait(sources, ALIVE_SECONDS)
-        if not ready:
-            self._note_stopped()
+        self._note_stopped()
         for worker in list(self._workers):
             try:
                 if worker.pipe in ready:
@@ -133,7 +134,10 @@ class LocalProcesses(Executor):
                     self._events.append(JobError(worker.job.name, worker.killed()))
 
     def _note_stopped(self) -> None:
-        """Say once of each worker that a signal has stopped it."""
+        """Report each worker once that a signal has stopped; looks at most once a second."""
+        if time.monotonic() - self._looked < ALIVE_SECONDS:
+            return
+        self._looked = time.monotonic()
         for worker in self._workers:
             stopped, before = worker.is_stopped(), worker.was_stopped
             worker.was_stopped = stopped
