@@ -260,6 +260,11 @@ def _huge(file: h5py.File) -> None:
     file.create_dataset("metrics", shape=(10**6, 4, 100, 2, 4), dtype="f8", chunks=(1, 4, 100, 2, 4))
 
 
+def _huge_chunk(file: h5py.File) -> None:
+    shape = (2, 4, 3, 2, 4)
+    file.create_dataset("metrics", shape=shape, maxshape=(None, *shape[1:]), dtype="f8", chunks=(10**6, *shape[1:]))
+
+
 def _references(file: h5py.File) -> None:
     file.create_dataset("metrics", data=np.array([file.ref], dtype=h5py.ref_dtype), dtype=h5py.ref_dtype)
 
@@ -270,9 +275,10 @@ def _references(file: h5py.File) -> None:
         (_group, "metrics is no dataset of this file"),
         (_outside, "it lacks metrics"),
         (_huge, "metrics takes 25,600,000,000 bytes; expected at most 16,777,216"),
+        (_huge_chunk, "metrics takes 768,000,000 bytes; expected at most 16,777,216"),
         (_references, "metrics has the type"),
     ],
-    ids=["group", "link to another file", "huge", "references"],
+    ids=["group", "link to another file", "huge", "huge chunk", "references"],
 )
 def test_community_files_of_other_objects_are_refused(
     shared_file: Path,
