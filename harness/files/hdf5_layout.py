@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,9 @@ def datasets(
         dataset = found[name] = _dataset(file, name)
         _require_kind(name, dataset, expected.kinds)
         _require_shape(name, dataset, expected.shape, known)
-        if dataset.nbytes > most:
-            raise ValueError(f"{name} takes {dataset.nbytes:,} bytes; expected at most {most:,} in a file of this size")
+        taken = max(int(dataset.nbytes), math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize)
+        if taken > most:
+            raise ValueError(f"{name} takes {taken:,} bytes; expected at most {most:,} in a file of this size")
     for length, number in known.items():
         low, high = lengths[length]
         if not low <= number <= high:

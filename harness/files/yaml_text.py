@@ -34,6 +34,14 @@ _FAILURES = (ValueError, TypeError, AttributeError, LookupError, OverflowError, 
 class _Loader(yaml.SafeLoader):
     """PyYAML follows YAML 1.1, where ``1:4`` is 64 (base 60), ``010`` 8, ``1e-3`` text and ``2001-01-01`` a date."""
 
+    flow_level: int
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        """Begin a list or keys in brackets; raises ScannerError at once where they are nested too deeply."""
+        if self.flow_level > DEEPEST:
+            raise yaml.scanner.ScannerError(None, None, f"more than {DEEPEST} brackets inside of each other")
+        super().fetch_flow_collection_start(token)
+
 
 def _number(kind: type[int] | type[float], pattern: str) -> Any:
     known = re.compile(pattern)
