@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test test-all docs check bench faults audit clean
+.PHONY: setup demo test test-all docs check bench faults fuzz fuzz-guided audit clean
 
 setup: $(STAMP)
 
@@ -41,6 +41,14 @@ bench: $(STAMP)
 
 faults: $(STAMP)
 	$(BIN)/python -m benchmarks.faults
+
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzzing
+
+READER ?= table
+fuzz-guided: $(STAMP)
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python -m tests.fuzzing.coverage_guided $(READER)
 
 audit: $(STAMP)
 	$(PYTHON) -m venv build/audit

@@ -15,6 +15,7 @@ import numpy as np
 
 from backends.tabular.layout import DIGESTED_ATTRIBUTES, SCHEMA, VERSION, Array, dataset_problem
 from harness.core.errors import HarnessError, TableError
+from harness.files.hdf5_layout import attribute
 
 REBUILD_HINT = "import or build it again"
 MOST_DATASETS = 200
@@ -131,7 +132,7 @@ def open_file(path: Path) -> tuple[dict[str, Any], FileArrays]:
 def _header(path: Path, descriptor: int) -> tuple[dict[str, Any], dict[str, DatasetPlace]]:
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file, h5py.File(file, "r") as content:
-            attributes = {name: content.attrs[name] for name in content.attrs}
+            attributes = {name: attribute(content, name) for name in (*TEXTS, "schema_version")}
             _require_attributes(path, attributes)
             places = _places(path, content)
     except HarnessError:
@@ -144,22 +145,20 @@ def _header(path: Path, descriptor: int) -> tuple[dict[str, Any], dict[str, Data
 
 
 def _require_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
-    if not _equals(attributes.get("schema"), SCHEMA):
+    if attributes["schema"] != SCHEMA:
         raise TableError(f"{str(path)!r} is an HDF5 file, but no {SCHEMA}; `harness table import` reads others")
-    if not _equals(version := attributes.get("schema_version"), VERSION):
+    if (version := attributes["schema_version"]) != VERSION:
         raise TableError(f"table {str(path)!r} has schema version {version}, not {VERSION}; {REBUILD_HINT}")
-    if missing := {*DIGESTED_ATTRIBUTES, "provenance", "digest"} - attributes.keys():
-        raise TableError(f"table {str(path)!r} lacks the attributes {', '.join(sorted(missing))}; {REBUILD_HINT}")
     for name in TEXTS:
-        if not isinstance(attributes[name], str):
-            raise TableError(f"table {str(path)!r}: attribute {name!r} is no text; {REBUILD_HINT}")
+        if not _is_text(attributes[name]):
+            raise TableError(f"table {str(path)!r} lacks the attribute {name!r}, or it is no text; {REBUILD_HINT}")
     if provenance_of(attributes) is None:
         raise TableError(f"table {str(path)!r}: attribute 'provenance' is no JSON object; {REBUILD_HINT}")
 
 
-def _equals(value: Any, expected: str | int) -> bool:
-    """Whether an attribute, which HDF5 allows to be an array, is a single value equal to ``expected``."""
-    return np.ndim(value) == 0 and bool(value == expected)
+def _is_text(value: Any) -> bool:
+    """Whether an attribute is text that can be written as UTF-8."""
+    return isinstance(value, str) and value == value.encode("utf-8", "replace").decode()
 
 
 def provenance_of(attributes: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -14,6 +14,9 @@ import numpy as np
 from harness.core.quoting import quoted
 from harness.files.bounded_files import largest_content
 
+PLAIN = (h5py.h5t.STRING, h5py.h5t.INTEGER)
+"""The types of attributes that are read."""
+
 KINDS = {"i": "whole numbers", "u": "whole numbers", "f": "numbers", "b": "flags", "S": "texts", "O": "texts"}
 
 
@@ -60,8 +63,9 @@ def datasets(
 
 def attribute(file: h5py.File, name: str) -> str | int | None:
     """A single text or whole number; None where there is none of this name and these types."""
-    if name not in file.attrs or file.attrs.get_id(name).get_space().get_simple_extent_npoints() != 1:
-        return None
+    found = file.attrs.get_id(name) if name in file.attrs else None
+    if found is None or found.get_space().get_simple_extent_npoints() != 1 or found.get_type().get_class() not in PLAIN:
+        return None  # HDF5 itself falls over a text that says that it is a sequence
     value: Any = file.attrs[name]
     if isinstance(value, np.integer):
         return int(value)

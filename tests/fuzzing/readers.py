@@ -9,7 +9,10 @@ import gzip
 import io
 import json
 import pickle
+import shutil
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +24,22 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
+from backends.tabular import open_table, write_table
 from backends.tabular.importers import import_table
+from backends.tabular.layout import digest_of
 from backends.tabular.tfrecord import CHECKSUM, frame, masked_crc
+from backends.tabular.verify import verify
 from backends.training.recipes.files import load_supernet_recipe, recipe_digest
 from harness.cli.options import read_settings
 from harness.files.plain_pickles import load_plain
 from harness.planning import registry
 from harness.planning.experiment import load_experiment
 from harness.planning.settings import create_space
+from harness.storage.state_codec import decode, encode
 from tests.backends.tabular.courses import EPOCHS, RECIPE, as_csv, journal_rows
 from tests.backends.tabular.nasbench201_source import entry
 from tests.backends.tabular.test_tfrecord import METRICS, ROW
+from tests.fakes.spaces import Pairs
 from tests.fuzzing.hdf5_mutations import spoilt
 from tests.fuzzing.mutations import damaged, replaced_part, replaced_tokens
 
@@ -358,7 +366,51 @@ def values(random: Random) -> bytes:
     return replaced_tokens(random.choice((b"100", b"[1, 2]", b"{a: 1}", b"1e-3")), random)
 
 
+@functools.cache
+def table_bytes() -> bytes:
+    path = Path(tempfile.mkdtemp()) / "small.h5"
+    shape, space = (3, 2, 2), Pairs()
+    final = {"test_accuracy": np.full(shape, 0.5), "validation_accuracy": np.full(shape, 0.25)}
+    recorded = np.ones(shape, bool)
+    write_table(path, space=space, keys=np.array([1, 11, 32]), epochs=(4, 8), recorded=recorded, final=final)
+    content = path.read_bytes()
+    shutil.rmtree(path.parent)
+    return content
+
+
+def of_table(random: Random) -> bytes:
+    def seal(file: h5py.File) -> None:
+        arrays: dict[str, Any] = {}
+
+        def take(name: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf" and item.shape and item.size < 10**6:
+                arrays[name] = item[()]
+
+        file.visititems(take)
+        file.attrs["digest"] = digest_of(arrays, dict(file.attrs))
+
+    return spoilt(table_bytes(), random, seal if random.randrange(4) else None)
+
+
+def read_table(path: Path) -> None:
+    table = open_table(path)
+    for metric in table.metrics:
+        table.mean(metric)
+    table.rows(np.arange(40))
+    verify(table, Pairs())
+
+
+def of_state(random: Random) -> bytes:
+    state = {"told": 3, "w": np.arange(4.0), "pool": [("a", 1.5), {"b": None}], "text": np.array(["x", "yz"])}
+    content = bytearray(damaged(encode(state), random))
+    if len(content) >= 12 and random.randrange(4):
+        content[8:12] = zlib.crc32(memoryview(content)[12:]).to_bytes(4, "little")
+    return bytes(content)
+
+
 READERS = (
+    Reader("table", "a.h5", of_table, read_table),
+    Reader("checkpoint", "a", of_state, lambda path: decode(path.read_bytes())),
     Reader("csv", "a.csv", of_csv, imported("csv", "nasbench101")),
     Reader("csv of courses", "a.csv", lambda r: replaced_tokens(as_csv().encode()[:900], r), imported("csv", "rnn2")),
     Reader("gzip csv", "a.csv.gz", of_gzip, imported("csv", "nasbench101")),

@@ -196,7 +196,7 @@ def test_a_table_without_a_necessary_part_is_refused(table_file: Path, name: str
 def test_a_table_without_a_necessary_attribute_is_refused(table_file: Path) -> None:
     with h5py.File(table_file, "r+") as file:
         del file.attrs["digest"]
-    with pytest.raises(TableError, match="lacks the attributes digest"):
+    with pytest.raises(TableError, match="lacks the attribute 'digest'"):
         Table.open(table_file)
 
 

@@ -119,7 +119,7 @@ LAYOUTS: dict[str, tuple[Callable[[h5py.File], Any], str]] = {
     "a provenance that is no JSON": (lambda f: f.attrs.__setitem__("provenance", "{"), "no JSON object"),
     "a provenance that is a number": (lambda f: f.attrs.__setitem__("provenance", "3"), "no JSON object"),
     "a deeply nested provenance": (lambda f: f.attrs.__setitem__("provenance", "[" * 10_000), "no JSON object"),
-    "a space of numbers": (lambda f: f.attrs.__setitem__("space", np.arange(3)), "'space' is no text"),
+    "a space of numbers": (lambda f: f.attrs.__setitem__("space", np.arange(3)), "lacks the attribute 'space'"),
     "a schema of several": (lambda f: f.attrs.__setitem__("schema", np.arange(3)), "but no nas-search-harness table"),
     "a version of several": (lambda f: f.attrs.__setitem__("schema_version", np.array([1, 1])), "schema version"),
     "far too many datasets": (lambda f: [_put(f, f"final/{i}", 0.5) for i in range(201)], "more than 200 datasets"),
