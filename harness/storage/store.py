@@ -35,6 +35,7 @@ from harness.storage.row_records import (
     truth_of,
     truth_row,
 )
+from harness.storage.run_locks import run_in_use, run_locks
 from harness.storage.run_rows import create, now, number_of, replace_answers, resume, update_own_run
 
 SCORE_COLUMNS = tuple(part.name for part in fields(ScoreRow))
@@ -50,6 +51,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(harness_write=True)
+        self._locks = run_locks(engine)
         self._begun: dict[str, tuple[int, int]] = {}
         """The number of each run that this store began, and how many trials of it are committed."""
 
@@ -77,7 +79,8 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the database."""
+        """Close the connections to the database, and give up the runs that are not finished."""
+        self._locks.close()
         self._engine.dispose()
 
     @property
@@ -87,16 +90,22 @@ class Store:
         return Path("runs") if path is None else path.parent
 
     def begin(self, spec: RunSpec, provenance: Mapping[str, Any]) -> Run | Checkpoint | None:
-        """Begin a run: returns the finished run, the checkpoint to resume from, or ``None`` if it starts anew."""
+        """Begin a run: returns the finished run, the checkpoint to resume from, or ``None`` if it starts anew.
+
+        Raises StoreError if another process performs the run.
+        """
         with self._write() as connection:
             row = connection.execute(select(schema.runs).where(schema.runs.c.id == spec.digest)).one_or_none()
             if row is None:
                 number = create(connection, spec, provenance)
+                self._locks.take(number)
                 self._begun[spec.digest] = number, 0
                 return None
             run = run_of(row)
             if run.status == "finished":
                 return run
+            if not self._locks.take(row.number):
+                raise run_in_use(run)
             self._begun[spec.digest] = row.number, row.trials
             return resume(connection, row)
 
@@ -297,3 +306,4 @@ class Store:
             update_own_run(connection, update(schema.runs).values(values), (run, number, before))
             yield connection, number
         del self._begun[run]
+        self._locks.release(number)

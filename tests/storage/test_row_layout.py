@@ -104,6 +104,7 @@ WRITERS = (lambda url: merge("sqlite://", url), resume, merge_into)
 COLUMNS = [(table.name, column.name) for table in schema.metadata.sorted_tables for column in table.c]
 
 
+@pytest.mark.slow(reason="a store is made, damaged and read by every command for each value of each column")
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda name: name)
 def test_no_value_in_any_column_ends_in_anything_but_a_line(damaged, whole, path, table, column):
     for place, value in enumerate(HOSTILE):

@@ -1,5 +1,6 @@
 """The run store keeps what was committed, whatever happens to its writer."""
 
+import errno
 import signal
 import sqlite3
 import subprocess
@@ -11,14 +12,18 @@ import numpy as np
 import pytest
 
 from harness.core.errors import StoreError
+from harness.storage.run_locks import NoLocks
 from harness.storage.store import Store
 from tests.fakes.stored_runs import checkpoint, rows, spec
 
 
-def test_two_processes_that_write_one_run_are_told_and_nothing_is_mixed(url, store):
+def test_two_processes_that_write_one_run_are_told_and_nothing_is_mixed(url, store, monkeypatch):
     run = spec().digest
     store.begin(spec(), {})
     with Store.open(url) as other:
+        with pytest.raises(StoreError, match=r"\(nao on tabular, seed 1268\) is being performed by another process"):
+            other.begin(spec(), {})
+        monkeypatch.setattr(other, "_locks", NoLocks())  # as on a file system without locks
         other.begin(spec(), {})
         other.commit(run, rows(0, 4), checkpoint(4))
         with pytest.raises(StoreError, match="moved by another process"):
@@ -114,3 +119,45 @@ def test_100_000_rows_are_committed_at_once(path):
         store.begin(spec(), {})
         store.commit(spec().digest, batch, checkpoint(100_000))
         assert store.trials(spec().digest) == batch
+
+
+HOLDER = """
+import sys, time
+from harness.storage.store import Store
+from tests.fakes.stored_runs import spec
+
+store = Store.open(sys.argv[1])
+store.begin(spec(), {})
+print("begun", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_process_gives_its_runs_up(url):
+    command = [sys.executable, "-c", HOLDER, url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder, Store.open(url) as store:
+        assert holder.stdout.readline() == "begun\n"
+        with pytest.raises(StoreError, match="is being performed by another process"):
+            store.begin(spec(), {})
+        assert store.begin(spec(2), {}) is None
+        holder.kill()
+        holder.wait()
+        assert store.begin(spec(), {}) is None
+
+
+def test_a_run_that_ended_or_whose_store_was_closed_is_free(url):
+    with Store.open(url) as store, Store.open(url) as other:
+        store.begin(spec(), {})
+        store.fail(spec().digest, "no memory")
+        assert other.begin(spec(), {}) is None
+    with Store.open(url) as third:
+        assert third.begin(spec(), {}) is None
+
+
+def test_a_store_whose_lock_file_cannot_be_made_goes_without(path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("harness.storage.run_locks.os.open", refuse)
+    with Store.open(f"sqlite:///{path}") as store:
+        assert store.begin(spec(), {}) is None
