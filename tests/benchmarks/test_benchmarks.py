@@ -79,7 +79,8 @@ def test_a_quick_run_has_the_figures_of_the_stored_one_and_leaves_it_alone(
 def test_every_benchmark_is_run_here_and_those_of_make_bench_are_among_them() -> None:
     programs = {path.stem for path in FOLDER.glob("*.py") if "__main__" in path.read_text()}
     assert programs == set(CASES) | TOOLS
-    made = re.findall(r"-m benchmarks\.(\w+)", (ROOT / "Makefile").read_text())
+    target = (ROOT / "Makefile").read_text().partition("\nbench:")[2].partition("\n\n")[0]
+    made = re.findall(r"-m benchmarks\.(\w+)", target)
     assert made
     assert set(made) <= set(CASES)
 

@@ -66,4 +66,4 @@ class FakeLanguageTrainer:
         first = 100.0 * len(architecture.split()) + repeat
         diverged = "relu" in architecture and repeat == 1
         course: dict[str, Any] = {"test_perplexity": [first, None if diverged else 0.8 * first], "diverged": diverged}
-        return [{"architecture": architecture, "repeat": repeat} | course]
+        return [{"architecture": architecture, "repeat": repeat, "epochs": [1, 2]} | course]
