@@ -62,6 +62,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow(reason="Python's own unpickler traces a million steps")
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_pickle_that_asks_for_more_than_it_holds_takes_no_memory(name: str) -> None:
     tracemalloc.start()
@@ -73,6 +74,7 @@ def test_a_pickle_that_asks_for_more_than_it_holds_takes_no_memory(name: str) ->
         tracemalloc.stop()
 
 
+@pytest.mark.slow(reason="Python's own unpickler reads a million containers")
 def test_tuples_may_be_nested_and_containers_many_within_the_stated_limits() -> None:
     found = load(deep_key(DEEPEST - 1), {})
     assert len(found) == 1

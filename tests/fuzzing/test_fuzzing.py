@@ -14,7 +14,7 @@ from tests.fuzzing.running import SECONDS, outcome
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name.replace(" ", "-"))
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=15, derandomize=True, database=None)
+@settings(max_examples=6, derandomize=True, database=None)
 @given(number=st.integers(0, 10**6))
 def test_a_hostile_file_is_read_or_refused_in_one_line(reader: Reader, number: int) -> None:
     begun = time.process_time()

@@ -53,7 +53,7 @@ def same(a: object, b: object) -> bool:
 
 
 @given(st.dictionaries(KEYS, TREES))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_any_tree_comes_back_exactly_and_equal_trees_give_equal_bytes(tree):
     copy = decode(encode(tree))
     assert same(copy, tree)

@@ -194,6 +194,7 @@ def test_a_parquet_value_that_is_no_number_is_named_by_its_row(tmp_path: Path, v
     parquet_refused(tmp_path, {"test_accuracy": [value]}, "row 1: column 'test_accuracy' holds .*, which is no number")
 
 
+@pytest.mark.slow(reason="measures the memory of processes of its own")
 def test_ignored_parquet_columns_are_not_read_whatever_they_hold(tmp_path: Path) -> None:
     rows = 60_000
     dictionary = pyarrow.DictionaryArray.from_arrays(np.zeros(rows, np.int32), ["x" * 10_000])

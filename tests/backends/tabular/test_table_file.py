@@ -202,7 +202,7 @@ def test_datasets_of_other_files_are_not_read(table_file: Path, tmp_path: Path) 
     assert Table.open(table_file).parameters is None
 
 
-@settings(max_examples=150, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), run=st.integers(1, 12))
 def test_a_mutated_file_is_refused_in_one_line_or_has_its_digest(
     place: float, value: int, run: int, tmp_path_factory: pytest.TempPathFactory
