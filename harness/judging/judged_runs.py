@@ -12,6 +12,7 @@ from harness.core.driver import AnswerCounts
 from harness.core.judgement import Judgement, NoVerdict, Verdict
 from harness.core.numbers import Number, Undefined
 from harness.judging.coverage import Coverage
+from harness.statistics import UniformDraws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,8 @@ class JudgedRun:
     repeated a cell. ``tau`` is Kendall's tau-b between the truth and the final shared weights' scores of ``probed``
     sampled cells; without shared weights there are none. ``coverage`` is that of an encoding that does not reach every
     cell, ``caution`` a warning about the oracle's scores. ``answers`` counts the run's answers, ``failed`` says that it
-    ended with an error.
+    ended with an error. ``draws`` are uniform draws from the ranked cells that the run's space reaches, which is how
+    ``random`` draws.
     """
 
     policy: str
@@ -39,6 +41,7 @@ class JudgedRun:
     caution: str = ""
     answers: AnswerCounts = field(default_factory=dict)
     failed: bool = False
+    draws: UniformDraws | Undefined = field(default=Undefined("the ranked cells are not known"), compare=False)
 
 
 RunGroup: TypeAlias = Sequence[JudgedRun]

@@ -142,9 +142,22 @@ COMPARISON_COLUMNS: tuple[Column[Comparison], ...] = (
     .show("report", Heading("over random{sign}", DIFFERENCES, beside="interval")),
     Compared("interval", "Welch's 95 % interval of the difference", AMOUNTS, export="difference"),
     Compared("welch_p", "Welch's two-sided p against random", P).show("tests", Heading("Welch\np")),
-    Compared("holm_p", "that p, corrected for all policies of the leaderboard (Holm 1979)", P)
+    Compared("percentile", "the mean percentage of the ranked cells that the runs beat, ties counting half", NUMBER)
+    .show("uniform", Heading("beats\n%", beside="chance"))
+    .show("report", Heading("beats %", cell=lambda found: fixed(found.percentile, 1))),
+    Compared("exact_p", "the exact two-sided p of that percentage against uniform draws from the ranked cells", P).show(
+        "uniform", Heading("exact\np")
+    ),
+    Compared("chance", "where that percentage of as many uniform draws lies in 95 % of all cases", INTERVAL),
+    Compared("best_p", "the chance that the best of as many uniform draws is as good as the best run", CHANCE).show(
+        "uniform", Heading("p of\nthe best")
+    ),
+    Compared("holm_p", "the exact p, or else Welch's, corrected for all tests of its family (Holm 1979)", P)
+    .show("uniform", Heading("Holm\np"))
     .show("tests", Heading("Holm\np"))
-    .show("report", Heading("Holm p", "Welch’s test against one random draw, corrected for the number of rows")),
+    .show(
+        "report", Heading("Holm p", "The exact test against one random draw, or else Welch’s, corrected for all rows")
+    ),
     Compared("mann_whitney_p", "the two-sided p of the Mann-Whitney test against random", P).show(
         "tests", Heading("Mann-\nWhitney p")
     ),

@@ -21,6 +21,7 @@ from harness.leaderboard.comparison import (
     compare_samples,
     default_margin,
     holm_adjusted,
+    with_uniform_draws,
 )
 from harness.leaderboard.grouping import grouped
 from harness.leaderboard.sentences import verdict
@@ -179,7 +180,7 @@ def _against(group: RunGroup, baseline: RunGroup | Undefined, terms: _Comparison
     if not isinstance(baseline, Undefined):
         draws = values_of(baseline)
         std = statistics.std(draws) if isinstance(ranking, Undefined) else ranking.std
-        found.append(terms.compare(values, draws, ONE_DRAW, std=std))
+        found.append(with_uniform_draws(terms.compare(values, draws, ONE_DRAW, std=std), values, group[0].draws))
     for kind, searched in terms.searches.get(_key(group), {}).items():
         others = [value for value in searched if not isinstance(value, Undefined)]
         found.append(terms.compare(values, others, SEARCH_NAMES[kind], std=statistics.std(others)))
@@ -187,7 +188,7 @@ def _against(group: RunGroup, baseline: RunGroup | Undefined, terms: _Comparison
 
 
 def _corrected(rows: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
-    """The comparisons of each row, corrected for how many rows have the same reference."""
+    """The comparisons of each row, corrected for the number of tests in their family."""
     flat = iter(holm_adjusted([comparison for row in rows for comparison in row]))
     return [[next(flat) for _ in row] for row in rows]
 

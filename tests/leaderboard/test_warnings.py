@@ -102,7 +102,7 @@ def test_a_difference_that_is_surely_small_wants_no_more_seeds():
 
 
 def test_the_noise_of_a_few_trainings_is_a_note_and_that_of_many_is_not():
-    assert "A cell's truth is a mean of 3 trainings" in printed(FULL)
+    assert "A cell's truth is a mean of 3 trainings" in " ".join(printed(FULL).split())
     many = board(runs("nao", NAO), truth=replace(TRUTH, repeats=10))
     one = board(runs("nao", NAO), truth=replace(TRUTH, repeats=1))
     assert "A cell's truth" not in printed(many) + printed(one)
