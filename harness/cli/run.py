@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import read_settings, require_drawable, running_options
+from harness.cli.options import margin_option, read_settings, require_drawable, running_options
 from harness.output.terminal import print_page
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     default=None,
     help="Leave out random search at the same cost as each policy.",
 )
+@margin_option
 @click.option(
     "--curves",
     metavar="FILE",

@@ -182,6 +182,9 @@ COMPARISON_COLUMNS: tuple[Column[Comparison], ...] = (
     ),
 )
 
+OF_UNIFORM_DRAWS = ("percentile", "exact_p", "chance", "best_p")
+"""Columns that only the comparison with one random draw has."""
+
 REPORT_ORDER = """
 policy oracle space seeds mean difference holm_p improvement best_rank mean_regret p_beats_random best std median iqm
 """

@@ -57,9 +57,8 @@ TESTS_NOTE = (
     "2021, Sec. 4.3)."
 )
 POWER_NOTE = (
-    "Equivalence p: two one-sided tests; below 0.05 the means surely differ by less than the margin, by default half a "
-    "standard deviation of what is compared with. Detectable: the difference that is found four times in five. Seeds "
-    "needed: on each side, to find the present difference so often."
+    "Equivalence p: two one-sided tests; below 0.05 the means surely differ by less than the margin. Detectable: the "
+    "difference that is found four times in five. Seeds needed: on each side, to find the present difference so often."
 )
 
 

@@ -88,6 +88,8 @@ class Experiment(BaseModel):
     judge: str = BY_TABLE
     equal_cost: bool = True
     """Whether random search is run as well, at the same cost as the policies that a table answers."""
+    margin: float | None = Field(default=None, gt=0)
+    """The difference that counts as none: points of an accuracy, or per cent of a perplexity."""
     store: str = DEFAULT_STORE
 
     @model_validator(mode="after")

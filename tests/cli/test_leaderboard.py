@@ -135,3 +135,13 @@ def test_unfinished_runs_are_listed_and_counted(three: Harness) -> None:
     rows = json.loads(three("list", "runs", "--where", "status=running", "--json").out)
     assert [(row["policy"], row["seed"], row["status"]) for row in rows] == [("nao", "9", "running")]
     assert "1 run of nao is not finished and left out" in " ".join(three("leaderboard").out.split())
+
+
+def test_the_margin_of_equality_is_chosen_on_the_command_line(three: Harness) -> None:
+    def margin(*options: str) -> float:
+        (told,) = documents(three("leaderboard", "--json", *options))
+        return next(float(row["against_random"]["margin"]) for row in told["leaderboard"] if row["policy"] == "nao")
+
+    assert margin("--margin", "5") == pytest.approx(5 * margin())
+    wrong = three("leaderboard", "--margin", "0")
+    assert (wrong.status, "--margin" in wrong.err) == (2, True)
