@@ -80,6 +80,7 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
         caution=spec.settings.get("oracle", {}).get("caution", ""),
         answers=store.answers(run.id),
         failed=run.status == "failed",
+        repeats_free=run.repeats_free,
         draws=_draws(run, judge, space),
     )
 

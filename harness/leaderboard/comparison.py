@@ -25,7 +25,11 @@ to 0.25 points (Yu et al. 2020, Table 2), that over ten trainings of a recurrent
 
 ONE_DRAW = "one random draw"
 
-SEARCH_NAMES = {"queries": "random search at as many queries", "seconds": "random search for as much training time"}
+SEARCH_NAMES = {
+    "evaluations": "random search at as many evaluations",
+    "queries": "random search at as many queries",
+    "seconds": "random search for as much training time",
+}
 """The name of random search at a policy's cost, by the cost that is equal."""
 
 NOT_UNIFORM = Undefined("it is not compared with uniform draws from ranked cells")
@@ -42,7 +46,7 @@ class Comparison:
     ``seeds_needed`` is the number of seeds on each side that finds ``difference`` as often.
 
     Where ``other`` is a uniform draw from ranked cells, ``exact_p`` tests ``percentile``, the mean percentage of the
-    cells that the runs beat (ties count half), ``chance`` is where that of as many draws lies (95 %), and ``best_p``
+    cells that the runs beat (ties count half), ``chance_interval`` is where that of as many draws lies (95 %), and ``best_p``
     the chance that their best is as good as the best run. The finding rests on ``exact_p``, elsewhere on ``welch_p``.
     """
 
@@ -61,7 +65,7 @@ class Comparison:
     seeds_needed: int | Undefined
     percentile: Number = NOT_UNIFORM
     exact_p: Number = NOT_UNIFORM
-    chance: Interval | Undefined = NOT_UNIFORM
+    chance_interval: Interval | Undefined = NOT_UNIFORM
     best_p: Number = NOT_UNIFORM
 
     @property
@@ -116,14 +120,14 @@ def with_uniform_draws(comparison: Comparison, values: Sequence[float], draws: U
     """The comparison of these values with one random draw, tested exactly if the draws are known."""
     if isinstance(draws, Undefined) or not values:
         missing = draws if isinstance(draws, Undefined) else Undefined("no run has a value")
-        return replace(comparison, percentile=missing, exact_p=missing, chance=missing, best_p=missing)
+        return replace(comparison, percentile=missing, exact_p=missing, chance_interval=missing, best_p=missing)
     p, chance = draws.p_of_mean(values), draws.mean_interval(len(values), level=1 - SIGNIFICANT)
     return replace(
         comparison,
         percentile=100 * float(draws.percentiles(values).mean()),
         exact_p=p,
         holm_p=p,
-        chance=Interval(100 * chance.low, 100 * chance.high, chance.level),
+        chance_interval=Interval(100 * chance.low, 100 * chance.high, chance.level),
         best_p=draws.p_of_best(values),
     )
 

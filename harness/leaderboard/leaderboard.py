@@ -68,6 +68,7 @@ class LeaderboardEntry:
     tau: Number
     tau_std: Number
     queries: float
+    evaluations: float
     hours: Number
     median: Number
     iqm: Number
@@ -220,7 +221,8 @@ def _entry(
         probed=max(run.probed for run in group),
         tau=statistics.mean(taus) if taus else run.tau,
         tau_std=statistics.std(taus) if taus else run.tau,
-        queries=sum(run.spent.queries for run in group) / len(group),
+        queries=sum(run.queries for run in group) / len(group),
+        evaluations=sum(run.evaluations for run in group) / len(group),
         hours=judged_runs.hours_of(group),
         median=statistics.median(values),
         iqm=statistics.interquartile_mean(values),

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
+from harness.leaderboard.columns import repeating
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, Comparison
-from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.views import ViewColumn, comparison_with, view_columns
 from harness.output.units import TableCell, unit_of
 
@@ -126,12 +127,16 @@ def title(board: Leaderboard) -> str:
 
 
 def _note(board: Leaderboard) -> str:
+    names = names_of([entry.key for entry in board.entries])
     notes = [] if board.truth.larger_is_better else [SMALLER_NOTE]
     notes += [SCRATCH_NOTE if isinstance(board.truth.ranking, Undefined) else RANKS_NOTE, COMMON_NOTE]
     exact = any(_is_exact(entry.against_random) for entry in board.entries)
     notes.append(FAMILIES_NOTE.format(EXACT_BASIS if exact else WELCH_BASIS))
     if 1 < board.truth.repeats < FEW_REPEATS:
         notes.append(NOISE_NOTE.format(board.truth.repeats))
+    if repeating(board):
+        asked = ", ".join(f"{names[e.key]} {e.queries:,.0f}" for e in board.entries if e.queries != e.evaluations)
+        notes.append(f"Evaluations leave out cells that were asked again; with them the mean queries are: {asked}.")
     if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
         numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
         notes.append(

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.core.numbers import Number, Undefined
-from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
+from harness.leaderboard.comparison import Comparison
 from harness.output.units import Unit, fixed, probability
-
-AT_BOTH_COSTS = "random search at as many queries, or for as much training time,"
-"""The name of random search if its results are the same at both costs."""
 
 
 def verdict(name: str, against_random: Comparison | Undefined, against_search: Sequence[Comparison], unit: Unit) -> str:
@@ -27,9 +24,9 @@ def _merged(searches: Sequence[Comparison]) -> Sequence[Comparison]:
     told = [each for each in searches if not isinstance(each.difference, Undefined)]
     if told and len(told) < len(searches):
         return told
-    if len(searches) != len(SEARCH_NAMES) or replace(searches[0], other=searches[1].other) != searches[1]:
+    if len(searches) != 2 or replace(searches[0], other=searches[1].other) != searches[1]:
         return searches
-    return [replace(searches[0], other=AT_BOTH_COSTS)]
+    return [replace(searches[0], other=f"{searches[0].other}, or for as much training time,")]
 
 
 def finding(comparison: Comparison, unit: Unit) -> str:
@@ -68,9 +65,9 @@ def _exact_finding(comparison: Comparison, unit: Unit) -> str:
         within = _margin(comparison, unit)
         return f"as good as {comparison.other} to within {within} ({evidence}{_means(comparison, unit)})"
     found = f"no difference from {comparison.other} found ({evidence}{_means(comparison, unit)})"
-    if isinstance(comparison.chance, Undefined):
+    if isinstance(comparison.chance_interval, Undefined):
         return found
-    low, high = (fixed(end, 1) for end in (comparison.chance.low, comparison.chance.high))
+    low, high = (fixed(end, 1) for end in (comparison.chance_interval.low, comparison.chance_interval.high))
     return f"{found}, though averages from {low} to {high} % go unseen"
 
 

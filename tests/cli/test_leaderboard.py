@@ -54,7 +54,9 @@ def test_the_table_is_printed_with_the_truth_it_is_of(three: Harness) -> None:
 
 def test_statistics_and_pairs_are_shown_when_they_are_asked_for(three: Harness) -> None:
     assert "Over the seeds" not in three("leaderboard").out
-    assert "Over the seeds" in three("leaderboard", "--statistics").out
+    shown = three("leaderboard", "--statistics").out
+    assert "Over the seeds" in shown
+    assert "Against uniform draws from the ranked cells" in shown
     assert "pairs of policies" in " ".join(three("leaderboard", "--pairs").out.split())
     (told,) = documents(three("leaderboard", "--pairs", "--json"))
     assert [(pair["policy"], pair["against"]) for pair in told["pairs"]] == [("nao", "random")]

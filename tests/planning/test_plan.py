@@ -98,10 +98,10 @@ def test_a_policy_s_recipe_goes_into_a_user_s_family() -> None:
 
 
 def test_settings_go_to_all_oracles_that_have_them_or_to_one_by_its_name() -> None:
-    given = {"oracle.repeat": "sample", "tabular.duplicates": "free", "synthetic.landscape": 4}
+    given = {"oracle.repeat": "sample", "tabular.duplicates": "charge", "synthetic.landscape": 4}
     plan = plan_of(["evolution"], ["tabular", "synthetic"], settings=given)
     table, closed = (first(plan, "evolution", oracle).settings["oracle"] for oracle in ("tabular", "synthetic"))
-    assert table == {"repeat": "sample", "duplicates": "free"}
+    assert table == {"repeat": "sample", "duplicates": "charge"}
     assert closed == defaults(registry.load("oracle", "synthetic")) | {"landscape": 4}
 
 

@@ -74,7 +74,9 @@ ORACLES: dict[str, OracleCase] = {
     ),
     "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
     "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
-    "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),
+    "tabular, duplicates charged": OracleCase(
+        lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="charge")
+    ),
     "tabular+score-gradient": OracleCase(
         lambda seed: build("tabular+score-gradient", "nasbench101-v5", seed),
         estimates_slopes="its gradient is a random estimate, unbiased over seeds, and its loss the mean of few samples",
