@@ -46,8 +46,9 @@ class Comparison:
     ``seeds_needed`` is the number of seeds on each side that finds ``difference`` as often.
 
     Where ``other`` is a uniform draw from ranked cells, ``exact_p`` tests ``percentile``, the mean percentage of the
-    cells that the runs beat (ties count half), ``chance_interval`` is where that of as many draws lies (95 %), and ``best_p``
-    the chance that their best is as good as the best run. The finding rests on ``exact_p``, elsewhere on ``welch_p``.
+    cells that the runs beat (ties count half), ``chance_interval`` is where that of as many draws lies (95 %), and
+    ``best_p`` the chance that their best is as good as the best run. The finding rests on ``exact_p``, elsewhere on
+    ``welch_p``.
     """
 
     other: str

@@ -60,6 +60,11 @@ class BudgetFields(BaseModel):
     epochs: float | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, gt=0)
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return self != BudgetFields()
+
     def budget(self) -> Budget:
         """The budget as the driver takes it."""
         return Budget(self.queries, self.epochs, self.seconds)

@@ -157,7 +157,8 @@ def test_trained_cells_have_a_verdict_too():
     assert entry("nao", TRAINED_BOARD).verdict.startswith("nao: better than one random draw by ")
 
 
-EXACT = replace(BETTER, percentile=96.2, exact_p=0.00004, holm_p=0.00008, chance_interval=Interval(32.2, 67.8, 0.95), best_p=0.3)
+CHANCE = Interval(32.2, 67.8, 0.95)
+EXACT = replace(BETTER, percentile=96.2, exact_p=0.00004, holm_p=0.00008, chance_interval=CHANCE, best_p=0.3)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,9 @@ POLICIES: dict[str, PolicyCase] = {
     "gdas": PolicyCase(registry.load("policy", "gdas"), {"epochs": 8, "updates": 25, "lr": 0.1}),
     "hyperband": PolicyCase(registry.load("policy", "hyperband"), {"budgets": (25, 50, 100), "rounds": 3}),
     "local-search": PolicyCase(registry.load("policy", "local-search"), {"samples": 50}),
+    "random-search, until the budget is spent": PolicyCase(
+        registry.load("policy", "random-search"), {"samples": None, "sampler": "decisions"}, space="nasbench101-v3"
+    ),
     "optuna": PolicyCase(registry.load("policy", "optuna"), {"sampler": "NSGAIISampler", "samples": 60}),
     "tpe": PolicyCase(registry.load("policy", "tpe"), {"samples": 20}),
     "successive-halving": PolicyCase(
