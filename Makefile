@@ -35,6 +35,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.spaces
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/python -m benchmarks.policies
+	$(BIN)/python -m benchmarks.verdicts
 	$(BIN)/python -m benchmarks.standalone
 	$(BIN)/python -m benchmarks.supernet
 	$(BIN)/python -m benchmarks.recurrence

@@ -25,7 +25,7 @@ class Optuna(AdaptedPolicy):
     """
 
     def __init__(
-        self, space: SearchSpace, rng: np.random.Generator, *, sampler: str = "TPESampler", samples: int = 100
+        self, space: SearchSpace, rng: np.random.Generator, *, sampler: str = "TPESampler", samples: int | None = 100
     ) -> None:
         self._library = _optuna()
         self._sampler = _sampler(self._library, sampler)
@@ -57,7 +57,7 @@ class Optuna(AdaptedPolicy):
 class TPE(Optuna):
     """Optuna's tree-structured Parzen estimator with its own defaults."""
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100) -> None:
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int | None = 100) -> None:
         super().__init__(space, rng, sampler="TPESampler", samples=samples)
 
 

@@ -33,8 +33,10 @@ class TabularOracle:
     ``repeat='mean'`` gives the mean of the repeats (the mean perplexity, as in Yu et al. 2020, Fig. 7, whose logarithm
     is taken after that), ``'sample'`` the values and seconds of one repeat, drawn by the seed, the cell and the epochs
     alone: asked again in the same run, a cell gives the same draw. A cell that the table lacks, or with a diverged
-    training behind its value, is Failed. Isomorphic architectures are one cell. ``duplicates='free'`` charges a cell
-    once for each budget; then costs depend on what was asked before, so that the oracle is not ``independent``.
+    training behind its value, is Failed. Isomorphic architectures are one cell. A cell that is asked again at
+    the same budget is free, as a search that keeps its results would have it, so that a query is an evaluation: a
+    distinct training. Then costs depend on what was asked before, so that the oracle is not ``independent``.
+    ``duplicates='charge'`` charges it again, as if it were trained anew.
     ``epochs`` is the budget of a Score that names none, and the largest that policies of several budgets are told of
     (``None``: the table's full one).
     """
@@ -50,7 +52,7 @@ class TabularOracle:
         table: str = "nasbench101-v5-digits",
         search_metric: str = "validation",
         repeat: Literal["mean", "sample"] = "mean",
-        duplicates: Literal["charge", "free"] = "charge",
+        duplicates: Literal["charge", "free"] = "free",
         epochs: int | None = None,
     ) -> None:
         _require_choice("repeat", repeat, ("mean", "sample"))

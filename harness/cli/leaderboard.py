@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.options import format_option, json_option, plot_option
+from harness.cli.options import format_option, json_option, margin_option, plot_option
 from harness.cli.selecting import group_option, selected, store_option, where_option
 from harness.output.terminal import echo, print_page
 
@@ -19,6 +19,7 @@ from harness.output.terminal import echo, print_page
 @click.option("--statistics", is_flag=True, help="Also show intervals, other tests and effect sizes.")
 @click.option("--pairs", is_flag=True, help="Show every pair of policies in place of the leaderboard.")
 @click.option("--no-equal-cost", "searches", flag_value=False, default=True, help="Leave out random search.")
+@margin_option
 @click.option(
     "--figure",
     "drawn",

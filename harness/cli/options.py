@@ -58,6 +58,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 format_option = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Output form."
 )
+margin_option = click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help="The difference that counts as none: points of accuracy (default: 0.25) or per cent of a perplexity (1).",
+)
 plot_option = click.option(
     "--plot", metavar="FILE", callback=require_drawable, help="Also draw the figure into FILE (.png, .svg or .pdf)."
 )

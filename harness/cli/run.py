@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import read_settings, require_drawable, running_options
+from harness.cli.options import margin_option, read_settings, require_drawable, running_options
 from harness.output.terminal import echo, print_page
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 )
 @click.option("--space", metavar="NAME", help="The search space (default: the table's).")
 @click.option("--table", metavar="NAME|PATH", help="The ground-truth table.")
-@click.option("--budget-queries", type=click.IntRange(min=1), metavar="N", help="At most N Scores and Gradients.")
+@click.option(
+    "--budget-queries",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="At most N Scores and Gradients; on a table, evaluations: a cell asked again is free.",
+)
 @click.option("--budget-epochs", type=click.FloatRange(min=0, min_open=True), metavar="N", help="At most N epochs.")
 @click.option("--budget-seconds", type=click.FloatRange(min=0, min_open=True), metavar="S", help="At most S seconds.")
 @click.option("--search-metric", metavar="M", help="The metric that the search sees (default: validation).")
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     default=None,
     help="Leave out random search at the same cost as each policy.",
 )
+@margin_option
 @click.option(
     "--curves",
     metavar="FILE",

@@ -10,7 +10,10 @@ from harness.core.errors import SettingError
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of answers: scored queries, epochs of training, and seconds of training (simulated by a table)."""
+    """The cost of answers: charged queries, epochs of training, and seconds of training (simulated by a table).
+
+    Where repeated queries are free, as on a table by default, ``queries`` are evaluations: distinct trainings.
+    """
 
     queries: int = 0
     epochs: float = 0.0

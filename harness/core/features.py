@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, Self
 
 from harness.core.errors import IncompatibleError
@@ -108,15 +108,18 @@ class PolicyFeatures(_Features):
 
     ``recipe``: the training protocol that it follows on oracles that train, by default that of Single Path One-Shot.
     ``trains_some``: it trains the shared weights only for architectures that it chooses, so they cannot score others.
+    ``until_spent``: the settings by which it goes on until a budget is spent; a run with a budget has them by default.
     """
 
     recipe: str = "spos"
     trains_some: bool = False
+    until_spent: Mapping[str, Any] = field(default_factory=dict)
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
         return {
             "recipe": (isinstance(self.recipe, str), "the name of a training protocol, such as 'spos'"),
             "trains_some": (isinstance(self.trains_some, bool), "True or False"),
+            "until_spent": (isinstance(self.until_spent, Mapping), "a mapping from settings to values"),
         }
 
 

@@ -79,7 +79,7 @@ RUN_COLUMNS = (
     _count("tau_cells", "how many cells that is of"),
     _text("tau_reason", "why there is no tau where cells were probed"),
     _text("search_metric", "what the search saw: a metric of the table, or its split alone"),
-    _count("queries", "scores and slopes that it asked for", printed=True),
+    _count("queries", "scores and slopes that it was charged for: on a table, distinct trainings", printed=True),
     _number("epochs", "training that it was charged", "epochs"),
     _number("seconds", "training that it was charged: a table's recorded time, a live oracle's own", "seconds"),
     _count("trials", "answers of every kind"),

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from harness.core.errors import IncompatibleError, SpaceError, TableError
 from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
 from harness.core.measures import QUALITIES, Measure, measure_of
-from harness.core.space import Architecture, SearchSpace
-from harness.statistics import kendall
+from harness.core.numbers import Undefined
+from harness.core.space import ENUMERABLE, Architecture, SearchSpace
+from harness.statistics import UniformDraws, kendall
 
 TIE_DIGITS = 12
 """Means tie if they agree in so many digits of the largest mean, or decimals if that is below 1: summing the same
@@ -46,6 +47,7 @@ class Judge:
         self._decimals = tie_decimals(ranked)
         self._ascending = np.sort(np.round(ranked * self._sign, self._decimals))
         self._best = measure.best(ranked)
+        self._draws: dict[str, UniformDraws | Undefined] = {}
         self.truth = Truth(
             metric=metric,
             repeats=table.repeats,
@@ -92,6 +94,27 @@ class Judge:
         truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, self._decimals)
         known = np.isfinite(truth)
         return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
+
+    def draws(self, space: SearchSpace) -> UniformDraws | Undefined:
+        """Uniform draws from the ranked cells that a space of the judge's scheme reaches by its encoding."""
+        encoding = space.encoding if space.reachable < space.size else ""
+        if encoding not in self._draws:
+            self._draws[encoding] = self._drawn(space if encoding else None)
+        return self._draws[encoding]
+
+    def _drawn(self, part: SearchSpace | None) -> UniformDraws | Undefined:
+        """The draws from the part of the space that an encoding reaches, or from all of it."""
+        if part is None:
+            values = self._values[self._space.owns(self._table.keys)]
+        elif part.reachable <= ENUMERABLE:
+            rows = self._table.rows(part.enumerate_keys())
+            values = self._values[rows[rows >= 0]]
+        else:
+            return Undefined(f"the encoding reaches {part.reachable:,} cells, too many to list")
+        known = values[np.isfinite(values)]
+        if not len(known):
+            return Undefined("the table ranks no cell that the encoding reaches")
+        return UniformDraws(known, larger_is_better=self.truth.larger_is_better, decimals=self._decimals)
 
     def _read(self, row: int, cell: str) -> Verdict | NoVerdict:
         """The verdict of a row of the table (-1: no row); ``cell`` names the cell in messages."""

@@ -14,11 +14,12 @@ from harness.judging.coverage import partial_coverage
 from harness.judging.judge import Judge
 from harness.judging.judged_runs import JudgedRun
 from harness.judging.recorded_judge import RecordedJudge
-from harness.judging.training_judge import ScratchTraining, TrainedJudge
+from harness.judging.training_judge import UNRANKED, ScratchTraining, TrainedJudge
 from harness.planning import registry
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device
 from harness.planning.plan import Plan, build_truth
+from harness.statistics import UniformDraws
 from harness.storage.records import ProbeCorrelation, Result, Run
 from harness.storage.store import Store
 
@@ -79,7 +80,19 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
         caution=spec.settings.get("oracle", {}).get("caution", ""),
         answers=store.answers(run.id),
         failed=run.status == "failed",
+        repeats_free=run.repeats_free,
+        draws=_draws(run, judge, space),
     )
+
+
+def _draws(run: Run, judge: AnyJudge, space: SearchSpace) -> UniformDraws | Undefined:
+    """Uniform draws from what the run's space reaches, if that is how ``random`` draws and the judge ranks them."""
+    sampler = run.spec.settings.get("space", {}).get("sampler", "cells")
+    if sampler != "cells":
+        return Undefined(f"sampler {sampler!r} does not draw uniformly from the cells")
+    if isinstance(judge, Judge):
+        return judge.draws(space)
+    return Undefined("the table that ranks the cells is not at hand" if judge.truth.kind == "table" else UNRANKED)
 
 
 def known_judgement(run: Run, truth: Truth, store: Store) -> Judgement | None:

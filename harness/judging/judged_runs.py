@@ -12,6 +12,7 @@ from harness.core.driver import AnswerCounts
 from harness.core.judgement import Judgement, NoVerdict, Verdict
 from harness.core.numbers import Number, Undefined
 from harness.judging.coverage import Coverage
+from harness.statistics import UniformDraws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +20,11 @@ class JudgedRun:
     """One run for the leaderboard; a run that failed has a NoVerdict with the reason.
 
     ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
-    repeated a cell. ``tau`` is Kendall's tau-b between the truth and the final shared weights' scores of ``probed``
-    sampled cells; without shared weights there are none. ``coverage`` is that of an encoding that does not reach every
-    cell, ``caution`` a warning about the oracle's scores. ``answers`` counts the run's answers, ``failed`` says that it
-    ended with an error.
+    repeated a cell, and ``repeats_free`` says that ``spent`` leaves them out. ``tau`` is Kendall's tau-b between the
+    truth and the final shared weights' scores of ``probed`` sampled cells; without shared weights there are none.
+    ``coverage`` is that of an encoding that does not reach every cell, ``caution`` a warning about the oracle's scores.
+    ``answers`` counts the run's answers, ``failed`` says that it ended with an error. ``draws`` are uniform draws from
+    the ranked cells that the run's space reaches, which is how ``random`` draws.
     """
 
     policy: str
@@ -39,6 +41,18 @@ class JudgedRun:
     caution: str = ""
     answers: AnswerCounts = field(default_factory=dict)
     failed: bool = False
+    repeats_free: bool = False
+    draws: UniformDraws | Undefined = field(default=Undefined("the ranked cells are not known"), compare=False)
+
+    @property
+    def queries(self) -> int:
+        """The Scores and slopes that the search asked for."""
+        return self.spent.queries + (self.repeated if self.repeats_free else 0)
+
+    @property
+    def evaluations(self) -> int:
+        """The queries without repeated ones: on a table, the distinct trainings."""
+        return self.queries - self.repeated
 
 
 RunGroup: TypeAlias = Sequence[JudgedRun]
@@ -97,5 +111,5 @@ def p_beats_random_of(best_rank: int | Undefined, size: int | Undefined, draws: 
 
 def repeated_share_of(group: RunGroup) -> Number:
     """The share of the queries that repeated a cell."""
-    queries = sum(run.spent.queries for run in group)
+    queries = sum(run.queries for run in group)
     return sum(run.repeated for run in group) / queries if queries else Undefined("no query was asked")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -21,7 +21,7 @@ from harness.core.budget import Cost
 from harness.core.judgement import NoVerdict, Verdict
 from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
-from harness.judging.judge import Judge
+from harness.judging.judge import Judge, canonical_key
 from harness.statistics import interval_of
 from harness.storage.records import Run, ScoreRow
 from harness.storage.store import Store
@@ -39,7 +39,7 @@ TruthMeasure: TypeAlias = Literal["value", "rank", "regret"]
 class Incumbent:
     """A new incumbent: its score as the search saw it, and the run's cost up to and including this answer.
 
-    ``queries`` counts answered Scores from 1, failed ones included; ``seconds`` are training time, recorded by a table
+    ``queries`` counts charged Scores from 1, failed ones included; ``seconds`` are training time, recorded by a table
     or really spent.
     """
 
@@ -88,18 +88,36 @@ class Curve:
     seeds: npt.NDArray[np.int64]
 
 
-def incumbents_and_cost(rows: Iterable[ScoreRow]) -> tuple[tuple[Incumbent, ...], Cost]:
+def incumbents_and_cost(rows: Iterable[ScoreRow], charged: Iterable[bool]) -> tuple[tuple[Incumbent, ...], Cost]:
     """The incumbents among a run's Scores, which are in order, and the total cost of these Scores.
 
-    Of equal scores the first stays the incumbent, whatever epochs or batches they asked for.
+    ``charged`` says of each Score whether it cost a query. Of equal scores the first stays the incumbent, whatever
+    epochs or batches they asked for.
     """
     steps, best, queries, epochs, seconds = list[Incumbent](), -math.inf, 0, 0.0, 0.0
-    for row in rows:
-        queries, epochs, seconds = queries + 1, epochs + row.cost_epochs, seconds + row.cost_seconds
+    for row, counts in zip(rows, charged, strict=True):
+        queries, epochs, seconds = queries + counts, epochs + row.cost_epochs, seconds + row.cost_seconds
         if row.value is not None and row.value > best:
             best = row.value
             steps.append(Incumbent(queries, epochs, seconds, row.architecture, row.value))
     return tuple(steps), Cost(queries, epochs, seconds)
+
+
+def charged_queries(rows: Sequence[ScoreRow], space: SearchSpace, *, repeats_free: bool) -> list[bool]:
+    """Which Scores of a run cost a query: all, or all but those of a cell that was trained before to this budget."""
+    if not repeats_free:
+        return [True] * len(rows)
+    diverged = {(_key(row, space), row.epochs) for row in rows if row.value is None and row.cost_epochs}
+    return [bool(row.cost_epochs) or not _is_repeat(row, diverged, space) for row in rows]
+
+
+def _is_repeat(row: ScoreRow, diverged: Set[tuple[int, int | None]], space: SearchSpace) -> bool:
+    """Whether a Score without a cost repeated a training; else the table lacked it, which costs a query each time."""
+    return row.value is not None or bool(diverged and (_key(row, space), row.epochs) in diverged)
+
+
+def _key(row: ScoreRow, space: SearchSpace) -> int:
+    return canonical_key(space, space.parse(row.architecture))
 
 
 def at_cost(
@@ -116,7 +134,8 @@ def at_cost(
 
 def trajectory(run: Run, judge: Judge, store: Store, space: SearchSpace) -> Trajectory:
     """The trajectory of one run, by one lookup of the truth; a run without an answered Score has no steps."""
-    steps, tally = incumbents_and_cost(store.trials(run.id))
+    rows = list(store.trials(run.id))
+    steps, tally = incumbents_and_cost(rows, charged_queries(rows, space, repeats_free=run.repeats_free))
     spec, unknown = run.spec, tuple(_unknown(run, tally))
     truths = tuple(judge.many([space.parse(step.architecture) for step in steps], run=run.id))
     return Trajectory(spec.policy, spec.oracle, spec.space, spec.seed, run.spent, steps, truths, unknown)

@@ -14,10 +14,10 @@ from harness.statistics import Interval
 Source = TypeVar("Source")
 """What a column reads: an entry of the leaderboard, or a comparison of an entry."""
 
-View: TypeAlias = Literal["main", "summaries", "tests", "power", "report"]
-"""A table of columns: the leaderboard, the three kinds that ``--statistics`` adds, and the report's ranking."""
+View: TypeAlias = Literal["main", "summaries", "uniform", "tests", "power", "report"]
+"""A table of columns: the leaderboard, the four kinds that ``--statistics`` adds, and the report's ranking."""
 
-VIEWS: tuple[View, ...] = ("main", "summaries", "tests", "power", "report")
+VIEWS: tuple[View, ...] = ("main", "summaries", "uniform", "tests", "power", "report")
 
 METRIC_UNIT = "the metric's"
 """The unit of a value of the judged metric, or of a difference of two; a table converts both to its own unit."""

@@ -49,6 +49,11 @@ def _probed(board: Leaderboard) -> bool:
     return any(entry.probed for entry in board.entries)
 
 
+def repeating(board: Leaderboard) -> bool:
+    """Whether a policy asked for a cell again, so that queries and evaluations differ."""
+    return any(entry.evaluations != entry.queries for entry in board.entries)
+
+
 def _ranked(board: Leaderboard) -> bool:
     return not isinstance(board.truth.ranking, Undefined)
 
@@ -107,8 +112,11 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
     .show("report", Heading("Kendall’s τ", TAU, beside="tau_std", shown=_probed)),
     EntryColumn("tau_std", "its standard deviation", NUMBER),
     EntryColumn("queries", "mean scores and slopes a seed", MEAN_COUNT)
-    .show("main", Heading("queries"))
+    .show("main", Heading("queries", shown=lambda board: not repeating(board)))
     .show("report", Heading("queries", "Mean queries a seed")),
+    EntryColumn("evaluations", "mean queries a seed without those that repeated a cell", MEAN_COUNT)
+    .show("main", Heading("evalu-\nations", shown=repeating))
+    .show("report", Heading("evaluations", "Mean queries a seed that repeated no cell", shown=repeating)),
     EntryColumn("hours", "mean training a seed that was charged", HOURS)
     .show("main", Heading("hours"))
     .show("report", Heading("hours", "Mean hours of training a seed", cell=_report_hours)),
@@ -142,9 +150,22 @@ COMPARISON_COLUMNS: tuple[Column[Comparison], ...] = (
     .show("report", Heading("over random{sign}", DIFFERENCES, beside="interval")),
     Compared("interval", "Welch's 95 % interval of the difference", AMOUNTS, export="difference"),
     Compared("welch_p", "Welch's two-sided p against random", P).show("tests", Heading("Welch\np")),
-    Compared("holm_p", "that p, corrected for all policies of the leaderboard (Holm 1979)", P)
+    Compared("percentile", "the mean percentage of the ranked cells that the runs beat, ties counting half", NUMBER)
+    .show("uniform", Heading("beats\n%", beside="chance_interval"))
+    .show("report", Heading("beats %", cell=lambda found: fixed(found.percentile, 1))),
+    Compared("exact_p", "the exact two-sided p of that percentage against uniform draws from the ranked cells", P).show(
+        "uniform", Heading("exact\np")
+    ),
+    Compared("chance_interval", "where that percentage of as many uniform draws lies in 95 % of all cases", INTERVAL),
+    Compared("best_p", "the chance that the best of as many uniform draws is as good as the best run", CHANCE).show(
+        "uniform", Heading("p of\nthe best")
+    ),
+    Compared("holm_p", "the exact p, or else Welch's, corrected for all tests of its family (Holm 1979)", P)
+    .show("uniform", Heading("Holm\np"))
     .show("tests", Heading("Holm\np"))
-    .show("report", Heading("Holm p", "Welch’s test against one random draw, corrected for the number of rows")),
+    .show(
+        "report", Heading("Holm p", "The exact test against one random draw, or else Welch’s, corrected for all rows")
+    ),
     Compared("mann_whitney_p", "the two-sided p of the Mann-Whitney test against random", P).show(
         "tests", Heading("Mann-\nWhitney p")
     ),
@@ -168,6 +189,9 @@ COMPARISON_COLUMNS: tuple[Column[Comparison], ...] = (
         "power", Heading("seeds\nneeded")
     ),
 )
+
+OF_UNIFORM_DRAWS = ("percentile", "exact_p", "chance_interval", "best_p")
+"""Columns that only the comparison with one random draw has."""
 
 REPORT_ORDER = """
 policy oracle space seeds mean difference holm_p improvement best_rank mean_regret p_beats_random best std median iqm

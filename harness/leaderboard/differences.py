@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness import statistics
 from harness.leaderboard.compared_boards import ComparedRow, ComparedRows, MatchKey
-from harness.leaderboard.comparison import Comparison, compare_samples, default_margin, holm_adjusted
+from harness.leaderboard.comparison import Comparison, compare_samples, holm_adjusted, margin_of
 from harness.storage.selection import ABSENT, short_key, value_text
 
 IGNORED_KEYS = ("policy", "oracle", "space", "table")
@@ -94,7 +93,7 @@ def _plain(key: MatchKey) -> tuple[str, ...]:
 
 
 def _match(a: ComparedRow, b: ComparedRow) -> RowMatch:
-    margin = default_margin(statistics.std(a.known))
+    margin = margin_of(a.metric, a.known)
     test = compare_samples(b.known, a.known, "the other", larger_is_better=a.larger_is_better, margin=margin)
     return RowMatch(a, b, test, _differing(a, b))
 

@@ -13,7 +13,7 @@ from harness.core.numbers import Undefined
 from harness.core.quoting import printable
 from harness.leaderboard import columns
 from harness.leaderboard.column import Column
-from harness.leaderboard.comparison import SEARCH_NAMES, Comparison
+from harness.leaderboard.comparison import NOT_UNIFORM, SEARCH_NAMES, Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.output.text_tables import csv_text
 from harness.statistics import Interval
@@ -36,7 +36,7 @@ def plain_fields(source: LeaderboardEntry | Comparison) -> dict[str, Any]:
     registry: Iterable[Column[Any]] = columns.ENTRY_COLUMNS
     if isinstance(source, Comparison):
         registry = columns.COMPARISON_COLUMNS
-    values = {column.name: column.of(source) for column in registry}
+    values = {column.name: value for column in registry if (value := column.of(source)) is not NOT_UNIFORM}
     reasons = {name: value.reason for name, value in values.items() if isinstance(value, Undefined)}
     return {name: _plain(value) for name, value in values.items()} | {"reasons": reasons}
 
@@ -87,6 +87,7 @@ def _by_cost(entry: LeaderboardEntry) -> dict[str, Any]:
 def _heads(registry: Iterable[Column[Any]], searched: Sequence[str] = ()) -> Iterator[str]:
     """The column names of a registry; ``searched`` are the costs at which random search was compared."""
     compared = columns.COMPARISON_COLUMNS
+    of_searches = [each for each in compared if each.name not in columns.OF_UNIFORM_DRAWS]
     for column in registry:
         match column.kind.type:
             case "interval":
@@ -94,7 +95,7 @@ def _heads(registry: Iterable[Column[Any]], searched: Sequence[str] = ()) -> Ite
             case "comparison":
                 yield from (f"{column.name}.{head}" for head in _heads(compared))
             case "searches":
-                yield from (f"{column.name}.{kind}.{head}" for kind in searched for head in _heads(compared))
+                yield from (f"{column.name}.{kind}.{head}" for kind in searched for head in _heads(of_searches))
             case _:
                 yield column.name
 

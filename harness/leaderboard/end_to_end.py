@@ -46,7 +46,8 @@ def compare(experiment: Experiment, watcher: Watcher) -> leaderboard.Leaderboard
     with Store.open(experiment.store) as store:
         perform_missing(plan, store, watcher, experiment)
         judged, truth = judge_all(plan, store, experiment)
-        return leaderboard.build(judged, truth, searches=search_equal_cost(plan, store, watcher, experiment))
+        searches = search_equal_cost(plan, store, watcher, experiment)
+        return leaderboard.build(judged, truth, searches=searches, margin=experiment.margin)
 
 
 def search_equal_cost(plan: Plan, store: Store, watcher: Watcher, experiment: Experiment) -> leaderboard.EqualCost:

@@ -2,9 +2,10 @@
 
 If a table answers a policy's Scores, random search runs on that table with the same settings, for at least the cost of
 the most expensive run; the store keeps these as ordinary runs. A policy's run is compared with the beginning of random
-search that spent no more: as many queries, or as many seconds of training by the table's record. A repeated query for a
-cell costs random search what it costs the policy. Li and Talwalkar ("Random Search and Reproducibility for Neural
-Architecture Search", UAI 2019) ask for random search at the same cost beside every search.
+search that spent no more: as many evaluations, or as many seconds of training by the table's record. A cell that is
+asked again costs random search what it costs the policy: nothing, or, in runs that charge it, a query. Li and Talwalkar
+("Random Search and Reproducibility for Neural Architecture Search", UAI 2019) ask for random search at the same cost
+beside every search.
 
 Random search has another seed than the run it is compared with: with the same seed, a policy that begins with random
 cells would begin with those of random search, and the tests would not have the independent samples that they assume.
@@ -13,7 +14,6 @@ cells would begin with those of random search, and the tests would not have the 
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -23,17 +23,16 @@ import numpy as np
 from harness.core.budget import Budget, Cost
 from harness.core.judgement import NoVerdict, Verdict
 from harness.core.numbers import Number, Undefined
-from harness.core.oracle import Oracle, Score
 from harness.core.policy import BASELINE
-from harness.core.random import stream
 from harness.core.runspec import RunSpec
-from harness.core.space import Architecture, SearchSpace
+from harness.core.space import SearchSpace
 from harness.judging.judge import Judge
-from harness.leaderboard.anytime import Incumbent, at_cost, incumbents_and_cost
+from harness.leaderboard.anytime import Incumbent, at_cost, charged_queries, incumbents_and_cost
 from harness.leaderboard.grouping import grouped
 from harness.leaderboard.leaderboard import EntryKey, EqualCost
+from harness.leaderboard.search_sizes import samples_needed
 from harness.planning import registry, settings
-from harness.planning.plan import build_oracle
+from harness.planning.plan import build_oracle, recorded_policy_settings
 from harness.storage.records import Run
 from harness.storage.store import Store
 from policies.random_search import RandomSearch
@@ -43,20 +42,7 @@ RANDOM_SEARCH = "random-search"
 SEED_OFFSET = 1_000_000
 """The seed of random search minus the seed of the run that it is compared with."""
 
-MOST_SAMPLES = 100_000
-"""The most samples of a random search; beyond their cost its result is known only if it saw every cell."""
-
-PILOT_CELLS = 1_000
-"""The number of random cells whose cost estimates how many trainings a policy's seconds buy."""
-
-STANDARD_ERRORS = 4.0
-"""The number of standard errors by which the cost of trainings may differ from the estimate."""
-
-UNSEEN_PROBABILITY = 1e-5
-"""The chance that uniform draws end before they saw every cell of a small space."""
-
-CostKind: TypeAlias = Literal["queries", "seconds"]
-COSTS: tuple[CostKind, ...] = ("queries", "seconds")
+CostKind: TypeAlias = Literal["evaluations", "queries", "seconds"]
 
 NumbersBySeed: TypeAlias = list[tuple[int, Number]]
 
@@ -68,18 +54,20 @@ class StoredSearch:
     run: str
     steps: tuple[Incumbent, ...]
     spent: Cost
+    samples: int
     exhausted: bool
 
     def at(self, cost: CostKind, run: Run) -> Incumbent | Undefined:
         """Its incumbent at the cost of a policy's run."""
         if run.status == "failed":
             return Undefined(run.reason or "the run failed")
-        limit = getattr(run.spent, cost)
+        spent = "seconds" if cost == "seconds" else "queries"
+        limit = getattr(run.spent, spent)
         if limit == 0:
             return Undefined(f"the run spent no {cost}, or the oracle knows none")
-        if getattr(self.spent, cost) < limit and not self.exhausted:
-            return Undefined(f"the run spent more {cost} than {self.spent.queries:,} samples of random search")
-        limits = {cost: limit}
+        if getattr(self.spent, spent) < limit and not self.exhausted:
+            return Undefined(f"the run spent more {cost} than {self.samples:,} samples of random search")
+        limits = {spent: limit}
         return at_cost(self.steps, **limits) or Undefined(f"random search has no answer within so many {cost}")
 
 
@@ -90,11 +78,8 @@ def missing_searches(runs: Sequence[Run], store: Store, space: SearchSpace) -> t
     """
     stored, specs = store.runs(status="finished", policy=RANDOM_SEARCH), dict[str, RunSpec]()
     for asked in _by_search(runs):
-        oracle = build_oracle(asked[0].spec, space)
-        if not oracle.independent:
-            continue
-        samples = _samples_needed(asked, oracle)
-        known = {run.spec.seed for run in _matching(stored, asked[0].spec) if run.spent.queries >= samples}
+        samples = samples_needed(asked, build_oracle(asked[0].spec, space))
+        known = {run.spec.seed for run in _matching(stored, asked[0].spec) if run.scores >= samples}
         for made in (_search_spec(run.spec, samples) for run in asked if run.spec.seed + SEED_OFFSET not in known):
             specs[made.digest] = made
     return tuple(specs.values())
@@ -173,7 +158,7 @@ def _search_spec(spec: RunSpec, samples: int) -> RunSpec:
     """The random search for a run: the same table and settings, an offset seed, and no budget."""
     known = _settings_of(spec.oracle)
     mine = {name: value for name, value in spec.settings["oracle"].items() if name in known}
-    chosen = {**settings.defaults(RandomSearch), "samples": samples}
+    chosen = recorded_policy_settings({**settings.defaults(RandomSearch), "samples": samples})
     parts = {**spec.settings, "policy": chosen, "oracle": mine}
     seed = spec.seed + SEED_OFFSET
     return replace(
@@ -185,14 +170,15 @@ def _longest_searches(runs: Iterable[Run]) -> dict[int, Run]:
     found: dict[int, Run] = {}
     for run in runs:
         seed = run.spec.seed
-        found[seed] = max(found.get(seed, run), run, key=lambda each: each.spent.queries)
+        found[seed] = max(found.get(seed, run), run, key=lambda each: each.scores)
     return found
 
 
 def _stored_search(run: Run, store: Store, space: SearchSpace) -> StoredSearch:
-    rows = store.trials(run.id)
+    rows = list(store.trials(run.id))
     exhausted = saw_every_cell({row.architecture for row in rows}, space)
-    return StoredSearch(run.id, incumbents_and_cost(rows)[0], run.spent, exhausted)
+    steps, _ = incumbents_and_cost(rows, charged_queries(rows, space, repeats_free=run.repeats_free))
+    return StoredSearch(run.id, steps, run.spent, len(rows), exhausted)
 
 
 def saw_every_cell(cells: set[str], space: SearchSpace) -> bool:
@@ -209,12 +195,17 @@ def _numbers_at_cost(
     """The truth of one seed's random search at the cost of each of the seed's runs."""
     if searched is None:
         missing = Undefined("the random search beside this seed is not stored")
-        yield from ((run, cost, missing) for run in runs for cost in COSTS)
+        yield from ((run, cost, missing) for run in runs for cost in _costs(run))
         return
-    found = [(run, cost, searched.at(cost, run)) for run in runs for cost in COSTS]
+    found = [(run, cost, searched.at(cost, run)) for run in runs for cost in _costs(run)]
     cells = list(dict.fromkeys(step.architecture for *_, step in found if isinstance(step, Incumbent)))
     truths = dict(zip(cells, judge.many([space.parse(cell) for cell in cells], run=searched.run), strict=True))
     yield from ((run, cost, _number(step, truths)) for run, cost, step in found)
+
+
+def _costs(run: Run) -> tuple[CostKind, CostKind]:
+    """The costs at which a run is compared, by what it was charged for."""
+    return "evaluations" if run.repeats_free else "queries", "seconds"
 
 
 def _number(step: Incumbent | Undefined, truths: Mapping[str, Verdict | NoVerdict]) -> Number:
@@ -222,46 +213,3 @@ def _number(step: Incumbent | Undefined, truths: Mapping[str, Verdict | NoVerdic
         return step
     truth = truths[step.architecture]
     return Undefined(truth.reason) if isinstance(truth, NoVerdict) else truth.value
-
-
-def _samples_needed(runs: Sequence[Run], oracle: Oracle) -> int:
-    """The number of samples that covers the cost of each of these runs, at most ``MOST_SAMPLES``.
-
-    It covers a small space once it saw every cell: further samples change nothing.
-    """
-    spec, space = runs[0].spec, oracle.space
-    queries, seconds = max(run.spent.queries for run in runs), max(run.spent.seconds for run in runs)
-    wanted = max(queries, trainings_bought(seconds, prices(oracle)))
-    if spec.settings["space"].get("sampler", "cells") == "cells":
-        wanted = min(wanted, draws_to_see_all(space.reachable))
-    return min(MOST_SAMPLES, rounded_up(wanted))
-
-
-def rounded_up(number: int) -> int:
-    """``number`` rounded up to two significant digits, so that the next experiment may share the run."""
-    unit: int = 10 ** max(0, len(str(number)) - 2)
-    return -(-number // unit) * unit
-
-
-def draws_to_see_all(cells: int) -> int:
-    """The number of uniform draws that see all of these cells, except for a chance of ``UNSEEN_PROBABILITY``.
-
-    By the union bound: the chance that one is missing after k draws is at most n exp(-k/n).
-    """
-    return math.ceil(cells * math.log(cells / UNSEEN_PROBABILITY))
-
-
-def prices(oracle: Oracle) -> list[float]:
-    """The training seconds of each of ``PILOT_CELLS`` cells that the space's sampler draws."""
-    rows = oracle.space.sample_many(stream(0, "equal cost"), PILOT_CELLS)
-    answers = oracle.answer([Score(Architecture(tuple(row))) for row in rows.tolist()])
-    return [answer.cost.seconds for answer in answers]
-
-
-def trainings_bought(seconds: float, prices: Sequence[float]) -> int:
-    """The number of trainings that cost ``seconds`` or more, with ``STANDARD_ERRORS`` standard errors to spare."""
-    mean, deviation = float(np.mean(prices)), float(np.std(prices))
-    if mean == 0:
-        return 0
-    expected, spread = seconds / mean, STANDARD_ERRORS * deviation / mean
-    return math.ceil(expected * (1 + spread / math.sqrt(len(prices))) + spread * math.sqrt(expected))

@@ -19,8 +19,9 @@ from harness.leaderboard.comparison import (
     SEARCH_NAMES,
     Comparison,
     compare_samples,
-    default_margin,
     holm_adjusted,
+    margin_of,
+    with_uniform_draws,
 )
 from harness.leaderboard.grouping import grouped
 from harness.leaderboard.sentences import verdict
@@ -67,6 +68,7 @@ class LeaderboardEntry:
     tau: Number
     tau_std: Number
     queries: float
+    evaluations: float
     hours: Number
     median: Number
     iqm: Number
@@ -121,9 +123,9 @@ class _ComparisonTerms:
     searches: EqualCost
     margin: float | None
 
-    def compare(self, values: Sequence[float], others: Sequence[float], other: str, *, std: Number) -> Comparison:
-        """Compare two samples; half of the deviation ``std`` is the margin if none is given."""
-        margin = default_margin(std) if self.margin is None else self.margin
+    def compare(self, values: Sequence[float], others: Sequence[float], other: str) -> Comparison:
+        """Compare two samples."""
+        margin = margin_of(self.truth.metric, others, self.margin)
         return compare_samples(values, others, other, larger_is_better=self.truth.larger_is_better, margin=margin)
 
 
@@ -132,9 +134,8 @@ def build(
 ) -> Leaderboard:
     """Rank the policies of these runs, all judged by ``truth``.
 
-    ``margin`` is the difference, in the metric's unit, below which two policies count as equally good. The default is
-    half the standard deviation of what a policy is compared with: of the ranked cells for one random draw, which is
-    drawn from them, and otherwise of the values of random draws or random search.
+    ``margin`` is the difference below which two policies count as equally good, in points of an accuracy or per cent of
+    the perplexity that a policy is compared with; the default is that of ``DEFAULT_MARGINS``.
     """
     rows = grouped(runs, lambda run: (run.policy, run.oracle, run.space)).values()
     groups = [sorted(row, key=lambda run: run.seed) for row in rows]
@@ -175,19 +176,18 @@ def _baseline(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup | Undefin
 
 def _against(group: RunGroup, baseline: RunGroup | Undefined, terms: _ComparisonTerms) -> list[Comparison]:
     """A row's uncorrected comparisons: with its baseline, and with random search at its cost."""
-    values, ranking, found = values_of(group), terms.truth.ranking, []
+    values, found = values_of(group), list[Comparison]()
     if not isinstance(baseline, Undefined):
-        draws = values_of(baseline)
-        std = statistics.std(draws) if isinstance(ranking, Undefined) else ranking.std
-        found.append(terms.compare(values, draws, ONE_DRAW, std=std))
+        against = terms.compare(values, values_of(baseline), ONE_DRAW)
+        found.append(with_uniform_draws(against, values, group[0].draws))
     for kind, searched in terms.searches.get(_key(group), {}).items():
         others = [value for value in searched if not isinstance(value, Undefined)]
-        found.append(terms.compare(values, others, SEARCH_NAMES[kind], std=statistics.std(others)))
+        found.append(terms.compare(values, others, SEARCH_NAMES[kind]))
     return found
 
 
 def _corrected(rows: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
-    """The comparisons of each row, corrected for how many rows have the same reference."""
+    """The comparisons of each row, corrected for the number of tests in their family."""
     flat = iter(holm_adjusted([comparison for row in rows for comparison in row]))
     return [[next(flat) for _ in row] for row in rows]
 
@@ -221,7 +221,8 @@ def _entry(
         probed=max(run.probed for run in group),
         tau=statistics.mean(taus) if taus else run.tau,
         tau_std=statistics.std(taus) if taus else run.tau,
-        queries=sum(run.spent.queries for run in group) / len(group),
+        queries=sum(run.queries for run in group) / len(group),
+        evaluations=sum(run.evaluations for run in group) / len(group),
         hours=judged_runs.hours_of(group),
         median=statistics.median(values),
         iqm=statistics.interquartile_mean(values),

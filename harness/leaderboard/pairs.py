@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from harness import statistics
 from harness.core.numbers import Undefined
 from harness.leaderboard.column import Column
 from harness.leaderboard.columns import COMPARISON_COLUMNS
-from harness.leaderboard.comparison import Comparison, compare_samples, default_margin, holm_adjusted
+from harness.leaderboard.comparison import Comparison, compare_samples, holm_adjusted, margin_of
 from harness.leaderboard.document import plain_fields
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.printed_tables import title
@@ -27,7 +26,7 @@ UNPAIRED_NOTE = (
 )
 
 NOT_OF_PAIRS = ("other", "margin", "equivalence_p")
-"""Columns that pairs lack: there is no test of equivalence, as neither policy sets a scale for a margin."""
+"""Columns that pairs lack: their sentences claim no equivalence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def pairs_page(board: Leaderboard) -> Page:
 def _compared(first: LeaderboardEntry, second: LeaderboardEntry, board: Leaderboard) -> Comparison:
     """A pair before the correction; all pairs have the same ``other``, since they are one family."""
     values, others = ([v for v in entry.values if not isinstance(v, Undefined)] for entry in (first, second))
-    better, margin = board.truth.larger_is_better, default_margin(statistics.std(others))
+    better, margin = board.truth.larger_is_better, margin_of(board.truth.metric, others)
     return compare_samples(values, others, "another policy", larger_is_better=better, margin=margin)
 
 

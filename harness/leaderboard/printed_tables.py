@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
+from harness.leaderboard.columns import repeating
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, Comparison
-from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
+from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.views import ViewColumn, comparison_with, view_columns
 from harness.output.units import TableCell, unit_of
 
@@ -28,6 +29,15 @@ COMMON_NOTE = (
     "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
     "those that it took."
 )
+FAMILIES_NOTE = (
+    "{} corrected by Holm's method: all tests against one random draw are one family, all against random search at "
+    "equal cost another."
+)
+EXACT_BASIS = (
+    "A sentence on one random draw rests on the exact p: the runs' mean percentile (the share of the cells that they "
+    "beat) against that of as many uniform draws; other sentences rest on Welch's p. Both are"
+)
+WELCH_BASIS = "The sentences rest on Welch's p,"
 FEW_REPEATS = 10
 """The number of trainings of each of the 32 recurrent cells of Yu et al. 2020."""
 
@@ -36,14 +46,20 @@ BOOTSTRAP_NOTE = (
     "Intervals over the seeds: percentile bootstrap. Interquartile mean: of the middle half of the seeds (Agarwal et "
     "al. 2021, Sec. 4.3)."
 )
+UNIFORM_TITLE = "Against uniform draws from the ranked cells"
+UNIFORM_NOTE = (
+    "Beats: the mean percentage of the ranked cells that a run is above, ties counting half; in brackets, where that "
+    "of as many draws lies in 95 % of all cases. Exact p: two-sided, of this percentage. P of the best: the chance "
+    "that the best of as many draws is as good as the best run. Holm p: the exact p, corrected for all policies."
+)
 TESTS_NOTE = (
-    "Interval of a difference: Welch's. Holm p: Welch's, corrected for all policies of the table. P(better): that a "
-    "run beats one of those that it is compared with, a tie counting half (Agarwal et al. 2021, Sec. 4.3)."
+    "Interval of a difference: Welch's. Holm p: the p that the sentences rest on, corrected for all tests of its "
+    "family. P(better): that a run beats one of those that it is compared with, a tie counting half (Agarwal et al. "
+    "2021, Sec. 4.3)."
 )
 POWER_NOTE = (
-    "Equivalence p: two one-sided tests; below 0.05 the means surely differ by less than the margin, by default half a "
-    "standard deviation of what is compared with. Detectable: the difference that is found four times in five. Seeds "
-    "needed: on each side, to find the present difference so often."
+    "Equivalence p: two one-sided tests; below 0.05 the means surely differ by less than the margin. Detectable: the "
+    "difference that is found four times in five. Seeds needed: on each side, to find the present difference so often."
 )
 
 
@@ -73,8 +89,10 @@ def printed_table(board: Leaderboard) -> PrintedTable:
 
 
 def statistics(board: Leaderboard) -> tuple[PrintedTable, ...]:
-    """The numbers behind the verdicts: a table of summaries with intervals, and two tables a comparison."""
+    """The numbers behind the verdicts: summaries with intervals, exact tests, and two tables a comparison."""
     sheets = [_printed(SUMMARIES_TITLE, view_columns(board, "summaries"), board.entries, BOOTSTRAP_NOTE)]
+    if rows := [entry for entry in board.entries if _is_exact(comparison_with(entry, ONE_DRAW))]:
+        sheets.append(_printed(UNIFORM_TITLE, view_columns(board, "uniform"), rows, UNIFORM_NOTE))
     differences = f"differences in {unit_of(board.truth.metric).word.removeprefix('in ')}"
     for other in (ONE_DRAW, *SEARCH_NAMES.values()):
         if rows := [entry for entry in board.entries if _is_compared(entry, other)]:
@@ -109,10 +127,16 @@ def title(board: Leaderboard) -> str:
 
 
 def _note(board: Leaderboard) -> str:
+    names = names_of([entry.key for entry in board.entries])
     notes = [] if board.truth.larger_is_better else [SMALLER_NOTE]
     notes += [SCRATCH_NOTE if isinstance(board.truth.ranking, Undefined) else RANKS_NOTE, COMMON_NOTE]
+    exact = any(_is_exact(entry.against_random) for entry in board.entries)
+    notes.append(FAMILIES_NOTE.format(EXACT_BASIS if exact else WELCH_BASIS))
     if 1 < board.truth.repeats < FEW_REPEATS:
         notes.append(NOISE_NOTE.format(board.truth.repeats))
+    if repeating(board):
+        asked = ", ".join(f"{names[e.key]} {e.queries:,.0f}" for e in board.entries if e.queries != e.evaluations)
+        notes.append(f"Evaluations leave out cells that were asked again; with them the mean queries are: {asked}.")
     if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
         numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
         notes.append(
@@ -120,6 +144,10 @@ def _note(board: Leaderboard) -> str:
             "and deviation over the seeds."
         )
     return " ".join(notes)
+
+
+def _is_exact(comparison: Comparison | Undefined) -> bool:
+    return isinstance(comparison, Comparison) and not isinstance(comparison.exact_p, Undefined)
 
 
 def _is_compared(entry: LeaderboardEntry, other: str) -> bool:

@@ -39,20 +39,26 @@ class _BoardGroup:
 
 
 def stored_boards(
-    store: Store, runs: Sequence[Run], *, metric: str | None = None, group_by: Sequence[str] = (), searches: bool = True
+    store: Store,
+    runs: Sequence[Run],
+    *,
+    metric: str | None = None,
+    group_by: Sequence[str] = (),
+    searches: bool = True,
+    margin: float | None = None,
 ) -> list[StoredBoard]:
     """One leaderboard a space and truth, the oldest run's first; nothing is run.
 
     A run not judged yet is judged by its table or closed form, and this lookup is recorded. ``metric`` judges the runs
     (``None``: that of the test data), and the values of each ``group_by`` key separate rows. ``searches`` compares with
-    stored random searches at equal cost, each by a recorded lookup. Raises StoreError if no run has ended or can be
-    judged, TableError if a table is not found.
+    stored random searches at equal cost, each by a recorded lookup. ``margin`` is that of ``leaderboard.build``. Raises
+    StoreError if no run has ended or can be judged, TableError if a table is not found.
     """
     sources = RunJudges(store, metric)
     board_groups = _grouped_by_judge([run for run in runs if run.status != "running"], sources)
     if not board_groups:
         raise StoreError(_nothing(runs, metric))
-    return [_board(board_group, store, sources, (group_by, runs, searches)) for board_group in board_groups]
+    return [_board(board_group, store, sources, (group_by, runs, searches, margin)) for board_group in board_groups]
 
 
 def _grouped_by_judge(ended: Sequence[Run], sources: RunJudges) -> list[_BoardGroup]:
@@ -83,15 +89,18 @@ def _nothing(runs: Sequence[Run], metric: str | None) -> str:
 
 
 def _board(
-    board_group: _BoardGroup, store: Store, sources: RunJudges, asked: tuple[Sequence[str], Sequence[Run], bool]
+    board_group: _BoardGroup,
+    store: Store,
+    sources: RunJudges,
+    asked: tuple[Sequence[str], Sequence[Run], bool, float | None],
 ) -> StoredBoard:
-    group_by, runs, searches = asked
+    group_by, runs, searches, margin = asked
     rows = named_runs(_without_companions(board_group.runs), group_by)
     judged = [_judged(row, board_group.judge, store, sources) for row in rows]
     pairs = grouped(rows, lambda row: row.key).items()
     groups = {key: tuple(sorted((row.run for row in group), key=lambda run: run.spec.seed)) for key, group in pairs}
     costs = _searches(groups, board_group.judge, store, sources) if searches else {}
-    board = leaderboard.build(judged, board_group.judge.truth, searches=costs)
+    board = leaderboard.build(judged, board_group.judge.truth, searches=costs, margin=margin)
     warned = replace(board, warnings=(*board.warnings, *_omission_warnings(board_group, runs, sources)))
     return StoredBoard(warned, groups, tuple(judged))
 

@@ -92,5 +92,7 @@ def _seeds_wanted(entry: LeaderboardEntry, name: str) -> str:
     comparison = entry.against_random
     if isinstance(comparison, Undefined) or not _tested(comparison) or comparison.found or comparison.equivalent:
         return ""
+    if not isinstance(comparison.exact_p, Undefined):
+        return ""  # the seeds needed are those of Welch's test; the sentence says what an exact one cannot see
     needed = comparison.seeds_needed
     return "" if isinstance(needed, Undefined) else f"{name} (a difference of that size takes {needed:,})"

@@ -87,6 +87,11 @@ class BudgetFields(BaseModel):
     epochs: float | None = Field(default=None, gt=0)
     seconds: float | None = Field(default=None, gt=0)
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return self != BudgetFields()
+
     def budget(self) -> Budget:
         """The budget as the driver takes it."""
         return Budget(self.queries, self.epochs, self.seconds)
@@ -115,6 +120,8 @@ class Experiment(BaseModel):
     judge: str = BY_TABLE
     equal_cost: bool = True
     """Whether random search is run as well, at the same cost as the policies that a table answers."""
+    margin: float | None = Field(default=None, gt=0)
+    """The difference that counts as none: points of an accuracy, or per cent of a perplexity."""
     store: str = DEFAULT_STORE
 
     @model_validator(mode="after")

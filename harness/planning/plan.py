@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -27,6 +27,9 @@ DEFAULT_SPACE = "nasbench101-v5"
 
 RECORDED_ONLY_IF_SET = ("epochs",)
 """Oracle settings that a run records only if it sets them, so that runs of earlier versions keep their digests."""
+
+POLICY_RECORDED_ONLY_IF_SET = ("sampler",)
+"""Policy settings of which the same is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def make_plan(experiment: Experiment) -> Plan:
     specs = list[RunSpec]()
     for policy, oracle in pairs:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
+        if experiment.budget.limited:
+            settled = settled[0], {**settled[1], **PolicyFeatures.of(policies[policy]).until_spent}
         parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy])
         run = RunSpec(
             policy=policy,
@@ -78,7 +83,20 @@ def make_plan(experiment: Experiment) -> Plan:
             settings={**parts, "space": space_settings},
         )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
-    return Plan(tuple(specs), space, tuple(notes))
+    return Plan(tuple(specs), space, (*notes, *_unspent(specs)))
+
+
+def _unspent(specs: Sequence[RunSpec]) -> list[str]:
+    """Notes on policies whose number of samples ends them before the budget of queries is spent."""
+    found = []
+    for policy, spec in {spec.policy: spec for spec in specs}.items():
+        samples, queries = spec.settings["policy"].get("samples"), spec.budget.queries
+        if isinstance(samples, int) and queries is not None and samples < queries:
+            found.append(
+                f"{policy} ends after {samples:,} samples, before the budget of {queries:,} queries is spent; "
+                f"--set {policy}.samples=N changes that"
+            )
+    return found
 
 
 def _pairs(policies: Classes, oracles: Classes) -> tuple[list[tuple[str, str]], list[str]]:
@@ -149,7 +167,12 @@ def _pair_settings(
     # RunSpec has fields of its own for table and search_metric
     apart = ("table", "search_metric", *(setting for setting in RECORDED_ONLY_IF_SET if chosen.get(setting) is None))
     own = {setting: value for setting, value in chosen.items() if setting not in apart}
-    return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
+    return {"policy": recorded_policy_settings(settings.resolve(name, policy, {**fitting, **given})), "oracle": own}
+
+
+def recorded_policy_settings(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a policy that its run records."""
+    return {k: value for k, value in chosen.items() if k not in POLICY_RECORDED_ONLY_IF_SET or value is not None}
 
 
 def _named_table(

@@ -19,7 +19,13 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def write_report(
-    store: Store, runs: Sequence[Run], output: str | Path, *, metric: str | None = None, group_by: Sequence[str] = ()
+    store: Store,
+    runs: Sequence[Run],
+    output: str | Path,
+    *,
+    metric: str | None = None,
+    group_by: Sequence[str] = (),
+    margin: float | None = None,
 ) -> Path:
     """Write the report of these runs of a store, and return its path; the same store gives the same bytes.
 
@@ -27,7 +33,7 @@ def write_report(
     file that cannot be written.
     """
     target = require_writable(output)
-    boards = stored_boards(store, runs, metric=metric, group_by=group_by)
+    boards = stored_boards(store, runs, metric=metric, group_by=group_by, margin=margin)
     contexts = [template_context(f"part{i}", board_report_of(board, store), store) for i, board in enumerate(boards, 1)]
     with atomic_output(target, "--output") as part:
         part.write_text(html(*_heading(runs, contexts), contexts), encoding="utf-8")

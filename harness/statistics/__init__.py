@@ -26,6 +26,7 @@ from harness.statistics.intervals import Interval, bootstrap, interval_of
 from harness.statistics.numbers import best, interquartile_mean, mean, median, std
 from harness.statistics.power import detectable_difference, seeds_needed, test_power
 from harness.statistics.several import Friedman, friedman, nemenyi_distance
+from harness.statistics.uniform_draws import UniformDraws
 
 __all__ = [
     "ENOUGH_PAIRS",
@@ -34,6 +35,7 @@ __all__ = [
     "Number",
     "Sample",
     "Undefined",
+    "UniformDraws",
     "Welch",
     "best",
     "bootstrap",

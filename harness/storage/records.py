@@ -89,6 +89,11 @@ class Run:
     spent: Cost
     provenance: Mapping[str, Any]
 
+    @property
+    def repeats_free(self) -> bool:
+        """Whether the cost leaves out queries that repeated a cell, as the run's settings say."""
+        return bool(self.spec.settings.get("oracle", {}).get("duplicates") == "free")
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

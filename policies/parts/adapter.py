@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,16 +12,22 @@ from harness.core.oracle import Query, QueryKind, Score, Scored, State, Trial
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
 from policies.parts.ranges import require_at_least
+from policies.parts.repeats import RepeatCounter
 from policies.parts.step import FAILED, BestArchitecture
 
 TRIES = 100
 """After this many consecutive suggestions outside the space, the space's sampler draws a cell."""
+
+MOST_REPEATS = 1_000
+"""Consecutive suggestions without a new cell after which a search without ``samples`` ends."""
 
 ChoiceRow = tuple[int, ...]
 
 
 class AdaptedPolicy(ABC):
     """Scores ``samples`` suggestions of an optimiser, one at a time, and recommends the best.
+
+    ``samples=None`` goes on until the budget is spent or 1,000 suggestions in a row were cells suggested before.
 
     A subclass defines how to create the optimiser (``_restart``), how it suggests a point (``_suggest``), and how it
     receives a value (``_observe``). A suggestion may depend only on its seed and on the values received so far. So a
@@ -32,14 +38,16 @@ class AdaptedPolicy(ABC):
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
+    until_spent: ClassVar[Mapping[str, Any]] = {"samples": None}
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int = 100) -> None:
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int | None = 100) -> None:
         require_at_least(1, samples=samples)
         self.space, self.samples = space, samples
         self._seed = int(rng.integers(2**32))
         self._best = BestArchitecture(np.array(space.sample(rng).choices, np.int64))
         self._told: list[tuple[ChoiceRow, float]] = []
         self._scored, self._asked = 0, ()
+        self._repeats = RepeatCounter(space, MOST_REPEATS)
         self._restart()
 
     _asked: ChoiceRow
@@ -59,7 +67,7 @@ class AdaptedPolicy(ABC):
 
     def ask(self, limit: int) -> list[Query]:
         """The next suggestion; [] when finished."""
-        if self._scored == self.samples:
+        if self._scored == self.samples or self._repeats.ended:
             return []
         self._asked = self._asked or self._next()
         return [Score(Architecture(self._asked))]
@@ -87,6 +95,8 @@ class AdaptedPolicy(ABC):
             value = trial.answer.value if isinstance(trial.answer, Scored) else FAILED
             self._best.offer(np.array([row], np.int64), [value])
             self._scored += 1
+            if self.samples is None:
+                self._repeats.add(np.array([row], np.int64))
             self._tell(row, value)
 
     def _tell(self, row: ChoiceRow, value: float) -> None:
@@ -102,12 +112,15 @@ class AdaptedPolicy(ABC):
         rows = np.array([row for row, _ in self._told], np.int64).reshape(-1, len(self.space.options))
         told = {"rows": rows, "values": np.array([value for _, value in self._told], np.float64)}
         place = {"seed": self._seed, "scored": self._scored, "asked": list(self._asked)}
-        return {"best": self._best.state_dict(), **told, **place}
+        repeats = {"repeats": self._repeats.state_dict()} if self.samples is None else {}
+        return {"best": self._best.state_dict(), **told, **place, **repeats}
 
     def load_state_dict(self, state: State) -> None:
         """Restore the state that ``state_dict`` returned."""
         self._seed, self._scored, self._asked = int(state["seed"]), int(state["scored"]), tuple(state["asked"])
         self._best = BestArchitecture.from_state(state["best"])
+        if self.samples is None:
+            self._repeats.load_state_dict(state["repeats"])
         rows, values = (np.asarray(state[name]).tolist() for name in ("rows", "values"))
         self._told = []
         self._restart()

@@ -23,6 +23,21 @@ def unseen(space: SearchSpace, rows: Choices, seen: Choices) -> Choices:
     return np.sort(first[(keys[first] >= 0) & ~np.isin(keys[first], seen)])
 
 
+def draw_by(space: SearchSpace, rng: np.random.Generator, count: int, sampler: str) -> Choices:
+    """``count`` draws by a sampler's name, whichever the space has, shape (count, decisions).
+
+    ``cells`` is uniform over the cells that the decisions reach, ``decisions`` over the choices that are a cell.
+    """
+    if sampler == "cells":
+        known = space.enumerate_keys()
+        return space.from_keys(known[rng.integers(len(known), size=count)])
+    rows = np.empty((0, len(space.options)), np.int64)
+    while len(rows) < count:
+        drawn = rng.integers(space.options, size=(2 * (count - len(rows)), len(space.options)))
+        rows = np.concatenate([rows, drawn[space.keys(drawn) >= 0]])
+    return rows[:count]
+
+
 def draw_unseen(space: SearchSpace, rng: np.random.Generator, count: int, seen: Choices) -> Choices:
     """``count`` samples of the space that are distinct cells outside ``seen``; fewer if the space is used up."""
     rows = np.empty((0, len(space.options)), np.int64)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from harness.core.errors import IncompatibleError
-from harness.core.oracle import Score
+from harness.core.oracle import Score, State
 from harness.core.space import Choices, SearchSpace
 from policies.parts.ranges import require_at_least
+from policies.parts.repeats import RepeatCounter
 from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, draw
+
+MOST_REPEATS = 10_000
+"""Consecutive draws without a new cell after which a search whose end is left to the budget ends."""
 
 
 class HalvingPolicy(SteppedPolicy):
@@ -33,8 +37,14 @@ class HalvingPolicy(SteppedPolicy):
             )
         self.budgets, self.eta = tuple(budgets), eta
         self._begun = self._rung = self._trusted = 0
+        self._repeats = RepeatCounter(space, MOST_REPEATS)
         super().__init__(space, rng, draw(space, rng, 1)[0])
         self._rows = self._nothing().rows
+
+    @property
+    @abstractmethod
+    def _endless(self) -> bool:
+        """Whether the policy's settings leave the end to the budget."""
 
     @abstractmethod
     def _bracket(self, number: int) -> tuple[int, int] | None:
@@ -43,10 +53,12 @@ class HalvingPolicy(SteppedPolicy):
     def _begin(self) -> SearchStep:
         if not len(self._rows):
             bracket = self._bracket(self._begun)
-            if bracket is None:
+            if bracket is None or self._repeats.ended:
                 return self._nothing()
             self._rung, cells = bracket
             self._rows, self._begun = draw(self.space, self.rng, cells), self._begun + 1
+            if self._endless:
+                self._repeats.add(self._rows)
         return SearchStep(Score, self._rows, epochs=self.budgets[self._rung])
 
     def _offer(self, rows: Choices, values: Sequence[float]) -> None:
@@ -55,6 +67,16 @@ class HalvingPolicy(SteppedPolicy):
             self._best, self._trusted = BestArchitecture(rows[0]), epochs
         if epochs == self._trusted:
             self._best.offer(rows, values)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Also the cells drawn, if the end is left to the budget."""
+        return super().state_dict() | ({"repeats": self._repeats.state_dict()} if self._endless else {})
+
+    def load_state_dict(self, state: State) -> None:
+        """Restore the state that ``state_dict`` returned."""
+        super().load_state_dict(state)
+        if self._endless:
+            self._repeats.load_state_dict(state["repeats"])
 
     def _finish(self, step: SearchStep) -> None:
         """Keep the best ``1 / eta`` of the step's rows, the earlier of equals; failed rows are dropped."""

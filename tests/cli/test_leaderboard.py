@@ -54,7 +54,9 @@ def test_the_table_is_printed_with_the_truth_it_is_of(three: Harness) -> None:
 
 def test_statistics_and_pairs_are_shown_when_they_are_asked_for(three: Harness) -> None:
     assert "Over the seeds" not in three("leaderboard").out
-    assert "Over the seeds" in three("leaderboard", "--statistics").out
+    shown = three("leaderboard", "--statistics").out
+    assert "Over the seeds" in shown
+    assert "Against uniform draws from the ranked cells" in shown
     assert "pairs of policies" in " ".join(three("leaderboard", "--pairs").out.split())
     (told,) = documents(three("leaderboard", "--pairs", "--json"))
     assert [(pair["policy"], pair["against"]) for pair in told["pairs"]] == [("nao", "random")]
@@ -135,3 +137,13 @@ def test_unfinished_runs_are_listed_and_counted(three: Harness) -> None:
     rows = json.loads(three("list", "runs", "--where", "status=running", "--json").out)
     assert [(row["policy"], row["seed"], row["status"]) for row in rows] == [("nao", "9", "running")]
     assert "1 run of nao is not finished and left out" in " ".join(three("leaderboard").out.split())
+
+
+def test_the_margin_of_equality_is_chosen_on_the_command_line(three: Harness) -> None:
+    def margin(*options: str) -> float:
+        (told,) = documents(three("leaderboard", "--json", *options))
+        return next(float(row["against_random"]["margin"]) for row in told["leaderboard"] if row["policy"] == "nao")
+
+    assert margin("--margin", "5") == pytest.approx(5 * margin())
+    wrong = three("leaderboard", "--margin", "0")
+    assert (wrong.status, "--margin" in wrong.err) == (2, True)

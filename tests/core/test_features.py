@@ -22,7 +22,7 @@ class Bare:
 class Declares:
     """A plug-in that declares everything."""
 
-    shares_weights, width, repeated, recipe, trains_some = True, 3, 7, "enas", True
+    shares_weights, width, repeated, recipe, trains_some, until_spent = True, 3, 7, "enas", True, {"samples": None}
 
     @staticmethod
     def protocol(settings, recipe, space):
@@ -42,7 +42,7 @@ def test_a_plug_in_that_declares_nothing_has_the_defaults(part):
     assert (oracle.shares_weights, oracle.width, oracle.truth) == (False, 100_000, None)
     assert oracle.protocol({"a": 1}, "enas", None) == ({"a": 1}, {})
     assert oracle.space_of({"a": 1}) is None
-    assert (policy.recipe, policy.trains_some) == ("spos", False)
+    assert (policy.recipe, policy.trains_some, policy.until_spent) == ("spos", False, {})
     assert repeated_queries(part) == 0
 
 
@@ -53,7 +53,7 @@ def test_what_a_plug_in_declares_is_read_from_its_class_and_from_its_objects(par
     assert oracle.protocol({"a": 1}, "enas", None) == ({"a": 1, "recipe": "enas"}, {"updates": 5})
     assert oracle.space_of({"home": "rnn2"}) == "rnn2"
     assert callable(oracle.truth)
-    assert (policy.recipe, policy.trains_some) == ("enas", True)
+    assert (policy.recipe, policy.trains_some, policy.until_spent) == ("enas", True, {"samples": None})
     assert repeated_queries(part) == 7
 
 
@@ -69,6 +69,7 @@ def test_what_a_plug_in_declares_is_read_from_its_class_and_from_its_objects(par
         (OracleFeatures.of, "truth", 0.94),
         (PolicyFeatures.of, "recipe", None),
         (PolicyFeatures.of, "trains_some", 1),
+        (PolicyFeatures.of, "until_spent", "samples"),
         (repeated_queries, "repeated", -1),
         (repeated_queries, "repeated", 0.5),
     ],

@@ -9,11 +9,13 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError, SpaceError, StoreError, TableError
 from harness.core.judgement import Correlation, NoVerdict, Ranking, TruthLookup, Verdict
 from harness.core.numbers import Undefined
 from harness.core.space import Architecture
 from harness.judging.judge import Judge
+from harness.spaces.nasbench101 import NASBench101
 from tests.fakes.spaces import Pairs
 from tests.fakes.tables import TRUTH, BlindTable, FakeTable
 
@@ -194,3 +196,25 @@ def test_a_correlation_is_one_look_however_many_cells_and_is_not_told_when_it_ca
         Judge(FakeTable(TRUTH), Pairs(), record=refuse).tau(cells, [0.1, 0.2, 0.3])
     with pytest.raises(SpaceError, match=r"\(7, 7\) is no cell"):
         Judge(FakeTable(TRUTH), Pairs()).tau([Architecture((7, 7))], [0.5])
+
+
+def test_uniform_draws_are_from_the_ranked_cells_of_the_space():
+    """Percentiles of 0.70, 0.75, 0.80 and twice 0.90, worked by hand."""
+    draws = Judge(FakeTable(TRUTH), Pairs()).draws(Pairs())
+    assert draws.size == 5
+    assert draws.percentiles([0.70, 0.75, 0.80, 0.90]).tolist() == pytest.approx([0.1, 0.3, 0.5, 0.8])
+    perplexities = Judge(FakeTable({0: 60.0, 1: 58.0, 11: 65.0}), Pairs(2), "test_perplexity").draws(Pairs(2))
+    assert perplexities.percentiles([58.0, 65.0]).tolist() == pytest.approx([5 / 6, 1 / 6])
+
+
+def test_an_encoding_that_reaches_a_part_draws_from_that_part():
+    table, whole, tree = (
+        open_table("nasbench101-v5-digits"),
+        NASBench101(vertices=5),
+        NASBench101(vertices=5, encoding="tree"),
+    )
+    judge = Judge(table, whole)
+    assert judge.draws(whole).size == len(table) == whole.size
+    assert judge.draws(tree).size == tree.reachable < whole.size
+    best = max(table.mean("test_accuracy")[table.rows(tree.enumerate_keys())])
+    assert judge.draws(tree).percentiles([best]) == pytest.approx(1 - 0.5 / tree.reachable)

@@ -1,5 +1,7 @@
 """A run is judged once: what was said is kept, a run that failed has no value, and looks are counted."""
 
+from dataclasses import replace
+
 import pytest
 import scipy.stats
 
@@ -104,3 +106,15 @@ def test_shared_weights_that_were_never_trained_are_not_said_to_be_none(store):
     run = begun(store, SHARED)
     store.finish(run, "1+1")
     assert judged(store, run).tau == Undefined("trained no shared weights")
+
+
+def test_a_run_is_compared_with_uniform_draws_only_if_random_draws_so(store):
+    run = begun(store)
+    store.finish(run, "1+1")
+    assert judged(store, run).draws.size == 5
+    other = spec(2, oracle="synthetic", space="pairs4", table=None, table_digest=None)
+    other = replace(other, settings={**other.settings, "space": {"sampler": "decisions"}})
+    store.begin(other, {})
+    store.commit(other.digest, [], checkpoint(5, 1, Cost(5, 40.0, 2.5)))
+    store.finish(other.digest, "1+1")
+    assert "sampler 'decisions'" in judged(store, other.digest).draws.reason

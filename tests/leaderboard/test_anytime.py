@@ -24,6 +24,7 @@ from harness.leaderboard.anytime import (
     Incumbent,
     Trajectory,
     at_cost,
+    charged_queries,
     incumbents_and_cost,
     on_grid,
     shared_grid,
@@ -43,7 +44,23 @@ def row(number: int, cell: str, value: float | None, seconds: float = 1.0, epoch
 
 
 def incumbents(rows: Iterable[ScoreRow]) -> tuple[Incumbent, ...]:
-    return incumbents_and_cost(rows)[0]
+    found = list(rows)
+    return incumbents_and_cost(found, [True] * len(found))[0]
+
+
+def test_on_a_table_a_cell_that_was_trained_before_costs_no_query() -> None:
+    """The fourth is another labelling of the second; what the table lacks (no epochs) costs a query each time."""
+    asked = [row(0, "0+0", 0.5), row(1, "0+1", 0.6), row(2, "0+0", 0.5, 0.0, 0.0), row(3, "1+0", 0.6, 0.0, 0.0)]
+    asked += [
+        row(4, "2+2", None),
+        row(5, "2+2", None, 0.0, 0.0),
+        row(6, "1+1", None, 0.0, 0.0),
+        row(7, "1+1", None, 0.0, 0.0),
+    ]
+    assert charged_queries(asked, SPACE, repeats_free=True) == [True, True, False, False, True, False, True, True]
+    assert charged_queries(asked, SPACE, repeats_free=False) == [True] * 8
+    (first, second), cost = incumbents_and_cost(asked, charged_queries(asked, SPACE, repeats_free=True))
+    assert (first.queries, second.queries, cost.queries) == (1, 2, 5)
 
 
 ROWS = [

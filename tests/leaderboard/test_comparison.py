@@ -112,23 +112,24 @@ def test_holms_correction_is_over_the_policies_of_the_leaderboard_that_have_a_te
     assert isinstance(entry("broken", made).against_random.holm_p, Undefined)
 
 
-def test_the_margin_is_half_a_deviation_of_a_uniform_draw_unless_it_is_given():
-    assert entry("nao", build(RANDOM_AND_NAO, TRUTH)).against_random.margin == pytest.approx(0.058 / 2)
-    assert entry("nao", build(RANDOM_AND_NAO, TRUTH, margin=0.01)).against_random.margin == 0.01
-    assert entry("nao", TRAINED_BOARD).against_random.margin == pytest.approx(np.std(RANDOM, ddof=1) / 2)
+def test_the_margin_is_a_number_of_points_or_a_share_of_a_perplexity_whatever_varies():
+    assert entry("nao", build(RANDOM_AND_NAO, TRUTH)).against_random.margin == 0.0025
+    assert entry("nao", build(RANDOM_AND_NAO, TRUTH, margin=1)).against_random.margin == 0.01
+    assert entry("nao", TRAINED_BOARD).against_random.margin == 0.0025
+    sides = (runs("random", [perplexity(68.0, 20)] * 2, [1, 2]), runs("nao", [perplexity(64.0, 4)] * 2, [1, 2]))
+    assert entry("nao", board(*sides, truth=COURSES)).against_random.margin == pytest.approx(0.68)
+    assert entry("nao", build([*sides[0], *sides[1]], COURSES, margin=2)).against_random.margin == pytest.approx(1.36)
 
 
-def test_random_search_at_equal_cost_is_a_family_of_its_own_whose_deviation_sets_the_margin():
+def test_random_search_at_both_costs_is_one_family():
     searched = {"queries": (*ENAS[:9], Undefined("diverged")), "seconds": (0.93,) * 10}
     made = build(RANDOM_AND_NAO, TRUTH, searches={KEY: searched})
     queries, seconds = entry("nao", made).against_search
-    assert (queries.other, seconds.other) == tuple(SEARCH_NAMES.values())
-    p = stats.ttest_ind(NAO, ENAS[:9], equal_var=False).pvalue
-    assert (queries.welch_p, queries.holm_p) == (pytest.approx(p), pytest.approx(p))
-    assert queries.margin == pytest.approx(np.std(ENAS[:9], ddof=1) / 2)
-    assert seconds.welch_p == pytest.approx(stats.ttest_1samp(NAO, 0.93).pvalue)
-    assert seconds.margin == seconds.equivalence_p
-    assert "does not vary" in seconds.margin.reason
+    assert (queries.other, seconds.other) == (SEARCH_NAMES["queries"], SEARCH_NAMES["seconds"])
+    ps = [stats.ttest_ind(NAO, ENAS[:9], equal_var=False).pvalue, stats.ttest_1samp(NAO, 0.93).pvalue]
+    assert [queries.welch_p, seconds.welch_p] == pytest.approx(ps)
+    assert [queries.holm_p, seconds.holm_p] == pytest.approx(multipletests(ps, method="holm")[1])
+    assert queries.margin == seconds.margin == 0.0025
 
 
 def test_random_has_no_comparison_and_a_leaderboard_without_it_says_so():

@@ -20,13 +20,12 @@ from harness.core.space import SearchSpace
 from harness.leaderboard.end_to_end import compare, judge_of, search_equal_cost
 from harness.leaderboard.equal_cost import (
     RANDOM_SEARCH,
-    draws_to_see_all,
     equal_cost,
     missing_searches,
-    rounded_up,
     stored_searches,
 )
 from harness.leaderboard.leaderboard import EqualCost
+from harness.leaderboard.search_sizes import draws_to_see_all, rounded_up
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan
 from harness.storage.records import Run
@@ -81,10 +80,11 @@ def values(url: str, plan: Plan) -> EqualCost:
 
 
 def by_hand(space: SearchSpace, seed: int, *, queries: int, seconds: float = math.inf, table: str = TABLE) -> float:
-    """The test metric of the best validation mean of draws by a seed a million away, asked of the table's arrays."""
+    """The test metric of the best validation mean of distinct draws by a seed a million away, by the table's arrays."""
     truth, rng = open_table(table), stream(1_000_000 + seed, "policy")
-    cells = [space.sample(rng) for _ in range(queries)]
-    rows = truth.rows(space.require(cells))
+    cells = [space.sample(rng) for _ in range(10 * queries)]
+    drawn = truth.rows(space.require(cells))
+    rows = drawn[np.sort(np.unique(drawn, return_index=True)[1])][:queries]
     spent = np.cumsum(np.nanmean(truth.values("training_seconds"), axis=1)[rows])
     affordable = rows[: int((spent <= seconds + 1e-9).sum())]
     accurate = "validation_accuracy" in truth.metrics
@@ -96,11 +96,38 @@ def by_hand(space: SearchSpace, seed: int, *, queries: int, seconds: float = mat
 def test_a_policy_is_compared_with_the_first_draws_that_cost_as_much(done: str) -> None:
     asked = experiment(done)
     found = values(done, plan := make_plan(asked))["evolution", "tabular", SPACE]
-    assert found["queries"] == tuple(by_hand(plan.space, seed, queries=QUERIES) for seed in (1, 2, 3))
+    assert found["evaluations"] == tuple(by_hand(plan.space, seed, queries=QUERIES) for seed in (1, 2, 3))
     runs = sorted(stored(done, "evolution"), key=lambda run: run.spec.seed)
     assert found["seconds"] == tuple(
-        by_hand(plan.space, run.spec.seed, queries=10 * QUERIES, seconds=run.spent.seconds) for run in runs
+        by_hand(plan.space, run.spec.seed, queries=5 * QUERIES, seconds=run.spent.seconds) for run in runs
     )
+
+
+def test_runs_that_charge_a_cell_again_are_compared_with_draws_that_do(url: str) -> None:
+    asked = experiment(url, seeds=(1,), settings={"evolution.population": 9, "oracle.duplicates": "charge"})
+    compare(asked, Watch())
+    found = values(url, plan := make_plan(asked))["evolution", "tabular", SPACE]
+    assert tuple(found) == ("queries", "seconds")
+    table, rng = open_table(TABLE), stream(1_000_001, "policy")
+    rows = table.rows(plan.space.require([plan.space.sample(rng) for _ in range(QUERIES)]))
+    best = rows[int(table.mean("validation_accuracy")[rows].argmax())]
+    assert found["queries"] == (float(table.mean("test_accuracy")[best]),)
+
+
+def test_a_search_that_asks_cells_again_is_charged_and_compared_by_distinct_cells(url: str) -> None:
+    asked = experiment(url, seeds=(1,), budget={}, settings={"evolution.population": 9, "evolution.samples": 300})
+    board = compare(asked, Watch())
+    row = next(entry for entry in board.entries if entry.policy == "evolution")
+    (run,) = stored(url, "evolution")
+    with Store.read(url) as store:
+        cells = {row.architecture for row in store.trials(run.id)}
+    space = make_plan(asked).space
+    distinct = len({space.canonical(space.parse(cell)) for cell in cells})
+    assert (row.queries, row.evaluations, run.spent.queries) == (300, distinct, distinct)
+    assert distinct < 200
+    assert row.against_search[0].other == "random search at as many evaluations"
+    (value,) = values(url, make_plan(asked))["evolution", "tabular", SPACE]["evaluations"]
+    assert value == by_hand(space, 1, queries=distinct)
 
 
 def test_the_leaderboard_has_the_comparison_but_no_row_of_it(url: str) -> None:
@@ -122,7 +149,7 @@ def test_the_random_searches_are_found_again_and_a_longer_one_serves_too(done: s
     assert [run.id for run in stored(done, RANDOM_SEARCH)] == before
     assert again.notes == []
     plan = make_plan(shorter)
-    found = values(done, plan)["evolution", "tabular", SPACE]["queries"]
+    found = values(done, plan)["evolution", "tabular", SPACE]["evaluations"]
     assert found == tuple(by_hand(plan.space, seed, queries=QUERIES // 2) for seed in (1, 2, 3))
     compare(experiment(done, budget={"queries": 10 * QUERIES}), Watch())
     assert len(stored(done, RANDOM_SEARCH)) == 2 * len(before)
@@ -141,7 +168,7 @@ def test_random_search_has_the_settings_of_the_oracle_and_the_space(url: str) ->
     settings = {"oracle.repeat": "sample", "space.sampler": "notebook", "evolution.population": 9}
     compare(experiment(url, seeds=(5,), settings=settings, search_metric="test"), Watch())
     (run,) = stored(url, RANDOM_SEARCH)
-    assert run.spec.settings["oracle"] == {"repeat": "sample", "duplicates": "charge"}
+    assert run.spec.settings["oracle"] == {"repeat": "sample", "duplicates": "free"}
     assert run.spec.settings["space"]["sampler"] == "notebook"
     assert (run.spec.search_metric, run.spec.seed, run.spec.oracle) == ("test", 1_000_005, "tabular")
     assert run.spec.table_digest == open_table(TABLE).digest
@@ -159,11 +186,11 @@ def test_a_small_space_that_was_seen_whole_is_known_at_any_cost(url: str) -> Non
         settings={},
     )
     compare(asked, Watch())
-    assert {run.spent.queries for run in stored(url, RANDOM_SEARCH)} == {rounded_up(draws_to_see_all(32))}
+    assert {run.scores for run in stored(url, RANDOM_SEARCH)} == {rounded_up(draws_to_see_all(32))}
     assert all(run.spec.oracle == "tabular" for run in stored(url, RANDOM_SEARCH))
     found = values(url, plan := make_plan(asked))["darts", "tabular+score-gradient", "rnn2"]
     whole = by_hand(plan.space, 1, queries=2_000, table="rnn2-austen")
-    assert found == {"queries": (whole,) * 3, "seconds": (whole,) * 3}
+    assert found == {"evaluations": (whole,) * 3, "seconds": (whole,) * 3}
 
 
 def test_a_policy_beyond_the_samples_of_a_large_space_is_undefined(done: str) -> None:
@@ -174,10 +201,10 @@ def test_a_policy_beyond_the_samples_of_a_large_space_is_undefined(done: str) ->
         dear = [replace(run, spent=replace(run.spent, queries=99_999, seconds=1e9)) for run in runs]
         found = equal_cost(dear, judge_of(plan, store), store, plan.space)["evolution", "tabular", SPACE]
     reasons = {cost: {each.reason for each in told if isinstance(each, Undefined)} for cost, told in found.items()}
-    samples = stored(done, RANDOM_SEARCH)[0].spent.queries
+    samples = stored(done, RANDOM_SEARCH)[0].scores
     assert reasons == {
         cost: {f"the run spent more {cost} than {samples:,} samples of random search"}
-        for cost in ("queries", "seconds")
+        for cost in ("evaluations", "seconds")
     }
 
 
@@ -190,7 +217,7 @@ def test_a_failed_run_and_a_seed_without_a_search_keep_their_places(done: str) -
         broken = replace(mine[1], status="failed", reason="out of memory")
         fresh = replace(mine[2], spec=replace(mine[2].spec, seed=77))
         found = equal_cost([fresh, broken, mine[0]], judge_of(plan, store), store, plan.space)
-    told = found["evolution", "tabular", SPACE]["queries"]
+    told = found["evolution", "tabular", SPACE]["evaluations"]
     assert told[0] == by_hand(plan.space, 1, queries=QUERIES)
     assert told[1:] == (Undefined("out of memory"), Undefined("the random search beside this seed is not stored"))
 
@@ -201,10 +228,9 @@ def test_a_failed_run_and_a_seed_without_a_search_keep_their_places(done: str) -
         {"equal_cost": False},
         {"policies": (), "settings": {}},
         {"policies": ("random-search",), "settings": {}},
-        {"settings": {"oracle.duplicates": "free"}},
         {"oracles": ("synthetic",), "space": "nasbench101-v4", "settings": {}},
     ],
-    ids=["not wanted", "random alone", "random search itself", "costs that depend on the past", "no table"],
+    ids=["not wanted", "random alone", "random search itself", "no table"],
 )
 def test_where_there_is_nothing_to_compare_nothing_is_searched(url: str, changes: dict[str, Any]) -> None:
     watch = Watch()
@@ -231,8 +257,10 @@ def test_values_follow_the_seeds_though_their_searches_differ(url: str) -> None:
             next(run for run in store.runs(policy="evolution", seed=seed)) for seed in ("1", "3", "2")
         )
         judge = judge_of(plan, store)
-        (alone,) = equal_cost([middle], judge, store, second.space)["evolution", "tabular", SPACE]["queries"]
-        found = equal_cost([first, third, middle], judge, store, plan.space)["evolution", "tabular", SPACE]["queries"]
+        (alone,) = equal_cost([middle], judge, store, second.space)["evolution", "tabular", SPACE]["evaluations"]
+        found = equal_cost([first, third, middle], judge, store, plan.space)["evolution", "tabular", SPACE][
+            "evaluations"
+        ]
     assert found == (by_hand(plan.space, 1, queries=QUERIES), alone, by_hand(plan.space, 3, queries=QUERIES))
 
 

@@ -11,15 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.leaderboard.equal_cost import (
+from harness.leaderboard.equal_cost import saw_every_cell
+from harness.leaderboard.search_sizes import (
     MOST_SAMPLES,
     PILOT_CELLS,
     UNSEEN_PROBABILITY,
+    draws_of_distinct,
     draws_to_see_all,
     rounded_up,
-    saw_every_cell,
+    simulated_draws,
     trainings_bought,
 )
+from harness.spaces.nasbench101 import NASBench101
 from tests.fakes.spaces import Pairs
 
 
@@ -65,3 +68,18 @@ def test_a_space_was_seen_whole_when_each_cell_was_in_any_labelling() -> None:
     assert saw_every_cell({"0+0", "1+0", "1+1"}, space)
     assert not saw_every_cell({"0+1", "1+0", "1+1"}, space)
     assert not saw_every_cell({"0+0", "1+1"}, space)
+
+
+@pytest.mark.parametrize("count", [1, 40, 290, 300])
+def test_so_many_draws_hold_as_many_distinct_cells(count: int) -> None:
+    rng, draws = np.random.default_rng(2), draws_of_distinct(count, 300)
+    found = [len(np.unique(rng.integers(300, size=draws))) for _ in range(500)]
+    assert min(found) >= count
+    assert draws <= draws_to_see_all(300)
+
+
+def test_draws_of_another_sampler_are_counted_by_simulation() -> None:
+    space, rng = NASBench101(vertices=4, sampler="decisions"), np.random.default_rng(3)
+    draws = simulated_draws(space, 60)
+    for _ in range(5):
+        assert len(np.unique(space.canonical_keys(space.keys(space.sample_many(rng, draws))))) >= 60

@@ -98,10 +98,10 @@ def test_a_policy_s_recipe_goes_into_a_user_s_family() -> None:
 
 
 def test_settings_go_to_all_oracles_that_have_them_or_to_one_by_its_name() -> None:
-    given = {"oracle.repeat": "sample", "tabular.duplicates": "free", "synthetic.landscape": 4}
+    given = {"oracle.repeat": "sample", "tabular.duplicates": "charge", "synthetic.landscape": 4}
     plan = plan_of(["evolution"], ["tabular", "synthetic"], settings=given)
     table, closed = (first(plan, "evolution", oracle).settings["oracle"] for oracle in ("tabular", "synthetic"))
-    assert table == {"repeat": "sample", "duplicates": "free"}
+    assert table == {"repeat": "sample", "duplicates": "charge"}
     assert closed == defaults(registry.load("oracle", "synthetic")) | {"landscape": 4}
 
 
@@ -218,3 +218,40 @@ def test_one_table_answers_and_judges() -> None:
             ["tabular", "tabular+score-gradient"],
             settings={"tabular.table": "a", "tabular+score-gradient.table": "b"},
         )
+
+
+@pytest.mark.parametrize(
+    ("policy", "setting"),
+    [
+        ("random-search", "samples"),
+        ("tpe", "samples"),
+        ("optuna", "samples"),
+        ("hyperband", "rounds"),
+        ("successive-halving", "brackets"),
+    ],
+)
+def test_a_budget_is_used_by_policies_that_would_end_before_it(policy: str, setting: str) -> None:
+    def chosen(**fields: Any) -> Any:
+        return first(plan_of([policy], ["tabular"], **fields), policy, "tabular").settings["policy"][setting]
+
+    assert chosen() is not None
+    assert chosen(budget={"queries": 1_000}) is None
+    assert chosen(budget={"seconds": 9.0}) is None
+    assert chosen(budget={"queries": 1_000}, settings={f"{policy}.{setting}": 7}) == 7
+
+
+def test_a_policy_that_ends_before_its_budget_is_named() -> None:
+    (note,) = plan_of(["bananas", "random-search"], ["tabular"], budget={"queries": 1_000}).notes
+    assert note == (
+        "bananas ends after 150 samples, before the budget of 1,000 queries is spent; --set bananas.samples=N changes "
+        "that"
+    )
+
+
+def test_a_new_setting_of_random_search_is_recorded_only_if_it_is_set() -> None:
+    """So that the digests of runs of earlier versions stay."""
+    plain = first(plan_of(["random-search"], ["tabular"]), "random-search", "tabular")
+    assert set(plain.settings["policy"]) == {"samples", "batch"}
+    given = {"random-search.sampler": "decisions"}
+    other = first(plan_of(["random-search"], ["tabular"], settings=given), "random-search", "tabular")
+    assert other.settings["policy"]["sampler"] == "decisions"

@@ -77,7 +77,7 @@ def test_epochs_that_the_table_lacks_are_refused() -> None:
 def test_runs_that_set_no_epochs_are_those_from_before_there_was_such_a_setting() -> None:
     plain = make_plan(Experiment(policies=("evolution",), table="rnn2-ptb"))
     early = make_plan(Experiment(policies=("evolution",), table="rnn2-ptb", settings={"oracle.epochs": 2}))
-    assert all(spec.settings["oracle"] == {"repeat": "mean", "duplicates": "charge"} for spec in plain.specs)
+    assert all(spec.settings["oracle"] == {"repeat": "mean", "duplicates": "free"} for spec in plain.specs)
     assert all(spec.settings["oracle"]["epochs"] == 2 for spec in early.specs)
 
 

@@ -59,6 +59,9 @@ POLICIES: dict[str, PolicyCase] = {
     "gdas": PolicyCase(registry.load("policy", "gdas"), {"epochs": 8, "updates": 25, "lr": 0.1}),
     "hyperband": PolicyCase(registry.load("policy", "hyperband"), {"budgets": (25, 50, 100), "rounds": 3}),
     "local-search": PolicyCase(registry.load("policy", "local-search"), {"samples": 50}),
+    "random-search, until the budget is spent": PolicyCase(
+        registry.load("policy", "random-search"), {"samples": None, "sampler": "decisions"}, space="nasbench101-v3"
+    ),
     "optuna": PolicyCase(registry.load("policy", "optuna"), {"sampler": "NSGAIISampler", "samples": 60}),
     "tpe": PolicyCase(registry.load("policy", "tpe"), {"samples": 20}),
     "successive-halving": PolicyCase(
@@ -74,7 +77,9 @@ ORACLES: dict[str, OracleCase] = {
     ),
     "tabular": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed)),
     "tabular, one repeat": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, repeat="sample")),
-    "tabular, duplicates free": OracleCase(lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="free")),
+    "tabular, duplicates charged": OracleCase(
+        lambda seed: build("tabular", "nasbench101-v5", seed, duplicates="charge")
+    ),
     "tabular+score-gradient": OracleCase(
         lambda seed: build("tabular+score-gradient", "nasbench101-v5", seed),
         estimates_slopes="its gradient is a random estimate, unbiased over seeds, and its loss the mean of few samples",

@@ -19,7 +19,7 @@ from harness.core.policy import BASELINE
 from harness.judging.judge_runs import judge_all
 from harness.judging.judged_runs import values_of
 from harness.leaderboard import leaderboard
-from harness.leaderboard.comparison import Comparison, default_margin, holm_adjusted
+from harness.leaderboard.comparison import Comparison, holm_adjusted, margin_of
 from harness.leaderboard.comparison import compare_samples as compare
 from harness.leaderboard.end_to_end import Watcher, finished_runs, perform_missing, workers_for
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
@@ -194,9 +194,9 @@ def compare_oracles(board: Leaderboard, policies: Sequence[str], shared: str) ->
 
 
 def _against(without: LeaderboardEntry, shared: LeaderboardEntry, *, larger_is_better: bool) -> Comparison:
-    """Compare values with shared weights to those without; the margin is half the deviation of the latter."""
+    """Compare values with shared weights to those without."""
     values, others = (values_of(side.runs) for side in (shared, without))
-    margin = default_margin(std(others))
+    margin = margin_of(without.truth.metric, others)
     return compare(values, others, WITHOUT_SHARING, larger_is_better=larger_is_better, margin=margin)
 
 

@@ -39,7 +39,7 @@ def test_a_score_is_the_mean_of_repeats_and_costs_their_mean_seconds(make_oracle
     assert isinstance(oracle, Oracle)
     assert oracle.metric == Metric("accuracy", "validation", 0.0, 1.0)
     assert oracle.supports == {Score, Update}
-    assert oracle.independent
+    assert not oracle.independent
     answers = oracle.answer([score(0, 1), score(0, 1, 4), score(1, 1, 8), score(2, 3)])
     assert answers == [
         Scored(0.625, Cost(1, 8, 4.0)),
@@ -101,26 +101,27 @@ def test_refusals_charge_and_change_nothing(make_oracle: Callable[..., TabularOr
     assert json.dumps(oracle.state_dict(), default=lambda array: array.tolist()) == before
 
 
-def test_duplicates_are_counted_across_labellings_and_charged_by_default(
+def test_duplicates_are_counted_across_labellings_and_charged_if_a_setting_says_so(
     make_oracle: Callable[..., TabularOracle],
 ) -> None:
-    oracle = make_oracle()
+    oracle = make_oracle(duplicates="charge")
+    assert oracle.independent
     answers = oracle.answer([score(0, 1), score(1, 0), score(0, 1, 4), score(0, 0), score(0, 0)])
     answers += oracle.answer([score(0, 1)])
     assert [answer.cost.queries for answer in answers] == [1] * 6
     assert (oracle.asked, oracle.repeated) == (4, 2)
 
 
-def test_free_duplicates_cost_once_for_each_budget(make_oracle: Callable[..., TabularOracle]) -> None:
-    oracle = make_oracle(duplicates="free")
+def test_by_default_a_cell_costs_once_for_each_budget(make_oracle: Callable[..., TabularOracle]) -> None:
+    oracle = make_oracle()
     assert not oracle.independent
     answers = oracle.answer([score(0, 1), score(1, 0), score(0, 1, 4)])
     assert answers == [Scored(0.625, Cost(1, 8, 4.0)), Scored(0.625, Cost()), Scored(0.375, Cost(1, 4, 2.0))]
-    resumed = make_oracle(duplicates="free")
+    resumed = make_oracle()
     resumed.load_state_dict(oracle.state_dict())
     assert resumed.answer([score(1, 0)]) == [Scored(0.625, Cost())]
     assert (resumed.asked, resumed.repeated) == (4, 2)
-    assert make_oracle(duplicates="free").answer([score(1, 0)]) == [Scored(0.625, Cost(1, 8, 4.0))]
+    assert make_oracle().answer([score(1, 0)]) == [Scored(0.625, Cost(1, 8, 4.0))]
 
 
 def test_a_sampled_repeat_is_one_of_the_recorded_ones_with_its_own_seconds(
@@ -144,7 +145,7 @@ def test_an_answer_depends_on_the_query_and_the_seed_alone(
     table_path: Path, seed: int, cells: list[tuple[int, int, int | None]], cut: int
 ) -> None:
     def oracle() -> TabularOracle:
-        return TabularOracle(Pairs(), seed, table=str(table_path), repeat="sample")
+        return TabularOracle(Pairs(), seed, table=str(table_path), repeat="sample", duplicates="charge")
 
     queries = [score(*cell) for cell in cells]
     whole, parts = oracle().answer(queries), oracle()
