@@ -10,10 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import IncompatibleError, SpaceError, TableError
-from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
+from harness.core.judgement import (
+    Correlation,
+    NoVerdict,
+    Ranking,
+    RepeatedTruth,
+    Truth,
+    TruthLookup,
+    TruthTable,
+    Verdict,
+)
 from harness.core.measures import QUALITIES, Measure, measure_of
+from harness.core.numbers import Number, Undefined
 from harness.core.space import Architecture, SearchSpace
-from harness.statistics import kendall
+from harness.judging.cell_noise import CellNoise
+from harness.statistics import TruthNoise, kendall
 
 TIE_DIGITS = 12
 """Means tie if they agree in so many digits of the largest mean, or decimals if that is below 1: summing the same
@@ -39,6 +50,8 @@ class Judge:
         metric, measure = _metric_to_judge_by(table, space, metric)
         self._table, self._space, self._record = table, space, record
         self._sign = measure.sign
+        self._noise: TruthNoise | Undefined | None = None
+        self._ceilings: dict[bytes, Number] = {}
         self._values = table.mean(metric)
         ranked = self._values[np.isfinite(self._values) & space.owns(table.keys)]
         if not len(ranked):
@@ -92,6 +105,44 @@ class Judge:
         truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, self._decimals)
         known = np.isfinite(truth)
         return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
+
+    @property
+    def noise(self) -> TruthNoise | Undefined:
+        """The noise of the truth from the repeats of all ranked cells, which follow the table's rows."""
+        if self._noise is None:
+            self._noise = self._found_noise()
+        return self._noise
+
+    def _found_noise(self) -> TruthNoise | Undefined:
+        if not isinstance(self._table, RepeatedTruth) or self.truth.repeats < 2:
+            return Undefined("each cell has one repeat, so the noise of the truth is not known")
+        recorded = self._table.recorded() & self._space.owns(self._table.keys)[:, None]
+        return TruthNoise.of(self._table.values(self.truth.metric), recorded, self._sign)
+
+    def noise_of(self, architecture: Architecture) -> CellNoise | Undefined:
+        """What the repeats say of the error of a judged cell; nothing new is looked up."""
+        noise = self.noise
+        if isinstance(noise, Undefined):
+            return noise
+        key = canonical_key(self._space, architecture)
+        row = int(self._table.rows(np.array([key], dtype=np.int64))[0])
+        if row < 0 or not np.isfinite(noise.means[row]):
+            return Undefined("the cell has no value")
+        ranks = noise.noisy.rank_interval(float(noise.means[row]) * noise.sign)
+        return CellNoise(key, float(noise.errors[row]), ranks, noise.summary)
+
+    def tau_ceiling(self, cells: Sequence[Architecture]) -> Number:
+        """The tau with the truth of these cells that their true values would have: see ``NoisyMeans.tau_ceiling``."""
+        noise = self.noise
+        if isinstance(noise, Undefined):
+            return noise
+        keys = np.unique(self._space.canonical_keys(self._space.require(cells)))
+        if keys.tobytes() not in self._ceilings:
+            rows = self._table.rows(keys)
+            means = np.where(rows >= 0, noise.means[rows], np.nan) * noise.sign
+            ceiling = noise.noisy.tau_ceiling(np.round(means[np.isfinite(means)], self._decimals))
+            self._ceilings[keys.tobytes()] = ceiling
+        return self._ceilings[keys.tobytes()]
 
     def _read(self, row: int, cell: str) -> Verdict | NoVerdict:
         """The verdict of a row of the table (-1: no row); ``cell`` names the cell in messages."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
+from harness.judging.cell_noise import CellNoise
 from harness.judging.judged_runs import RunGroup
 from harness.leaderboard.comparison import Comparison
+from harness.output.truth_noise import noise_sentence
 
 if TYPE_CHECKING:
     from harness.leaderboard.leaderboard import EntryKey, LeaderboardEntry
@@ -25,6 +27,7 @@ def warnings(
     ranking = truth.ranking
     if not isinstance(ranking, Undefined) and ranking.size < ranking.space_size:
         yield f"ranks and regrets are among the {ranking.size:,} of {ranking.space_size:,} cells that the table judges"
+    yield from _noise(groups, truth)
     for entry in entries:
         yield from _runs(entry, names[entry.key])
     yield from _constant(entries, names)
@@ -39,6 +42,12 @@ def _leaks(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
             f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
             "its numbers are too good"
         )
+
+
+def _noise(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
+    """One line for each table whose repeats were read: how far it tells its best cells apart."""
+    found = (run.noise.truth for group in groups for run in group if isinstance(run.noise, CellNoise))
+    yield from (noise_sentence(each, truth.metric) for each in dict.fromkeys(found))
 
 
 def _runs(entry: LeaderboardEntry, name: str) -> Iterator[str]:
