@@ -17,7 +17,8 @@ class Policy(Protocol):
     """A search policy over one space; the driver calls it.
 
     Constructors take ``(space, rng, *, settings)`` with the published values as defaults; the settings are plain types.
-    ``harness.core.features`` describes the optional members: ``recipe`` and ``trains_some``.
+    ``harness.core.features`` describes the optional members: ``recipe``, ``trains_some`` and
+    ``recommends_unscored``.
     """
 
     needs: frozenset[QueryKind]

@@ -24,6 +24,7 @@ from harness.core.measures import QUALITIES, Measure, measure_of
 from harness.core.numbers import Number, Undefined
 from harness.core.space import Architecture, SearchSpace
 from harness.judging.cell_noise import CellNoise
+from harness.output.figure_style import counted
 from harness.statistics import TruthNoise, kendall
 
 TIE_DIGITS = 12
@@ -87,7 +88,7 @@ class Judge:
             return []
         keys = self._space.canonical_keys(self._space.require(architectures))
         texts = [self._space.format(architecture) for architecture in architectures]
-        self._note(run, f"{len(texts)} incumbents")
+        self._note(run, counted(len(texts), "incumbent"))
         return [self._read(int(row), f"cell {text}") for row, text in zip(self._table.rows(keys), texts, strict=True)]
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
@@ -97,7 +98,7 @@ class Judge:
         cells together are recorded as one lookup. Raises SpaceError for a cell outside the space.
         """
         keys = self._space.canonical_keys(self._space.require(cells))
-        self._note(run, f"{len(cells)} probed cells")
+        self._note(run, counted(len(cells), "probed cell"))
         scores = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
         scored = np.isfinite(scores)
         keys, first = np.unique(keys[scored], return_index=True)
@@ -105,6 +106,28 @@ class Judge:
         truth = np.round(np.where(rows >= 0, self._values[rows], np.nan) * self._sign, self._decimals)
         known = np.isfinite(truth)
         return Correlation(kendall(scores[scored][first][known].tolist(), truth[known].tolist()), int(known.sum()))
+
+    def equals(self, cells: Sequence[Architecture], scores: Sequence[float], *, run: str = "") -> bool:
+        """Whether the scores of cells are their truth, and not also their validation figures.
+
+        Compared are the means and each repeat; of a perplexity also the negated logarithm, as searches see it. The
+        comparison is recorded as one lookup.
+        """
+        self._note(run, f"{counted(len(cells), 'answer')} of the oracle, compared with the truth")
+        rows = self._table.rows(self._space.canonical_keys(self._space.require(cells)))
+        metric = self.truth.metric
+        shown = metric.replace(self.truth.split, "validation", 1)
+        own = shown in self._table.metrics and shown != metric and self._same(shown, rows, scores)
+        return bool((rows >= 0).all()) and self._same(metric, rows, scores) and not own
+
+    def _same(self, metric: str, rows: npt.NDArray[np.int64], scores: Sequence[float]) -> bool:
+        """Whether the scores are a metric of these rows: its means, or the same repeat of each."""
+        columns = [self._table.mean(metric)[rows]]
+        if isinstance(self._table, RepeatedTruth):
+            columns += list(self._table.values(metric)[rows].T)
+        if self._sign < 0:
+            columns += [-np.log(column) for column in columns]
+        return any(np.allclose(column, scores, rtol=1e-6, atol=1e-9) for column in columns)
 
     @property
     def noise(self) -> TruthNoise | Undefined:

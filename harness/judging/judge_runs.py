@@ -11,6 +11,7 @@ from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
 from harness.execution.executor import Workers
 from harness.judging.cell_noise import CellNoise
+from harness.judging.conduct import answered_truth, recommends_unscored
 from harness.judging.coverage import partial_coverage
 from harness.judging.judge import Judge
 from harness.judging.judged_runs import JudgedRun
@@ -78,11 +79,13 @@ def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Ju
         tau=_tau(run, judge, store, space) if probe else _why_no_tau(run),
         spent=run.spent,
         repeated=run.repeated,
-        search_metric=spec.search_metric,
-        coverage=partial_coverage(spec, space, judge.truth),
+        search_metric=store.search_split(run.id) or spec.search_metric,
+        coverage=partial_coverage(spec, space, judge.truth, store.record_lookup),
         caution=spec.settings.get("oracle", {}).get("caution", ""),
         answers=store.answers(run.id),
         failed=run.status == "failed",
+        unscored=recommends_unscored(run, store, space),
+        answered_truth=answered_truth(run, judge, store, space),
         noise=_noise(run, judgement, judge, space),
         tau_ceiling=_tau_ceiling(tuple(text for text, _ in probe), judge, space) if probe else _why_no_tau(run),
     )

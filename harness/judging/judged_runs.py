@@ -22,11 +22,13 @@ NOT_READ = Undefined("the repeats of the truth were not read")
 class JudgedRun:
     """One run for the leaderboard; a run that failed has a NoVerdict with the reason.
 
-    ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
-    repeated a cell. ``tau`` is Kendall's tau-b between the truth and the final shared weights' scores of ``probed``
-    sampled cells; without shared weights there are none. ``coverage`` is that of an encoding that does not reach every
-    cell, ``caution`` a warning about the oracle's scores. ``answers`` counts the run's answers, ``failed`` says that it
-    ended with an error. ``noise`` is that of its judged value, and ``tau_ceiling`` the tau that a ranking by the probed
+    ``search_metric`` is the data split that the oracle declared, or the setting of a run of an earlier version;
+    ``repeated`` counts the queries that repeated a cell. ``tau`` is Kendall's tau-b between the truth and the final
+    shared weights' scores of ``probed`` sampled cells; without shared weights there are none. ``coverage`` is that of
+    an encoding that does not reach every cell, ``caution`` a warning about the oracle's scores. ``answers`` counts the
+    run's answers, ``failed`` says that it ended with an error. ``unscored`` says that it recommends a cell that it
+    never scored, though its policy does not do so by design, and ``answered_truth`` that its oracle's answers were the
+    judged metric. ``noise`` is that of its judged value, and ``tau_ceiling`` the tau that a ranking by the probed
     cells' true values would have with the truth, both from the repeats of a table.
     """
 
@@ -44,6 +46,8 @@ class JudgedRun:
     caution: str = ""
     answers: AnswerCounts = field(default_factory=dict)
     failed: bool = False
+    unscored: bool = False
+    answered_truth: bool = False
     noise: CellNoise | Undefined = NOT_READ
     tau_ceiling: Number = NOT_READ
 

@@ -15,6 +15,7 @@ from harness.core.judgement import TruthLookup
 from harness.core.measures import ACCURACY, QUALITIES, Measure
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
+from harness.output.figure_style import counted
 from harness.statistics import TruthNoise
 from harness.storage.store import Store
 
@@ -74,7 +75,7 @@ class TruthSource:
 
     def look(self, cells: Sequence[str], space: SearchSpace, store: Store, runs: Sequence[str]) -> CellTruths:
         """The truth about cells in text form; first, a lookup is recorded for each of these runs."""
-        now, what = datetime.now(UTC), f"{len(cells)} scored cells"
+        now, what = datetime.now(UTC), counted(len(cells), "scored cell")
         for run in runs:
             store.record_lookup(TruthLookup(run, now, what, self.metric, self.table.digest))
         keys = space.canonical_keys(space.require([space.parse(cell) for cell in cells]))

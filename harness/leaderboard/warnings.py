@@ -37,6 +37,11 @@ def warnings(
 def _leaks(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
     asking = [run for group in groups for run in group if run.spent.queries > 0]
     leaked = {run.policy for run in asking if run.search_metric in (truth.metric, truth.split)}
+    for oracle in sorted({run.oracle for run in asking if run.answered_truth}):
+        yield (
+            f"oracle {oracle} answered with {truth.metric}, the metric that the runs are judged by, though it declares "
+            "another: their numbers are too good"
+        )
     if leaked:
         yield (
             f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
@@ -54,6 +59,11 @@ def _runs(entry: LeaderboardEntry, name: str) -> Iterator[str]:
     if entry.failed:
         reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
         yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
+    if unscored := sum(run.unscored for run in entry.runs):
+        yield (
+            f"{name}: {unscored} of {len(entry.runs)} runs recommend a cell that they never scored, so that choice "
+            "did not come from an answer of the oracle"
+        )
     yield from _failed_answers(entry, name)
     if len(set(entry.seeds)) < len(entry.seeds):
         yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"

@@ -36,6 +36,13 @@ def test_the_noise_is_that_of_the_cells_that_are_ranked() -> None:
     assert isinstance(judge.noise_of(small.from_key(int(small.enumerate_keys()[0]))).error, float)
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "one incumbent"), (3, "3 incumbents"), (1_000, "1,000 incumbents")])
+def test_a_look_says_how_many_incumbents_it_was_about(count, words) -> None:
+    looks = []
+    Judge(DIGITS, SPACE, record=looks.append).many([cell_of(row) for row in range(count)], run="r")
+    assert [look.architecture for look in looks] == [words]
+
+
 def test_noise_is_read_without_a_look() -> None:
     looks = []
     judge = Judge(DIGITS, SPACE, record=looks.append)

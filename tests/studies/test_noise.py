@@ -204,6 +204,14 @@ def test_a_study_performs_ordinary_runs_once_and_judges_them_by_one_truth(tmp_pa
         "21 of 21 runs are to be done, 1 at a time"
     ]  # 2 policies, 3 conditions, 3 seeds; random once
     assert study_noise(asked, ("evolution", "random-search"), watch, epochs=(2,)) == content
+    with Store.read(asked.store) as looked_at:
+        looks = [
+            look for look in looked_at.looks() if "compared with the scores in each condition" in look.architecture
+        ]
+    assert [(look.run, look.architecture.split(",")[0], look.metric) for look in looks] == [
+        ("", "32 cells", "test_perplexity")
+    ] * 2
+    assert 0.8 < content["ceiling"] < 1
     assert (len(watch.notes), watch.jobs) == (1, [])
     truth = dict(zip(TABLE.keys.tolist(), TABLE.values("test_perplexity").mean(axis=1).tolist(), strict=True))
     with Store.open(asked.store) as store:
