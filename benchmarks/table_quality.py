@@ -7,7 +7,8 @@ Prints a line for each metric and budget: the mean over cells, the standard devi
 mean square of the standard deviation between a cell's repeats (percentage points for accuracies), and Kendall's tau-b
 between the means of the first and of the second half of the repeats. With another table it adds tau-b between the
 cells' means and the other table's means of the same metric at its full budget, over the common cells. ``eval-nas`` is
-the published order of the 32 recurrent cells of two nodes, whose perplexities were not published.
+the published order of the 32 recurrent cells of two nodes, whose perplexities were not published. The last line of each
+measure compares validation and test at the full budget: within a repeat, which is one training, and across repeats.
 """
 
 from __future__ import annotations
@@ -63,6 +64,13 @@ def line(table: Table, other: RankingSource | None, metric: str, epochs: int) ->
     return f"{text}, tau {_tau(means[shared], numbers[shared]):.3f} over {shared.sum():,} cells"
 
 
+def same_trainings(values: Floats, others: Floats) -> tuple[float, float, float]:
+    """The mean tau of two metrics (cells, repeats) within a repeat and across repeats, and the tau of their means."""
+    taus = np.array([[_tau(one, other) for other in others.T] for one in values.T])
+    within, count = float(np.trace(taus)), len(taus)
+    return within / count, (float(taus.sum()) - within) / (count * (count - 1)), _tau(values.mean(1), others.mean(1))
+
+
 def _tau(one: Floats, other: Floats) -> float:
     return float(kendalltau(one, other).statistic)
 
@@ -77,6 +85,11 @@ def main() -> None:
     qualities = [metric for metric in table.metrics if measure_of(metric) in QUALITIES]
     for metric, epochs in product(qualities, table.epochs):
         print(line(table, other, metric, epochs))
+    for name in (measure.name for measure in QUALITIES):
+        if {f"validation_{name}", f"test_{name}"} <= set(table.metrics) and table.repeats > 1:
+            within, across, means = same_trainings(table.values(f"validation_{name}"), table.values(f"test_{name}"))
+            print(f"tau of validation and test {name}: {within:.3f} within a repeat, ", end="")
+            print(f"{across:.3f} across repeats, {means:.3f} between the means")
 
 
 if __name__ == "__main__":

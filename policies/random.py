@@ -15,6 +15,7 @@ class Random:
     """One draw a seed (Yu et al., "Evaluating the Search Phase of Neural Architecture Search", ICLR 2020, Sec. 3.1)."""
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset()
+    recommends_unscored = True
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self._draw = space.sample(rng)

@@ -12,13 +12,16 @@ from backends.tabular.hash_check import first_wrong_hash
 from backends.tabular.layout import SECONDS, content_problem, spans
 from backends.tabular.table import Bools, Floats, Table
 from harness.core.measures import QUALITIES, measure_of
+from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
+from harness.statistics import NoiseSummary, TruthNoise
 
 RATIO = 10.0
 """How far the seconds of an epoch may differ between two budgets, or between half time and the end, in one unit."""
 
 
 FIGURES = ("cells", "mean", "std", "best", "std_of_repeats", "standard_error", "separation")
+NOISE_FIGURES = ("top_separation", "alike", "cross_fitted_best", "optimism")
 
 
 def verify(table: Table, space: SearchSpace | None = None) -> list[str]:
@@ -39,7 +42,9 @@ def info(table: Table) -> dict[str, Any]:
     ``figures`` hold for each metric, at the full budget, how many cells have a mean over their repeats, and of these
     means the mean, the population standard deviation ``std`` and the best; and how well they tell cells apart:
     ``std_of_repeats``, the root mean square over cells of the sample standard deviation of a cell's repeats,
-    ``standard_error``, that of a cell's mean, and ``separation``, ``std`` divided by it. None where it does not exist.
+    ``standard_error``, that of a cell's mean, and ``separation``, ``std`` divided by it. For accuracies and
+    perplexities also ``top_separation``, that of the best cells alone, how many cells are ``alike`` the best one, and
+    the ``cross_fitted_best`` with the ``optimism`` of the best mean (``NoiseSummary``). None where it does not exist.
     """
     return {
         "name": table.name,
@@ -71,11 +76,30 @@ def _figures(table: Table, metric: str) -> dict[str, float | int | None]:
     means, measure = table.mean(metric), measure_of(metric)
     known = means[~np.isnan(means)]
     if not len(known):
-        return dict.fromkeys(FIGURES) | {"cells": 0}
+        return dict.fromkeys((*FIGURES, *NOISE_FIGURES)) | {"cells": 0}
     of_repeats, error = _noise(table.values(metric), table.recorded())
     std, best = float(known.std()), float(known.max()) if measure is None else measure.best(known)
     separation = std / error if error else None
-    return dict(zip(FIGURES, (len(known), float(known.mean()), std, best, of_repeats, error, separation), strict=True))
+    figures = (len(known), float(known.mean()), std, best, of_repeats, error, separation)
+    return {**dict(zip(FIGURES, figures, strict=True)), **_noise_figures(table, metric)}
+
+
+def _noise_figures(table: Table, metric: str) -> dict[str, float | int | None]:
+    """The figures of ``noise_of``, None where they do not exist."""
+    noise = noise_of(table, metric)
+    if isinstance(noise, Undefined):
+        return dict.fromkeys(NOISE_FIGURES)
+    values = {name: getattr(noise, name) for name in NOISE_FIGURES}
+    return {name: None if isinstance(value, Undefined) else value for name, value in values.items()}
+
+
+def noise_of(table: Table, metric: str) -> NoiseSummary | Undefined:
+    """How well a table tells its cells apart by a metric at the full budget."""
+    measure = measure_of(metric)
+    if measure not in QUALITIES:
+        return Undefined(f"cells are not ranked by {metric}")
+    found = TruthNoise.of(table.values(metric), table.recorded(), measure.sign)
+    return found if isinstance(found, Undefined) else found.summary
 
 
 def _noise(values: Floats, recorded: Bools) -> tuple[float | None, float | None]:

@@ -24,12 +24,16 @@ def _space(name: str, pairs: tuple[str, ...]) -> Any:
 @space_group.command("info")
 @click.argument("name")
 @click.option("--table", metavar="NAME|PATH", help="Also show the best reachable cell by this table.")
+@click.option("--store", metavar="URL", help="Where --table records its look (default: sqlite:///runs/harness.db).")
 @set_option
 @json_option
-def info(name: str, table: str | None, settings: tuple[str, ...], as_json: bool) -> None:
-    """Show the size, the decisions, and the share of the space that each encoding can describe."""
+def info(name: str, table: str | None, store: str | None, settings: tuple[str, ...], as_json: bool) -> None:
+    """Show the size, the decisions, and the share of the space that each encoding can describe.
+
+    With --table this reads test values, which the run store records as a look at the truth.
+    """
     space = _space(name, settings)
-    document = _described(space) | ({} if table is None else {"best": _best(space, table)})
+    document = _described(space) | ({} if table is None else {"best": _best(space, table, store)})
     if as_json:
         return print_json(document)
     from rich.table import Table
@@ -52,14 +56,19 @@ def _described(space: Any) -> dict[str, Any]:
     }
 
 
-def _best(space: Any, table: str) -> dict[str, Any]:
-    """The best cell that the space's decisions describe, by the metric of a table's test data."""
+def _best(space: Any, table: str, store: str | None) -> dict[str, Any]:
+    """The best cell that the space's decisions describe, by the metric of a table's test data; a recorded look."""
     from backends.tabular.named_tables import open_table
     from harness.core.errors import TableError
     from harness.core.numbers import Undefined
     from harness.judging.coverage import coverage
+    from harness.planning.experiment import DEFAULT_STORE
+    from harness.storage.store import Store
 
-    best = coverage(space, open_table(table)).best
+    opened = open_table(table)
+    opened.require(space)
+    with Store.open(store or DEFAULT_STORE) as looks:
+        best = coverage(space, opened, record=looks.record_lookup).best
     if isinstance(best, Undefined):
         raise TableError(f"table {table!r} tells nothing of space {space.name!r}: {best.reason}")
     found = best.verdict

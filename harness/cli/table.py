@@ -93,13 +93,22 @@ def info(table: str, as_json: bool) -> None:
     """Show what TABLE (a name or file) holds: rows, metrics, budgets, repeats, origin, and how well it separates cells.
 
     The figures are at the full budget: std over the cells' means, std over a cell's repeats, the standard error of a
-    cell's mean (both root mean squares over the cells), and the separation, the first std divided by that error.
+    cell's mean (both root mean squares over the cells), and the separation, the first std divided by that error; then
+    that of the best 100 cells alone, and how many cells the repeats cannot tell from the best one.
     """
     from backends.tabular.named_tables import open_table
     from backends.tabular.verify import info as describe
+    from backends.tabular.verify import noise_of
+    from harness.core.numbers import Undefined
+    from harness.output.truth_noise import noise_sentence
 
-    document = describe(open_table(table))
-    return print_json(document) if as_json else _print_info(document)
+    opened = open_table(table)
+    document = describe(opened)
+    if as_json:
+        return print_json(document)
+    found = {metric: noise_of(opened, metric) for metric in opened.metrics}
+    sentences = [f"{m}: {noise_sentence(n, m)}" for m, n in found.items() if not isinstance(n, Undefined)]
+    return _print_info(document, sentences)
 
 
 FIGURE_HEADS = (
@@ -111,12 +120,15 @@ FIGURE_HEADS = (
     "std of\nrepeats",
     "standard\nerror",
     "std /\nerror",
+    "of the\nbest 100",
     "diverged",
 )
-"""Column heads: the metric, one head for each of backends.tabular.verify.FIGURES, and the trainings that diverged."""
+"""Heads: the metric, each of backends.tabular.verify.FIGURES, ``top_separation``, and the trainings that diverged."""
+
+NOT_SHOWN = ("cells", "alike", "cross_fitted_best", "optimism")
 
 
-def _print_info(document: dict[str, Any]) -> None:
+def _print_info(document: dict[str, Any], sentences: list[str]) -> None:
     from rich.table import Table
 
     from backends.tabular.layout import spans
@@ -127,9 +139,11 @@ def _print_info(document: dict[str, Any]) -> None:
             origin.add_row(name, spans(value) if name == "epochs" else _words(value))
     figures = Table(*FIGURE_HEADS, box=None, pad_edge=False)
     for metric, figure in document["figures"].items():
-        numbers = [f"{value:.5g}" if value is not None else "–" for name, value in figure.items() if name != "cells"]
+        numbers = [
+            f"{value:.5g}" if value is not None else "–" for name, value in figure.items() if name not in NOT_SHOWN
+        ]
         figures.add_row(metric, f"{figure['cells']:,}", *numbers, str(document["diverged"][metric]))
-    print_page(origin, "", figures)
+    print_page(origin, "", figures, *sentences)
 
 
 def _words(value: Any) -> str:

@@ -109,17 +109,21 @@ class PolicyFeatures(_Features):
     ``recipe``: the training protocol that it follows on oracles that train, by default that of Single Path One-Shot.
     ``trains_some``: it trains the shared weights only for architectures that it chooses, so they cannot score others.
     ``until_spent``: the settings by which it goes on until a budget is spent; a run with a budget has them by default.
+    ``recommends_unscored``: by design it may recommend a cell that it never asked a Score of, as one that reads its
+    recommendation off a mixture does; leaderboards warn of such a recommendation by any other policy.
     """
 
     recipe: str = "spos"
     trains_some: bool = False
     until_spent: Mapping[str, Any] = field(default_factory=dict)
+    recommends_unscored: bool = False
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
         return {
             "recipe": (isinstance(self.recipe, str), "the name of a training protocol, such as 'spos'"),
             "trains_some": (isinstance(self.trains_some, bool), "True or False"),
             "until_spent": (isinstance(self.until_spent, Mapping), "a mapping from settings to values"),
+            "recommends_unscored": (isinstance(self.recommends_unscored, bool), "True or False"),
         }
 
 

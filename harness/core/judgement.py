@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,17 @@ class TruthTable(Protocol):
 
     def mean(self, metric: str) -> npt.NDArray[np.float64]:
         """The mean over repeats at the full budget (cells,), nan where there is none."""
+
+
+@runtime_checkable
+class RepeatedTruth(Protocol):
+    """What the noise of a ground-truth table is read from; a table without these members counts as noiseless."""
+
+    def values(self, metric: str) -> npt.NDArray[np.float64]:
+        """A metric at the full budget (cells, repeats); NaN where nothing is recorded or the training diverged."""
+
+    def recorded(self) -> npt.NDArray[np.bool_]:
+        """Which trainings of the full budget took place (cells, repeats)."""
 
 
 @dataclass(frozen=True, slots=True)

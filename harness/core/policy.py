@@ -17,8 +17,8 @@ class Policy(Protocol):
     """A search policy over one space; the driver calls it.
 
     Constructors take ``(space, rng, *, settings)`` with the published values as defaults; the settings are plain types.
-    ``harness.core.features`` describes the optional members: ``recipe``, ``trains_some`` and
-    ``until_spent``.
+    ``harness.core.features`` describes the optional members: ``recipe``, ``trains_some``,
+    ``until_spent`` and ``recommends_unscored``.
     """
 
     needs: frozenset[QueryKind]

@@ -28,7 +28,8 @@ class RunSpec:
 
     ``settings`` holds every setting of every part, resolved (``{"policy": {...}, "oracle": {...}}``), in plain types;
     tuples become lists. ``table`` is the table's name, for display only: the run's digest covers ``table_digest``
-    instead. Both are ``None`` for an oracle without a table.
+    instead. Both are ``None`` for an oracle without a table. ``sources`` are the digests of the sources of parts that
+    are plug-ins, by kind (``{"policy": "ab12..."}``): an edited plug-in makes another run.
     """
 
     policy: str
@@ -41,6 +42,7 @@ class RunSpec:
     budget: Budget
     settings: Mapping[str, Any] = field(hash=False)
     version: str = __version__
+    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", _plain(self.settings, ""))
@@ -69,6 +71,8 @@ class RunSpec:
         # 5 and 5.0 epochs are one budget and must be one digest.
         limits = {name: value if value is None else float(value) for name, value in asdict(self.budget).items()}
         limits["queries"] = self.budget.queries
+        if not self.sources:  # runs without plug-ins keep the digests of earlier versions
+            del content["sources"]
         return content | {"budget": limits}
 
 

@@ -117,7 +117,7 @@ def perform(job: RunJob, send: Receiver) -> None:
         if reason := why_failed(outcome.progress.answers):
             raise SearchFailedError(reason)
         probe = score_probe(oracle) if trains_shared_weights(policy, oracle) else ()
-    send(RunFinished(job.run, space.format(outcome.recommendation), probe))
+    send(RunFinished(job.run, space.format(outcome.recommendation), probe, oracle.metric))
 
 
 def keep(job: RunJob) -> RunJob:

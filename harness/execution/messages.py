@@ -44,11 +44,15 @@ class CheckpointSaved:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The end of a run: its recommendation, and the shared weights' scores of the probe's cells, in text form."""
+    """The end of a run: its recommendation, and the shared weights' scores of the probe's cells, in text form.
+
+    ``metric`` is what the oracle declares its scores to be.
+    """
 
     run: str
     recommendation: str
     probe: ProbeScores = ()
+    metric: Metric | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 
 import numpy as np
 
-from harness.core.judgement import Truth, TruthTable, Verdict
+from harness.core.judgement import Truth, TruthLookup, TruthTable, Verdict
 from harness.core.numbers import Undefined
 from harness.core.runspec import RunSpec
 from harness.core.space import SearchSpace
 from harness.judging.judge import Judge
+from harness.output.figure_style import counted
 from harness.output.units import unit_of
 from harness.planning.plan import available_truth, build_space
 
@@ -61,19 +63,33 @@ def percent(share: float) -> str:
     return f"{float(f'{100 * share:.2g}'):g} %"
 
 
-def coverage(space: SearchSpace, table: TruthTable | None = None, metric: str | None = None) -> Coverage:
+def unrecorded(look: TruthLookup) -> None:
+    """Record a lookup nowhere."""
+
+
+def coverage(
+    space: SearchSpace,
+    table: TruthTable | None = None,
+    metric: str | None = None,
+    *,
+    record: Callable[[TruthLookup], object] = unrecorded,
+) -> Coverage:
     """The cells that a space's encoding reaches, and the best of them by a table (``metric=None``: its test metric).
 
-    This is not recorded as a lookup of the truth, since it is about no run.
+    With a table, a lookup that is about no run is given to ``record`` first.
     """
     encoding = space.encoding
-    best = Undefined("no table is at hand") if table is None else _best_reachable(space, table, metric)
+    if table is not None:
+        judge = Judge(table, space, metric)
+        what = f"the best of {counted(space.reachable, 'cell')} that encoding {encoding} reaches"
+        record(TruthLookup("", datetime.now(UTC), what, judge.truth.metric, judge.truth.digest))
+    best = Undefined("no table is at hand") if table is None else _best_reachable(space, table, judge)
     return Coverage(space.name, encoding, space.reachable, space.size, best)
 
 
-def _best_reachable(space: SearchSpace, table: TruthTable, metric: str | None) -> BestReachable | Undefined:
-    judge, keys = Judge(table, space, metric), space.enumerate_keys()
-    truth, rows = judge.truth, table.rows(keys)
+def _best_reachable(space: SearchSpace, table: TruthTable, judge: Judge) -> BestReachable | Undefined:
+    keys, truth = space.enumerate_keys(), judge.truth
+    rows = table.rows(keys)
     values = np.where(rows >= 0, table.mean(truth.metric)[rows], np.nan) * (1 if truth.larger_is_better else -1)
     if not np.isfinite(values).any():
         return Undefined("the table has no value of any cell that is reached")
@@ -91,17 +107,22 @@ def coverage_warnings(found: Iterable[Coverage | None]) -> list[str]:
     return [f"{each.space}: {each.text}" if several else each.text for each in different]
 
 
-def partial_coverage(spec: RunSpec, space: SearchSpace, truth: Truth) -> Coverage | None:
-    """The coverage of a run's encoding, judged by ``truth``; ``None`` if it reaches every cell of ``space``."""
+def partial_coverage(
+    spec: RunSpec, space: SearchSpace, truth: Truth, record: Callable[[TruthLookup], object] = unrecorded
+) -> Coverage | None:
+    """The coverage of a run's encoding, judged by ``truth``; ``None`` if it reaches every cell of ``space``.
+
+    Its lookup is given to ``record`` once in a process.
+    """
     if space.reachable >= space.size:
         return None
     settings = {part: spec.settings[part] for part in ("oracle", "space")}
     alike = replace(spec, policy="any", seed=0 if spec.table_digest else spec.seed, settings=settings)
-    return _covered(alike, truth)
+    return _covered(alike, truth, record)
 
 
 @cache
-def _covered(spec: RunSpec, truth: Truth) -> Coverage:
+def _covered(spec: RunSpec, truth: Truth, record: Callable[[TruthLookup], object]) -> Coverage:
     """The coverage for all runs that share a space and a truth; without the best cell if that truth is lost."""
     space = build_space(spec)
-    return coverage(space, available_truth(spec, space, truth), truth.metric)
+    return coverage(space, available_truth(spec, space, truth), truth.metric, record=record)

@@ -10,11 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import IncompatibleError, SpaceError, TableError
-from harness.core.judgement import Correlation, NoVerdict, Ranking, Truth, TruthLookup, TruthTable, Verdict
+from harness.core.judgement import (
+    Correlation,
+    NoVerdict,
+    Ranking,
+    RepeatedTruth,
+    Truth,
+    TruthLookup,
+    TruthTable,
+    Verdict,
+)
 from harness.core.measures import QUALITIES, Measure, measure_of
-from harness.core.numbers import Undefined
+from harness.core.numbers import Number, Undefined
 from harness.core.space import ENUMERABLE, Architecture, SearchSpace
-from harness.statistics import UniformDraws, kendall
+from harness.judging.cell_noise import CellNoise
+from harness.output.figure_style import counted
+from harness.statistics import TruthNoise, UniformDraws, kendall
 
 TIE_DIGITS = 12
 """Means tie if they agree in so many digits of the largest mean, or decimals if that is below 1: summing the same
@@ -40,6 +51,8 @@ class Judge:
         metric, measure = _metric_to_judge_by(table, space, metric)
         self._table, self._space, self._record = table, space, record
         self._sign = measure.sign
+        self._noise: TruthNoise | Undefined | None = None
+        self._ceilings: dict[bytes, Number] = {}
         self._values = table.mean(metric)
         ranked = self._values[np.isfinite(self._values) & space.owns(table.keys)]
         if not len(ranked):
@@ -76,7 +89,7 @@ class Judge:
             return []
         keys = self._space.canonical_keys(self._space.require(architectures))
         texts = [self._space.format(architecture) for architecture in architectures]
-        self._note(run, f"{len(texts)} incumbents")
+        self._note(run, counted(len(texts), "incumbent"))
         return [self._read(int(row), f"cell {text}") for row, text in zip(self._table.rows(keys), texts, strict=True)]
 
     def tau(self, cells: Sequence[Architecture], values: Sequence[float | None], *, run: str = "") -> Correlation:
@@ -86,7 +99,7 @@ class Judge:
         cells together are recorded as one lookup. Raises SpaceError for a cell outside the space.
         """
         keys = self._space.canonical_keys(self._space.require(cells))
-        self._note(run, f"{len(cells)} probed cells")
+        self._note(run, counted(len(cells), "probed cell"))
         scores = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
         scored = np.isfinite(scores)
         keys, first = np.unique(keys[scored], return_index=True)
@@ -115,6 +128,66 @@ class Judge:
         if not len(known):
             return Undefined("the table ranks no cell that the encoding reaches")
         return UniformDraws(known, larger_is_better=self.truth.larger_is_better, decimals=self._decimals)
+
+    def equals(self, cells: Sequence[Architecture], scores: Sequence[float], *, run: str = "") -> bool:
+        """Whether the scores of cells are their truth, and not also their validation figures.
+
+        Compared are the means and each repeat; of a perplexity also the negated logarithm, as searches see it. The
+        comparison is recorded as one lookup.
+        """
+        self._note(run, f"{counted(len(cells), 'answer')} of the oracle, compared with the truth")
+        rows = self._table.rows(self._space.canonical_keys(self._space.require(cells)))
+        metric = self.truth.metric
+        shown = metric.replace(self.truth.split, "validation", 1)
+        own = shown in self._table.metrics and shown != metric and self._same(shown, rows, scores)
+        return bool((rows >= 0).all()) and self._same(metric, rows, scores) and not own
+
+    def _same(self, metric: str, rows: npt.NDArray[np.int64], scores: Sequence[float]) -> bool:
+        """Whether the scores are a metric of these rows: its means, or the same repeat of each."""
+        columns = [self._table.mean(metric)[rows]]
+        if isinstance(self._table, RepeatedTruth):
+            columns += list(self._table.values(metric)[rows].T)
+        if self._sign < 0:
+            columns += [-np.log(column) for column in columns]
+        return any(np.allclose(column, scores, rtol=1e-6, atol=1e-9) for column in columns)
+
+    @property
+    def noise(self) -> TruthNoise | Undefined:
+        """The noise of the truth from the repeats of all ranked cells, which follow the table's rows."""
+        if self._noise is None:
+            self._noise = self._found_noise()
+        return self._noise
+
+    def _found_noise(self) -> TruthNoise | Undefined:
+        if not isinstance(self._table, RepeatedTruth) or self.truth.repeats < 2:
+            return Undefined("each cell has one repeat, so the noise of the truth is not known")
+        recorded = self._table.recorded() & self._space.owns(self._table.keys)[:, None]
+        return TruthNoise.of(self._table.values(self.truth.metric), recorded, self._sign)
+
+    def noise_of(self, architecture: Architecture) -> CellNoise | Undefined:
+        """What the repeats say of the error of a judged cell; nothing new is looked up."""
+        noise = self.noise
+        if isinstance(noise, Undefined):
+            return noise
+        key = canonical_key(self._space, architecture)
+        row = int(self._table.rows(np.array([key], dtype=np.int64))[0])
+        if row < 0 or not np.isfinite(noise.means[row]):
+            return Undefined("the cell has no value")
+        ranks = noise.noisy.rank_interval(float(noise.means[row]) * noise.sign)
+        return CellNoise(key, float(noise.errors[row]), ranks, noise.summary)
+
+    def tau_ceiling(self, cells: Sequence[Architecture]) -> Number:
+        """The tau with the truth of these cells that their true values would have: see ``NoisyMeans.tau_ceiling``."""
+        noise = self.noise
+        if isinstance(noise, Undefined):
+            return noise
+        keys = np.unique(self._space.canonical_keys(self._space.require(cells)))
+        if keys.tobytes() not in self._ceilings:
+            rows = self._table.rows(keys)
+            means = np.where(rows >= 0, noise.means[rows], np.nan) * noise.sign
+            ceiling = noise.noisy.tau_ceiling(np.round(means[np.isfinite(means)], self._decimals))
+            self._ceilings[keys.tobytes()] = ceiling
+        return self._ceilings[keys.tobytes()]
 
     def _read(self, row: int, cell: str) -> Verdict | NoVerdict:
         """The verdict of a row of the table (-1: no row); ``cell`` names the cell in messages."""

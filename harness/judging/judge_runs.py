@@ -10,6 +10,8 @@ from harness.core.judgement import Correlation, Judgement, NoVerdict, Truth
 from harness.core.numbers import Number, Undefined
 from harness.core.space import SearchSpace
 from harness.execution.executor import Workers
+from harness.judging.cell_noise import CellNoise
+from harness.judging.conduct import answered_truth, recommends_unscored
 from harness.judging.coverage import partial_coverage
 from harness.judging.judge import Judge
 from harness.judging.judged_runs import JudgedRun
@@ -24,6 +26,8 @@ from harness.storage.records import ProbeCorrelation, Result, Run
 from harness.storage.store import Store
 
 AnyJudge: TypeAlias = Judge | TrainedJudge | RecordedJudge
+
+NO_REPEATS = Undefined("no table with the repeats of the truth is at hand")
 
 
 def require_judge(experiment: Experiment, plan: Plan) -> None:
@@ -64,24 +68,29 @@ def _gpus(experiment: Experiment) -> tuple[int, ...]:
 
 def judge_run(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> JudgedRun:
     """The record of a run that has ended, as the leaderboard needs it."""
-    spec, probed = run.spec, len(store.probe(run.id))
+    spec, probe = run.spec, store.probe(run.id)
+    judgement = _judgement(run, judge, store, space)
     return JudgedRun(
         policy=spec.policy,
         oracle=spec.oracle,
         space=spec.space,
         seed=spec.seed,
-        judgement=_judgement(run, judge, store, space),
-        probed=probed,
-        tau=_tau(run, judge, store, space) if probed else _why_no_tau(run),
+        judgement=judgement,
+        probed=len(probe),
+        tau=_tau(run, judge, store, space) if probe else _why_no_tau(run),
         spent=run.spent,
         repeated=run.repeated,
-        search_metric=spec.search_metric,
-        coverage=partial_coverage(spec, space, judge.truth),
+        search_metric=store.search_split(run.id) or spec.search_metric,
+        coverage=partial_coverage(spec, space, judge.truth, store.record_lookup),
         caution=spec.settings.get("oracle", {}).get("caution", ""),
         answers=store.answers(run.id),
         failed=run.status == "failed",
         repeats_free=run.repeats_free,
         draws=_draws(run, judge, space),
+        unscored=recommends_unscored(run, store, space),
+        answered_truth=answered_truth(run, judge, store, space),
+        noise=_noise(run, judgement, judge, space),
+        tau_ceiling=_tau_ceiling(tuple(text for text, _ in probe), judge, space) if probe else _why_no_tau(run),
     )
 
 
@@ -126,6 +135,19 @@ def _tau(run: Run, judge: AnyJudge, store: Store, space: SearchSpace) -> Number:
     correlation: Correlation = judge.tau(cells, values, run=run.id)
     store.record_correlation(run.id, ProbeCorrelation(truth.metric, truth.digest, correlation))
     return correlation.tau
+
+
+def _noise(run: Run, judgement: Judgement, judge: AnyJudge, space: SearchSpace) -> CellNoise | Undefined:
+    """The noise of a judged cell; undefined without a table, from whose repeats alone it is known."""
+    if isinstance(judgement, NoVerdict):
+        return Undefined(judgement.reason)
+    if not isinstance(judge, Judge):
+        return NO_REPEATS
+    return judge.noise_of(space.parse(run.recommendation or ""))
+
+
+def _tau_ceiling(cells: tuple[str, ...], judge: AnyJudge, space: SearchSpace) -> Number:
+    return judge.tau_ceiling([space.parse(cell) for cell in cells]) if isinstance(judge, Judge) else NO_REPEATS
 
 
 def _why_no_tau(run: Run) -> Undefined:

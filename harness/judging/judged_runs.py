@@ -11,20 +11,27 @@ from harness.core.budget import Cost
 from harness.core.driver import AnswerCounts
 from harness.core.judgement import Judgement, NoVerdict, Verdict
 from harness.core.numbers import Number, Undefined
+from harness.judging.cell_noise import CellNoise, error_of_mean, optimism_of
 from harness.judging.coverage import Coverage
-from harness.statistics import UniformDraws
+from harness.statistics import Interval, UniformDraws
+
+NOT_READ = Undefined("the repeats of the truth were not read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRun:
     """One run for the leaderboard; a run that failed has a NoVerdict with the reason.
 
-    ``search_metric`` is the table metric that the search saw, or its split alone; ``repeated`` counts the queries that
-    repeated a cell, and ``repeats_free`` says that ``spent`` leaves them out. ``tau`` is Kendall's tau-b between the
-    truth and the final shared weights' scores of ``probed`` sampled cells; without shared weights there are none.
-    ``coverage`` is that of an encoding that does not reach every cell, ``caution`` a warning about the oracle's scores.
-    ``answers`` counts the run's answers, ``failed`` says that it ended with an error. ``draws`` are uniform draws from
-    the ranked cells that the run's space reaches, which is how ``random`` draws.
+    ``search_metric`` is the data split that the oracle declared, or the setting of a run of an earlier version;
+    ``repeated`` counts the queries that repeated a cell, and ``repeats_free`` says that ``spent`` leaves them out.
+    ``tau`` is Kendall's tau-b between the truth and the final shared weights' scores of ``probed`` sampled cells;
+    without shared weights there are none. ``coverage`` is that of an encoding that does not reach every cell,
+    ``caution`` a warning about the oracle's scores. ``answers`` counts the run's answers, ``failed`` says that it ended
+    with an error. ``draws`` are uniform draws from the ranked cells that the run's space reaches, which is how
+    ``random`` draws. ``unscored`` says that it recommends a cell that it never scored, though its policy does not do so
+    by design, and ``answered_truth`` that its oracle's answers were the judged metric. ``noise`` is that of its judged
+    value, and ``tau_ceiling`` the tau that a ranking by the probed cells' true values would have with the truth, both
+    from the repeats of a table.
     """
 
     policy: str
@@ -42,6 +49,10 @@ class JudgedRun:
     answers: AnswerCounts = field(default_factory=dict)
     failed: bool = False
     repeats_free: bool = False
+    unscored: bool = False
+    answered_truth: bool = False
+    noise: CellNoise | Undefined = NOT_READ
+    tau_ceiling: Number = NOT_READ
     draws: UniformDraws | Undefined = field(default=Undefined("the ranked cells are not known"), compare=False)
 
     @property
@@ -74,6 +85,34 @@ def best_rank_of(group: RunGroup, size: int | Undefined) -> int | Undefined:
 def mean_regret_of(group: RunGroup, size: int | Undefined) -> Number:
     """The mean distance to the best value, in the metric's unit."""
     return size if isinstance(size, Undefined) else statistics.mean([verdict.regret for verdict in _verdicts(group)])
+
+
+def truth_error_of(group: RunGroup) -> Number:
+    """The standard error that the noise of the truth leaves in the mean over these runs, in the metric's unit."""
+    return error_of_mean([run.noise for run in group if not isinstance(run.judgement, NoVerdict)] or [NOT_READ])
+
+
+def tau_ceiling_of(group: RunGroup) -> Number:
+    """The mean over the runs with a tau of the best tau that their probed cells' true values would have."""
+    found = [run.tau_ceiling for run in group]
+    known = [each for each in found if not isinstance(each, Undefined)]
+    return statistics.mean(known) if known else found[0]
+
+
+def rank_interval_of(group: RunGroup) -> Interval | Undefined:
+    """The 95 % interval of the true rank of the best-ranked recommendation of these runs."""
+    ranked = [run for run in group if isinstance(run.judgement, Verdict)]
+    best = min(ranked, key=lambda run: run.judgement.rank, default=None)  # type: ignore[union-attr]
+    if best is None:
+        return Undefined("no run has a value")
+    return best.noise if isinstance(best.noise, Undefined) else best.noise.ranks
+
+
+def cross_fitted_regret_of(group: RunGroup) -> Number:
+    """The mean distance to the best cell's value in repeats that did not choose it; negative beyond it."""
+    optimism = optimism_of([run.noise for run in group if not isinstance(run.judgement, NoVerdict)] or [NOT_READ])
+    regrets = [verdict.regret for verdict in _verdicts(group)]
+    return optimism if isinstance(optimism, Undefined) else statistics.mean([each - optimism for each in regrets])
 
 
 def _verdicts(group: RunGroup) -> list[Verdict]:

@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.core.numbers import Undefined
-from harness.judging.judged_runs import repeated_share_of
+from harness.judging.cell_noise import CellNoise
+from harness.judging.judged_runs import (
+    cross_fitted_regret_of,
+    rank_interval_of,
+    repeated_share_of,
+    tau_ceiling_of,
+    truth_error_of,
+)
 from harness.leaderboard.column import METRIC_UNIT, VIEWS, Column, ColumnKind, Heading
 from harness.leaderboard.comparison import Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
-from harness.output.units import CellPart, fixed, hours, probability, whole
+from harness.output.units import CellPart, between, fixed, hours, probability, whole
 
 TEXT = ColumnKind("text", format=lambda text, _: text)
 COUNT = ColumnKind("integer", format=lambda count, _: whole(count))
@@ -27,6 +34,7 @@ AMOUNTS = ColumnKind("interval", METRIC_UNIT)
 P = ColumnKind("number", format=lambda p, _: probability(p))
 CHANCE = ColumnKind("number", format=lambda p, _: fixed(p, 3))
 MEAN_COUNT = ColumnKind("number", format=lambda number, _: fixed(number, 0))
+RANKS = ColumnKind("interval", format=lambda found, _: between(found))
 HOURS = ColumnKind("number", "hours", lambda number, _: hours(number))
 
 BEST_RANK = "The rank of the best seed; 1 is best, ties share the best rank"
@@ -52,6 +60,15 @@ def _probed(board: Leaderboard) -> bool:
 def repeating(board: Leaderboard) -> bool:
     """Whether a policy asked for a cell again, so that queries and evaluations differ."""
     return any(entry.evaluations != entry.queries for entry in board.entries)
+
+
+def _noisy(board: Leaderboard) -> bool:
+    """Whether the repeats of the truth were read, so that its noise is known."""
+    return any(isinstance(run.noise, CellNoise) for entry in board.entries for run in entry.runs)
+
+
+def _capped(board: Leaderboard) -> bool:
+    return _probed(board) and _noisy(board)
 
 
 def _ranked(board: Leaderboard) -> bool:
@@ -92,16 +109,41 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
     EntryColumn("std", "the standard deviation over the seeds", AMOUNT).show(
         "report", Heading("std{sign}", "Standard deviation over the seeds")
     ),
+    EntryColumn(
+        "truth_error",
+        "the standard error of the mean that the truth's own noise leaves, whatever the number of seeds",
+        AMOUNT,
+        lambda e: truth_error_of(e.runs),
+    )
+    .show("main", Heading("truth's\nerror{sign}", shown=_noisy))
+    .show("report", Heading("truth’s error{sign}", shown=_noisy)),
     EntryColumn("best", "the best value", AMOUNT)
     .show("main", Heading("best{sign}"))
     .show("report", Heading("best{sign}", "The best seed")),
     EntryColumn("best_rank", "the best rank", COUNT)
     .show("main", Heading("best\nrank{of_size}"))
     .show("report", Heading("best rank{of_size}", BEST_RANK, shown=_ranked)),
+    EntryColumn(
+        "rank_interval",
+        "the 95 % interval of the true rank of the best-ranked cell, from the repeats of the truth",
+        RANKS,
+        lambda e: rank_interval_of(e.runs),
+        "best_rank",
+    )
+    .show("main", Heading("95 % of\nits rank", shown=_noisy))
+    .show("report", Heading("95 % of its rank", shown=_noisy, number=lambda e: e.best_rank)),
     EntryColumn("size", "how many cells are ranked", COUNT),
     EntryColumn("mean_regret", "the mean distance to the best cell", AMOUNT)
     .show("main", Heading("mean\nregret{sign}"))
     .show("report", Heading("regret{sign}", "Mean distance to the best cell of the space", shown=_ranked)),
+    EntryColumn(
+        "cross_fitted_regret",
+        "the mean distance to the best cell's value in repeats that did not choose it",
+        AMOUNT,
+        lambda e: cross_fitted_regret_of(e.runs),
+    )
+    .show("summaries", Heading("cross-fitted\nregret{sign}", shown=_noisy))
+    .show("report", Heading("cross-fitted regret{sign}", shown=_noisy)),
     EntryColumn("p_beats_random", "the chance that as many random draws all rank worse than the best rank", CHANCE)
     .show("main", Heading("p(beats\nrandom)"))
     .show("report", Heading("p(beats random)", BEATS_RANDOM, shown=_ranked)),
@@ -111,6 +153,14 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
     .show("main", Heading("Kendall's\ntau", beside="tau_std", shown=_probed))
     .show("report", Heading("Kendall’s τ", TAU, beside="tau_std", shown=_probed)),
     EntryColumn("tau_std", "its standard deviation", NUMBER),
+    EntryColumn(
+        "tau_ceiling",
+        "the tau that a ranking of the same cells by their true values would have with this noisy truth",
+        NUMBER,
+        lambda e: tau_ceiling_of(e.runs),
+    )
+    .show("main", Heading("its\nceiling", shown=_capped))
+    .show("report", Heading("τ’s ceiling", shown=_capped)),
     EntryColumn("queries", "mean scores and slopes a seed", MEAN_COUNT)
     .show("main", Heading("queries", shown=lambda board: not repeating(board)))
     .show("report", Heading("queries", "Mean queries a seed")),

@@ -115,7 +115,7 @@ def perform_missing(plan: Plan, store: Store, watcher: Watcher, experiment: Expe
             if isinstance(message, CheckpointSaved):
                 store.commit(message.run, message.rows, message.checkpoint)
             elif isinstance(message, RunFinished):
-                store.finish(message.run, message.recommendation, message.probe)
+                store.finish(message.run, message.recommendation, message.probe, message.metric)
             elif isinstance(message, RunFailed):
                 store.fail(message.run, message.reason, message.traceback)
             watch.receive(message)

@@ -15,7 +15,7 @@ from harness.storage.selection import ABSENT, SETTINGS_PREFIX, asks_nothing, ful
 
 SPACE_PREFIX = f"{SETTINGS_PREFIX}space."
 
-DECISIVE_PREFIXES = ("budget.", SETTINGS_PREFIX)
+DECISIVE_PREFIXES = ("budget.", "sources.", SETTINGS_PREFIX)
 DECISIVE_KEYS = ("search_metric", "version", "table_digest")
 """A run's digest covers these, the keys below ``DECISIVE_PREFIXES``, the names and the seed."""
 

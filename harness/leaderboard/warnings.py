@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from harness.core.judgement import Truth
 from harness.core.numbers import Undefined
+from harness.judging.cell_noise import CellNoise
 from harness.judging.judged_runs import RunGroup
 from harness.leaderboard.comparison import Comparison
+from harness.output.truth_noise import noise_sentence
 
 if TYPE_CHECKING:
     from harness.leaderboard.leaderboard import EntryKey, LeaderboardEntry
@@ -25,6 +27,7 @@ def warnings(
     ranking = truth.ranking
     if not isinstance(ranking, Undefined) and ranking.size < ranking.space_size:
         yield f"ranks and regrets are among the {ranking.size:,} of {ranking.space_size:,} cells that the table judges"
+    yield from _noise(groups, truth)
     for entry in entries:
         yield from _runs(entry, names[entry.key])
     yield from _constant(entries, names)
@@ -34,6 +37,11 @@ def warnings(
 def _leaks(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
     asking = [run for group in groups for run in group if run.spent.queries > 0]
     leaked = {run.policy for run in asking if run.search_metric in (truth.metric, truth.split)}
+    for oracle in sorted({run.oracle for run in asking if run.answered_truth}):
+        yield (
+            f"oracle {oracle} answered with {truth.metric}, the metric that the runs are judged by, though it declares "
+            "another: their numbers are too good"
+        )
     if leaked:
         yield (
             f"the search of {', '.join(sorted(leaked))} saw {truth.metric}, the metric that it is judged by: "
@@ -41,10 +49,21 @@ def _leaks(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
         )
 
 
+def _noise(groups: Sequence[RunGroup], truth: Truth) -> Iterator[str]:
+    """One line for each table whose repeats were read: how far it tells its best cells apart."""
+    found = (run.noise.truth for group in groups for run in group if isinstance(run.noise, CellNoise))
+    yield from (noise_sentence(each, truth.metric) for each in dict.fromkeys(found))
+
+
 def _runs(entry: LeaderboardEntry, name: str) -> Iterator[str]:
     if entry.failed:
         reasons = "; ".join(f"seed {seed}: {reason}" for seed, reason in entry.failed)
         yield f"{name}: {len(entry.failed)} of {len(entry.seeds)} runs have no value ({reasons})"
+    if unscored := sum(run.unscored for run in entry.runs):
+        yield (
+            f"{name}: {unscored} of {len(entry.runs)} runs recommend a cell that they never scored, so that choice "
+            "did not come from an answer of the oracle"
+        )
     yield from _failed_answers(entry, name)
     if len(set(entry.seeds)) < len(entry.seeds):
         yield f"{name}: a seed stands twice, so runs of different settings are mixed in one row"

@@ -98,6 +98,11 @@ def with_interval(middle: Number, interval: Interval | Undefined, scale: float =
     return (shown, " ", interval) if isinstance(interval, Undefined) else (shown, f" [{bounds(interval, scale)}]")
 
 
+def between(interval: Interval | Undefined) -> CellPart:
+    """Both ends of an interval of ranks: ``19 to 1,284``."""
+    return interval if isinstance(interval, Undefined) else f"{interval.low:,.0f} to {interval.high:,.0f}"
+
+
 def bounds(interval: Interval, scale: float = 1.0) -> str:
     """Both ends of an interval: ``1.67, 12.72``."""
     return f"{fixed(interval.low, 2, scale)}, {fixed(interval.high, 2, scale)}"

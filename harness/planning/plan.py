@@ -21,6 +21,7 @@ from harness.core.space import SearchSpace
 from harness.planning import registry, settings
 from harness.planning.experiment import BY_TABLE, Experiment
 from harness.planning.hardware import existing_device, require_gpus
+from harness.planning.plugin_sources import plugin_sources
 from harness.planning.setting_scopes import Classes, ScopedSettings, scoped_settings
 
 DEFAULT_SPACE = "nasbench101-v5"
@@ -81,6 +82,7 @@ def make_plan(experiment: Experiment) -> Plan:
             seed=0,
             budget=experiment.budget.budget(),
             settings={**parts, "space": space_settings},
+            sources=plugin_sources({"policy": policy, "oracle": oracle, "space": space_name}),
         )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
     return Plan(tuple(specs), space, (*notes, *_unspent(specs)))

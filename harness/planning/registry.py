@@ -112,6 +112,11 @@ def find(kind: PartKind, name: str) -> RegistryEntry:
     return replace(known[plain], decorators=tuple(decorators))
 
 
+def is_built_in(kind: PartKind, name: str) -> bool:
+    """Whether a name is one of this project's own parts, and not a plug-in's or that of a class given by its place."""
+    return name.partition("+")[0] in BUILT_IN[kind]
+
+
 def load(kind: PartKind, name: str) -> Any:
     """Import the class of a name; raises UnknownNameError if ``module:Class`` does not exist, or is no such class.
 

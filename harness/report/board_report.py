@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import HarnessError
-from harness.core.judgement import Truth
+from harness.core.judgement import Truth, TruthLookup
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
@@ -19,6 +19,7 @@ from harness.judging.judge import Judge
 from harness.judging.judged_runs import JudgedRun
 from harness.leaderboard.leaderboard import EntryKey, Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.stored_boards import StoredBoard
+from harness.output.figure_style import counted
 from harness.planning.plan import available_truth, build_space
 from harness.storage.records import Run
 from harness.storage.store import Store
@@ -116,4 +117,7 @@ def _ground_truth(truth: Truth, spec: RunSpec, space: SearchSpace, store: Store)
     except HarnessError as error:
         return Undefined(str(error))
     values = table.mean(truth.metric)
-    return GroundTruth(judge, space, values[np.isfinite(values) & space.owns(table.keys)])
+    ranked = values[np.isfinite(values) & space.owns(table.keys)]
+    what = f"{counted(len(ranked), 'cell')}, drawn as a distribution"
+    store.record_lookup(TruthLookup("", datetime.now(UTC), what, truth.metric, truth.digest))
+    return GroundTruth(judge, space, ranked)

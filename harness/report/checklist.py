@@ -6,12 +6,13 @@ An item is answered yes only on evidence in the store. What no record can show, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
+from harness.planning import registry
 from harness.report.board_report import BoardReport
 from harness.report.provenance import SHORT, distinct, seeds
 
@@ -22,6 +23,8 @@ Finding: TypeAlias = tuple[ChecklistAnswer, str]
 
 SEARCHES = ("random-search", "random-sharing")
 """Policies that are random search with the same pipeline as the others."""
+
+NOT_OURS = "not this project's own, and its code is not in the store"
 
 CONFOUNDERS = ("harness", "git revision", "Python", "platform", "cores", "packages", "device")
 
@@ -48,6 +51,9 @@ def _training(board_report: BoardReport) -> Finding:
 
 
 def _space(board_report: BoardReport) -> Finding:
+    spaces = sorted({run.spec.space for run in board_report.runs})
+    if foreign := foreign_parts("space", spaces):
+        return "not recorded", f"{', '.join(foreign)}: {NOT_OURS}"
     answer, evidence = _revision(board_report)
     return answer, f"space {', '.join(sorted({run.spec.space for run in board_report.runs}))}; {evidence}"
 
@@ -65,8 +71,9 @@ def _revision(board_report: BoardReport) -> Finding:
 
 def _methods(board_report: BoardReport) -> Finding:
     policies = sorted({run.spec.policy for run in board_report.runs})
-    if foreign := [policy for policy in policies if ":" in policy]:
-        return "not recorded", f"{', '.join(foreign)}: named by place, and its code is not in the store"
+    oracles = sorted({run.spec.oracle for run in board_report.runs})
+    if foreign := [*foreign_parts("policy", policies), *foreign_parts("oracle", oracles)]:
+        return "not recorded", f"{', '.join(foreign)}: {NOT_OURS}"
     answer, evidence = _revision(board_report)
     return answer, f"policies {', '.join(policies)}; {evidence}"
 
@@ -81,12 +88,14 @@ def _benchmark(board_report: BoardReport) -> Finding:
         (run.spec.space, str(run.spec.settings.get("space")), run.spec.table_digest, run.spec.search_metric)
         for run in board_report.runs
     }
+    declared = {run.search_metric for run in board_report.judged if run.spent.queries > 0}
     oracles = sorted({run.spec.oracle for run in board_report.runs})
     same = "one space, one truth and one search metric for all runs"
-    evidence = same if len(seen) == 1 else f"{len(seen)} combinations of space, truth and search metric"
+    alike = len(seen) == 1 and len(declared) < 2
+    evidence = same if alike else f"{max(len(seen), len(declared))} combinations of space, truth and search metric"
     if len(oracles) > 1:
         evidence += f"; answers come from {', '.join(oracles)}: compare within an oracle"
-    return "yes" if len(seen) == 1 else "no", evidence
+    return "yes" if alike else "no", evidence
 
 
 def _confounders(board_report: BoardReport) -> Finding:
@@ -105,15 +114,37 @@ def _ablation(board_report: BoardReport) -> Finding:
 
 
 def _protocol(board_report: BoardReport) -> Finding:
-    leaks = sorted({run.spec.policy for run in board_report.runs if run.spec.search_metric.startswith("test")})
+    asking = [run for run in board_report.judged if run.spent.queries > 0]
+    found = {run.policy for run in asking if run.search_metric.startswith("test") or run.answered_truth}
+    leaks = sorted(found | {run.spec.policy for run in board_report.runs if run.spec.search_metric.startswith("test")})
     if leaks:
         return "no", f"the searches of {', '.join(leaks)} saw test figures"
     if board_report.early_lookups:
         return "no", f"{board_report.early_lookups} looks at the truth came before the run had ended"
-    return "yes", (
-        f"one judge for all recommendations: {board_report.board.truth.text}; searches saw validation figures alone, "
-        "and every recorded look at the truth came after its run had ended"
-    )
+    judge = f"one judge for all recommendations: {board_report.board.truth.text}"
+    ours = "every recorded look at the truth came after its run had ended"
+    if foreign := _foreign(board_report):
+        return "not recorded", (
+            f"{judge}; {ours}; what {', '.join(foreign)} did besides is not known: code that is not this project's own "
+            "runs with all rights of the user, and can read a table's file"
+        )
+    return "yes", f"{judge}; the oracles declare that searches saw validation figures alone, and {ours}"
+
+
+def _foreign(board_report: BoardReport) -> list[str]:
+    """The policies, oracles and spaces that are not this project's own."""
+    specs = [run.spec for run in board_report.runs]
+    named: Mapping[registry.PartKind, Iterable[str]] = {
+        "policy": (spec.policy for spec in specs),
+        "oracle": (spec.oracle for spec in specs),
+        "space": (spec.space for spec in specs),
+    }
+    return [name for kind, names in named.items() for name in foreign_parts(kind, sorted(set(names)))]
+
+
+def foreign_parts(kind: registry.PartKind, names: Iterable[str]) -> list[str]:
+    """The names of parts that are plug-ins."""
+    return [name for name in names if not registry.is_built_in(kind, name)]
 
 
 def _over_time(board_report: BoardReport) -> Finding:

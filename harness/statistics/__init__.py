@@ -23,17 +23,23 @@ from harness.statistics.correlation import (
 )
 from harness.statistics.effects import hedges_g, improvement, improvement_interval
 from harness.statistics.intervals import Interval, bootstrap, interval_of
+from harness.statistics.noisy_means import TOP, NoisyMeans
 from harness.statistics.numbers import best, interquartile_mean, mean, median, std
 from harness.statistics.power import detectable_difference, seeds_needed, test_power
-from harness.statistics.several import Friedman, friedman, nemenyi_distance
+from harness.statistics.several import Friedman, friedman, nemenyi_distance, tukey_distance
+from harness.statistics.truth_noise import NoiseSummary, TruthNoise
 from harness.statistics.uniform_draws import UniformDraws
 
 __all__ = [
     "ENOUGH_PAIRS",
+    "TOP",
     "Friedman",
     "Interval",
+    "NoiseSummary",
+    "NoisyMeans",
     "Number",
     "Sample",
+    "TruthNoise",
     "Undefined",
     "UniformDraws",
     "Welch",
@@ -62,6 +68,7 @@ __all__ = [
     "test_power",
     "top_precision",
     "top_regret",
+    "tukey_distance",
     "weighted_kendall",
     "welch",
     "welch_from_summary",

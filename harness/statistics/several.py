@@ -40,6 +40,19 @@ def friedman(blocks: npt.NDArray[np.float64]) -> Friedman | Undefined:
     return Friedman(float(test.statistic), float(test.pvalue), tuple(mean_ranks.tolist()))
 
 
+def tukey_distance(means: int, error: float, freedom: int, *, level: float = 0.05) -> float:
+    """The honestly significant difference of so many means of equal standard error ``error`` (Tukey 1953).
+
+    Of equal true values, the largest and the smallest mean lie further apart in a share ``level`` of all cases.
+    ``freedom`` is the degrees of freedom that the error is estimated from.
+    """
+    if means < 2 or freedom < 1:
+        raise ValueError(f"no differences of {means} means by {freedom} degrees of freedom; need 2 means and 1 degree")
+    from scipy.stats import studentized_range
+
+    return float(studentized_range.ppf(1 - level, means, freedom)) * error
+
+
 def nemenyi_distance(policies: int, blocks: int, *, level: float = 0.05) -> float:
     """The critical distance of mean ranks: policies that lie further apart differ at ``level`` (Nemenyi 1963).
 

@@ -33,6 +33,7 @@ RUN_TABLES = (
     schema.checkpoints,
     schema.answers,
     schema.tracebacks,
+    schema.metrics,
 )
 """The tables whose rows belong to a run."""
 

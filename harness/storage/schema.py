@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
-VERSION = 4
+VERSION = 5
 
-READABLE = (1, 2, 3, 4)
+READABLE = (1, 2, 3, 4, 5)
 """Versions whose tables this version has too, with the same columns: opening for writing adds the missing tables."""
 
 COUNT: dict[str, Any] = {"low": 0}
@@ -158,6 +158,15 @@ answers = Table(
 )
 """One row for each run and kind of query (Score, Update, Gradient): how many were answered, how many of these answers
 failed, and why the first of them did."""
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("run", ForeignKey("runs.number"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("split", Text, nullable=False),
+)
+"""One row for each finished run: the metric of its scores and its data split, as the run's oracle declared them."""
 
 tracebacks = Table(
     "tracebacks",

@@ -45,6 +45,7 @@ def keys_of(run: Run) -> dict[str, Any]:
     flat = {"run": run.id} | {name: getattr(spec, name) for name in named} | asdict(run.spent)
     flat |= {"status": run.status, "created": run.created, "finished": run.finished, "trials": run.trials}
     nested = {"budget": asdict(spec.budget), "settings": spec.settings, "provenance": run.provenance}
+    nested |= {"sources": spec.sources}
     return flat | flatten(nested)
 
 

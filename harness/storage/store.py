@@ -21,6 +21,7 @@ from harness.core.driver import AnswerCount
 from harness.core.errors import UnknownNameError
 from harness.core.judgement import NoVerdict, Truth, TruthLookup
 from harness.core.numbers import Undefined
+from harness.core.oracle import Metric
 from harness.core.runspec import RunSpec
 from harness.storage import database, schema
 from harness.storage.records import Checkpoint, ProbeCorrelation, Result, Run, ScoreRow, Status
@@ -135,16 +136,25 @@ class Store:
             replace_answers(connection, number, checkpoint.answers)
         self._begun[run] = number, checkpoint.trials
 
-    def finish(self, run: str, recommendation: str, probe: Sequence[tuple[str, float | None]] = ()) -> None:
+    def finish(
+        self,
+        run: str,
+        recommendation: str,
+        probe: Sequence[tuple[str, float | None]] = (),
+        metric: Metric | None = None,
+    ) -> None:
         """Close a run with its recommendation in text form; its states are deleted, its trials are kept.
 
         ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.
+        ``metric`` is what the run's oracle declared its scores to be.
         """
         with self._close(run, status="finished", recommendation=recommendation, finished=now()) as (connection, number):
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.run == number))
             if probe:
                 scored = [{"run": number, "number": i, "architecture": a, "value": v} for i, (a, v) in enumerate(probe)]
                 connection.execute(insert(schema.probes), scored)
+            if metric is not None:
+                connection.execute(insert(schema.metrics).values(run=number, name=metric.name, split=metric.split))
 
     def fail(self, run: str, reason: str, traceback: str = "") -> None:
         """Close a run that failed; ``begin`` resumes it from its last checkpoint."""
@@ -253,6 +263,16 @@ class Store:
         counts = select(*found).select_from(schema.trials).join(schema.runs).where(schema.runs.c.id == run)
         row = self._rows(counts)[0]
         return {"Score": AnswerCount(row.answered, row.failed, row.reason or "")} if row.answered else {}
+
+    def search_split(self, run: str) -> str | None:
+        """The data split that a finished run's oracle declared; ``None`` if an earlier version made the run."""
+        rows = self._added(schema.metrics, run, schema.metrics.c.split, order=(schema.metrics.c.run,))
+        return rows[0].split if rows else None
+
+    def scored_cells(self, run: str) -> list[str]:
+        """The different cells that a run scored, in text form."""
+        found = select(schema.trials.c.architecture).distinct().join(schema.runs).where(schema.runs.c.id == run)
+        return [row.architecture for row in self._rows(found)]
 
     def traceback(self, run: str) -> str | None:
         """Where the unexpected error that ended a run was raised; ``None`` if there was none."""

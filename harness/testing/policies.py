@@ -19,7 +19,7 @@ from harness.core.driver import search
 from harness.core.errors import UnknownNameError
 from harness.core.features import PolicyFeatures
 from harness.core.judgement import Verdict
-from harness.core.oracle import Oracle, Query, Score, Trial, Update
+from harness.core.oracle import Oracle, Query, Score, Scored, Trial, Update
 from harness.core.policy import Policy
 from harness.core.random import stream
 from harness.core.space import Architecture, SearchSpace
@@ -224,6 +224,19 @@ def optional_members_are_right(case: PolicyCase) -> None:
     require(trains, "`trains_some` is set, but `needs` declares no Update")
 
 
+def recommends_what_it_scored(case: PolicyCase) -> None:
+    """The recommendation is a cell that was scored, in any labelling, unless ``recommends_unscored`` is set."""
+    policy, space, scored = case.build(17), create_space(case.space), set[Architecture]()
+    if PolicyFeatures.of(policy).recommends_unscored:
+        return
+    require(Score in policy.needs, "asks no Score, so it recommends an unscored cell: set `recommends_unscored`")
+    for trials in rounds(case, policy, case.oracle()):
+        answered = (trial.query for trial in trials if isinstance(trial.answer, Scored))
+        scored |= {space.canonical(query.architecture) for query in answered if isinstance(query, Score)}
+    chosen = not scored or space.canonical(policy.recommend()) in scored
+    require(chosen, "recommended a cell that it never scored; if that is by design, set `recommends_unscored`")
+
+
 POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (
     asks_what_it_may,
     finished_stays_finished,
@@ -237,4 +250,5 @@ POLICY_CHECKS: tuple[Callable[[PolicyCase], None], ...] = (
     trains_before_it_scores,
     learns,
     optional_members_are_right,
+    recommends_what_it_scored,
 )

@@ -64,6 +64,7 @@ class AlternatingPolicy(ABC):
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Gradient, Update})
+    recommends_unscored = True
     recipe: ClassVar[str]
     """The name of the published training protocol of this policy's shared weights."""
 

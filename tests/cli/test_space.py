@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from harness.storage.store import Store
 from tests.cli.conftest import Harness
 
 
@@ -70,3 +72,14 @@ def test_list_names_what_there_is(harness: Harness, kind: str, name: str) -> Non
     rows = json.loads(harness("list", kind, "--json").out)
     assert name in [row["name"] for row in rows]
     assert name in harness("list", kind).out
+
+
+def test_the_best_cell_by_a_table_is_a_look_at_the_truth_that_a_store_records(harness: Harness, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/looks.db"
+    command = ("space", "info", "nasbench101-v5", "--set", "encoding=tree", "--table", "nasbench101-v5-digits")
+    assert "of 2,532" in harness(*command, "--store", url).out
+    with Store.read(url) as store:
+        look = store.looks()[0]
+    assert (look.run, look.architecture) == ("", "the best of 82 cells that encoding tree reaches")
+    assert look.metric == "test_accuracy"
+    assert harness("space", "info", "nasbench101-v5").status == 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.core.measures import measure_of
+from harness.core.numbers import Undefined
 from harness.judging.recorded_truth import CellTruths, TruthSource
 from harness.studies.uniform_sharing_runs import ScoredRun
 from tests.fakes.tables import FakeTable
@@ -23,5 +24,5 @@ def judged(metric: str, means: Sequence[float], stds: Sequence[float] | None = N
     assert measure is not None
     values = np.array(means)
     return TruthSource(FakeTable({}, name="by-hand"), metric, measure), CellTruths(
-        values, np.array(stds or [0.1] * len(values))
+        values, np.array(stds or [0.1] * len(values)), np.full(len(values), 3), Undefined("stated by hand")
     )

@@ -1,5 +1,6 @@
 """Runs, rows and checkpoints to put into a store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +35,13 @@ def copied(path):
 
 
 def ended(store, made, recommendation="cell 1", *, trials=0, provenance=None, probe=()):
-    """A finished run of this specification, of so many answered Scores."""
+    """A finished run of this specification, of so many answered Scores; the last one is of what it recommends."""
     store.begin(made, provenance or {})
     if trials:
-        store.commit(made.digest, rows(0, trials), checkpoint(trials))
+        scored = rows(0, trials)
+        if recommendation not in {row.architecture for row in scored}:
+            scored[-1] = replace(scored[-1], architecture=recommendation)
+        store.commit(made.digest, scored, checkpoint(trials))
     store.finish(made.digest, recommendation, probe)
     return made.digest
 

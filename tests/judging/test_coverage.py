@@ -157,17 +157,20 @@ def test_a_recipe_ranks_nothing_and_so_has_no_best() -> None:
         assert found.text == "encoding tree reaches 82 of 2,532 cells (3.2 %)"
 
 
-def test_a_judged_run_carries_what_its_encoding_lacks_and_no_further_look_is_taken() -> None:
+def test_a_judged_run_carries_what_its_encoding_lacks_by_one_look_that_is_about_no_run() -> None:
     space = create_space("nasbench101-v5", TREE)
     with Store.open("sqlite://") as store:
         run = spec().digest
         store.begin(spec(), {})
         store.commit(run, [], stored_runs.checkpoint(5))
-        store.finish(run, space.format(space.from_key(int(space.enumerate_keys()[0]))))
+        judged_cell = space.format(space.from_key(int(space.enumerate_keys()[0])))
+        store.finish(run, judged_cell)
         judge = Judge(DIGITS, space, record=store.record_lookup)
         judged = judge_run(store.show(run), judge, store, space)
         assert judged.coverage == coverage(space, DIGITS)
-        assert len(store.looks()) == 1
+        judge_run(store.show(run), judge, store, space)
+        looks = [(look.run, look.architecture) for look in store.looks()]
+    assert looks == [(run, judged_cell), ("", "the best of 82 cells that encoding tree reaches")]
 
 
 def test_every_form_of_a_leaderboard_says_what_its_encoding_cannot_reach() -> None:

@@ -161,7 +161,7 @@ def test_each_random_search_is_looked_at_once_for_all_rows(url: str) -> None:
     with Store.read(url) as store:
         looks = [store.looks(run.id) for run in store.runs(policy=RANDOM_SEARCH)]
     assert [len(each) for each in looks] == [1, 1, 1]
-    assert all("incumbents" in look.architecture for (look,) in looks)
+    assert all("incumbent" in look.architecture for (look,) in looks)
 
 
 def test_random_search_has_the_settings_of_the_oracle_and_the_space(url: str) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.core.budget import Cost
 from harness.core.errors import UnknownNameError
+from harness.judging.judged_runs import NOT_READ
 from harness.leaderboard.document import document
 from harness.leaderboard.formats import render, terminal
 from tests.fakes.judged_runs import (
@@ -151,7 +152,8 @@ def test_the_json_document_holds_full_numbers_and_null_with_a_reason():
     assert nao["values"] == [0.941, *NAO[1:]]
     assert nao["metric"] == "test accuracy, mean of 3 repeats at 108 epochs"
     assert nao["welch_p"] == entry("nao", FULL).welch_p
-    assert nao["reasons"] == {"tau": "shares no weights", "tau_std": "shares no weights"}
+    noise = dict.fromkeys(("truth_error", "rank_interval", "cross_fitted_regret", "tau_ceiling"), NOT_READ.reason)
+    assert nao["reasons"] == {"tau": "shares no weights", "tau_std": "shares no weights", **noise}
     assert random["welch_p"] is None
     assert random["reasons"]["welch_p"] == "random is what the others are tested against"
     failed = document(board(runs("nao", ["diverged", 0.93], [1, 2])))["leaderboard"][0]

@@ -32,7 +32,7 @@ def test_a_store_of_a_later_version_is_refused_and_left_as_it_is(path):
     before = path.read_bytes()
     for opening in (Store.open, Store.read):
         with pytest.raises(
-            StoreError, match="has schema version 99, this harness reads versions up to 4; use the harness"
+            StoreError, match="has schema version 99, this harness reads versions up to 5; use the harness"
         ):
             opening(url)
     assert path.read_bytes() == before

@@ -57,8 +57,8 @@ def test_opening_an_old_store_for_writing_adds_what_is_new_and_keeps_what_was(ol
     upgraded, holds = tables(path)
     assert {name: upgraded[name] for name in made} == made
     assert {name: holds[name] for name in held if name != "harness_schema"} | {"harness_schema": [(1,)]} == held
-    assert upgraded.keys() - made.keys() == {"probes", "correlations", "truths", "answers", "tracebacks"}
-    assert holds["harness_schema"] == [(4,)]
+    assert upgraded.keys() - made.keys() == {"probes", "correlations", "truths", "answers", "tracebacks", "metrics"}
+    assert holds["harness_schema"] == [(5,)]
 
 
 def test_a_run_of_an_old_store_goes_on_and_is_probed(old):

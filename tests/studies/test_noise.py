@@ -48,7 +48,7 @@ def by_hand(noisy: dict[str, list[Any]], signals: tuple[Number, Number] = (0.9, 
     clear = {"nao": [0.9, 1.0], "enas": [0.8, 0.9], "spos": [0.7, 0.8]}
     boards = [board(*(runs(name, values, SEEDS) for name, values in side.items())) for side in (clear, noisy)]
     first = board(*(runs(name, values, SEEDS) for name, values in clear.items()), runs("random", [0.1, 0.3], SEEDS))
-    return compare_conditions(SEEN, [first, boards[1]], signals, of=list(clear), spec=SPEC)
+    return compare_conditions(SEEN, [first, boards[1]], signals, of=list(clear), spec=SPEC, ceiling=0.8)
 
 
 TURNED = {"nao": [0.7, 0.8], "enas": [0.9, 0.6], "spos": [0.8, 1.0]}
@@ -146,7 +146,7 @@ def test_of_perplexities_the_smallest_has_the_first_place() -> None:
         )
         for worse in (0.0, 3.0)
     ]
-    content = compare_conditions(SEEN, sides, (0.9, Undefined("none")), of=["nao", "enas"], spec=SPEC)
+    content = compare_conditions(SEEN, sides, (0.9, Undefined("none")), of=["nao", "enas"], spec=SPEC, ceiling=0.8)
     assert [row["place"] for row in content["rows"]] == [1, 2, 2, 1]
     assert (content["conditions"][1]["signal"], content["conditions"][1]["reasons"]["signal"]) == (None, "none")
     page = noise_page(content)
@@ -160,8 +160,8 @@ def test_the_page_has_a_row_for_each_policy_and_condition_and_says_what_moved() 
     assert policies.rows[0][:3] == ("nao", "clear", "95.00 ± 7.07")
     assert policies.rows[1][6] == "2"
     assert orders.rows == (
-        ("clear", "0.900", "9.32", "–", "0 of 3", "0 %"),
-        ("noisy", "0.500", "14.32", "-0.82", "2 of 3", "100 %"),
+        ("clear", "0.900", "0.800", "9.32", "–", "0 of 3", "0 %"),
+        ("noisy", "0.500", "0.800", "14.32", "-0.82", "2 of 3", "100 %"),
     )
     assert "noisy: nao from place 1 to 2, spos from place 3 to 1" in page.notes
     assert "One random draw a seed, which sees nothing, comes to 20.00 % in the mean." in page.notes
@@ -179,7 +179,7 @@ def test_policies_that_found_the_same_are_warned_of() -> None:
 def test_where_nothing_is_ranked_there_is_no_study() -> None:
     made = board(runs("nao", [0.9], [1]), runs("random", [0.9], [1]), truth=SCRATCH)
     with pytest.raises(IncompatibleError, match="ranks no cells: not ranked"):
-        compare_conditions(SEEN[:1], [made], (0.9,), of=["nao"], spec=SPEC)
+        compare_conditions(SEEN[:1], [made], (0.9,), of=["nao"], spec=SPEC, ceiling=0.8)
 
 
 def test_the_signal_is_the_agreement_of_all_scores_with_the_truth() -> None:
@@ -204,6 +204,14 @@ def test_a_study_performs_ordinary_runs_once_and_judges_them_by_one_truth(tmp_pa
         "21 of 21 runs are to be done, 1 at a time"
     ]  # 2 policies, 3 conditions, 3 seeds; random once
     assert study_noise(asked, ("evolution", "random-search"), watch, epochs=(2,)) == content
+    with Store.read(asked.store) as looked_at:
+        looks = [
+            look for look in looked_at.looks() if "compared with the scores in each condition" in look.architecture
+        ]
+    assert [(look.run, look.architecture.split(",")[0], look.metric) for look in looks] == [
+        ("", "32 cells", "test_perplexity")
+    ] * 2
+    assert 0.8 < content["ceiling"] < 1
     assert (len(watch.notes), watch.jobs) == (1, [])
     truth = dict(zip(TABLE.keys.tolist(), TABLE.values("test_perplexity").mean(axis=1).tolist(), strict=True))
     with Store.open(asked.store) as store:

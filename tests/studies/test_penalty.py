@@ -105,7 +105,7 @@ def test_the_page_prints_accuracies_in_per_cent_and_random_below() -> None:
     low, high = welch_interval(BEFORE, AFTER)
     between = f"{100 * low:.2f} to {100 * high:.2f}"
     spreads = ("93.00 ± 1.00", "91.67 ± 1.53", "+1.33 ± 1.53")
-    assert values.rows[0] == ("nao", *spreads, between, f"{p:.3f}", f"{p:.3f}", "0.20 ± 0.10")
+    assert values.rows[0] == ("nao", *spreads, between, f"{p:.3f}", f"{p:.3f}", "0.20 ± 0.10", "–")
     assert values.rows[1][:2] == ("random", "85.00 ± 5.00")
 
 

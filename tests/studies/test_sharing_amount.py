@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from harness.core.errors import HarnessError, TableError
 from harness.planning.experiment import Experiment
 from harness.planning.settings import create_space
 from harness.spaces.nasbench101_keys import matrix_of_key
+from harness.statistics import tukey_distance
 from harness.storage.store import Store
 from harness.studies.sharing_amount.cells import SPACES, twelve_cells
 from harness.studies.sharing_amount.measure import SharingAmountResult, sharing_amount_result, study_sharing_amount
@@ -24,6 +27,8 @@ from harness.studies.uniform_sharing_runs import FinishedRuns
 from tests.backends.standalone.recipe import TINY
 from tests.fakes.scored_runs import judged, scorings
 from tests.fakes.watch import Watch
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
 def adjacency(group: int) -> list[list[int]]:
@@ -92,6 +97,50 @@ def test_the_page_says_which_taus_three_cells_can_have_beside_the_published_ones
     page = sharing_amount_page(by_hand([float(i) for i in range(12)]))
     assert "can only be -1, -1/3, 1/3 or 1" in " ".join(page.notes)
     assert [row[-1] for row in page.grids[0].rows] == ["0.67", "0.33", "-0.33", "0.00", "–"]
+
+
+def published_digits() -> SharingAmountResult:
+    """The stored figures of the study on digits, measured anew from its truths and scores."""
+    stored = json.loads((RESULTS / "sharing-amount-nasbench101.json").read_text())
+    by_cell = {cell["cell"]: cell for cell in stored["cells"]}
+    rows = [by_cell[member.cell] for member in twelve_cells("images")]
+    truth = judged("test_accuracy", [row["truth"] for row in rows], [row["truth_std"] for row in rows])
+    runs = tuple(
+        scorings(seed, [row["cell"] for row in rows], {1: [row["scores"][place] for row in rows]})
+        for place, seed in enumerate(stored["seeds"])
+    )
+    told = {"space": "nasbench101-v6", "search_metric": "validation", "factors": {}}
+    return sharing_amount_result(twelve_cells("images"), FinishedRuns(runs, {}), truth, **told)  # type: ignore[arg-type]
+
+
+def test_the_truth_of_digits_resolves_no_pair_of_the_cells_that_share_most() -> None:
+    found = published_digits()
+    assert [(group["resolved"], group["pairs"]) for group in found["groups"]] == [(3, 3), (2, 3), (0, 3), (0, 3)]
+    assert found["error"] == pytest.approx(0.0101, abs=1e-4)
+    assert found["resolution"] == pytest.approx(0.0357, abs=1e-4)
+    page = sharing_amount_page(found)
+    assert [row[2] for row in page.grids[0].rows] == ["3 of 3", "2 of 3", "0 of 3", "0 of 3", "–"]
+    assert "does not resolve all pairs of groups 1, 2, 3" in " ".join(page.notes)
+
+
+def test_equally_good_cells_are_resolved_in_one_group_of_twenty() -> None:
+    draw, wrong = np.random.Generator(np.random.PCG64(3)), 0
+    for _ in range(1_000):
+        values = draw.standard_normal((12, 3))
+        error = math.sqrt(float(values.var(axis=1, ddof=1).mean()) / 3)
+        wrong += np.ptp(values.mean(axis=1)[:3]) > tukey_distance(3, error, 24)
+    assert wrong / 1_000 == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_truth_of_single_trainings_says_that_its_noise_is_not_known() -> None:
+    source, truth = judged("test_accuracy", [0.9 - i / 100 for i in range(12)])
+    single = replace(truth, stds=np.full(12, np.nan), counts=np.ones(12, np.int64))
+    cells = twelve_cells("images")
+    runs = (scorings(1, [member.cell for member in cells], {1: [float(i) for i in range(12)]}),)
+    told = {"space": "nasbench101-v6", "search_metric": "validation", "factors": {}}
+    found = sharing_amount_result(cells, FinishedRuns(runs, {}), (source, single), **told)  # type: ignore[arg-type]
+    assert [group["resolved"] for group in found["groups"]] == [None] * 4
+    assert "no repeats" in " ".join(sharing_amount_page(found).notes)
 
 
 def test_a_group_whose_scores_are_equal_or_missing_has_no_tau() -> None:

@@ -209,7 +209,29 @@ class TrainsSomeOfNothing(Honest):
     trains_some = True
 
 
+class RecommendsUnseen(Honest):
+    """Recommends a neighbour of the best cell, which it did not score."""
+
+    def recommend(self) -> Architecture:
+        scored = self.space.canonical(self.best)
+        return next(near for near in self.space.neighbours(self.best) if self.space.canonical(near) != scored)
+
+
+class AsksNothing(Honest):
+    needs = frozenset()
+
+    def ask(self, limit: int) -> list[Query]:
+        return []
+
+
+class SaysSomehow(Honest):
+    recommends_unscored = 1
+
+
 BROKEN = [
+    (checks.recommends_what_it_scored, RecommendsUnseen, "never scored"),
+    (checks.recommends_what_it_scored, AsksNothing, "asks no Score"),
+    (checks.optional_members_are_right, SaysSomehow, "recommends_unscored = 1; expected True or False"),
     (checks.optional_members_are_right, TrainsSomeOfNothing, "declares no Update"),
     (checks.optional_members_are_right, NamesNoRecipe, "recipe = 5; expected the name of a training protocol"),
     (checks.optional_members_are_right, TrainsSomehow, "True or False"),

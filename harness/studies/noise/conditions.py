@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backends.score_gradient import ScoreGradient
+from backends.tabular.named_tables import open_table
 from backends.tabular.table import Table
 from harness.core.errors import IncompatibleError, SettingError
 from harness.core.measures import measure_of
@@ -17,7 +18,7 @@ from harness.core.oracle import Oracle
 from harness.planning import registry, settings
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, build_oracle
-from harness.statistics import kendall, mean
+from harness.statistics import TruthNoise, kendall, mean
 from harness.studies.agreement import TIE_DECIMALS
 from harness.studies.early_stopping.page import evenly_spaced
 
@@ -85,6 +86,14 @@ def signal(plan: Plan, metric: str) -> Number:
     taus = [_tau(_undecorated(build_oracle(spec, plan.space)), metric) for spec in drawn or [plan.specs[0]]]
     known = [tau for tau in taus if not isinstance(tau, Undefined)]
     return mean(known) if known else taus[0]
+
+
+def ceiling(plan: Plan, metric: str) -> Number:
+    """The tau with the truth that a ranking of all cells by their true values would have."""
+    table, measure = open_table(plan.specs[0].table or ""), measure_of(metric)
+    recorded = table.recorded() & plan.space.owns(table.keys)[:, None]
+    noise = TruthNoise.of(table.values(metric), recorded, measure.sign if measure else 1)
+    return noise if isinstance(noise, Undefined) else noise.noisy.tau_ceiling(noise.noisy.means)
 
 
 def _undecorated(oracle: Oracle) -> Any:

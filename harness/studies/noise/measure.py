@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypedDict
 
 import numpy as np
@@ -16,16 +17,19 @@ import numpy.typing as npt
 
 from backends.tabular.named_tables import open_table
 from harness.core.errors import IncompatibleError, SettingError
+from harness.core.judgement import Truth, TruthLookup
 from harness.core.numbers import Number, Undefined
 from harness.core.policy import BASELINE
 from harness.core.runspec import RunSpec
 from harness.leaderboard.end_to_end import Watcher
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
+from harness.output.figure_style import counted
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan, make_plan
 from harness.statistics import kendall, mean
+from harness.storage.store import Store
 from harness.studies.agreement import TIE_DECIMALS, competition_ranks, json_number
-from harness.studies.noise.conditions import NoiseCondition, conditions_of, require_free, signal
+from harness.studies.noise.conditions import NoiseCondition, ceiling, conditions_of, require_free, signal
 from harness.studies.penalty.measure import judged_boards
 
 POLICIES = ("random-search", "evolution", "nao")
@@ -84,6 +88,7 @@ class NoiseResult(TypedDict):
     """``rows`` are in the order of ``policies``, and those of a policy in the order of ``conditions``.
 
     ``baseline`` is the mean of the random policy, which sees no scores; ``budget`` is the number of queries of a run.
+    ``ceiling`` is the ``signal`` that the cells' true values would have.
     """
 
     study: str
@@ -100,6 +105,7 @@ class NoiseResult(TypedDict):
     conditions: list[ConditionResult]
     rows: list[NoiseRow]
     baseline: float | None
+    ceiling: float | None
     warnings: list[str]
 
 
@@ -120,8 +126,17 @@ def study_noise(
     given = {**_samples(experiment, names), **experiment.settings}
     plans = _plans(experiment.model_copy(update={"policies": names, "settings": given}), seen)
     boards = judged_boards(plans, experiment, watcher)
+    _record_look(experiment, plans[0], boards[0].truth)
     signals = [signal(plan, board.truth.metric) for plan, board in zip(plans, boards, strict=True)]
-    return compare_conditions(seen, boards, signals, of=names, spec=plans[0].specs[0])
+    best = ceiling(plans[0], boards[0].truth.metric)
+    return compare_conditions(seen, boards, signals, of=names, spec=plans[0].specs[0], ceiling=best)
+
+
+def _record_look(experiment: Experiment, plan: Plan, truth: Truth) -> None:
+    """Record that the truth of all cells is compared with what the searches are told of them."""
+    what = f"{counted(plan.space.size, 'cell')}, compared with the scores in each condition"
+    with Store.open(experiment.store) as store:
+        store.record_lookup(TruthLookup("", datetime.now(UTC), what, truth.metric, truth.digest))
 
 
 def _samples(experiment: Experiment, names: Sequence[str]) -> dict[str, int]:
@@ -179,8 +194,11 @@ def compare_conditions(
     *,
     of: Sequence[str],
     spec: RunSpec,
+    ceiling: Number,
 ) -> NoiseResult:
     """Compare the policies named ``of`` in each condition, from one leaderboard each; ``spec`` is that of any run.
+
+    ``ceiling`` is the tau with the truth that the cells' true values would have.
 
     Raises IncompatibleError if the truth ranks no cells.
     """
@@ -204,6 +222,7 @@ def compare_conditions(
         conditions=[_condition(condition, number, mine, condition_rankings[0]) for condition, number, mine in measured],
         rows=[_row(ranking, i, place) for place in range(len(of)) for i, ranking in enumerate(condition_rankings)],
         baseline=json_number(baseline),
+        ceiling=json_number(ceiling),
         warnings=list(dict.fromkeys(warning for board in boards for warning in board.warnings)),
     )
 

@@ -13,7 +13,8 @@ from harness.studies.noise.measure import ConditionResult, NoiseResult, NoiseRow
 MEANING = (
     "A condition is what the search sees; all recommendations are judged by the same truth, that of the title. Place: "
     "that of a policy's mean among the policies, ties sharing the best. Scores' tau: Kendall's tau-b between what the "
-    "search is told of all cells and their truth. Order's tau: between the means of the policies in a condition and in "
+    "search is told of all cells and their truth; its ceiling: that of their true values, which a search that sees the "
+    "same trainings as the truth can exceed. Order's tau: between the means of the policies in a condition and in "
     "the first one. Places changed: by those means. On single seeds: the share of places that are not those of the "
     "means in the first condition; in its own row that is what the seeds alone do."
 )
@@ -67,20 +68,23 @@ def _orders(content: NoiseResult, unit: Unit) -> TextTable:
     heads = (
         "the search sees",
         "scores'\ntau",
+        "its\nceiling",
         f"mean\nregret{sign}",
         "order's\ntau",
         "places\nchanged",
         "on single\nseeds",
     )
-    rows = [_order(each, len(content["policies"]), unit.scale) for each in content["conditions"]]
+    fixed_parts = len(content["policies"]), content["ceiling"]
+    rows = [_order(each, fixed_parts, unit.scale) for each in content["conditions"]]
     return TextTable("The order of the policies against that of the first condition", heads, tuple(rows))
 
 
-def _order(condition: ConditionResult, policies: int, scale: float) -> tuple[str, ...]:
-    share = condition["unsettled"]
+def _order(condition: ConditionResult, shared: tuple[int, float | None], scale: float) -> tuple[str, ...]:
+    (policies, ceiling), share = shared, condition["unsettled"]
     return (
         condition["name"],
         text(fixed(condition["signal"], 3)),
+        text(fixed(ceiling, 3)),
         text(fixed(condition["mean_regret"], 2, scale)),
         text(fixed(condition["tau"], 2)),
         f"{condition['changed']} of {policies}",

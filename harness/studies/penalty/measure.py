@@ -17,7 +17,7 @@ from harness.core.numbers import Undefined
 from harness.core.oracle import Gradient, Update
 from harness.core.policy import BASELINE
 from harness.judging.judge_runs import judge_all
-from harness.judging.judged_runs import values_of
+from harness.judging.judged_runs import tau_ceiling_of, values_of
 from harness.leaderboard import leaderboard
 from harness.leaderboard.comparison import Comparison, holm_adjusted, margin_of
 from harness.leaderboard.comparison import compare_samples as compare
@@ -78,7 +78,8 @@ class Penalty(TypedDict):
 class PenaltyRow(TypedDict):
     """A policy without and with weight sharing; ``verdict`` says in words what weight sharing costs it.
 
-    ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` cells and the truth.
+    ``tau`` is Kendall's tau-b between the final shared weights' scores of ``probed`` cells and the truth, and
+    ``tau_ceiling`` the one that a ranking of these cells by their true values would have.
     """
 
     policy: str
@@ -88,6 +89,7 @@ class PenaltyRow(TypedDict):
     probed: int
     tau: float | None
     tau_std: float | None
+    tau_ceiling: float | None
     verdict: str
 
 
@@ -209,6 +211,7 @@ def _row(without: LeaderboardEntry, shared: LeaderboardEntry, cost: Penalty, wor
         probed=shared.probed,
         tau=json_number(shared.tau),
         tau_std=json_number(shared.tau_std),
+        tau_ceiling=json_number(tau_ceiling_of(shared.runs)),
         verdict=words,
     )
 

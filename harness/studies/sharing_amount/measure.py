@@ -5,8 +5,10 @@ The content of the page is a ``SharingAmountResult``; its numbers have full prec
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -20,6 +22,7 @@ from backends.tabular.table import Table
 from backends.training.recipes import LanguageRecipe, Recipe
 from harness.core.errors import TableError
 from harness.core.measures import Measure
+from harness.core.numbers import Undefined
 from harness.core.space import SearchSpace
 from harness.execution.building import build_journal, recipe_of, training_jobs
 from harness.execution.executor import Workers
@@ -29,7 +32,7 @@ from harness.output.progress_bar import progress_bar
 from harness.planning.experiment import Experiment
 from harness.planning.plan import Plan
 from harness.planning.settings import create_space
-from harness.statistics import kendall
+from harness.statistics import kendall, tukey_distance
 from harness.storage.store import Store
 from harness.studies.agreement import (
     TIE_DECIMALS,
@@ -69,16 +72,26 @@ class SharingAmountCell(TypedDict):
 
 
 class SharingGroup(TypedDict):
-    """The cells that share the same number of matrices: tau inside the group for each seed, and over the seeds."""
+    """The cells that share the same number of matrices: tau inside the group for each seed, and over the seeds.
+
+    Of its ``pairs`` of cells, ``resolved`` have truths that differ by more than ``SharingAmountResult.resolution``; the
+    order of the others is luck, so that a tau says nothing of it. ``None`` where the truth has no repeats.
+    """
 
     shared: int
     cells: int
+    pairs: int
+    resolved: int | None
     taus: list[float | None]
     tau: SeedStatistics
 
 
 class SharingAmountResult(TypedDict):
-    """``cells`` are sorted by true rank; ``taus`` are of all 12 cells, one for each seed, ``tau`` is over the seeds."""
+    """``cells`` are sorted by true rank; ``taus`` are of all 12 cells, one for each seed, ``tau`` is over the seeds.
+
+    ``error`` is the standard error of a cell's truth; cells of a group of equal true values differ by more than
+    ``resolution`` in 5 % of all cases (Tukey's honestly significant difference).
+    """
 
     study: str
     space: str
@@ -95,6 +108,8 @@ class SharingAmountResult(TypedDict):
     taus: list[float | None]
     tau: SeedStatistics
     failed: dict[str, str]
+    error: float | None
+    resolution: float | None
 
 
 def study_sharing_amount(
@@ -187,6 +202,7 @@ def sharing_amount_result(
     (source, truth), measure = judged, judged[0].measure
     wanted = np.round(measure.scores(truth.means), TIE_DECIMALS)
     scores = {run.seed: np.round(last(run), TIE_DECIMALS) for run in trained.runs}
+    error, resolution = truth.error, _resolution(mine, truth)
     all_cells = {seed: _tau(each, wanted) for seed, each in scores.items()}
     return SharingAmountResult(
         study="sharing-amount",
@@ -200,10 +216,15 @@ def sharing_amount_result(
         epochs=max(trained.runs[0].scores),
         factors=factors,
         cells=_cells(mine, trained.runs, truth, measure),
-        groups=[_group(shared, mine, scores, wanted) for shared in sorted({member.shared for member in mine})],
+        groups=[
+            _group(shared, mine, scores, (wanted, truth.means, resolution))
+            for shared in sorted({member.shared for member in mine})
+        ],
         taus=list(all_cells.values()),
         tau=seed_statistics(all_cells),
         failed={str(seed): reason for seed, reason in trained.failed.items()},
+        error=json_number(error),
+        resolution=resolution,
     )
 
 
@@ -212,10 +233,29 @@ def _tau(scores: Floats, truth: Floats) -> float | None:
     return json_number(kendall(scores[known].tolist(), truth[known].tolist()))
 
 
-def _group(shared: int, mine: Sequence[SharingCell], scores: dict[int, Floats], truth: Floats) -> SharingGroup:
+def _group(
+    shared: int, mine: Sequence[SharingCell], scores: dict[int, Floats], truth: tuple[Floats, Floats, float | None]
+) -> SharingGroup:
+    """The figures of one group; ``truth`` is its order, its means, and the difference that its noise resolves."""
+    wanted, means, resolution = truth
     inside = np.array([member.shared == shared for member in mine])
-    taus = {seed: _tau(each[inside], truth[inside]) for seed, each in scores.items()}
-    return SharingGroup(shared=shared, cells=int(inside.sum()), taus=list(taus.values()), tau=seed_statistics(taus))
+    taus = {seed: _tau(each[inside], wanted[inside]) for seed, each in scores.items()}
+    gaps = [abs(a - b) for a, b in combinations(means[inside].tolist(), 2)]
+    return SharingGroup(
+        shared=shared,
+        cells=int(inside.sum()),
+        pairs=len(gaps),
+        resolved=None if resolution is None else sum(gap > resolution for gap in gaps),
+        taus=list(taus.values()),
+        tau=seed_statistics(taus),
+    )
+
+
+def _resolution(mine: Sequence[SharingCell], truth: CellTruths) -> float | None:
+    """The difference of two cells of a group that the noise of the truth seldom makes; ``None`` without repeats."""
+    largest = max(Counter(member.shared for member in mine).values())
+    error = truth.error
+    return None if isinstance(error, Undefined) else tukey_distance(largest, error, truth.freedom)
 
 
 def _cells(

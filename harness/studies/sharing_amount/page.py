@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.output.page import Page, TextTable
-from harness.output.units import DASH, text, with_deviation
+from harness.output.units import DASH, text, unit_of, with_deviation
 from harness.studies.sharing_amount.measure import SharingAmountCell, SharingAmountResult, SharingGroup
 from harness.studies.weight_sharing.page import decided, failures, number, spread_text
 
@@ -31,16 +31,33 @@ def _by_group(content: SharingAmountResult) -> TextTable:
     images = len(content["groups"]) == len(PUBLISHED)
     seeds = content["seeds"] if len(content["seeds"]) <= SHOWN else []
     rows = [_group(group, PUBLISHED[i] if images else None) for i, group in enumerate(content["groups"])]
-    whole = SharingGroup(shared=0, cells=len(content["cells"]), taus=content["taus"], tau=content["tau"])
+    whole = SharingGroup(
+        shared=0, cells=len(content["cells"]), pairs=0, resolved=None, taus=content["taus"], tau=content["tau"]
+    )
     rows.append(("all", *_group(whole, None)[1:]))
-    heads = ("shared\nmatrices", "cells", "tau-b", *(f"seed\n{seed}" for seed in seeds), "published")
+    heads = (
+        "shared\nmatrices",
+        "cells",
+        "pairs that the\ntruth resolves",
+        "tau-b",
+        *(f"seed\n{seed}" for seed in seeds),
+        "published",
+    )
     kept = len(heads) if images else len(heads) - 1
     return TextTable("Kendall's tau-b inside each group", heads[:kept], tuple(row[:kept] for row in rows))
 
 
 def _group(group: SharingGroup, published: float | None) -> tuple[str, ...]:
     taus = (number(tau, 2) for tau in (group["taus"] if len(group["taus"]) <= SHOWN else ()))
-    return (str(group["shared"]), str(group["cells"]), spread_text(group["tau"], 2), *taus, number(published, 2))
+    resolved = DASH if group["resolved"] is None else f"{group['resolved']} of {group['pairs']}"
+    return (
+        str(group["shared"]),
+        str(group["cells"]),
+        resolved,
+        spread_text(group["tau"], 2),
+        *taus,
+        number(published, 2),
+    )
 
 
 def _by_cell(content: SharingAmountResult) -> TextTable:
@@ -71,4 +88,24 @@ def _notes(content: SharingAmountResult) -> tuple[str, ...]:
             "Which nodes are fixed is not published: here tanh@0 and tanh@1, so that 0, 1 or 2 fixed matrices lie "
             "between the cell's input and node 3, which is what is counted as shared."
         )
-    return (*notes, *failures(content["failed"]))
+    return (*notes, *_resolution(content), *failures(content["failed"]))
+
+
+def _resolution(content: SharingAmountResult) -> tuple[str, ...]:
+    """What the noise of the truth lets the groups show."""
+    if content["resolution"] is None or content["error"] is None:
+        return ("The truth has no repeats, so that it is not known which order inside a group is luck.",)
+    unit = unit_of(content["metric"])
+    rule = (
+        f"A cell's truth has a standard error of {unit.amount(content['error'])}. It resolves a pair of a group whose "
+        f"truths differ by more than {unit.amount(content['resolution'])}: cells that are equally good differ less in "
+        "95 % of all groups (Tukey's honestly significant difference)."
+    )
+    unclear = [str(group["shared"]) for group in content["groups"] if group["resolved"] != group["pairs"]]
+    if not unclear:
+        return (rule,)
+    which = f"groups {', '.join(unclear)}" if len(unclear) > 1 else f"group {unclear[0]}"
+    return (
+        rule,
+        f"The truth does not resolve all pairs of {which}: a tau there compares with an order that is partly luck.",
+    )

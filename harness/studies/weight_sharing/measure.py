@@ -109,7 +109,8 @@ class WeightSharingResult(TypedDict):
     """``metric`` is the truth's (``test_accuracy``); ``cells`` are sorted by true rank, those without truth last.
 
     ``score_metric`` is the metric of the scores, in the same unit (``validation_accuracy``). ``factors`` are settings
-    that decide the ranking, by name: recipe, batch_norm, ...
+    that decide the ranking, by name: recipe, batch_norm, ... ``tau_ceiling`` is the tau with the truth that a ranking
+    of the cells by their true values would have.
     """
 
     study: str
@@ -127,6 +128,7 @@ class WeightSharingResult(TypedDict):
     summary: list[EpochSummary]
     displacements: list[Displacement]
     failed: dict[str, str]
+    tau_ceiling: float | None
 
 
 def study_weight_sharing(
@@ -180,6 +182,7 @@ def weight_sharing_result(
         summary=[_epoch_summary(epoch, {s: each for (s, e), each in found.items() if e == epoch}) for epoch in epochs],
         displacements=_displacements(runs, wanted, {s: a for (s, e), a in found.items() if e == epochs[-1]}),
         failed={str(seed): reason for seed, reason in trained.failed.items()},
+        tau_ceiling=json_number(truth.ceiling),
     )
 
 

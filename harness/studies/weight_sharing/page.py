@@ -27,8 +27,9 @@ def _title(content: WeightSharingResult) -> str:
 
 
 def _by_epoch(content: WeightSharingResult) -> TextTable:
-    heads = ("epoch", "tau-b", "best", "seed", "worst", "seed", "sparse tau", "Spearman", "rank\ndeviation")
-    return TextTable(f"After each epoch, {_over(content)}", heads, tuple(map(_epoch, content["summary"])))
+    spread = ("best", "seed", "worst", "seed", "sparse tau", "Spearman", "rank\ndeviation")
+    rows = [_epoch(row, content["tau_ceiling"]) for row in content["summary"]]
+    return TextTable(f"After each epoch, {_over(content)}", ("epoch", "tau-b", "its\nceiling", *spread), tuple(rows))
 
 
 def _over(content: WeightSharingResult) -> str:
@@ -36,11 +37,11 @@ def _over(content: WeightSharingResult) -> str:
     return "one seed" if count == 1 else f"mean ± std over {count} seeds"
 
 
-def _epoch(row: EpochSummary) -> tuple[str, ...]:
+def _epoch(row: EpochSummary, ceiling: float | None) -> tuple[str, ...]:
     tau = row["tau"]
     ends = (number(tau["best"]), _seed_text(tau["best_seed"]), number(tau["worst"]), _seed_text(tau["worst_seed"]))
     middle = (spread_text(row["sparse_tau"]), spread_text(row["spearman"]))
-    return (str(row["epoch"]), spread_text(tau), *ends, *middle, spread_text(row["deviation"], 1))
+    return (str(row["epoch"]), spread_text(tau), number(ceiling, 2), *ends, *middle, spread_text(row["deviation"], 1))
 
 
 def _tops(content: WeightSharingResult) -> tuple[TextTable, ...]:
@@ -87,8 +88,9 @@ def decided(factors: Mapping[str, Any]) -> TextTable:
 def _notes(content: WeightSharingResult) -> tuple[str, ...]:
     unit = "accuracy" if content["larger_is_better"] else "log perplexity"
     notes = [
-        f"tau-b: Kendall's; sparse tau: the same with {unit} of both sides rounded to 1e-3; top k: share of the true "
-        "top k among the top k by score; rank deviation: mean distance of a cell's two ranks.",
+        "tau-b: Kendall's; its ceiling: that of a ranking by the cells' true values, from the repeats; sparse tau: "
+        f"the same with {unit} of both sides rounded to 1e-3; top k: share of the true top k among the top k by score; "
+        "rank deviation: mean distance of a cell's two ranks.",
         f"The truth is the {content['metric'].replace('_', ' ')}, mean of {content['repeats']} "
         f"{'repeat' if content['repeats'] == 1 else 'repeats'}; Yu et al. 2020 rank image cells by test accuracy and "
         "recurrent cells by validation perplexity, which are the defaults.",
