@@ -109,6 +109,7 @@ class PolicyFeatures(_Features):
     ``recipe``: the training protocol that it follows on oracles that train, by default that of Single Path One-Shot.
     ``trains_some``: it trains the shared weights only for architectures that it chooses, so they cannot score others.
     ``until_spent``: the settings by which it goes on until a budget is spent; a run with a budget has them by default.
+    The value ``"queries"`` is the budget's number of queries, ``None`` if it has none.
     ``recommends_unscored``: by design it may recommend a cell that it never asked a Score of, as one that reads its
     recommendation off a mixture does; leaderboards warn of such a recommendation by any other policy.
     """

@@ -70,7 +70,7 @@ def make_plan(experiment: Experiment) -> Plan:
     for policy, oracle in pairs:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
         if experiment.budget.limited:
-            settled = settled[0], {**settled[1], **PolicyFeatures.of(policies[policy]).until_spent}
+            settled = settled[0], {**settled[1], **_until_spent(policies[policy], experiment)}
         parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy])
         run = RunSpec(
             policy=policy,
@@ -88,16 +88,26 @@ def make_plan(experiment: Experiment) -> Plan:
     return Plan(tuple(specs), space, (*notes, *_unspent(specs)))
 
 
+def _until_spent(policy: Any, experiment: Experiment) -> dict[str, Any]:
+    """The settings by which a policy goes on until the budget is spent."""
+    chosen = PolicyFeatures.of(policy).until_spent
+    return {name: experiment.budget.queries if value == "queries" else value for name, value in chosen.items()}
+
+
 def _unspent(specs: Sequence[RunSpec]) -> list[str]:
-    """Notes on policies whose number of samples ends them before the budget of queries is spent."""
+    """Notes on policies whose number of samples may end them before the budget of queries is spent."""
     found = []
     for policy, spec in {spec.policy: spec for spec in specs}.items():
         samples, queries = spec.settings["policy"].get("samples"), spec.budget.queries
-        if isinstance(samples, int) and queries is not None and samples < queries:
-            found.append(
-                f"{policy} ends after {samples:,} samples, before the budget of {queries:,} queries is spent; "
-                f"--set {policy}.samples=N changes that"
-            )
+        if not isinstance(samples, int) or queries is None or samples > queries:
+            continue
+        if samples < queries:
+            why = f"before the budget of {queries:,} queries is spent"
+        elif spec.settings["oracle"].get("duplicates") == "free":
+            why = "of which those of known cells are free, so that it may spend less than its budget"
+        else:
+            continue
+        found.append(f"{policy} ends after {samples:,} samples, {why}; --set {policy}.samples=N changes that")
     return found
 
 

@@ -38,7 +38,7 @@ class AdaptedPolicy(ABC):
     """
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score})
-    until_spent: ClassVar[Mapping[str, Any]] = {"samples": None}
+    until_spent: ClassVar[Mapping[str, Any]] = {"samples": "queries"}  # an optimiser's time grows with its suggestions
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, samples: int | None = 100) -> None:
         require_at_least(1, samples=samples)

@@ -224,8 +224,6 @@ def test_one_table_answers_and_judges() -> None:
     ("policy", "setting"),
     [
         ("random-search", "samples"),
-        ("tpe", "samples"),
-        ("optuna", "samples"),
         ("hyperband", "rounds"),
         ("successive-halving", "brackets"),
     ],
@@ -238,6 +236,16 @@ def test_a_budget_is_used_by_policies_that_would_end_before_it(policy: str, sett
     assert chosen(budget={"queries": 1_000}) is None
     assert chosen(budget={"seconds": 9.0}) is None
     assert chosen(budget={"queries": 1_000}, settings={f"{policy}.{setting}": 7}) == 7
+
+
+def test_an_optimiser_makes_as_many_suggestions_as_the_budget_has_queries_and_a_note_says_what_that_means() -> None:
+    plan = plan_of(["tpe"], ["tabular"], budget={"queries": 1_000})
+    assert first(plan, "tpe", "tabular").settings["policy"]["samples"] == 1_000
+    (note,) = plan.notes
+    assert note.startswith("tpe ends after 1,000 samples, of which those of known cells are free")
+    timed = plan_of(["optuna"], ["tabular"], budget={"epochs": 12.0})
+    assert first(timed, "optuna", "tabular").settings["policy"]["samples"] is None
+    assert plan_of(["tpe"], ["synthetic"], budget={"queries": 1_000}).notes == ()
 
 
 def test_a_policy_that_ends_before_its_budget_is_named() -> None:
