@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
+from harness.leaderboard.columns import noisy
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry
 from harness.leaderboard.views import ViewColumn, comparison_with, view_columns
@@ -23,6 +24,8 @@ SCRATCH_NOTE = (
     "Sec. 4.1)."
 )
 NOISE_NOTE = "A cell's truth is a mean of {} trainings, whose own error no number of seeds removes."
+ERROR_NOTE = "Truth's error: what the luck of a cell's {} trainings leaves in a mean of any number of seeds; its rank: by "
+    "that luck."
 SMALLER_NOTE = "The smaller, the better."
 COMMON_NOTE = (
     "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
@@ -111,7 +114,9 @@ def title(board: Leaderboard) -> str:
 def _note(board: Leaderboard) -> str:
     notes = [] if board.truth.larger_is_better else [SMALLER_NOTE]
     notes += [SCRATCH_NOTE if isinstance(board.truth.ranking, Undefined) else RANKS_NOTE, COMMON_NOTE]
-    if 1 < board.truth.repeats < FEW_REPEATS:
+    if noisy(board):
+        notes.append(ERROR_NOTE.format(board.truth.repeats))
+    elif 1 < board.truth.repeats < FEW_REPEATS:
         notes.append(NOISE_NOTE.format(board.truth.repeats))
     if probed := sorted({entry.probed for entry in board.entries if entry.probed}):
         numbers = str(probed[0]) if len(probed) == 1 else f"{probed[0]} to {probed[-1]}"
