@@ -24,8 +24,10 @@ SCRATCH_NOTE = (
     "Sec. 4.1)."
 )
 NOISE_NOTE = "A cell's truth is a mean of {} trainings, whose own error no number of seeds removes."
-ERROR_NOTE = "Truth's error: what the luck of a cell's {} trainings leaves in a mean of any number of seeds; its rank: by "
+ERROR_NOTE = (
+    "Truth's error: what the luck of a cell's {} trainings leaves in a mean of any number of seeds; its rank: by "
     "that luck."
+)
 SMALLER_NOTE = "The smaller, the better."
 COMMON_NOTE = (
     "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
