@@ -30,15 +30,19 @@ class TabularOracle:
 
     A Score is the search metric after one of the table's budgets: an accuracy, or the negated natural logarithm of a
     perplexity. It costs the query, its epochs, and the seconds that the table recorded (0 where it recorded none).
-    ``repeat='mean'`` gives the mean of the repeats (the mean perplexity, as in Yu et al. 2020, Fig. 7, whose logarithm
-    is taken after that), ``'sample'`` the values and seconds of one repeat, drawn by the seed, the cell and the epochs
-    alone: asked again in the same run, a cell gives the same draw. A cell that the table lacks, or with a diverged
-    training behind its value, is Failed. Isomorphic architectures are one cell. A cell that is asked again at
-    the same budget is free, as a search that keeps its results would have it, so that a query is an evaluation: a
-    distinct training. Then costs depend on what was asked before, so that the oracle is not ``independent``.
-    ``duplicates='charge'`` charges it again, as if it were trained anew.
-    ``epochs`` is the budget of a Score that names none, and the largest that policies of several budgets are told of
-    (``None``: the table's full one).
+
+    ``repeat`` says what a Score is and what it costs. ``'mean'``, as published searches on tables have it: the mean of
+    the repeats (the mean perplexity, as in Yu et al. 2020, Fig. 7, whose logarithm is taken after that), charged as one
+    training of mean length. A search so gets less noise than the training that it pays for. ``'all'``: the same value,
+    charged as the trainings that it is the mean of. ``'sample'``: the value and the cost of one repeat, drawn by the
+    seed, the cell and the epochs alone, so that a cell asked again in the same run gives the same draw.
+
+    Where validation and test are of the same trainings, the judged truth shares the luck of what the search saw. A cell
+    that the table lacks, or with a diverged training behind its value, is Failed. Isomorphic architectures are one
+    cell. A cell that is asked again at the same budget is free, as if the search kept its results, so that a charged
+    query is an evaluation: a distinct training. Then costs depend on what was asked before, and the oracle is not
+    ``independent``. ``duplicates='charge'`` charges it again, as if it were trained anew. ``epochs`` is the budget of a
+    Score that names none, and the largest that policies of several budgets are told of (``None``: the full one).
     """
 
     supports: frozenset[QueryKind] = frozenset({Score, Update})
@@ -51,11 +55,11 @@ class TabularOracle:
         *,
         table: str = "nasbench101-v5-digits",
         search_metric: str = "validation",
-        repeat: Literal["mean", "sample"] = "mean",
+        repeat: Literal["mean", "sample", "all"] = "mean",
         duplicates: Literal["charge", "free"] = "free",
         epochs: int | None = None,
     ) -> None:
-        _require_choice("repeat", repeat, ("mean", "sample"))
+        _require_choice("repeat", repeat, ("mean", "sample", "all"))
         _require_choice("duplicates", duplicates, ("charge", "free"))
         self.space = space
         self.table = open_table(table)
@@ -142,7 +146,8 @@ class TabularOracle:
         if not trained:
             lack = "this cell" if row < 0 else f"a training of {epochs} epochs of this cell"
             return Failed(f"table {self.table.name!r} lacks {lack}", Cost(1))
-        cost = Cost(1, epochs, seconds) if charged else FREE
+        trainings = trained if self.repeat == "all" else 1
+        cost = Cost(1, trainings * epochs, trainings * seconds) if charged else FREE
         if value != value:
             return Failed(f"a training of {epochs} epochs of this cell diverged", cost)
         return Scored(value, cost)
@@ -160,7 +165,7 @@ class TabularOracle:
 
     def _used(self, recorded: Bools, rows: Keys, epochs: int) -> Bools:
         """Which repeats a Score is the mean of, (queries, repeats): all that are recorded, or one drawn among them."""
-        if self.repeat == "mean":
+        if self.repeat != "sample":
             return recorded
         draw = drawn_repeats(self.table.keys[rows].astype(np.uint64), epochs, self._salt, recorded.sum(axis=1))
         chosen: Bools = recorded & (recorded.cumsum(axis=1) == draw[:, None] + 1)

@@ -62,13 +62,13 @@ def repeating(board: Leaderboard) -> bool:
     return any(entry.evaluations != entry.queries for entry in board.entries)
 
 
-def _noisy(board: Leaderboard) -> bool:
+def noisy(board: Leaderboard) -> bool:
     """Whether the repeats of the truth were read, so that its noise is known."""
     return any(isinstance(run.noise, CellNoise) for entry in board.entries for run in entry.runs)
 
 
 def _capped(board: Leaderboard) -> bool:
-    return _probed(board) and _noisy(board)
+    return _probed(board) and noisy(board)
 
 
 def _ranked(board: Leaderboard) -> bool:
@@ -115,8 +115,8 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
         AMOUNT,
         lambda e: truth_error_of(e.runs),
     )
-    .show("main", Heading("truth's\nerror{sign}", shown=_noisy))
-    .show("report", Heading("truth’s error{sign}", shown=_noisy)),
+    .show("main", Heading("truth's\nerror{sign}", shown=noisy))
+    .show("report", Heading("truth’s error{sign}", shown=noisy)),
     EntryColumn("best", "the best value", AMOUNT)
     .show("main", Heading("best{sign}"))
     .show("report", Heading("best{sign}", "The best seed")),
@@ -130,8 +130,8 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
         lambda e: rank_interval_of(e.runs),
         "best_rank",
     )
-    .show("main", Heading("95 % of\nits rank", shown=_noisy))
-    .show("report", Heading("95 % of its rank", shown=_noisy, number=lambda e: e.best_rank)),
+    .show("main", Heading("95 % of\nits rank", shown=noisy))
+    .show("report", Heading("95 % of its rank", shown=noisy, number=lambda e: e.best_rank)),
     EntryColumn("size", "how many cells are ranked", COUNT),
     EntryColumn("mean_regret", "the mean distance to the best cell", AMOUNT)
     .show("main", Heading("mean\nregret{sign}"))
@@ -142,8 +142,8 @@ ENTRY_COLUMNS: tuple[Column[LeaderboardEntry], ...] = (
         AMOUNT,
         lambda e: cross_fitted_regret_of(e.runs),
     )
-    .show("summaries", Heading("cross-fitted\nregret{sign}", shown=_noisy))
-    .show("report", Heading("cross-fitted regret{sign}", shown=_noisy)),
+    .show("summaries", Heading("cross-fitted\nregret{sign}", shown=noisy))
+    .show("report", Heading("cross-fitted regret{sign}", shown=noisy)),
     EntryColumn("p_beats_random", "the chance that as many random draws all rank worse than the best rank", CHANCE)
     .show("main", Heading("p(beats\nrandom)"))
     .show("report", Heading("p(beats random)", BEATS_RANDOM, shown=_ranked)),
@@ -244,11 +244,12 @@ OF_UNIFORM_DRAWS = ("percentile", "exact_p", "chance_interval", "best_p")
 """Columns that only the comparison with one random draw has."""
 
 REPORT_ORDER = """
-policy oracle space seeds mean difference holm_p improvement best_rank mean_regret p_beats_random best std median iqm
+policy oracle space seeds mean truth_error difference holm_p improvement best_rank rank_interval mean_regret
+cross_fitted_regret p_beats_random best std median iqm
 """
 EXPORT_ORDER = """
-policy oracle space seeds failed_seeds mean mean_interval std median iqm best best_rank size mean_regret p_beats_random
-against_random
+policy oracle space seeds failed_seeds mean mean_interval std truth_error median iqm best best_rank rank_interval size
+mean_regret cross_fitted_regret p_beats_random against_random
 """
 ORDERS: Mapping[str, Sequence[str]] = {"report": REPORT_ORDER.split(), "export": EXPORT_ORDER.split()}
 """The first columns of each view with its own order; the other columns follow in the order of the registry."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.core.numbers import Undefined
 from harness.core.policy import BASELINE
-from harness.leaderboard.columns import repeating
+from harness.leaderboard.columns import noisy, repeating
 from harness.leaderboard.comparison import ONE_DRAW, SEARCH_NAMES, Comparison
 from harness.leaderboard.leaderboard import Leaderboard, LeaderboardEntry, names_of
 from harness.leaderboard.views import ViewColumn, comparison_with, view_columns
@@ -24,6 +24,10 @@ SCRATCH_NOTE = (
     "Sec. 4.1)."
 )
 NOISE_NOTE = "A cell's truth is a mean of {} trainings, whose own error no number of seeds removes."
+ERROR_NOTE = (
+    "Truth's error: what the luck of a cell's {} trainings leaves in a mean of any number of seeds; its rank: by "
+    "that luck."
+)
 SMALLER_NOTE = "The smaller, the better."
 COMMON_NOTE = (
     "Welch p: two-sided, against random. Hours of training: a table charges the times that it recorded, a live oracle "
@@ -132,7 +136,9 @@ def _note(board: Leaderboard) -> str:
     notes += [SCRATCH_NOTE if isinstance(board.truth.ranking, Undefined) else RANKS_NOTE, COMMON_NOTE]
     exact = any(_is_exact(entry.against_random) for entry in board.entries)
     notes.append(FAMILIES_NOTE.format(EXACT_BASIS if exact else WELCH_BASIS))
-    if 1 < board.truth.repeats < FEW_REPEATS:
+    if noisy(board):
+        notes.append(ERROR_NOTE.format(board.truth.repeats))
+    elif 1 < board.truth.repeats < FEW_REPEATS:
         notes.append(NOISE_NOTE.format(board.truth.repeats))
     if repeating(board):
         asked = ", ".join(f"{names[e.key]} {e.queries:,.0f}" for e in board.entries if e.queries != e.evaluations)

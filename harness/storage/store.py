@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, insert, select, update
 
@@ -38,6 +38,8 @@ from harness.storage.row_records import (
 )
 from harness.storage.run_locks import run_in_use, run_locks
 from harness.storage.run_rows import create, now, number_of, replace_answers, resume, update_own_run
+
+ProbeRows: TypeAlias = Sequence[tuple[str, float | None]]
 
 SCORE_COLUMNS = tuple(part.name for part in fields(ScoreRow))
 score_values = attrgetter(*SCORE_COLUMNS)
@@ -136,13 +138,7 @@ class Store:
             replace_answers(connection, number, checkpoint.answers)
         self._begun[run] = number, checkpoint.trials
 
-    def finish(
-        self,
-        run: str,
-        recommendation: str,
-        probe: Sequence[tuple[str, float | None]] = (),
-        metric: Metric | None = None,
-    ) -> None:
+    def finish(self, run: str, recommendation: str, probe: ProbeRows = (), metric: Metric | None = None) -> None:
         """Close a run with its recommendation in text form; its states are deleted, its trials are kept.
 
         ``probe`` holds cells in text form with the final shared weights' scores of them, ``None`` for one that failed.

@@ -11,8 +11,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.stats import kendalltau
 
+from backends.tabular.named_tables import open_table
 from benchmarks.command_line import RESULTS
 from harness.files.folders import ROOT
 
@@ -90,9 +93,26 @@ def test_the_quality_of_a_table_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     run("table_quality", ("rnn2-austen", "eval-nas"), monkeypatch, tmp_path)
-    lines = capsys.readouterr().out.splitlines()
+    *lines, last = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 * 6  # metrics and epochs
     assert all(line.endswith("over 32 cells") for line in lines)
+    assert last.startswith("tau of validation and test perplexity: 0.9")
+
+
+def test_validation_and_test_of_the_same_trainings_share_their_luck(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run("table_quality", ("nasbench101-v5-digits",), monkeypatch, tmp_path)
+    table = open_table("nasbench101-v5-digits")
+    seen, judged = (table.values(f"{split}_accuracy") for split in ("validation", "test"))
+    taus = np.array([[kendalltau(a, b).statistic for b in judged.T] for a in seen.T])
+    within, across = taus.diagonal().mean(), taus[~np.eye(3, dtype=bool)].mean()
+    means = kendalltau(seen.mean(axis=1), judged.mean(axis=1)).statistic
+    assert (round(within, 2), round(across, 2), round(means, 2)) == (0.78, 0.69, 0.85)
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"tau of validation and test accuracy: {within:.3f} within a repeat, {across:.3f} across repeats, "
+        f"{means:.3f} between the means"
+    )
 
 
 def test_a_synthetic_record_file_has_three_records_a_cell(

@@ -124,6 +124,21 @@ def test_by_default_a_cell_costs_once_for_each_budget(make_oracle: Callable[...,
     assert make_oracle().answer([score(1, 0)]) == [Scored(0.625, Cost(1, 8, 4.0))]
 
 
+@pytest.mark.parametrize("epochs", [None, 4])
+def test_the_mean_is_charged_as_one_training_or_as_all_that_it_is_the_mean_of(
+    make_oracle: Callable[..., TabularOracle], epochs: int | None
+) -> None:
+    mean, all_ = make_oracle(), make_oracle(repeat="all")
+    keys = mean.table.keys[mean.table.recorded(epochs).any(axis=1)]
+    queries = [Score(mean.space.from_key(int(key)), epochs) for key in keys]
+    counts = mean.table.recorded(epochs, mean.table.rows(keys)).sum(axis=1).tolist()
+    assert max(counts) > 1
+    for one, several, count in zip(mean.answer(queries), all_.answer(queries), counts, strict=True):
+        assert getattr(one, "value", None) == getattr(several, "value", None)
+        assert several.cost == Cost(1, count * one.cost.epochs, pytest.approx(count * one.cost.seconds))
+        assert one.cost.epochs == (epochs or mean.table.epochs[-1])
+
+
 def test_a_sampled_repeat_is_one_of_the_recorded_ones_with_its_own_seconds(
     make_oracle: Callable[..., TabularOracle],
 ) -> None:
@@ -192,7 +207,7 @@ def test_a_table_without_the_search_metric_is_refused_with_the_way_out(
 
 
 def test_wrong_settings_are_named(make_oracle: Callable[..., TabularOracle], table_file: Path) -> None:
-    with pytest.raises(SettingError, match="repeat must be one of 'mean', 'sample', not 'median'"):
+    with pytest.raises(SettingError, match="repeat must be one of 'mean', 'sample', 'all', not 'median'"):
         make_oracle(repeat="median")
     with pytest.raises(SettingError, match="duplicates"):
         make_oracle(duplicates=True)
