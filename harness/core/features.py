@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, Self
 
 from harness.core.errors import IncompatibleError
@@ -55,6 +55,11 @@ def keep_settings(
 def any_space(settings: Mapping[str, Any]) -> str | None:
     """The default ``space_of``: the oracle's settings are made for no particular space."""
     return None
+
+
+def as_given(settings: Mapping[str, Any], space: SearchSpace) -> Mapping[str, Any]:
+    """The default ``settled``: the policy's settings unchanged."""
+    return settings
 
 
 class _Features:
@@ -108,15 +113,22 @@ class PolicyFeatures(_Features):
 
     ``recipe``: the training protocol that it follows on oracles that train, by default that of Single Path One-Shot.
     ``trains_some``: it trains the shared weights only for architectures that it chooses, so they cannot score others.
+    ``implied``: the values of settings that a run does not record; a run that lacks such a setting has this value. So a
+    setting can be added later: its implied value is the behaviour without it, and runs of that behaviour stay the same.
+    ``settled`` (static): the settings for a space, without values such as 'auto' that leave a choice open.
     """
 
     recipe: str = "spos"
     trains_some: bool = False
+    implied: Mapping[str, Any] = field(default_factory=dict)
+    settled: Callable[[Mapping[str, Any], SearchSpace], Mapping[str, Any]] = as_given
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
         return {
             "recipe": (isinstance(self.recipe, str), "the name of a training protocol, such as 'spos'"),
             "trains_some": (isinstance(self.trains_some, bool), "True or False"),
+            "implied": (isinstance(self.implied, Mapping), "a dict of settings"),
+            "settled": (_takes(self.settled, 2), "a static method (settings, space)"),
         }
 
 

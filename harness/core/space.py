@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -72,6 +72,9 @@ class SearchSpace(ABC):
 
     samplers: ClassVar[tuple[str, ...]] = ("cells", "decisions")
     """The names of the distributions that ``sample`` can follow; ``cells`` is uniform over unique cells."""
+
+    implied: ClassVar[Mapping[str, object]] = {}
+    """Settings, with the values at which a run does not record them: see ``PolicyFeatures``."""
 
     @property
     def operations(self) -> tuple[int, ...]:

@@ -65,7 +65,7 @@ def make_plan(experiment: Experiment) -> Plan:
     specs = list[RunSpec]()
     for policy, oracle in pairs:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
-        parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy])
+        parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy], space)
         run = RunSpec(
             policy=policy,
             oracle=oracle,
@@ -75,7 +75,7 @@ def make_plan(experiment: Experiment) -> Plan:
             search_metric=chosen[oracle].get("search_metric", "validation"),
             seed=0,
             budget=experiment.budget.budget(),
-            settings={**parts, "space": space_settings},
+            settings={**parts, "space": settings.recorded(space_settings, space.implied)},
         )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
     return Plan(tuple(specs), space, tuple(notes))
@@ -140,7 +140,10 @@ def _apply_protocol(
 
 
 def _pair_settings(
-    named: tuple[str, Any], settled: tuple[Mapping[str, Any], Mapping[str, Any]], given: Mapping[str, Any]
+    named: tuple[str, Any],
+    settled: tuple[Mapping[str, Any], Mapping[str, Any]],
+    given: Mapping[str, Any],
+    space: SearchSpace,
 ) -> dict[str, dict[str, Any]]:
     """The settings of a pair: a policy's defaults, overridden by its oracle's protocol, and both by what is given."""
     name, policy = named
@@ -149,7 +152,9 @@ def _pair_settings(
     # RunSpec has fields of its own for table and search_metric
     apart = ("table", "search_metric", *(setting for setting in RECORDED_ONLY_IF_SET if chosen.get(setting) is None))
     own = {setting: value for setting, value in chosen.items() if setting not in apart}
-    return {"policy": settings.resolve(name, policy, {**fitting, **given}), "oracle": own}
+    features = PolicyFeatures.of(policy)
+    complete = features.settled(settings.resolve(name, policy, {**fitting, **given}), space)
+    return {"policy": settings.recorded(complete, features.implied), "oracle": own}
 
 
 def _named_table(
@@ -241,7 +246,8 @@ def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:
 def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
     """A new policy for a run."""
     factory = registry.load("policy", spec.policy)
-    policy: Policy = factory(space, stream(spec.seed, "policy"), **spec.settings["policy"])
+    complete = {**PolicyFeatures.of(factory).implied, **spec.settings["policy"]}
+    policy: Policy = factory(space, stream(spec.seed, "policy"), **complete)
     return policy
 
 
