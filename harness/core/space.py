@@ -239,6 +239,13 @@ class SearchSpace(ABC):
                 if choice != choices[i] and self.contains(near):
                     yield near
 
+    def read_off(self, weights: npt.NDArray[np.float64]) -> Architecture | None:
+        """The architecture that weights of all choices mean, by the published rule of the space's encoding.
+
+        ``weights`` has a row for each decision, padded to the most options. ``None`` where no such rule was published.
+        """
+        return None
+
     def one_hot(self, architecture: Architecture) -> Mixture:
         """The mixture with all weight on the architecture's choices."""
         pairs = zip(architecture.choices, self.options, strict=True)

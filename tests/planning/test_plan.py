@@ -264,3 +264,11 @@ def test_a_run_in_which_a_later_setting_does_something_records_it() -> None:
     space = plan_of(["enas"], ["synthetic"], settings=given).space
     assert type(build_policy(earlier, space).controller).__name__ == "Controller"
     assert type(build_policy(tree, space).controller).__name__ == "ConvolutionalController"
+
+
+def test_an_encoding_of_recurrent_cells_is_recorded_where_it_is_not_the_first() -> None:
+    plain, edges = (
+        plan_of(["random-search"], ["synthetic"], space="rnn2", settings=settings).specs[0]
+        for settings in ({}, {"space.encoding": "edges"})
+    )
+    assert (plain.settings["space"], edges.settings["space"]) == ({}, {"encoding": "edges"})

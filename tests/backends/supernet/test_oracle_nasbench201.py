@@ -161,15 +161,8 @@ def test_the_published_protocols_ship_and_stand_in_for_others() -> None:
             steps,
         )
         assert (recipe.network.width, recipe.network.modules) == (16, 5)
-        own = {
-            "steps": 50,
-            "samples": 20,
-            "lr": 0.001,
-            "beta1": 0.0,
-            "select": "sampled",
-            "fresh": 100,
-            "select_every": 310,
-        }
+        own = {"steps": 50, "samples": 20, "lr": 0.001, "beta1": 0.0}  # scripts-search/algos/ENAS.sh
+        own |= {"select": "sampled", "fresh": 100, "select_every": 310}
         assert recipe.search == {"epochs": epochs, "updates": steps} | (own if protocol == "enas" else {})
     assert full_name("nasbench201", "nao") == "nasbench201/spos"
     assert full_name("nasbench201", "fbnet") == "nasbench201/darts"
