@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from backends.networks.recurrence import Nodes
-from backends.networks.recurrent_supernet import SharedRecurrentModel
+from backends.networks.recurrent_supernet import SharedRecurrentModel, pair_weights
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from backends.networks.word_loss import word_loss
 from benchmarks.recording import record
@@ -63,7 +63,7 @@ def figures(scale: RecurrentScale, device: torch.device) -> dict[str, float]:
         "cell": lambda _: _slopes(ours(words[:-1], hidden)[0]),
         "step": _step(ours, words, hidden),
         "path": lambda _: _slopes(shared.path(words[:-1], hidden, scale.nodes)[0]),
-        "mixture": lambda _: _slopes(shared.mixture(words[:-1], hidden, rows)[0]),
+        "mixture": lambda _: _slopes(shared.mixture(words[:-1], hidden, pair_weights(rows))[0]),
     }
     times = interleaved(calls, range(scale.rounds), device)
     return {

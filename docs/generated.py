@@ -16,7 +16,6 @@ from harness.cli import cli
 from harness.export import columns as exporting
 from harness.output.text_tables import markdown_table, markdown_text
 from harness.planning import registry, settings
-from harness.reproduce import published
 
 MARKER = re.compile(r"^% generated: (\w+)$", re.MULTILINE)
 
@@ -46,15 +45,6 @@ def _code(text: str) -> str:
     return f"`{text.replace('|', chr(92) + '|')}`"
 
 
-def inconsistencies() -> Iterator[str]:
-    """The paper's contradictions, each once, with their place; the errors of its code are on the page itself."""
-    found = dict.fromkeys(each for name in published.names() for each in published.inconsistencies(name))
-    for each in found:
-        if not each.place.startswith("released code"):
-            words = map(markdown_text, (each.place, each.says, each.why, each.source))
-            yield "* **{}**: {}; {} *({})*".format(*words)
-
-
 def export() -> Iterator[str]:
     """A table of columns for each kind of export."""
     for kind, columns_of_kind in exporting.COLUMNS_BY_KIND.items():
@@ -80,7 +70,6 @@ def policies() -> Iterator[str]:
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "export": export,
-    "inconsistencies": inconsistencies,
     "policies": policies,
 }
 

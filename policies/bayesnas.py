@@ -30,8 +30,9 @@ there is no threshold, no default penalty, no script. It also fixes the edges of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -47,11 +48,13 @@ from policies.parts.step import Floats
 class BayesNAS(AlternatingPolicy):
     """Trains weights for ``warmup`` epochs, then weights and switches for ``epochs``; an epoch has ``updates`` steps.
 
-    Each of the ``epochs`` ends with an estimate of gamma and omega. The published search has one warm-up epoch and one
-    epoch with switches. ``lr`` and ``momentum`` are those of the switches' optimiser.
+    Each of the ``epochs`` ends with an estimate of gamma and omega. As published, there is one warm-up epoch and one
+    epoch with switches. A warm-up epoch takes ``warmup_updates`` steps (``None``: ``updates``). ``lr`` and ``momentum``
+    are those of the switches' optimiser.
     """
 
     recipe: ClassVar[str] = "bayesnas"
+    implied: ClassVar[Mapping[str, Any]] = {"warmup_updates": None}
     kept: ClassVar[tuple[str, ...]] = ("gamma", "omega", "_estimated")
 
     def __init__(
@@ -59,9 +62,10 @@ class BayesNAS(AlternatingPolicy):
         space: SearchSpace,
         rng: np.random.Generator,
         *,
-        epochs: int = 10,
+        epochs: int = 1,
         updates: int = 2500,  # 45,000 training images in batches of 18
         warmup: int = 1,
+        warmup_updates: int | None = 278,  # 5,000 images, a tenth of the data
         lr: float = 0.1,
         momentum: float = 0.9,
         penalty: float = 0.01,  # published results: 0.005, 0.007 and 0.01
@@ -75,7 +79,16 @@ class BayesNAS(AlternatingPolicy):
         require_within(1e-6, 1, probe=probe)
         inside = RelaxedSpace(space.options).inside
         sgd = partial(torch.optim.SGD, lr=lr, momentum=momentum)
-        super().__init__(space, rng, inside.astype(np.float64), sgd, epochs=epochs, updates=updates, warmup=warmup)
+        super().__init__(
+            space,
+            rng,
+            inside.astype(np.float64),
+            sgd,
+            epochs=epochs,
+            updates=updates,
+            warmup=warmup,
+            warmup_updates=warmup_updates,
+        )
         self.penalty, self.probe, self.least_curvature = penalty, probe, least_curvature
         # (decision, choice) of every choice of a decision that has several
         self._probed = np.argwhere(inside & (inside.sum(axis=1) > 1)[:, None])

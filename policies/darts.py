@@ -5,6 +5,10 @@ search_policies/cnn/darts_policy/configs.py and darts_search_policy.py): at ever
 the validation loss, by default after one virtual step of the shared weights (``order='second'``, Liu et al. 2019,
 Eq. 6-8), then the shared weights take their step. The first values are 1e-3 N(0, 1), as in DARTS, cnn/model_search.py.
 
+Recurrent cells are relaxed as published, one softmax an edge with none included, summed over predecessors, and read off
+by its best operation, in encoding ``edges`` (``space.encoding=edges``; DARTS, rnn/model_search.py); in the default
+encoding the predecessor and the operation of each node have a softmax each, whose product weighs the edges.
+
 Here the space defines what is relaxed and how a cell is decoded. The released codes keep two predecessors of each node
 (DARTS, cnn/model_search.py), or one predecessor or "drop" (eval-nas, model_search_nasbench.py, where all nodes feed the
 output, so that 7 vertices make 11 edges unless a node is dropped, and NAS-Bench-101 allows 9). Here every decision of

@@ -7,9 +7,18 @@ Every 20 epochs the latest distinct training samples and some fresh samples are 
 reward is measured on one batch of validation data (``reward_batches``), a score on all of it, where the oracle
 distinguishes the two.
 
+The controller is the published one where each node of a cell chooses one predecessor and one operation, which the
+decisions of a space show (``SearchSpace.operations``): that of recurrent cells in the spaces of these, else that of
+convolutional cells, whose bias towards convolutions is for NAS-Bench-101. In other encodings, such as the edges of
+NAS-Bench-101, every decision has a layer of its own (``controller='decisions'``, which earlier versions used in all
+spaces).
+
 Two departures from the released code, each with a setting: the moving baseline is kept from epoch to epoch
 (``baseline='reset'`` restarts it in each epoch, as released), and the reward is a fraction, for which the weight of the
 entropy was chosen (``reward_scale=100`` makes it a percentage, as released for shared weights).
+
+``select='sampled'`` recommends the best of ``fresh`` samples of the controller, each seen on ``reward_batches`` of the
+validation data (melodyguan/enas prints ten an epoch to choose from; AutoDL-Projects takes the best of 100 at the end).
 
 Where not every row of choices is a cell, the controller's distribution is conditioned on the cells: rows outside the
 space are drawn again. The gradient of E[R | inside] is E[(R - b) (grad log p - grad log Z) | inside], where Z is the
@@ -19,6 +28,7 @@ moving baseline estimates.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -27,7 +37,7 @@ import torch
 from harness.core.oracle import QueryKind, Score, State, Update
 from harness.core.space import Architecture, Choices, SearchSpace
 from policies.networks.arrays import to_arrays, to_tensors
-from policies.networks.controller import Controller
+from policies.networks.named_controllers import ControllerName, build_controller, controller_for
 from policies.parts.ranges import require_at_least, require_within
 from policies.parts.step import BestArchitecture, SearchStep, SteppedPolicy, draw
 
@@ -43,6 +53,14 @@ class ENAS(SteppedPolicy):
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "enas"
+    implied: ClassVar[Mapping[str, Any]] = {
+        "controller": "decisions",
+        "reduction": 2.5,
+        "init_range": 0.1,
+        "beta1": 0.1,
+        "epsilon": 1e-3,
+        "select": "pool",
+    }
     kept: ClassVar[tuple[str, ...]] = ("_epoch", "_stage", "_mean")
 
     def __init__(
@@ -55,33 +73,51 @@ class ENAS(SteppedPolicy):
         steps: int = 30,
         samples: int = 10,
         reward_batches: int = 1,
+        controller: ControllerName | Literal["auto"] = "auto",
         hidden: int = 64,
         lr: float = 0.0035,
+        beta1: float = 0.1,
+        epsilon: float = 1e-3,
         temperature: float = 5.0,
         tanh: float = 1.10,
+        init_range: float = 0.1,
+        reduction: float = 2.5,  # of operations, in the controller of convolutional cells
         entropy: float = 1e-4,
         decay: float = 0.99,
         baseline: Literal["kept", "reset"] = "kept",
         reward_scale: float = 1.0,
+        select: Literal["pool", "sampled"] = "pool",
         pool: int = 200,
         fresh: int = 10,  # from the controller, and again as many at random
         select_every: int = 20,
     ) -> None:
         require_at_least(1, epochs=epochs, steps=steps, samples=samples, hidden=hidden, pool=pool)
         require_at_least(1, reward_batches=reward_batches, select_every=select_every)
-        require_at_least(0, updates=updates, lr=lr, entropy=entropy, fresh=fresh, tanh=tanh)
-        require_at_least(1e-6, temperature=temperature, reward_scale=reward_scale)
+        require_at_least(0, updates=updates, lr=lr, entropy=entropy, fresh=fresh, tanh=tanh, init_range=init_range)
+        require_at_least(1e-6, temperature=temperature, reward_scale=reward_scale, reduction=reduction, epsilon=epsilon)
+        require_at_least(1 if select == "sampled" else 0, fresh=fresh)
         require_within(0, 1, decay=decay)
+        require_within(0, 0.999999, beta1=beta1)
         super().__init__(space, rng, draw(space, rng, 1)[0])
         self.epochs, self.updates, self.steps, self.samples = epochs, updates, steps, samples
         self.entropy, self.decay, self.baseline, self.reward_scale = entropy, decay, baseline, reward_scale
         self.fresh, self.select_every, self.reward_batches = fresh, select_every, reward_batches
-        self.controller = Controller(space.options, rng, hidden=hidden, temperature=temperature, tanh=tanh)
-        self._adam = torch.optim.Adam(self.controller.parameters(), lr, betas=(0.1, 0.999), eps=1e-3, fused=True)
+        self.select = select
+        name = controller_for(space) if controller == "auto" else controller
+        sizes = {"hidden": hidden, "temperature": temperature, "tanh": tanh, "init_range": init_range}
+        self.controller = build_controller(name, space, rng, sizes, reduction)
+        betas = (beta1, 0.999)
+        self._adam = torch.optim.Adam(self.controller.parameters(), lr, betas=betas, eps=epsilon, fused=True)
         self._epoch, self._stage = 0, 0
         self._mean: float | None = None
         self._pool = Pool(pool, len(space.options))
         self._selected: BestArchitecture | None = None
+
+    @staticmethod
+    def settled(settings: Mapping[str, Any], space: SearchSpace) -> Mapping[str, Any]:
+        """The settings with the controller that 'auto' means in this space."""
+        asked = settings["controller"]
+        return {**settings, "controller": controller_for(space) if asked == "auto" else asked}
 
     def _begin(self) -> SearchStep:
         while self._epoch < self.epochs:
@@ -101,6 +137,8 @@ class ENAS(SteppedPolicy):
         epoch = self._epoch + 1
         if epoch % self.select_every and epoch < self.epochs:
             return self._nothing()
+        if self.select == "sampled":
+            return SearchStep(Score, self._draw(self.fresh), batches=self.reward_batches)
         self._pooled(np.concatenate([self._draw(self.fresh), draw(self.space, self.rng, self.fresh)]))
         return SearchStep(Score, self._pool.rows)
 
@@ -154,11 +192,11 @@ class ENAS(SteppedPolicy):
         return reward - self._mean
 
     def _select(self, step: SearchStep) -> None:
-        """Recommend the best of the pool from now on; keep the earlier recommendation if every score failed."""
+        """Recommend the best of these rows from now on; keep the earlier recommendation if every score failed."""
         self._selected = BestArchitecture.of(step.rows, step.values) or self._selected
 
     def recommend(self) -> Architecture:
-        """The best of the latest complete scoring of the pool; before the first, the best reward so far."""
+        """The best of the latest complete scoring of the pool or samples; before the first, the best reward so far."""
         return (self._selected or self._best).architecture
 
     def state_dict(self) -> dict[str, Any]:

@@ -12,27 +12,29 @@ the logits without noise.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from harness.core.space import SearchSpace
 from policies.parts.alternation import AlternatingPolicy
-from policies.parts.ranges import require_at_least
+from policies.parts.ranges import require_at_least, require_within
 from policies.parts.relaxed import softmax_slope
 from policies.parts.step import Floats
 
 
 class FBNet(AlternatingPolicy):
-    """Takes ``updates`` steps in each of ``warmup`` + ``epochs``; Adam moves the logits (``lr``, ``weight_decay``).
+    """Takes ``updates`` steps in each of ``warmup`` + ``epochs``; Adam moves the logits (``lr``, betas, weight decay).
 
     The temperature starts at ``temperature`` and is multiplied by ``exp(-anneal)`` each epoch, but stays at or above
     ``least_temperature``.
     """
 
     recipe: ClassVar[str] = "fbnet"
+    implied: ClassVar[Mapping[str, Any]] = {"beta1": 0.9, "beta2": 0.999}
 
     def __init__(
         self,
@@ -46,12 +48,15 @@ class FBNet(AlternatingPolicy):
         anneal: float = 0.045,
         least_temperature: float = 0.05,
         lr: float = 0.01,
+        beta1: float = 0.5,
+        beta2: float = 0.999,
         weight_decay: float = 5e-4,
     ) -> None:
         require_at_least(0, anneal=anneal, lr=lr, weight_decay=weight_decay)
         require_at_least(1e-6, temperature=temperature, least_temperature=least_temperature)
+        require_within(0, 0.999999, beta1=beta1, beta2=beta2)
         start = np.zeros((len(space.options), max(space.options)))
-        adam = partial(torch.optim.Adam, lr=lr, weight_decay=weight_decay, fused=True)
+        adam = partial(torch.optim.Adam, lr=lr, betas=(beta1, beta2), weight_decay=weight_decay, fused=True)
         super().__init__(space, rng, start, adam, epochs=epochs, updates=updates, warmup=warmup)
         self._hottest, self._anneal, self._coldest = temperature, anneal, least_temperature
 

@@ -18,6 +18,7 @@ are drawn uniformly from the pool, as in NAO_pytorch; eval-nas draws by paramete
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -41,6 +42,8 @@ class NAO(SteppedPolicy):
 
     ``None`` means the published sizes, or proportionally smaller sizes for smaller spaces: see ``PoolSizes``.
     ``keep='best'`` drops the worst cells, as many as are added (NAO_pytorch); ``'all'`` drops none (eval-nas).
+    ``score_batches`` scores a cell on so many small batches of validation data (NAO_pytorch and eval-nas: one of 500
+    images), in place of all (``None``); an oracle that has no smaller batches answers with all.
     ``rescore=False`` scores new cells only, which suffices where scores do not change, as without shared weights.
     ``stride`` is the mean distance over the decisions by which a step of 1 moves the encoder's outputs (unit vectors).
     0 steps by the unscaled gradient, as released. That gradient shrinks with the number of decisions and where the
@@ -53,6 +56,7 @@ class NAO(SteppedPolicy):
 
     needs: ClassVar[frozenset[QueryKind]] = frozenset({Score, Update})
     recipe: ClassVar[str] = "nao"
+    implied: ClassVar[Mapping[str, Any]] = {"score_batches": None}
     kept: ClassVar[tuple[str, ...]] = ("_pool", "_values", "_from", "_scored", "_iteration", "_epoch")
 
     def __init__(
@@ -69,6 +73,7 @@ class NAO(SteppedPolicy):
         random: int | None = None,
         keep: Literal["all", "best"] = "all",
         rescore: bool = True,
+        score_batches: int | None = None,
         max_step: int = 50,
         stride: float = 0.06,
         targets: Literal["minmax", "ranks"] = "minmax",
@@ -86,7 +91,7 @@ class NAO(SteppedPolicy):
         holdout: float = 0.0,
     ) -> None:
         require_at_least(1, pool=pool, seeds=seeds, hidden=hidden, layers=layers)
-        require_at_least(1, width=width, batch=batch, expand=expand)
+        require_at_least(1, score_batches=score_batches, width=width, batch=batch, expand=expand)
         require_at_least(0, iterations=iterations, update_epochs=update_epochs, updates=updates, new=new, random=random)
         require_at_least(0, max_step=max_step, training_epochs=training_epochs, stride=stride)
         require_at_least(0, lr=lr, weight_decay=weight_decay, clip=clip)
@@ -97,7 +102,7 @@ class NAO(SteppedPolicy):
         super().__init__(space, rng, self._pool[0])
         self.iterations, self.update_epochs, self.updates = iterations, update_epochs, updates
         self.keep, self.rescore, self.max_step, self.expand, self.holdout = keep, rescore, max_step, expand, holdout
-        self.stride = stride
+        self.stride, self.score_batches = stride, score_batches
         self.fitting = FitSettings(targets, training_epochs, batch, lr, weight_decay, clip, trade_off)
         self._generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         width_of_states = hidden or default_hidden(space.size)
@@ -117,7 +122,7 @@ class NAO(SteppedPolicy):
                 self._epoch += 1
                 return SearchStep(Update, self._pool[self.rng.integers(len(self._pool), size=self.updates)])
             if len(rows := self._pool[self._from :]):
-                return SearchStep(Score, rows)
+                return SearchStep(Score, rows, batches=self.score_batches)
             self._scored = True
         return self._nothing()
 

@@ -27,6 +27,7 @@ class RandomSearch(SteppedPolicy):
     """
 
     kept: ClassVar[tuple[str, ...]] = ("_drawn",)
+    implied: ClassVar[Mapping[str, Any]] = {"sampler": None}
     until_spent: ClassVar[Mapping[str, Any]] = {"samples": None}
 
     def __init__(

@@ -17,7 +17,9 @@ import pytest
 from harness.cli import cli
 from harness.core.errors import SettingError
 from harness.files.yaml_text import read_yaml
+from harness.output.text_tables import markdown_text
 from harness.planning import registry, settings
+from harness.reproduce import published
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -119,6 +121,16 @@ def valued(command: click.Command) -> set[str]:
     return {
         name for part in command.params if isinstance(part, click.Option) and not part.is_flag for name in part.opts
     }
+
+
+def test_the_page_on_the_paper_lists_the_known_inconsistencies_without_raw_markup() -> None:
+    page = (DOCS / "paper.md").read_text(encoding="utf-8")
+    assert not re.findall(r"^% |\[\]\(|^```\{|\{\w+\}`", page, re.MULTILINE)
+    listed = page.partition("<!-- inconsistencies")[2].partition("<!-- end")[0]
+    known = dict.fromkeys(each for name in published.names() for each in published.inconsistencies(name))
+    parts = [(each.place, each.says, each.why, each.source) for each in known if "released code" not in each.place]
+    expected = ["* **{}**: {}; {} *({})*".format(*map(markdown_text, each)) for each in parts]
+    assert [line for line in listed.splitlines() if line.startswith("* ")] == expected, "\n".join(expected)
 
 
 def owners(part: str) -> Iterator[tuple[str, Any]]:

@@ -9,10 +9,17 @@ import torch
 from torch import Tensor
 
 from backends.networks.dropouts import Dropouts
-from backends.networks.recurrent_supernet import Average, SharedRecurrentModel, Sharing, StateNorm
+from backends.networks.recurrent_supernet import (
+    Average,
+    SharedRecurrentModel,
+    Sharing,
+    StateNorm,
+    edge_weights,
+    pair_weights,
+)
 from backends.networks.supernet_points import MixtureRows, TextCells
 from harness.core.space import Architecture
-from harness.spaces.rnn_cell import OPERATIONS, RNNCell
+from harness.spaces.rnn_cell import RNNCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +72,7 @@ class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
 
     def written(self, architecture: Architecture) -> RecurrentPath:
         """The path of an architecture; no two architectures are the same cell."""
-        choices = architecture.choices
-        pairs = zip(choices[::2], choices[1::2], strict=True)
-        return RecurrentPath(tuple((OPERATIONS[operation], source) for source, operation in pairs))
+        return RecurrentPath(tuple(self._space.pairs(architecture)))
 
     def outputs(
         self, words: Tensor, hidden: Tensor, point: RecurrentPoint, generator: torch.Generator | None = None
@@ -75,4 +80,5 @@ class RecurrentCells(TextCells[RNNCell, RecurrentPath]):
         """Raw outputs and the decoder's inputs, (steps, columns, width), of words (steps, columns) at a point."""
         if isinstance(point, RecurrentPath):
             return self.module.path(words, hidden, point.nodes, generator)
-        return self.module.mixture(words, hidden, point, generator)
+        weights = edge_weights if self._space.encoding == "edges" else pair_weights
+        return self.module.mixture(words, hidden, weights(point), generator)

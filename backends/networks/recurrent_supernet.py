@@ -9,7 +9,11 @@ gate comes first and the order is tanh, relu, sigmoid, identity, as in DARTS, NA
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -20,12 +24,39 @@ from backends.networks.recurrence import ACTIVATIONS, Nodes, Recurrence, mean_of
 from backends.networks.rnn_cell import LanguageModel
 from backends.networks.supernet_points import MixtureRows
 from harness.spaces.rnn_cell import OPERATIONS
+from harness.spaces.rnn_cell_encodings import NONE
 
 Sharing = Literal["operation", "node"]
 Average = Literal["nodes", "all", "loose-ends"]
 StateNorm = Literal["none", "batch"]
 
 _EPSILON = 1e-5  # of torch.nn.BatchNorm1d
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWeights:
+    """A mixture, node by node: weights of ``predecessors`` (predecessors,), and of their ``operations``.
+
+    The latter have shape (predecessors, operations).
+    """
+
+    predecessors: Sequence[Tensor]
+    operations: Sequence[Tensor]
+
+
+def pair_weights(rows: MixtureRows) -> NodeWeights:
+    """The mixture of rows that weigh predecessors and operations of each node separately."""
+    return NodeWeights(rows[::2], [torch.outer(*pair) for pair in zip(rows[::2], rows[1::2], strict=True)])
+
+
+def edge_weights(rows: MixtureRows) -> NodeWeights:
+    """The mixture of rows that weigh none and the operations of each edge, as in quark0/darts, rnn/model_search.py.
+
+    The weights of a node's edges need not sum to 1. An edge has its predecessor by the weight of all but none.
+    """
+    ends = (node * (node + 1) // 2 for node in itertools.count())
+    nodes = [torch.stack(tuple(rows[a:b])) for a, b in itertools.takewhile(lambda e: e[0] < len(rows), pairwise(ends))]
+    return NodeWeights([1 - edges[:, NONE] for edges in nodes], [edges[:, NONE + 1 :] for edges in nodes])
 
 
 class SharedRecurrentModel(LanguageModel):
@@ -64,13 +95,13 @@ class SharedRecurrentModel(LanguageModel):
         return self.run(partial(self._path, nodes=nodes), words, hidden, generator)
 
     def mixture(
-        self, words: Tensor, hidden: Tensor, rows: MixtureRows, generator: torch.Generator | None = None
+        self, words: Tensor, hidden: Tensor, weights: NodeWeights, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The same for a mixture: each node's state is the mean over its predecessors and operations, by their weights.
+        """The same for a mixture: each node's state is the sum over its predecessors and operations, by their weights.
 
-        At one-hot rows it equals ``path``. Gradients reach rows and weights.
+        At one-hot weights it equals ``path``. Gradients reach the mixture and the weights of the network.
         """
-        return self.run(partial(self._mixture, rows=rows), words, hidden, generator)
+        return self.run(partial(self._mixture, mixed=weights), words, hidden, generator)
 
     def _path(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, nodes: Nodes) -> Tensor:
         matrices = torch.stack([self._matrix(place, *node) for place, node in enumerate(nodes)])
@@ -94,8 +125,8 @@ class SharedRecurrentModel(LanguageModel):
                 used = {source for _, source in nodes}
                 return tuple(state for state in states[1:] if state not in used)
 
-    def _mixture(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, rows: MixtureRows) -> Tensor:
-        weights = [torch.outer(rows[2 * place], rows[2 * place + 1]) for place in range(self.nodes)]
+    def _mixture(self, embedded: Tensor, hidden: Tensor, mask: Tensor | None, *, mixed: NodeWeights) -> Tensor:
+        weights = mixed.operations
         matrices = [self._joined_matrix(place) for place in range(self.nodes)]
 
         def state(states: list[Tensor], mask: Tensor | None, place: int) -> Tensor:
@@ -106,7 +137,7 @@ class SharedRecurrentModel(LanguageModel):
             candidates = torch.lerp(before.unsqueeze(-2).expand_as(values), values, gates.sigmoid().expand_as(values))
             return torch.einsum("po,pcow->cw", weights[place].to(candidates.dtype), candidates)
 
-        shares = self._shares(rows).to(embedded.dtype)
+        shares = self._shares(mixed.predecessors).to(embedded.dtype)
 
         def output(states: list[Tensor]) -> Tensor:
             return torch.einsum("s,scw->cw", shares, torch.stack(states))
@@ -120,11 +151,12 @@ class SharedRecurrentModel(LanguageModel):
             return matrices[0]
         return torch.unflatten(matrices, 0, (-1, len(OPERATIONS))).transpose(1, 2).flatten(2)
 
-    def _shares(self, rows: MixtureRows) -> Tensor:
+    def _shares(self, predecessors: Sequence[Tensor]) -> Tensor:
         """The weight of each state in the output, (states,), with the sum 1."""
-        shares = [rows[0].new_tensor(1.0 if self.average == "all" else 0.0), *[rows[0].new_tensor(1.0)] * self.nodes]
+        one = predecessors[0].new_tensor(1.0)
+        shares = [one if self.average == "all" else torch.zeros_like(one), *[one] * self.nodes]
         if self.average == "loose-ends":
-            for place, sources in enumerate(rows[2::2], start=1):
+            for place, sources in enumerate(predecessors[1:], start=1):
                 for source in range(1, place + 1):
                     shares[source] = shares[source] * (1 - sources[source])
         stacked = torch.stack(shares)

@@ -18,7 +18,9 @@ GENERAL = "choices, operation counts and paths, version 1"
 
 def encoding_of(space: SearchSpace) -> str:
     """The name of the form in which the cells of a space are encoded."""
-    return space.graph_encoding or GENERAL
+    if space.graph_encoding or space.encoding == SearchSpace.encoding:
+        return space.graph_encoding or GENERAL
+    return f"{GENERAL}, of {space.encoding}"
 
 
 def encoded(space: SearchSpace, keys: Keys) -> Features:
@@ -31,7 +33,7 @@ def _general(space: SearchSpace, canonical: Keys) -> Features:
     choices = space.from_keys(canonical)
     parts = [np.arange(n) == choices[:, i, None] for i, n in enumerate(space.options)]
     operations = choices[:, list(space.operations)]
-    most = max(space.options[i] for i in space.operations)
+    most = max((space.options[i] for i in space.operations), default=0)
     counts = (operations[:, :, None] == np.arange(most)).sum(axis=1)
     # only if the space defines path features of its own: the default ones repeat the one-hot choices
     has_paths = type(space).path_features is not SearchSpace.path_features

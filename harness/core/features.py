@@ -57,6 +57,11 @@ def any_space(settings: Mapping[str, Any]) -> str | None:
     return None
 
 
+def as_given(settings: Mapping[str, Any], space: SearchSpace) -> Mapping[str, Any]:
+    """The default ``settled``: the policy's settings unchanged."""
+    return settings
+
+
 class _Features:
     """Reads the optional members of a class or an instance into a record."""
 
@@ -112,12 +117,17 @@ class PolicyFeatures(_Features):
     The value ``"queries"`` is the budget's number of queries, ``None`` if it has none.
     ``recommends_unscored``: by design it may recommend a cell that it never asked a Score of, as one that reads its
     recommendation off a mixture does; leaderboards warn of such a recommendation by any other policy.
+    ``implied``: the values of settings that a run does not record; a run that lacks such a setting has this value. So a
+    setting can be added later: its implied value is the behaviour without it, and runs of that behaviour stay the same.
+    ``settled`` (static): the settings for a space, without values such as 'auto' that leave a choice open.
     """
 
     recipe: str = "spos"
     trains_some: bool = False
     until_spent: Mapping[str, Any] = field(default_factory=dict)
     recommends_unscored: bool = False
+    implied: Mapping[str, Any] = field(default_factory=dict)
+    settled: Callable[[Mapping[str, Any], SearchSpace], Mapping[str, Any]] = as_given
 
     def rules(self) -> Mapping[str, tuple[bool, str]]:
         return {
@@ -125,6 +135,8 @@ class PolicyFeatures(_Features):
             "trains_some": (isinstance(self.trains_some, bool), "True or False"),
             "until_spent": (isinstance(self.until_spent, Mapping), "a mapping from settings to values"),
             "recommends_unscored": (isinstance(self.recommends_unscored, bool), "True or False"),
+            "implied": (isinstance(self.implied, Mapping), "a dict of settings"),
+            "settled": (_takes(self.settled, 2), "a static method (settings, space)"),
         }
 
 

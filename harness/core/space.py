@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -72,6 +72,9 @@ class SearchSpace(ABC):
 
     samplers: ClassVar[tuple[str, ...]] = ("cells", "decisions")
     """The names of the distributions that ``sample`` can follow; ``cells`` is uniform over unique cells."""
+
+    implied: ClassVar[Mapping[str, object]] = {}
+    """Settings, with the values at which a run does not record them: see ``PolicyFeatures``."""
 
     @property
     def operations(self) -> tuple[int, ...]:
@@ -235,6 +238,13 @@ class SearchSpace(ABC):
                 near = Architecture((*choices[:i], choice, *choices[i + 1 :]))
                 if choice != choices[i] and self.contains(near):
                     yield near
+
+    def read_off(self, weights: npt.NDArray[np.float64]) -> Architecture | None:
+        """The architecture that weights of all choices mean, by the published rule of the space's encoding.
+
+        ``weights`` has a row for each decision, padded to the most options. ``None`` where no such rule was published.
+        """
+        return None
 
     def one_hot(self, architecture: Architecture) -> Mixture:
         """The mixture with all weight on the architecture's choices."""

@@ -32,7 +32,7 @@ from harness.leaderboard.grouping import grouped
 from harness.leaderboard.leaderboard import EntryKey, EqualCost
 from harness.leaderboard.search_sizes import samples_needed
 from harness.planning import registry, settings
-from harness.planning.plan import build_oracle, recorded_policy_settings
+from harness.planning.plan import build_oracle
 from harness.storage.records import Run
 from harness.storage.store import Store
 from policies.random_search import RandomSearch
@@ -158,7 +158,7 @@ def _search_spec(spec: RunSpec, samples: int) -> RunSpec:
     """The random search for a run: the same table and settings, an offset seed, and no budget."""
     known = _settings_of(spec.oracle)
     mine = {name: value for name, value in spec.settings["oracle"].items() if name in known}
-    chosen = recorded_policy_settings({**settings.defaults(RandomSearch), "samples": samples})
+    chosen = settings.recorded({**settings.defaults(RandomSearch), "samples": samples}, RandomSearch.implied)
     parts = {**spec.settings, "policy": chosen, "oracle": mine}
     seed = spec.seed + SEED_OFFSET
     return replace(

@@ -29,9 +29,6 @@ DEFAULT_SPACE = "nasbench101-v5"
 RECORDED_ONLY_IF_SET = ("epochs",)
 """Oracle settings that a run records only if it sets them, so that runs of earlier versions keep their digests."""
 
-POLICY_RECORDED_ONLY_IF_SET = ("sampler",)
-"""Policy settings of which the same is true."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -71,7 +68,7 @@ def make_plan(experiment: Experiment) -> Plan:
         settled = _apply_protocol(oracles[oracle], chosen[oracle], policies[policy], space)
         if experiment.budget.limited:
             settled = settled[0], {**settled[1], **_until_spent(policies[policy], experiment)}
-        parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy])
+        parts = _pair_settings((policy, policies[policy]), settled, scopes.policies[policy], space)
         run = RunSpec(
             policy=policy,
             oracle=oracle,
@@ -81,7 +78,7 @@ def make_plan(experiment: Experiment) -> Plan:
             search_metric=chosen[oracle].get("search_metric", "validation"),
             seed=0,
             budget=experiment.budget.budget(),
-            settings={**parts, "space": space_settings},
+            settings={**parts, "space": settings.recorded(space_settings, space.implied)},
             sources=plugin_sources({"policy": policy, "oracle": oracle, "space": space_name}),
         )
         specs += [replace(run, seed=seed) for seed in experiment.seeds]
@@ -170,7 +167,10 @@ def _apply_protocol(
 
 
 def _pair_settings(
-    named: tuple[str, Any], settled: tuple[Mapping[str, Any], Mapping[str, Any]], given: Mapping[str, Any]
+    named: tuple[str, Any],
+    settled: tuple[Mapping[str, Any], Mapping[str, Any]],
+    given: Mapping[str, Any],
+    space: SearchSpace,
 ) -> dict[str, dict[str, Any]]:
     """The settings of a pair: a policy's defaults, overridden by its oracle's protocol, and both by what is given."""
     name, policy = named
@@ -179,12 +179,9 @@ def _pair_settings(
     # RunSpec has fields of its own for table and search_metric
     apart = ("table", "search_metric", *(setting for setting in RECORDED_ONLY_IF_SET if chosen.get(setting) is None))
     own = {setting: value for setting, value in chosen.items() if setting not in apart}
-    return {"policy": recorded_policy_settings(settings.resolve(name, policy, {**fitting, **given})), "oracle": own}
-
-
-def recorded_policy_settings(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a policy that its run records."""
-    return {k: value for k, value in chosen.items() if k not in POLICY_RECORDED_ONLY_IF_SET or value is not None}
+    features = PolicyFeatures.of(policy)
+    complete = features.settled(settings.resolve(name, policy, {**fitting, **given}), space)
+    return {"policy": settings.recorded(complete, features.implied), "oracle": own}
 
 
 def _named_table(
@@ -276,7 +273,8 @@ def build_oracle(spec: RunSpec, space: SearchSpace) -> Oracle:
 def build_policy(spec: RunSpec, space: SearchSpace) -> Policy:
     """A new policy for a run."""
     factory = registry.load("policy", spec.policy)
-    policy: Policy = factory(space, stream(spec.seed, "policy"), **spec.settings["policy"])
+    complete = {**PolicyFeatures.of(factory).implied, **spec.settings["policy"]}
+    policy: Policy = factory(space, stream(spec.seed, "policy"), **complete)
     return policy
 
 

@@ -33,6 +33,11 @@ def resolve(owner: str, factory: Any, given: Mapping[str, Any]) -> dict[str, Any
     return known | checked
 
 
+def recorded(values: Mapping[str, Any], implied: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a run records: without those at their implied value (see ``PolicyFeatures``)."""
+    return {name: value for name, value in values.items() if name not in implied or value != implied[name]}
+
+
 @functools.cache
 def _hints(factory: Any) -> dict[str, Any]:
     return typing.get_type_hints(factory.__init__)

@@ -2,11 +2,9 @@
 
 Pham et al., "Efficient Neural Architecture Search via Parameter Sharing", ICML 2018, Sec. 2.3; the numbers are those of
 eval-nas (github.com/kcyu2014/eval-nas), search_policies/cnn/enas_policy/models/controller.py and configs.py.
-In eval-nas, attention over earlier nodes chooses a node's predecessor, and a linear layer that all nodes share chooses
-its operation. A space in general has neither nodes nor operations, so here every decision has its own linear layer and
-every choice its own embedding. Two parts of the original are left out, since they depend on which decisions are
-operations: the bias towards convolutions, and the division of the operations' logits by a further 2.5 (so 1.10 holds
-for every decision).
+Where a cell's nodes choose predecessors and operations, ``cell_controllers`` has the published controllers. Decisions
+in general do neither, so here every decision has its own linear layer and every choice its own embedding, without the
+bias towards convolutions and the division of the operations' logits by 2.5 (1.10 holds for every decision).
 """
 
 from __future__ import annotations
@@ -32,7 +30,14 @@ class Controller(nn.Module):
     """An autoregressive distribution over rows of choices: one LSTM step and one softmax a decision."""
 
     def __init__(
-        self, options: Sequence[int], rng: np.random.Generator, *, hidden: int, temperature: float, tanh: float
+        self,
+        options: Sequence[int],
+        rng: np.random.Generator,
+        *,
+        hidden: int,
+        temperature: float,
+        tanh: float,
+        init_range: float = INIT_RANGE,
     ) -> None:
         super().__init__()
         self.options, self.temperature, self.tanh = tuple(options), temperature, tanh
@@ -43,7 +48,7 @@ class Controller(nn.Module):
         self.to_empty(device="cpu")
         self.heads = Heads(options, hidden)
         for parameter in (*self.embedding.parameters(), *self.lstm.parameters(), self.heads.weight):
-            drawn = rng.uniform(-INIT_RANGE, INIT_RANGE, tuple(parameter.shape)).astype(np.float32)
+            drawn = rng.uniform(-init_range, init_range, tuple(parameter.shape)).astype(np.float32)
             parameter.data.copy_(torch.from_numpy(drawn))
 
     def forward(self, rows: Choices) -> tuple[Tensor, Float32Array]:

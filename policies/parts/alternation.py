@@ -58,6 +58,7 @@ class QueryGroup:
 class AlternatingPolicy(ABC):
     """Takes ``warmup`` epochs of Updates alone, then ``epochs`` of Gradients and Updates, of ``updates`` steps each.
 
+    ``warmup_updates`` is the number of steps of a warm-up epoch, ``None`` for ``updates``.
     Subclasses define the mixture of given parameters (``_relax``) and the slope in the parameters (``_slope``).
     ``start`` holds the initial parameters, one for each choice, shape (decisions, options). A step whose Gradient
     failed does not change them.
@@ -84,11 +85,13 @@ class AlternatingPolicy(ABC):
         epochs: int,
         updates: int,
         warmup: int = 0,
+        warmup_updates: int | None = None,
     ) -> None:
         require_at_least(1, epochs=epochs, updates=updates)
-        require_at_least(0, warmup=warmup)
+        require_at_least(0, warmup=warmup, warmup_updates=warmup_updates)
         self.space, self.rng = space, rng
         self.epochs, self.updates, self.warmup = epochs, updates, warmup
+        self.warmup_updates = updates if warmup_updates is None else warmup_updates
         self.relaxation = RelaxedSpace(space.options)
         self._tensor = torch.nn.Parameter(torch.tensor(np.where(self.relaxation.inside, start, 0.0)))
         self._optimiser = optimiser([self._tensor])
@@ -146,7 +149,7 @@ class AlternatingPolicy(ABC):
         """The next group of queries; an empty group when the search is finished."""
         if self._warmed < self.warmup:
             self._warmed += 1
-            return QueryGroup([self._relax(0) for _ in range(self.updates)], self.updates)
+            return QueryGroup([self._relax(0) for _ in range(self.warmup_updates)], self.warmup_updates)
         trained = self._pending_updates()
         asked = [self._relax(self.epoch)] if self.epoch < self.epochs else []
         return QueryGroup([*trained, *asked], len(trained))

@@ -73,10 +73,14 @@ def softmax_slope(rows: Floats, slope: Floats) -> Floats:
 def most_probable(space: SearchSpace, rows: Floats) -> Architecture:
     """The architecture of the space with the largest product of its choices' weights, shape (decisions, options).
 
+    Where the space's encoding has a rule of its own (``read_off``), that rule decides.
+
     Where the choices with the largest weights form a cell, that cell is returned, with the lowest of equal choices.
     Otherwise it is the best of all cells in all their labellings, as ``from_keys`` writes them; the lowest of equal
     keys wins. 10,000 fixed samples represent a space that is too large to enumerate.
     """
+    if (found := space.read_off(rows)) is not None:
+        return found
     inside = RelaxedSpace(space.options).inside
     first = Architecture(tuple(np.where(inside, rows, -np.inf).argmax(axis=1).tolist()))
     if space.contains(first):

@@ -20,8 +20,8 @@ from tests.cli.conftest import Harness
         ("nasbench101-v6", 64_542, 19, {"edges": 64_542, "tree": 495}),
         ("nasbench101-v5", 2_532, 13, {"edges": 2_532, "tree": 82}),
         ("nasbench101-v4", 91, 8, {"edges": 91, "tree": 15}),
-        ("rnn2", 32, 4, {"choices": 32}),
-        ("rnn12", 8_036_313_307_545_600, 24, {"choices": 8_036_313_307_545_600}),
+        ("rnn2", 32, 4, {"choices": 32, "edges": 32}),
+        ("rnn12", 8_036_313_307_545_600, 24, {"choices": 8_036_313_307_545_600, "edges": 8_036_313_307_545_600}),
     ],
 )
 def test_info_says_how_large_a_space_is_and_what_its_encodings_reach(

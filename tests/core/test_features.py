@@ -43,6 +43,8 @@ def test_a_plug_in_that_declares_nothing_has_the_defaults(part):
     assert oracle.protocol({"a": 1}, "enas", None) == ({"a": 1}, {})
     assert oracle.space_of({"a": 1}) is None
     assert (policy.recipe, policy.trains_some, policy.until_spent) == ("spos", False, {})
+    assert (policy.implied, policy.recommends_unscored) == ({}, False)
+    assert policy.settled({"a": 1}, None) == {"a": 1}
     assert repeated_queries(part) == 0
 
 
@@ -70,6 +72,8 @@ def test_what_a_plug_in_declares_is_read_from_its_class_and_from_its_objects(par
         (PolicyFeatures.of, "recipe", None),
         (PolicyFeatures.of, "trains_some", 1),
         (PolicyFeatures.of, "until_spent", "samples"),
+        (PolicyFeatures.of, "implied", ["lr"]),
+        (PolicyFeatures.of, "settled", "auto"),
         (repeated_queries, "repeated", -1),
         (repeated_queries, "repeated", 0.5),
     ],

@@ -263,3 +263,57 @@ def test_a_new_setting_of_random_search_is_recorded_only_if_it_is_set() -> None:
     given = {"random-search.sampler": "decisions"}
     other = first(plan_of(["random-search"], ["tabular"], settings=given), "random-search", "tabular")
     assert other.settings["policy"]["sampler"] == "decisions"
+
+
+LATER: dict[str, dict[str, Any]] = {
+    "enas": {
+        "controller": "decisions",
+        "reduction": 2.5,
+        "init_range": 0.1,
+        "beta1": 0.1,
+        "epsilon": 0.001,
+        "select": "pool",
+    },
+    "nao": {"score_batches": None},
+    "bananas": {"parents": 10, "patience": 0},
+    "fbnet": {"beta1": 0.9, "beta2": 0.999},
+    "gdas": {"slopes": "chosen"},
+    "bayesnas": {"epochs": 10, "warmup_updates": None},
+}
+"""Settings that came after the first runs of a policy, at the values that mean what those runs did."""
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_run_that_does_what_earlier_versions_did_has_the_record_that_they_wrote(name: str) -> None:
+    oracle = "supernet" if name in ("fbnet", "gdas", "bayesnas") else "synthetic"
+    given = {f"{name}.{setting}": value for setting, value in LATER[name].items()}
+    (spec, *_) = plan_of([name], [oracle], settings=given).specs
+    factory, known = registry.load("policy", name), LATER[name]
+    assert not set(factory.implied) & set(spec.settings["policy"])
+    assert set(spec.settings["policy"]) == set(defaults(factory)) - set(factory.implied)
+    record = RunSpec.from_json(spec.to_json())
+    built = build_policy(record, plan_of([name], [oracle]).space)
+    same = build_policy(spec, plan_of([name], [oracle], settings=given).space)
+    assert type(built) is type(same) is factory
+    assert known.items() >= factory.implied.items()
+
+
+def test_a_run_in_which_a_later_setting_does_something_records_it() -> None:
+    edges = first(plan_of(["enas"], ["synthetic"]), "enas", "synthetic")
+    tree = first(plan_of(["enas"], ["synthetic"], settings={"space.encoding": "tree"}), "enas", "synthetic")
+    assert "controller" not in edges.settings["policy"]
+    assert tree.settings["policy"]["controller"] == "convolutional"
+    given = {"space.encoding": "tree", "enas.controller": "decisions"}
+    earlier = first(plan_of(["enas"], ["synthetic"], settings=given), "enas", "synthetic")
+    assert earlier.settings["policy"] == edges.settings["policy"]
+    space = plan_of(["enas"], ["synthetic"], settings=given).space
+    assert type(build_policy(earlier, space).controller).__name__ == "Controller"
+    assert type(build_policy(tree, space).controller).__name__ == "ConvolutionalController"
+
+
+def test_an_encoding_of_recurrent_cells_is_recorded_where_it_is_not_the_first() -> None:
+    plain, edges = (
+        plan_of(["random-search"], ["synthetic"], space="rnn2", settings=settings).specs[0]
+        for settings in ({}, {"space.encoding": "edges"})
+    )
+    assert (plain.settings["space"], edges.settings["space"]) == ({}, {"encoding": "edges"})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from policies.bananas import BANANAS
 from policies.bayesnas import BayesNAS
 from policies.darts import DARTS
 from policies.enas import ENAS
 from policies.evolution import Evolution
 from policies.fbnet import FBNet
+from policies.gdas import GDAS
 from policies.nao import NAO
 from policies.random import Random
 from policies.random_search import RandomSearch
@@ -26,10 +28,22 @@ SCORING: dict[str, tuple[Any, dict[str, Any]]] = {
     "evolution, broods": (Evolution, {"samples": 40, "population": 8, "tournament": 3, "children": 7}),
     "enas": (ENAS, {"epochs": 3, "updates": 4, "steps": 2, "samples": 3, "pool": 6, "fresh": 2, "select_every": 2}),
     "enas, no updates": (ENAS, {"epochs": 2, "updates": 0, "steps": 2, "select_every": 1, "baseline": "reset"}),
+    "enas, sampled": (
+        ENAS,
+        {"epochs": 2, "updates": 2, "steps": 1, "select": "sampled", "fresh": 4},
+    ),
+    "bananas": (BANANAS, {"samples": 24, "batch": 4, "candidates": 6, "epochs": 2, "layers": 1}),
+    "bananas, ten parents": (
+        BANANAS,
+        {"samples": 24, "batch": 4, "parents": 10, "patience": 0, "epochs": 2, "layers": 1},
+    ),
     "spos": (SPOS, {"epochs": 2, "updates": 5, "population": 6, "mutants": 2, "crossovers": 2, "generations": 3}),
     "spos, a pool": (SPOS, {"epochs": 2, "updates": 5, "search": "pool", "pool": 9}),
     "random-sharing": (RandomSharing, {"epochs": 2, "updates": 5, "samples": 20, "finalists": 6}),
-    "nao": (NAO, {"update_epochs": 2, "updates": 3, "training_epochs": 3, "iterations": 2, "max_step": 3}),
+    "nao": (
+        NAO,
+        {"update_epochs": 2, "updates": 3, "score_batches": 1, "training_epochs": 3, "iterations": 2},
+    ),
     "nao, the best kept": (
         NAO,
         {
@@ -47,9 +61,11 @@ SCORING: dict[str, tuple[Any, dict[str, Any]]] = {
 RELAXED: dict[str, tuple[Any, dict[str, Any]]] = {
     "darts": (DARTS, {"epochs": 2, "updates": 4}),
     "darts, first order": (DARTS, {"epochs": 1, "updates": 3, "order": "first"}),
+    "gdas": (GDAS, {"epochs": 2, "updates": 3}),
+    "gdas, chosen": (GDAS, {"epochs": 2, "updates": 2, "slopes": "chosen"}),
     "fbnet": (FBNet, {"epochs": 3, "updates": 2}),
     "fbnet, warm": (FBNet, {"epochs": 2, "updates": 3, "warmup": 2}),
-    "bayesnas": (BayesNAS, {"epochs": 2, "updates": 3}),
+    "bayesnas": (BayesNAS, {"epochs": 2, "updates": 3, "warmup_updates": 2}),
     "bayesnas, random": (BayesNAS, {"epochs": 2, "updates": 2, "warmup": 0, "start": "random"}),
 }
 

@@ -70,13 +70,44 @@ def test_it_asks_for_new_cells_alone_ten_and_then_ten_at_a_time():
     assert len(set(keys.tolist())) == 45
 
 
-def test_after_the_first_cells_it_asks_for_neighbours_of_the_best():
-    policy = BANANAS(SPACE, rng(), samples=16, parents=1, candidates=6, epochs=3, layers=2)
+def distances(centre, trials):
+    """In how many decisions each asked cell differs from a cell."""
+    return [sum(a != b for a, b in zip(centre, t.query.architecture.choices, strict=True)) for t in trials]
+
+
+@pytest.mark.parametrize("settings", [{"parents": 1, "candidates": 6}, {"parents": 1, "candidates": 6, "patience": 0}])
+def test_after_the_first_cells_it_asks_for_neighbours_of_the_best(settings):
+    policy = BANANAS(SPACE, rng(), samples=16, epochs=3, layers=2, batch=6, **settings)
     first, second = list(rounds(policy))
-    best = max(first, key=lambda trial: trial.answer.value).query.architecture.choices
-    away = [sum(a != b for a, b in zip(best, t.query.architecture.choices, strict=True)) for t in second]
+    away = distances(max(first, key=lambda trial: trial.answer.value).query.architecture.choices, second)
     assert len(away) == 6
     assert away.count(1) >= 3  # six mutations of one cell, less those that are the same
+
+
+def test_parents_are_mutated_one_after_the_other_until_there_are_enough_candidates():
+    policy = BANANAS(SPACE, rng(), samples=20, parents=2, patience=3, candidates=40, epochs=2, layers=1)
+    next(rounds(policy))
+    ranked = policy._rows[np.argsort(-policy._values, kind="stable")]
+    parents = []
+
+    def copies(space, generator, parent):
+        parents.append(parent.tolist())
+        return parent
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("policies.bananas.mutate", copies)  # no copy is new, so no parent is enough
+        assert len(policy._candidates()) == policy.batch
+    assert parents == [row.tolist() for row in ranked[:6] for _ in range(20)]
+    known = SPACE.canonical_keys(SPACE.keys(policy._rows))
+    enough = policy._mutants(ranked, known)
+    assert not set(known.tolist()) & set(SPACE.canonical_keys(SPACE.keys(enough)).tolist())
+
+
+def test_by_default_the_best_cell_alone_is_mutated_as_in_naszilla():
+    policy = BANANAS(SPACE, rng())
+    # naszilla, bananas and get_candidates: num_arches_to_mutate, patience_factor, num, num_init, k, total_queries
+    assert (policy.parents, policy.patience, policy.candidates) == (1, 5, 100)
+    assert (len(policy.ask(100)), policy.batch, policy.samples) == (10, 10, 150)
 
 
 def test_a_space_that_is_used_up_ends_the_search():

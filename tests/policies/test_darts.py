@@ -10,6 +10,7 @@ import torch
 
 from harness.core.budget import Cost
 from harness.core.oracle import Gradient, Update, Updated
+from harness.spaces.rnn_cell import RNNCell
 from policies.darts import DARTS
 from tests.fakes.searches import finish, flat, planted, rng, slope
 from tests.fakes.spaces import Holes
@@ -99,3 +100,14 @@ def test_the_shared_weights_train_at_the_logits_just_moved() -> None:
 def test_by_default_it_takes_the_published_number_of_steps() -> None:
     policy = DARTS(SPACE, rng())
     assert (policy.epochs, policy.updates, policy.unrolled) == (200, -(-25_000 // 64), True)
+
+
+def test_on_edges_of_recurrent_cells_the_published_rule_reads_off_the_cell() -> None:
+    space = RNNCell(nodes=2, encoding="edges")
+    policy = DARTS(space, rng(), epochs=1, updates=30, lr=0.1)
+    finish(policy, planted(space.options, (2, 0, 4)))  # relu@0, and identity@1, whose other edge is none
+    assert space.format(policy.recommend()) == "relu@0 identity@1"
+    policy.parameters[:] = 0
+    policy.parameters[:, 0] = 9  # none is the likeliest choice of every edge, and is not counted
+    policy.parameters[[0, 1, 2], [3, 1, 4]] = [1, 2, 3]
+    assert space.format(policy.recommend()) == "sigmoid@0 identity@1"

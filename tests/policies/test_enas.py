@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from harness.core.oracle import Score, Scored, Update
-from harness.core.space import Architecture
+from harness.core.space import Architecture, SearchSpace
+from harness.spaces.nasbench101 import NASBench101
+from harness.spaces.rnn_cell import RNNCell
 from policies.enas import ENAS, Pool
+from policies.networks.cell_controllers import CellController
+from policies.networks.controller import Controller
 from policies.parts.step import SearchStep
-from tests.fakes.searches import finish, hill, rng, rounds
+from tests.fakes.searches import finish, hill, require_the_same_from_any_cut, rng, rounds
 from tests.fakes.spaces import Holes
 from tests.policies.networks.test_controller import plain
 
@@ -159,3 +164,43 @@ def test_failures_leave_the_controller_as_it_was() -> None:
     finish(policy, None)
     after = policy.state_dict()["controller"]
     assert all((before[name] == after[name]).all() for name in before)
+
+
+CELLS = [NASBench101(vertices=4, encoding="tree"), RNNCell(nodes=2)]
+
+
+@pytest.mark.parametrize("space", CELLS, ids=lambda space: space.name)
+def test_a_search_with_a_published_controller_resumes_from_any_cut(space: SearchSpace) -> None:
+    settings: dict[str, Any] = {"epochs": 2, "updates": 3, "steps": 2, "samples": 3, "select_every": 1, "fresh": 2}
+    require_the_same_from_any_cut(
+        lambda seed: ENAS(space, rng(seed), **settings), lambda policy: rounds(policy, limit=4)
+    )
+    assert isinstance(ENAS(space, rng(), **settings).controller, CellController)
+    assert isinstance(ENAS(space, rng(), **settings, controller="decisions").controller, Controller)
+
+
+@pytest.mark.parametrize("space", CELLS, ids=lambda space: space.name)
+def test_a_published_controller_learns_which_operation_is_good(space: SearchSpace) -> None:
+    good = space.options[-1] - 1
+    policy = ENAS(space, rng(), epochs=1, updates=0, steps=80, lr=0.03, fresh=0)
+    before = np.mean(policy.controller.rollout(rng(3), 1000)[:, -1] == good)
+    finish(policy, lambda choices: float(choices[-1] == good))
+    assert np.mean(policy.controller.rollout(rng(3), 1000)[:, -1] == good) > before + 0.1
+
+
+def test_the_best_of_the_controller_s_samples_is_recommended_if_asked_for() -> None:
+    policy = build(epochs=4, updates=2, steps=2, select="sampled", fresh=5, select_every=2, reward_batches=3)
+    scored = [trials for trials in rounds(policy) if isinstance(trials[0].query, Score) and len(trials) == 5]
+    assert len(scored) == 2
+    assert {trial.query.batches for trials in scored for trial in trials} == {3}
+    best = max(scored[-1], key=lambda trial: trial.answer.value)
+    assert policy.recommend() == best.query.architecture
+
+
+def test_auto_is_settled_to_a_name_and_what_earlier_versions_did_is_left_out_of_a_record() -> None:
+    settled = ENAS.settled({"controller": "auto", "lr": 0.1}, SPACE)
+    assert settled == {"controller": ENAS.implied["controller"], "lr": 0.1}
+    assert [ENAS.settled({"controller": "auto"}, space)["controller"] for space in CELLS] == [
+        "convolutional",
+        "recurrent",
+    ]

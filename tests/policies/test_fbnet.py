@@ -30,7 +30,7 @@ def test_forty_steps_by_messages_equal_a_gumbel_softmax_in_one_process() -> None
     policy = FBNet(SPACE, rng(7), epochs=10, updates=4, anneal=0.3)
     finish(policy, loss)
     noise, logits = rng(7), [torch.zeros(n, dtype=torch.float64, requires_grad=True) for n in OPTIONS]
-    adam = torch.optim.Adam(logits, lr=0.01, weight_decay=5e-4)
+    adam = torch.optim.Adam(logits, lr=0.01, betas=(0.5, 0.999), weight_decay=5e-4)
     for step in range(40):
         temperature = 5 * math.exp(-0.3 * (step // 4))
         gumbel = torch.from_numpy(noise.gumbel(size=(3, 4)))

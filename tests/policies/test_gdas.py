@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from backends.training.recipes.files import full_name, load_supernet_recipe
 from harness.core.oracle import Gradient
 from policies.gdas import GDAS
 from tests.fakes.searches import bowl, finish, mixtures, planted, rng
@@ -29,8 +30,9 @@ def test_every_query_is_one_hot_and_of_first_order():
     assert not any(trial.query.unrolled for trial in trials if isinstance(trial.query, Gradient))
 
 
-def test_forty_steps_by_messages_equal_the_straight_through_estimator_in_one_process():
-    policy = GDAS(SPACE, rng(7), epochs=10, updates=4)
+@pytest.mark.parametrize("slopes", ["all", "chosen"])
+def test_forty_steps_by_messages_equal_the_straight_through_estimator_in_one_process(slopes):
+    policy = GDAS(SPACE, rng(7), epochs=10, updates=4, slopes=slopes)
     noise = rng(7)
     start = 1e-3 * noise.standard_normal((3, 4))
     finish(policy, loss)
@@ -43,8 +45,9 @@ def test_forty_steps_by_messages_equal_the_straight_through_estimator_in_one_pro
         for row, g in zip(logits, gumbel, strict=True):
             soft = torch.softmax((row + g[: len(row)]) / temperature, 0)
             hard = torch.nn.functional.one_hot(soft.argmax(), len(row)).double()
-            # forward the hard sample, backward the soft weight of what was chosen
-            rows.append(hard * (hard - soft.detach() + soft))
+            # forward the hard sample, backward the soft weights, or that of what was chosen alone
+            straight = hard - soft.detach() + soft
+            rows.append(straight if slopes == "all" else hard * straight)
         adam.zero_grad()
         loss(torch.cat(rows)).backward()
         adam.step()
@@ -58,3 +61,11 @@ def test_it_learns_which_choices_are_good():
     policy = GDAS(SPACE, rng(), epochs=20, updates=40, lr=0.05)
     finish(policy, planted(OPTIONS, (1, 2, 3)))
     assert policy.recommend().choices == (1, 2, 3)
+
+
+def test_by_default_it_searches_for_the_published_epochs_with_every_recipe_of_its_own():
+    policy = GDAS(SPACE, rng())
+    assert (policy.epochs, policy.updates) == (250, 391)
+    for family in ("cifar10", "digits", "nasbench201"):
+        recipe = load_supernet_recipe(full_name(family, GDAS.recipe))
+        assert recipe.training.epochs == recipe.search.get("epochs", 250) == 250

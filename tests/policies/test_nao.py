@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from backends.training.recipes.files import load_supernet_recipe
 from harness.core.oracle import Score, Update
 from policies.nao import NAO, PoolSizes, default_hidden, scaled_slope
 from policies.parts.cells import canonical, draw_unseen, unseen
@@ -149,3 +150,15 @@ def test_unseen_are_the_first_rows_of_cells_of_the_space_that_are_not_known() ->
     assert space.keys(rows).tolist()[0] == -1
     assert unseen(space, rows, np.empty(0, np.int64)).tolist() == [1, 4]
     assert unseen(space, rows, canonical(space, rows[4:5])).tolist() == [1]
+
+
+@pytest.mark.parametrize("batches", [None, 1, 8])
+def test_cells_are_scored_on_as_many_small_batches_as_asked_for(batches: int | None) -> None:
+    trials = finish(build(pool=5, new=2, random=1, iterations=1, score_batches=batches))
+    assert {trial.query.batches for trial in trials if isinstance(trial.query, Score)} == {batches}
+
+
+def test_the_recipes_score_on_about_as_much_data_as_published() -> None:
+    images, text = (load_supernet_recipe(f"{family}/nao") for family in ("cifar10", "ptb"))
+    assert images.search["score_batches"] * images.evaluation.quick_batch == pytest.approx(500, abs=32)
+    assert text.search["score_batches"] * text.evaluation.quick_batch == 256 * 35

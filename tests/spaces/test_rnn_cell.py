@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,9 +34,11 @@ NAO_WS = "0 1 1 1 2 2 1 2 4 1 4 1 4 1 7 1 8 2 1 0 4 1"
 
 
 @pytest.mark.parametrize("check", SPACE_CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("nodes", [1, 2, 3, 5, 8, 12])
-def test_the_space_keeps_its_contract(nodes: int, check: Callable[[SearchSpace], None]) -> None:
-    check(RNNCell(nodes=nodes))
+@pytest.mark.parametrize(
+    ("nodes", "encoding"), [*((n, "choices") for n in (1, 2, 3, 5, 8, 12)), *((n, "edges") for n in (1, 2, 3, 5))]
+)
+def test_the_space_keeps_its_contract(nodes: int, encoding: Any, check: Callable[[SearchSpace], None]) -> None:
+    check(RNNCell(nodes=nodes, encoding=encoding))
 
 
 # Yu et al. 2020, Sec. 3.2: n! 4^n, 32 for two nodes; 8 nodes are DARTS' own.
@@ -153,3 +156,47 @@ def test_samples_are_uniform_over_the_cells() -> None:
     single = Counter(space.key(space.sample(rng)) for _ in range(4000))
     for seen in (many, single):
         assert stats.chisquare([seen[key] for key in range(32)]).pvalue > 0.001
+
+
+def test_edges_describe_the_same_cells_by_the_same_keys() -> None:
+    pairs, edges = RNNCell(nodes=3), RNNCell(nodes=3, encoding="edges")
+    assert edges.options == (5,) * 6
+    assert edges.name == pairs.name
+    assert edges.size == pairs.size
+    assert edges.reach == pairs.reach == {"choices": 384, "edges": 384}
+    keys = edges.enumerate_keys()
+    assert keys.tolist() == pairs.enumerate_keys().tolist()
+    for mine, theirs in zip(edges.enumerate(), pairs.enumerate(), strict=True):
+        assert edges.format(mine) == pairs.format(theirs)
+        assert edges.parse(pairs.format(theirs)) == mine
+    # of all rows of edges those with one operation a node are cells: 4, 8 and 12 ways
+    rows = np.array(list(itertools.product(range(5), repeat=6)))
+    single = [(rows[:, a:b] > 0).sum(axis=1) == 1 for a, b in ((0, 1), (1, 3), (3, 6))]
+    assert ((edges.keys(rows) >= 0) == np.all(single, axis=0)).all()
+    assert len(np.unique(edges.keys(rows))) == 4 * 8 * 12 + 1
+
+
+def genotype(probabilities: np.ndarray, nodes: int) -> str:
+    """A cell as in quark0/darts, rnn/model_search.py (genotype), in our text form."""
+    words, start = [], 0
+    for node in range(nodes):
+        rows = probabilities[start : start + node + 1, 1:]
+        source = max(range(node + 1), key=lambda j: (rows[j].max(), -j))
+        words.append(f"{('tanh', 'relu', 'sigmoid', 'identity')[int(rows[source].argmax())]}@{source}")
+        start += node + 1
+    return " ".join(words)
+
+
+def test_a_mixture_of_edges_is_read_off_as_by_darts() -> None:
+    space, rng = RNNCell(nodes=4, encoding="edges"), np.random.default_rng(1)
+    for _ in range(50):
+        weights = rng.dirichlet(np.full(5, 0.5), size=10)
+        found = space.read_off(weights)
+        assert found is not None
+        assert space.format(found) == genotype(weights, 4)
+    assert RNNCell(nodes=4).read_off(weights) is None
+
+
+def test_an_unknown_encoding_is_refused() -> None:
+    with pytest.raises(SettingError, match="'encoding' cannot be 'tree': it must be 'choices' or 'edges'"):
+        RNNCell(nodes=2, encoding="tree")  # type: ignore[arg-type]

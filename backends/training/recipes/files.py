@@ -26,7 +26,13 @@ SupernetRecipe: TypeAlias = ImageRecipe | TextRecipe
 OfImages = TypeVar("OfImages", Recipe, ImageRecipe)
 OfText = TypeVar("OfText", LanguageRecipe, TextRecipe)
 
-SUBSTITUTE_PROTOCOLS: Mapping[str, str] = {"fairnas": "spos", "nao": "spos", "fbnet": "darts", "bayesnas": "darts"}
+SUBSTITUTE_PROTOCOLS: Mapping[str, str] = {
+    "fairnas": "spos",
+    "nao": "spos",
+    "fbnet": "darts",
+    "bayesnas": "darts",
+    "gdas": "darts",
+}
 """Substitutes for protocols that a family lacks: not all were published for recurrent cells and NAS-Bench-201."""
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from backends.networks.dropouts import Dropouts
 from backends.networks.recurrence import Nodes
-from backends.networks.recurrent_supernet import SharedRecurrentModel
+from backends.networks.recurrent_supernet import SharedRecurrentModel, edge_weights, pair_weights
 from backends.networks.rnn_cell import RecurrentLanguageModel
 from harness.core.space import Architecture
 from harness.spaces.rnn_cell import OPERATIONS, RNNCell
@@ -67,7 +67,7 @@ def test_a_path_is_the_stand_alone_model_with_its_matrices(nodes: int, sharing: 
 def test_a_one_hot_mixture_is_the_path_with_its_gradients(nodes: int, settings: dict[str, str]) -> None:
     shared = model(nodes, **settings)
     for cell, rows in cells(nodes, count=3):
-        results = [shared.path(*text(steps=2), cell)[0], shared.mixture(*text(steps=2), rows)[0]]
+        results = [shared.path(*text(steps=2), cell)[0], shared.mixture(*text(steps=2), pair_weights(rows))[0]]
         torch.testing.assert_close(*results, atol=1e-12, rtol=0)
         slopes = [
             torch.autograd.grad(
@@ -117,7 +117,9 @@ def test_a_mixture_weighs_every_predecessor_and_operation_of_a_node(settings: di
     shared = model(3, **settings)
     rng = np.random.default_rng(4)
     rows = [torch.tensor(rng.dirichlet(np.ones(size))) for size in (1, 4, 2, 4, 3, 4)]
-    torch.testing.assert_close(shared.mixture(*text(), rows)[0], one_by_one(shared, *text(), rows), atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        shared.mixture(*text(), pair_weights(rows))[0], one_by_one(shared, *text(), rows), atol=1e-12, rtol=0
+    )
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
@@ -127,7 +129,7 @@ def test_dropout_of_a_one_hot_mixture_is_that_of_its_path(settings: dict[str, st
     for cell, rows in cells(3, count=2):
         results = [
             shared.path(*text(), cell, torch.Generator().manual_seed(2)),
-            shared.mixture(*text(), rows, torch.Generator().manual_seed(2)),
+            shared.mixture(*text(), pair_weights(rows), torch.Generator().manual_seed(2)),
         ]
         torch.testing.assert_close(*results, atol=1e-12, rtol=0)
 
@@ -141,7 +143,7 @@ def test_slopes_of_a_mixture_are_those_of_finite_differences(settings: dict[str,
     weights = list(shared.matrices)
 
     def loss(*values: Tensor) -> Tensor:
-        return shared.mixture(*text(steps=2, width=2), values[:4])[0].pow(3).sum()
+        return shared.mixture(*text(steps=2, width=2), pair_weights(values[:4]))[0].pow(3).sum()
 
     assert torch.autograd.gradcheck(loss, (*rows, *weights))
 
@@ -161,7 +163,9 @@ def test_rows_of_double_precision_mix_a_model_of_single_precision(average: str) 
     rough = model(2, average=average).float()
     words, hidden = text()
     rows = [torch.full((size,), 1 / size, dtype=torch.float64, requires_grad=True) for size in (1, 4, 2, 4)]
-    wanted, raw = exact.mixture(words, hidden, rows)[0], rough.mixture(words, hidden.float(), rows)[0]
+    wanted, raw = (
+        each.mixture(words, state, pair_weights(rows))[0] for each, state in ((exact, hidden), (rough, hidden.float()))
+    )
     torch.testing.assert_close(raw, wanted.float(), atol=1e-5, rtol=1e-5)
     slopes = [torch.autograd.grad(each.square().sum(), rows[1:]) for each in (wanted, raw)]
     torch.testing.assert_close(*slopes, atol=1e-4, rtol=1e-4)
@@ -216,3 +220,42 @@ def test_dropout_is_drawn_as_in_the_stand_alone_model() -> None:
         alone(words, hidden.float(), torch.Generator().manual_seed(2)),
     ]
     torch.testing.assert_close(*results, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "-".join(settings.values()))
+def test_edges_that_are_a_cell_are_its_path(settings: dict[str, str]) -> None:
+    shared, space, rng = model(3, **settings), RNNCell(nodes=3, encoding="edges"), np.random.default_rng(3)
+    for choices in space.sample_many(rng, 4).tolist():
+        cell = Architecture(tuple(choices))
+        rows = [torch.tensor(row, dtype=torch.float64) for row in space.one_hot(cell)]
+        results = shared.mixture(*text(), edge_weights(rows))[0], shared.path(*text(), space.pairs(cell))[0]
+        torch.testing.assert_close(*results, atol=1e-12, rtol=0)
+
+
+def test_a_mixture_of_edges_is_that_of_darts() -> None:
+    """quark0/darts, rnn/model_search.py: a softmax an edge, whose none adds nothing, summed over predecessors."""
+    shared, rng = model(3, sharing="node", norm="batch"), np.random.default_rng(7)
+    rows = [torch.tensor(rng.dirichlet(np.ones(5))) for _ in range(6)]
+    words, hidden = text()
+    functions = (None, torch.tanh, torch.relu, torch.sigmoid, torch.clone)
+    expected = []
+    for word in shared.embedding[words]:
+        c0, h0 = (torch.cat([word, hidden], 1) @ shared.first).chunk(2, 1)
+        states = [standardised(hidden + c0.sigmoid() * (h0.tanh() - hidden))]
+        for node in range(3):
+            total = torch.zeros_like(hidden)
+            for source, state in enumerate(states):
+                c, h = (state @ shared.matrices[node][0]).chunk(2, 1)
+                for number, function in enumerate(functions):
+                    if function is not None:
+                        weight = rows[node * (node + 1) // 2 + source][number]
+                        total = total + weight * (state + c.sigmoid() * (function(h) - state))
+            states.append(standardised(total))
+        hidden = torch.stack(states[1:]).mean(0)
+        expected.append(hidden)
+    found = shared.mixture(*text(), edge_weights(rows))[0]
+    torch.testing.assert_close(found, torch.stack(expected), atol=1e-12, rtol=0)
+
+
+def standardised(state: Tensor) -> Tensor:
+    return (state - state.mean(0)) / (state.var(0, unbiased=False) + 1e-5).sqrt()

@@ -147,8 +147,9 @@ def test_policies_search_on_shared_weights(tmp_path: Path, name: str) -> None:
 
 
 def test_the_published_protocols_ship_and_stand_in_for_others() -> None:
-    """AutoDL-Projects, configs/nas-benchmark/algos: RANDOM.config, DARTS.config, ENAS.config."""
+    """AutoDL-Projects, configs/nas-benchmark/algos: RANDOM.config, DARTS.config, ENAS.config, GDAS.config."""
     published = {"spos": (250, 64, 0.025, 391), "darts": (50, 64, 0.025, 391), "enas": (310, 128, 0.05, 196)}
+    published |= {"gdas": (250, 64, 0.025, 391)}
     for protocol, (epochs, batch, rate, steps) in published.items():
         recipe = load_supernet_recipe(f"nasbench201/{protocol}")
         assert isinstance(recipe, ImageRecipe)
@@ -160,6 +161,8 @@ def test_the_published_protocols_ship_and_stand_in_for_others() -> None:
             steps,
         )
         assert (recipe.network.width, recipe.network.modules) == (16, 5)
-        assert recipe.search == {"epochs": epochs, "updates": steps}
+        own = {"steps": 50, "samples": 20, "lr": 0.001, "beta1": 0.0}  # scripts-search/algos/ENAS.sh
+        own |= {"select": "sampled", "fresh": 100, "select_every": 310}
+        assert recipe.search == {"epochs": epochs, "updates": steps} | (own if protocol == "enas" else {})
     assert full_name("nasbench201", "nao") == "nasbench201/spos"
     assert full_name("nasbench201", "fbnet") == "nasbench201/darts"

@@ -43,9 +43,10 @@ def test_what_answers_cost_and_what_they_mean() -> None:
     assert score.value == pytest.approx(-np.log(8), abs=0.2)  # six words, <unk> and <eos>, near uniform
 
 
+@pytest.mark.parametrize("encoding", ["choices", "edges"])
 @pytest.mark.parametrize("spaces", ["rnn1", "rnn2", "rnn8", "rnn12"])
-def test_every_recurrent_space_is_served(spaces: str) -> None:
-    space = create_space(spaces)
+def test_every_recurrent_space_is_served(spaces: str, encoding: str) -> None:
+    space = create_space(spaces, {"encoding": encoding})
     it, cell = SupernetOracle(space, 1, recipe=written(), seconds="none"), space.sample(stream(1, "cell"))
     mixture = tuple((1.0 / n,) * n for n in space.options)
     answers = it.answer([Update((mixture, cell)), Gradient(mixture), Score(cell, batches=2), Score(cell)])

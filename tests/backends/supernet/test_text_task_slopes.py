@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from backends.networks.recurrent_supernet import pair_weights
 from backends.supernet.bptt_batches import TextPosition
 from harness.core.random import stream
 from tests.backends.supernet.tiny_text import TinyText, changed
@@ -91,7 +92,7 @@ def loss_of(
 
         def forward(self) -> Tensor:
             words, wanted, hidden = bptt_batch
-            raw, outputs = self.inner.mixture(words, hidden, rows, generator)
+            raw, outputs = self.inner.mixture(words, hidden, pair_weights(rows), generator)
             loss = nn.functional.cross_entropy(self.inner.logits(outputs).flatten(0, 1), wanted.flatten())
             slow = (raw[1:] - raw[:-1]).square().mean()
             return loss if generator is None else loss + tiny.recipe.training.slowness * slow

@@ -56,7 +56,8 @@ def test_steps_of_the_parameters_and_of_the_shared_weights_alternate(name: str) 
     factory, settings = RELAXED[name]
     policy = build(name)
     queries = asked(finish(policy, LOSS))
-    warm = settings.get("warmup", 1 if factory is BayesNAS else 0) * settings["updates"]
+    steps = settings.get("warmup_updates") or settings["updates"]
+    warm = settings.get("warmup", 1 if factory is BayesNAS else 0) * steps
     assert {type(query) for query in queries[:warm]} <= {Update}
     steps = settings["epochs"] * settings["updates"]
     assert sum(isinstance(query, Update) for query in queries[warm:]) == steps

@@ -13,7 +13,7 @@ from backends.training.recipes.images import ImageRecipe
 from backends.training.recipes.text import TextRecipe, TextTraining
 from harness.core.errors import SettingError, UnknownNameError
 
-PROTOCOLS = ("bayesnas", "darts", "enas", "fairnas", "fbnet", "nao", "spos")
+PROTOCOLS = ("bayesnas", "darts", "enas", "fairnas", "fbnet", "gdas", "nao", "spos")
 GOOD = """
 data: {dataset: digits, train_images: 100, validation_images: 40}
 network: {width: 4, stacks: 1, modules: 1, batch_norm_momentum: 0.1}
