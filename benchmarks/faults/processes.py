@@ -18,8 +18,11 @@ from typing import IO
 MARK = "HARNESS_FAULT"
 """The environment variable by which all processes of a command are known."""
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 1200.0
 """A command that takes longer hangs."""
+
+HUNG = 124
+"""The status of a command that did not end by itself."""
 
 DEATH_SECONDS = 5.0
 """How long the workers of a killed command may take to end."""
@@ -57,13 +60,13 @@ class Started:
         )
 
     def wait(self) -> Ended:
-        """Wait for the end; raises subprocess.TimeoutExpired for a command that hangs, which is killed."""
+        """Wait for the end; a command that hangs is killed, and so has a status of its own."""
         try:
             self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise
+            return Ended(HUNG, *map(_content, self._outputs))
         return Ended(self.process.returncode, *map(_content, self._outputs))
 
     def workers(self) -> list[int]:
