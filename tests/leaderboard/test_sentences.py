@@ -203,7 +203,7 @@ def test_means_and_percentiles_may_disagree_and_the_percentile_decides():
 def test_the_sentence_is_wrong_as_seldom_as_its_level_says():
     """A skewed table with ties, on which Welch's test against ten draws is wrong too often about a constant policy."""
     rng = np.random.default_rng(7)
-    table = np.round(0.9 - 0.05 * rng.exponential(size=400), 2)
+    table = np.round(0.9 - 0.02 * rng.lognormal(sigma=1.2, size=400), 2)
     draws = UniformDraws(table)
 
     def found(values):
@@ -219,5 +219,5 @@ def test_the_sentence_is_wrong_as_seldom_as_its_level_says():
     mean, median = (
         np.mean([found([middle] * 10) for _ in range(200)], axis=0) for middle in (table.mean(), np.median(table))
     )
-    assert mean[0] > 0.07
+    assert mean[0] > 0.1
     assert median[1] == 0
