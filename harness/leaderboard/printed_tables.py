@@ -34,14 +34,11 @@ COMMON_NOTE = (
     "those that it took."
 )
 FAMILIES_NOTE = (
-    "{} corrected by Holm's method: all tests against one random draw are one family, all against random search at "
-    "equal cost another."
+    "Sentences rest on {}, after Holm's correction over all rows: one family against one random draw, another against "
+    "random search."
 )
-EXACT_BASIS = (
-    "A sentence on one random draw rests on the exact p: the runs' mean percentile (the share of the cells that they "
-    "beat) against that of as many uniform draws; other sentences rest on Welch's p. Both are"
-)
-WELCH_BASIS = "The sentences rest on Welch's p,"
+EXACT_BASIS = "the exact p (of the share of the cells that the runs beat, against as many uniform draws), else Welch's"
+WELCH_BASIS = "Welch's p"
 FEW_REPEATS = 10
 """The number of trainings of each of the 32 recurrent cells of Yu et al. 2020."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.core.numbers import Number, Undefined
 from harness.leaderboard.comparison import Comparison
 from harness.output.units import Unit, fixed, probability
+from harness.statistics.uniform_draws import LEAST_P
 
 
 def verdict(name: str, against_random: Comparison | Undefined, against_search: Sequence[Comparison], unit: Unit) -> str:
@@ -55,7 +56,7 @@ def finding(comparison: Comparison, unit: Unit) -> str:
 
 def _exact_finding(comparison: Comparison, unit: Unit) -> str:
     """The result of a comparison with uniform draws; the one of the means stands behind it."""
-    share, p = fixed(comparison.percentile, 1), f"exact p = {_text(comparison.exact_p)}"
+    share, p = fixed(comparison.percentile, 1), f"exact p {_exact(comparison.exact_p)}"
     if comparison.holm_p != comparison.exact_p:
         p += f", Holm {_text(comparison.holm_p)}"
     evidence = f"above {share} % of the cells on average; {p}"
@@ -104,6 +105,11 @@ def _evidence(comparison: Comparison, unit: Unit, *, corrected: bool = True) -> 
 
 def _text(p: Number) -> str:
     return p.reason if isinstance(p, Undefined) else str(probability(p))
+
+
+def _exact(p: Number) -> str:
+    """An exact p; the smallest that is told stands for all below it."""
+    return f"< {LEAST_P:.0e}" if not isinstance(p, Undefined) and p <= LEAST_P else f"= {_text(p)}"
 
 
 def _unseen(comparison: Comparison, unit: Unit) -> str:
