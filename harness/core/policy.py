@@ -16,8 +16,8 @@ BASELINE = "random"
 class Policy(Protocol):
     """A search policy over one space; the driver calls it.
 
-    Constructors take ``(space, rng, *, settings)`` with the published values as defaults; the settings are plain types.
-    ``harness.core.features`` describes the optional members: ``recipe`` and ``trains_some``.
+    Constructors take ``(space, rng, *, settings)`` with defaults, those of a publication where there is one; the settings
+    are plain types. ``harness.core.features`` describes the optional members.
     """
 
     needs: frozenset[QueryKind]
