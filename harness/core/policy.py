@@ -16,9 +16,9 @@ BASELINE = "random"
 class Policy(Protocol):
     """A search policy over one space; the driver calls it.
 
-            Constructors take ``(space, rng, *, settings)`` with defaults, those of a publication where there is one; the
-        settings are plain types. ``harness.core.features`` describes the optional members.
-        """
+    Constructors take ``(space, rng, *, settings)`` with defaults, those of a publication where there is one; the
+    settings are plain types. ``harness.core.features`` describes the optional members.
+    """
 
     needs: frozenset[QueryKind]
     """The kinds of query that it asks."""
