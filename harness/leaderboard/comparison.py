@@ -149,17 +149,29 @@ def margin_of(metric: str, others: Sequence[float], asked: float | None = None) 
 def holm_adjusted(comparisons: Sequence[Comparison]) -> list[Comparison]:
     """The comparisons, in order, with Holm's correction within each family.
 
-    A family is all comparisons with the same ``other``; those with random search, at any cost, are one family.
+    A family is all comparisons with the same ``other``; those with random search, at any cost, are one family, in which
+    two that agree in everything, as when both costs end at the same cells, are one test.
     """
     families: dict[str, list[int]] = {}
     for i, comparison in enumerate(comparisons):
         families.setdefault(_family(comparison.other), []).append(i)
     found = list(comparisons)
     for places in families.values():
-        ps = statistics.holm([comparisons[i].p for i in places])
-        for i, p in zip(places, ps, strict=True):
-            found[i] = replace(comparisons[i], holm_p=p)
+        tests = _distinct([comparisons[i] for i in places])
+        ps = statistics.holm([comparisons[places[same[0]]].p for same in tests])
+        for same, p in zip(tests, ps, strict=True):
+            for place in same:
+                found[places[place]] = replace(comparisons[places[place]], holm_p=p)
     return found
+
+
+def _distinct(family: Sequence[Comparison]) -> list[list[int]]:
+    """The places of each test of a family: one, or several with another ``other`` that agree in everything else."""
+    tests: dict[tuple[Comparison, int], list[int]] = {}
+    for place, comparison in enumerate(family):
+        earlier = sum(each == comparison for each in family[:place])
+        tests.setdefault((replace(comparison, other=""), earlier), []).append(place)
+    return list(tests.values())
 
 
 def _family(other: str) -> str:

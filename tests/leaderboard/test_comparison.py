@@ -132,6 +132,12 @@ def test_random_search_at_both_costs_is_one_family():
     assert queries.margin == seconds.margin == 0.0025
 
 
+def test_two_costs_that_end_at_the_same_cells_are_one_test():
+    made = build(RANDOM_AND_NAO, TRUTH, searches={KEY: {"evaluations": tuple(ENAS), "seconds": tuple(ENAS)}})
+    for found in entry("nao", made).against_search:
+        assert found.holm_p == found.welch_p
+
+
 def test_random_has_no_comparison_and_a_leaderboard_without_it_says_so():
     assert entry("random", board(runs("random", RANDOM))).against_random == Undefined(
         "random is what the others are tested against"

@@ -236,7 +236,7 @@ def test_where_there_is_nothing_to_compare_nothing_is_searched(url: str, changes
     watch = Watch()
     board = compare(experiment(url, **changes), watch)
     assert all(entry.against_search == () for entry in board.entries)
-    assert all(run.spec.settings["policy"]["samples"] == 100 for run in stored(url, RANDOM_SEARCH))
+    assert all(run.spec.settings["policy"]["samples"] is None for run in stored(url, RANDOM_SEARCH))
     assert not [note for note in watch.notes if "equal cost" in note]
 
 
