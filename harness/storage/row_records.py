@@ -100,7 +100,10 @@ def answers_of(rows: Sequence[Row[Any]], run: str) -> dict[str, AnswerCount]:
 
 def results_of(rows: Sequence[Row[Any]], run: str) -> list[Result]:
     """The records of a run's rows of ``results``; raises StoreError for a damaged one."""
-    return [*map(_result, require_rows(rows, schema.results, named(run)))]
+    for row in require_rows(rows, schema.results, named(run)):
+        if row.rank is not None and row.rank > row.size:
+            refuse(named(run), "results.rank", f"holds {row.rank}, expected at most the {row.size} of results.size")
+    return [*map(_result, rows)]
 
 
 def named(run: str) -> str:

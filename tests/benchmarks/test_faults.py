@@ -74,7 +74,7 @@ def test_a_signal_without_advice_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_kill_that_comes_too_late_is_counted_as_such(tmp_path: Path) -> None:
-    tally = killed(script("print('same')"), tmp_path)
+    tally = killed(script("print('same')"), tmp_path, after=2.0)
     assert (sum(tally.kills.values()), tally.too_late, tally.wrong) == (0, 1, [])
 
 

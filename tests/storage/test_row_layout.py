@@ -148,6 +148,7 @@ def test_every_column_has_a_layout_and_every_written_row_keeps_it(whole):
         ("trials", "value", None, r"trials\.value stands in a row of no value, expected one of value, or of reason"),
         ("trials", "architecture", b"5", r"trials\.architecture holds b'5', expected text"),
         ("results", "rank", None, r"results\.value stands in a row of percentile and regret and size and value"),
+        ("results", "rank", 33, r"results\.rank holds 33, expected at most the 32 of results\.size"),
         ("results", "percentile", 100.5, r"results\.percentile holds 100\.5, expected a finite number from 0 to 100"),
         ("probes", "value", b"x", r"probes\.value holds b'x', expected a finite number or NULL"),
         ("correlations", "cells", None, r"correlations\.cells holds None, expected a whole number from 0 on"),
