@@ -79,7 +79,7 @@ def test_parts_of_this_project_have_no_source_and_keep_their_digests() -> None:
 def test_oracles_and_spaces_count_too() -> None:
     found = plugin_sources({"policy": "random", "oracle": "tests.fakes.cheating:SaysTest", "space": "nasbench101"})
     assert found == {"oracle": source_digest(registry.load("oracle", "tests.fakes.cheating:SaysTest"))}
-    assert found != plugin_sources({"oracle": "tests.fakes.live:Nameless"})
+    assert found != plugin_sources({"oracle": "tests.fakes.live:SharedOracle"})
 
 
 def test_rows_of_two_sources_are_told_apart(plugin: Any) -> None:

@@ -123,6 +123,7 @@ def test_the_truth_of_digits_resolves_no_pair_of_the_cells_that_share_most() -> 
     assert "does not resolve all pairs of groups 1, 2, 3" in " ".join(page.notes)
 
 
+@pytest.mark.slow(reason="many studies of simulated cells")
 def test_equally_good_cells_are_resolved_in_one_group_of_twenty() -> None:
     draw, wrong = np.random.Generator(np.random.PCG64(3)), 0
     for _ in range(1_000):
