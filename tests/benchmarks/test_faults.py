@@ -17,6 +17,8 @@ from benchmarks.faults.kills import SIGNALS, Tally, Undisturbed, kill, undisturb
 from benchmarks.faults.others import FAULTS, damaged_table
 from benchmarks.faults.processes import Started, intact
 
+pytestmark = pytest.mark.slow(reason="waits for processes that are killed")
+
 
 def script(body: str, name: str = "script") -> Command:
     """A command that counts its calls in the file ``calls`` and then does something."""

@@ -15,6 +15,8 @@ from tests.fakes.stored_runs import ended, going
 from tests.leaderboard.test_stored_boards import CELLS, spec
 from tests.output.test_terminal import orders
 
+pytestmark = pytest.mark.slow(reason="every command that reads a store is run")
+
 HOSTILE = "n\x1b[31m\x07\r\x9b2J\x85\u202e\u2066x"
 
 

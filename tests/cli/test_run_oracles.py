@@ -34,6 +34,7 @@ def shown_specs(harness: Harness) -> list[Any]:
     return [json.loads(harness("show", run["run"], "--json").out)["spec"] for run in runs]
 
 
+@pytest.mark.slow(reason="whole runs")
 def test_oracles_in_a_file_say_the_same_as_flags(harness: Harness) -> None:
     Path("experiment.yaml").write_text(
         "policies: evolution\noracle: [tabular, synthetic]\nspace: nasbench101-v4\nseeds: 1:4\nworkers: 1\n"

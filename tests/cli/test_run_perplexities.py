@@ -11,6 +11,8 @@ import pytest
 from tests.backends.tabular import courses
 from tests.cli.conftest import Harness
 
+pytestmark = pytest.mark.slow(reason="whole searches")
+
 QUICK = ("nao.training_epochs=2", "nao.iterations=1", "enas.epochs=2", "enas.steps=2", "enas.updates=0")
 SEARCHES = ("random-search", "nao", "enas")
 

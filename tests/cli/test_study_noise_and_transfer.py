@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import Harness
 
+pytestmark = pytest.mark.slow(reason="whole studies")
+
 NOISE = ("study", "noise", "--table", "rnn2-austen", "--policy", "evolution", "--policy", "local-search")
 FEW = ("--policy", "random-search", "--budget-queries", "12", "--seeds", "1:4", "--workers", "1", "--epochs", "1")
 TRANSFER = ("study", "transfer", "--table", "rnn2-ptb", "--table", "rnn2-austen")

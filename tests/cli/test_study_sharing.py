@@ -14,6 +14,8 @@ from tests.backends.standalone.recipe import TINY
 from tests.backends.supernet.tiny import TINY as SUPERNET
 from tests.cli.conftest import Harness
 
+pytestmark = pytest.mark.slow(reason="whole studies")
+
 FAST = ("--oracle", "synthetic", "--set", "oracle.sharing=5", "--set", "policy.epochs=4", "--set", "policy.updates=5")
 SHARING = ("study", "weight-sharing", "--space", "nasbench101-v4", *FAST, "--seeds", "1:4", "--workers", "1")
 

@@ -86,6 +86,7 @@ def test_a_search_asks_the_surrogate_and_is_judged_by_the_table(harness: Harness
     assert recorded["caution"].startswith("its scores are predictions of validation accuracy at 12 epochs")
 
 
+@pytest.mark.slow(reason="fits two surrogates")
 def test_a_surrogate_that_was_fitted_anew_is_another_run(harness: Harness) -> None:
     fitted(harness)
     arguments = ("--policy", "random-search", "--store", "sqlite:///runs.db")

@@ -109,6 +109,7 @@ def test_a_mistake_is_one_line(harness: Harness, tmp_path: Path, arguments: tupl
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow(reason="watches runs in another process")
 def test_runs_in_another_process_can_be_watched(harness: Harness, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "harness", *RUN, "--set", "evolution.samples=1000000", "--seeds", "1"]
     run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -144,6 +145,7 @@ def test_quiet_prints_results_alone(harness: Harness) -> None:
     assert (quiet.status, quiet.out, quiet.err) == (0, loud.out, "")
 
 
+@pytest.mark.slow(reason="whole runs with scalars")
 def test_scalars_are_no_part_of_a_run(harness: Harness, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="the package tensorboard is not installed")
     plain = harness(*SHORT, "--json")

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.fuzzing.readers import READERS, Reader
 from tests.fuzzing.running import SECONDS, outcome
 
+pytestmark = pytest.mark.slow(reason="every reader is tried with hostile files")
+
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name.replace(" ", "-"))
 @pytest.mark.filterwarnings("ignore")

@@ -96,6 +96,7 @@ def test_another_recipe_has_a_journal_of_its_own(tmp_path: Path) -> None:
     assert len(journals(tmp_path)) == 2
 
 
+@pytest.mark.slow(reason="starts worker processes")
 def test_workers_train_on_the_gpus_that_they_are_given_and_else_on_the_cpu(tmp_path: Path) -> None:
     for gpus, devices in (((), {"cpu"}), ((3,), {"cuda:3"}), ((0, 2), {"cuda:0", "cuda:2"})):
         folder = tmp_path / str(gpus)

@@ -70,6 +70,7 @@ def test_one_entry_of_the_registry_is_a_column_of_every_form() -> None:
     assert render(several, "markdown", statistics=True).count("range %") == 2
 
 
+@pytest.mark.slow(reason="draws a report")
 @pytest.mark.usefixtures("planted")
 def test_one_entry_of_the_registry_is_a_column_of_the_report(tmp_path: Path) -> None:
     url = fill(tmp_path / "runs.db")

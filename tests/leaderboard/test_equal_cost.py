@@ -264,6 +264,7 @@ def test_values_follow_the_seeds_though_their_searches_differ(url: str) -> None:
     assert found == (by_hand(plan.space, 1, queries=QUERIES), alone, by_hand(plan.space, 3, queries=QUERIES))
 
 
+@pytest.mark.slow(reason="whole searches")
 def test_companions_are_the_searches_of_the_runs_seeds(done: str) -> None:
     compare(experiment(done, budget={"queries": 5 * QUERIES}), Watch())
     with Store.read(done) as store:

@@ -44,6 +44,7 @@ def test_conditions_choose_the_runs_and_the_baseline_stays(store_url, tmp_path):
     assert 'data-row="random-search"' not in text
 
 
+@pytest.mark.slow(reason="two stores are searched")
 def test_two_spaces_are_two_leaderboards_on_one_page(tmp_path):
     fill(tmp_path / "runs.db", seeds=(1, 2))
     other = {"space": "nasbench101-v4", "table": "nasbench101-v5-digits", "policies": ("evolution",)}

@@ -13,6 +13,8 @@ from tests.cli.conftest import Ended, Harness
 from tests.cli.test_start import modules_after
 from tests.reproduce.conftest import FEW, RECURRENT, SEARCHES, setting
 
+pytestmark = pytest.mark.slow(reason="whole searches")
+
 FIGURE3 = ("reproduce", "figure3", *RECURRENT, *SEARCHES)
 FIGURE2 = ("reproduce", "figure2", *RECURRENT, *SEARCHES)
 TABLE4 = ("reproduce", "table4", "--seeds", "1:3", "--workers", "1", *setting(*FEW))
@@ -85,6 +87,7 @@ def check_courses(details: Any) -> None:
         assert row["mean"] == pytest.approx(ends)
 
 
+@pytest.mark.slow(reason="whole searches")
 def test_table_4_is_searched_on_the_table_and_shown_beside_the_printed_numbers(small: Harness) -> None:
     ended = small(*TABLE4)
     assert ended.status == 0, ended.err

@@ -95,6 +95,7 @@ with Store.open(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.slow(reason="kills a process again and again")
 def test_a_writer_killed_at_any_moment_leaves_a_whole_run(path):
     url, root, before = f"sqlite:///{path}", Path(__file__).parents[2], 0
     delays = np.random.default_rng(0).uniform(0.0, 0.25, size=4)
@@ -113,6 +114,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_run(path):
     assert before > 0
 
 
+@pytest.mark.slow(reason="writes a hundred thousand rows")
 def test_100_000_rows_are_committed_at_once(path):
     batch = rows(0, 100_000)
     with Store.open(f"sqlite:///{path}") as store:

@@ -197,6 +197,7 @@ def test_the_signal_is_the_agreement_of_all_scores_with_the_truth() -> None:
     assert taus[0] != taus[1]
 
 
+@pytest.mark.slow(reason="a whole study")
 def test_a_study_performs_ordinary_runs_once_and_judges_them_by_one_truth(tmp_path: Path) -> None:
     asked, watch = experiment(tmp_path), Watch()
     content = study_noise(asked, ("evolution", "random-search"), watch, epochs=(2,))

@@ -60,6 +60,7 @@ def test_its_architectures_share_weights() -> None:
     assert [len(row) for row in slope.gradient] == [3, 3]
 
 
+@pytest.mark.slow(reason="trains every cell of a space")
 def test_its_architectures_become_a_table_and_are_judged(tmp_path: Path) -> None:
     keys, journal = SPACE.enumerate_keys()[[0, 5]], tmp_path / "cells.journal"
     build_journal(SPACE.name, training_jobs(SPACE, keys, RECIPE), RECIPE, journal, workers=Workers(1))

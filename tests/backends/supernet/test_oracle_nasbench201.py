@@ -138,6 +138,7 @@ POLICIES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow(reason="a supernet is trained for each policy")
 @pytest.mark.parametrize("name", POLICIES)
 def test_policies_search_on_shared_weights(tmp_path: Path, name: str) -> None:
     policy = load("policy", name)(SPACE, stream(1, "policy"), **POLICIES[name])

@@ -109,6 +109,7 @@ def test_a_truncated_file_is_refused(path: Path, share: float) -> None:
         Surrogate.open(path)
 
 
+@pytest.mark.slow(reason="reads a surrogate for each changed byte")
 def test_a_changed_byte_anywhere_changes_nothing_unseen(path: Path) -> None:
     content, space = path.read_bytes(), create_space("nasbench101-v5")
     expected = Surrogate.open(path).predict(space, cells_of(5)).mean

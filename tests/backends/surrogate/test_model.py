@@ -22,6 +22,8 @@ from harness.planning.settings import create_space
 from harness.spaces.nasbench101 import NASBench101
 from tests.backends.surrogate.small import cells_of, examples, silent
 
+pytestmark = pytest.mark.slow(reason="fits forests and boosted trees")
+
 SPACE = NASBench101(vertices=5)
 KEYS = cells_of(5)
 

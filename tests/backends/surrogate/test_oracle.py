@@ -188,6 +188,7 @@ def test_training_again_draws_the_luck_anew_and_keeps_what_is_not_known() -> Non
     assert together == [*first.tolist(), *again[0].tolist()]
 
 
+@pytest.mark.slow(reason="fits surrogates")
 def test_values_are_cut_at_the_ends_of_the_metric(tmp_path: Path) -> None:
     keys, rng = cells_of(5), np.random.default_rng(0)
     near = np.clip(rng.normal(0.98, 0.2, size=(len(keys), 3)), 0, 1)
