@@ -183,7 +183,7 @@ def test_a_small_space_that_was_seen_whole_is_known_at_any_cost(url: str) -> Non
         oracles=("tabular+score-gradient",),
         table="rnn2-austen",
         budget={"queries": 3_000},
-        settings={},
+        settings={"darts.epochs": 5},
     )
     compare(asked, Watch())
     assert {run.scores for run in stored(url, RANDOM_SEARCH)} == {rounded_up(draws_to_see_all(32))}
